@@ -1,5 +1,6 @@
 // Where texts and labels come from, the same options for every command that reads data.
 using System.CommandLine;
+using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Recipes.Validation;
@@ -51,18 +52,8 @@ internal sealed class DataOptionSet
             "label values in class order (negative,positive) or with their index (neg=0,pos=1); inferred when left out",
         HelpName = "LIST",
     };
-    private readonly Option<string?> _separator = new("--separator")
-    {
-        Description = "column separator of CSV and TSV files: one character, or tab",
-        HelpName = "CHAR",
-    };
-    private readonly Option<string?> _escape = new("--escape")
-    {
-        Description =
-            "character that escapes quotes and separators in CSV and TSV files, \\ in many exports; left out: quotes "
-            + "are doubled",
-        HelpName = "CHAR",
-    };
+    private readonly Option<string?> _separator = SeparatorOption();
+    private readonly Option<string?> _escape = EscapeOption();
     private readonly Option<string?> _unpacked = new("--max-unpacked")
     {
         Description = "bytes that a packed file (gz, tar) may unpack to, such as 64m or 1g; 512m when left out",
@@ -73,6 +64,7 @@ internal sealed class DataOptionSet
         Description = "the first row is data; columns are numbered from 0",
     };
     private readonly Option<int?> _limit;
+    private readonly string _instead;
     private readonly Option[] _ofLabelled;
     private readonly Option<bool> _skip = new("--skip-bad-rows")
     {
@@ -85,12 +77,15 @@ internal sealed class DataOptionSet
     /// <param name="limit">What <c>--limit</c> does there.</param>
     /// <param name="required">Whether data and task must be given; otherwise <see cref="Read"/>
     /// refuses their absence when it is called.</param>
+    /// <param name="instead">What does as well as data, told where they are missing.</param>
     public DataOptionSet(
         Command command,
         string limit = "keep only the first N examples of each split",
-        bool required = true
+        bool required = true,
+        string instead = ""
     )
     {
+        _instead = instead;
         _data.Required = _task.Required = required;
         _limit = CommonOptions.Count("--limit", 1, limit);
         _ofLabelled = [_data, _task, _text, _pair, _label, _labels, _separator, _escape, _noHeader, _limit, _skip];
@@ -108,9 +103,11 @@ internal sealed class DataOptionSet
     /// <exception cref="UsageException">Data or task are missing; labels or separator cannot be
     /// read.</exception>
     /// <exception cref="RobustTickets.Attacks.DataException">The task is not known.</exception>
-    public DataArguments Read(ParseResult parsed) =>
-        new(
-            parsed.GetValue(_data) ?? throw new UsageException("--data is missing"),
+    public DataArguments Read(ParseResult parsed)
+    {
+        var (separator, escape) = Characters(parsed.GetValue(_separator), parsed.GetValue(_escape));
+        return new(
+            parsed.GetValue(_data) ?? throw new UsageException($"--data is missing{_instead}"),
             TaskCatalog.TryFind(parsed.GetValue(_task) ?? throw new UsageException("--task is missing"), out var task)
                 ? task.Name
                 : throw new UsageException(
@@ -123,13 +120,40 @@ internal sealed class DataOptionSet
                 parsed.GetValue(_pair),
                 parsed.GetValue(_label),
                 Labels(parsed.GetValue(_labels)),
-                Value<char?>("--separator", parsed.GetValue(_separator), text => DataOptionText.Separator(text)),
+                separator,
                 Header: !parsed.GetValue(_noHeader),
                 Limit: parsed.GetValue(_limit),
                 SkipBadRows: parsed.GetValue(_skip),
-                Escape: Value<char?>("--escape", parsed.GetValue(_escape), text => DataOptionText.Escape(text)),
+                Escape: escape,
                 MaxUnpackedBytes: MaxUnpacked(parsed)
             )
+        );
+    }
+
+    /// <summary>The option of a column separator.</summary>
+    internal static Option<string?> SeparatorOption() =>
+        new("--separator")
+        {
+            Description = "column separator of CSV and TSV files: one character, or tab",
+            HelpName = "CHAR",
+        };
+
+    /// <summary>The option of an escape character.</summary>
+    internal static Option<string?> EscapeOption() =>
+        new("--escape")
+        {
+            Description =
+                "character that escapes quotes and separators in CSV and TSV files, \\ in many exports; left out: "
+                + "quotes are doubled",
+            HelpName = "CHAR",
+        };
+
+    /// <summary>Separator and escape character as they are written.</summary>
+    /// <exception cref="UsageException">One is no such character.</exception>
+    internal static (char? Separator, char? Escape) Characters(string? separator, string? escape) =>
+        (
+            Value<char?>("--separator", separator, text => DataOptionText.Separator(text)),
+            Value<char?>("--escape", escape, text => DataOptionText.Escape(text))
         );
 
     /// <summary>Bytes that a packed file may unpack to; of a resource too.</summary>
@@ -145,7 +169,7 @@ internal sealed class DataOptionSet
         {
             return text is null ? default : read(text);
         }
-        catch (FormatException e)
+        catch (Exception e) when (e is FormatException or DataException)
         {
             throw new UsageException($"{option} {text}: {e.Message}");
         }

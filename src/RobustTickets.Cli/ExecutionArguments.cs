@@ -4,6 +4,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Torch;
+using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Cli;
 
@@ -36,12 +37,39 @@ internal sealed class ExecutionOptionSet
     /// <summary>The values of a parsed command line, for a training run.</summary>
     public Execution Read(ParseResult parsed)
     {
-        var (device, threads) = (parsed.GetValue(_device), parsed.GetValue(_threads));
-        var precision = parsed.GetValue(_precision)!;
-        return precision == Auto
-            ? Execution.Fastest(device, threads)
-            : new Execution(device, PrecisionOf(precision), threads);
+        var named = Named(parsed);
+        return parsed.GetValue(_precision) == Auto ? Execution.Fastest(named.Device, named.Threads) : named;
     }
+
+    /// <summary>
+    /// The values for a plan, which needs no native library: where there is one, they are checked
+    /// as before a run; where not, the note says what was not.
+    /// </summary>
+    /// <exception cref="RequestException">A device, precision or number of threads that there is
+    /// not.</exception>
+    public (Execution Execution, string? Note) Plan(ParseResult parsed)
+    {
+        if (Named(parsed) == new Execution() && parsed.GetValue(_precision) != Auto)
+            return (new Execution(), null);
+        try
+        {
+            if (ShimLibrary.IsPresent)
+                return (Apply(parsed), null);
+        }
+        catch (TorchUnavailableException)
+        {
+            // A plan says so and goes on.
+        }
+        return (Named(parsed), "device, precision and threads were not checked: there is no native library that loads");
+    }
+
+    /// <summary>The values as they are named, fp32 for auto; nothing is loaded.</summary>
+    public Execution Named(ParseResult parsed) =>
+        new(
+            parsed.GetValue(_device),
+            parsed.GetValue(_precision) is { } precision and not Auto ? PrecisionOf(precision) : MatrixPrecision.Fp32,
+            parsed.GetValue(_threads)
+        );
 
     /// <summary>Sets up this process to run a trained model. Loads libtorch.</summary>
     /// <exception cref="RequestException">A device or precision that models do not run on

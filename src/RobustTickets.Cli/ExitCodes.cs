@@ -38,6 +38,7 @@ public static class ExitCodes
     public static int Of(Exception e, int stopCode) =>
         e switch
         {
+            RecipeException { Unreadable: true } => Data,
             UsageException
             or RequestException
             or RecipeException

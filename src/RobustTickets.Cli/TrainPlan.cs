@@ -13,7 +13,12 @@ namespace RobustTickets.Cli;
 
 internal static class TrainPlan
 {
-    public static int Print(CliContext context, TrainRequest request, bool json)
+    /// <summary>Prints what a request would do.</summary>
+    /// <param name="context">Where it goes.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="notChecked">What of its execution was not checked, or null.</param>
+    /// <param name="json">Whether as JSON.</param>
+    public static int Print(CliContext context, TrainRequest request, string? notChecked, bool json)
     {
         var recipe = request.Recipe;
         using var inputs = RunInputs.Open(request, context.Stop.Token);
@@ -52,7 +57,11 @@ internal static class TrainPlan
                     ["memory_state_bytes"] = needs.Memory.StateBytes,
                     ["memory_activation_bytes"] = needs.Memory.ActivationBytes,
                     ["disk_bytes"] = needs.DiskBytes,
-                    ["notes"] = JsonOutput.Array([.. inputs.Files.Notes, .. notes]),
+                    ["notes"] = JsonOutput.Array([
+                        .. inputs.Files.Notes,
+                        .. notes,
+                        .. notChecked is null ? Array.Empty<string>() : [notChecked],
+                    ]),
                 }
             );
             return ExitCodes.Ok;
@@ -64,6 +73,8 @@ internal static class TrainPlan
         output.WriteLine($"out      {request.Output}");
         foreach (var note in inputs.Files.Notes)
             output.WriteLine($"note     {note}");
+        if (notChecked is not null)
+            output.WriteLine($"note     {notChecked}");
         foreach (var note in notes)
             output.WriteLine($"data     {note}");
         output.WriteLine(

@@ -54,10 +54,12 @@ public sealed partial class MetricsTests
     {
         var inputs = MadeUp.Inputs(6);
         Attack(_folder, inputs, 3);
+        string Taken(AttackSettings settings, IReadOnlyList<Example> examples) =>
+            Assert.Throws<OutputException>(() => AttackLog.Open(_folder, settings, examples)).Message;
         string Refuse(AttackSettings settings, IReadOnlyList<Example> examples) =>
             Assert.Throws<DataException>(() => AttackLog.Open(_folder, settings, examples)).Message;
-        Assert.Contains("another", Refuse(Settings() with { Victim = "another" }, inputs), StringComparison.Ordinal);
-        Assert.Contains("examples", Refuse(Settings(), MadeUp.Inputs(6, seed: 4)), StringComparison.Ordinal);
+        Assert.Contains("another", Taken(Settings() with { Victim = "another" }, inputs), StringComparison.Ordinal);
+        Assert.Contains("examples", Taken(Settings(), MadeUp.Inputs(6, seed: 4)), StringComparison.Ordinal);
         var lines = File.ReadAllLines(Path.Combine(_folder, "examples.jsonl"));
         File.WriteAllLines(Path.Combine(_folder, "examples.jsonl"), [lines[0], "{}", lines[2]]);
         Assert.Contains("jsonl:2: is not what an attack wrote", Refuse(Settings(), inputs), StringComparison.Ordinal);
@@ -65,7 +67,7 @@ public sealed partial class MetricsTests
         File.WriteAllLines(Path.Combine(_folder, "examples.jsonl"), [lines[1], lines[0]]);
         Assert.Contains("'e1' is not the one expected", Refuse(Settings(), inputs), StringComparison.Ordinal);
         File.Delete(Path.Combine(_folder, "settings.json"));
-        Assert.Contains("settings.json", Refuse(Settings(), inputs), StringComparison.Ordinal);
+        Assert.Contains("settings.json", Taken(Settings(), inputs), StringComparison.Ordinal);
         var file = Path.Combine(_folder, "file");
         File.WriteAllText(file, "");
         Assert.Throws<OutputException>(() => AttackLog.Open(Path.Combine(file, "log"), Settings(), inputs));

@@ -47,7 +47,6 @@ public sealed class ServeCommandTests : IDisposable
 
     [Theory]
     [InlineData("name a model (--model) or a folder of runs (--runs)", "serve")]
-    [InlineData("no such folder", "serve", "--runs", "does-not-exist")]
     [InlineData("--port 70000: ports go up to 65535", "serve", "--runs", ".", "--port", "70000")]
     [InlineData("an address such as", "serve", "--runs", ".", "--address", "example.org")]
     [InlineData("192.0.2.1 is no address of this machine", "serve", "--runs", ".", "--address", "192.0.2.1")]
@@ -58,6 +57,15 @@ public sealed class ServeCommandTests : IDisposable
 
         Assert.Equal(ExitCodes.Usage, code);
         Assert.Contains(reason, error);
+    }
+
+    [Fact]
+    public void A_folder_of_runs_that_is_not_there_is_missing_data()
+    {
+        var (code, error) = Run("serve", "--runs", "does-not-exist");
+
+        Assert.Equal(ExitCodes.Data, code);
+        Assert.Contains("--runs does-not-exist: no such folder", error);
     }
 
     private static (int Code, string Error) Run(params string[] args)

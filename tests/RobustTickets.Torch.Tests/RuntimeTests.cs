@@ -168,9 +168,10 @@ public sealed class RuntimeTests
             Directory.CreateDirectory(Path.Combine(folder, "native"));
             File.WriteAllText(Path.Combine(folder, "native", "CMakeLists.txt"), "");
             var bin = Directory.CreateDirectory(Path.Combine(folder, "src", "bin")).FullName;
-            var places = ShimLibrary.Candidates("/somewhere/else.so", bin);
-            Assert.Equal("/somewhere/else.so", places[0]);
-            Assert.Equal(Path.Combine(bin, ShimLibrary.FileName), places[1]);
+            // What is named is not replaced by what lies elsewhere.
+            Assert.Equal(["/somewhere/else.so"], ShimLibrary.Candidates("/somewhere/else.so", bin));
+            var places = ShimLibrary.Candidates(null, bin);
+            Assert.Equal(Path.Combine(bin, ShimLibrary.FileName), places[0]);
             Assert.Equal(Path.Combine(folder, "native", "build", ShimLibrary.FileName), places[^1]);
             Assert.Equal(Path.Combine(folder, ShimLibrary.FileName), ShimLibrary.Candidates(folder, bin)[0]);
         }

@@ -40,6 +40,12 @@ public static class DataSet
             ? Holds(path, task, split)
             : SplitFiles.Holds(path, TaskCatalog.Required(task), SplitFiles.Normalise(split));
 
+    /// <summary>The names of splits.</summary>
+    internal static IReadOnlyList<string> SplitNames => SplitFiles.Names;
+
+    /// <summary>Whether a split is called so, or by another name of it.</summary>
+    internal static bool IsSplitName(string split) => SplitFiles.TryNormalise(split) is not null;
+
     /// <summary>The one name of a split: <c>validation</c> is <c>dev</c>.</summary>
     /// <exception cref="DataException">It is not known.</exception>
     internal static string NameOf(string split) => SplitFiles.Normalise(split);
@@ -171,7 +177,7 @@ public static class DataSet
             );
         }
         if (examples.Count == 0)
-            throw new DataException($"{place.Path}: no row fits; the first, at line {leftOut.First}");
+            throw leftOut.NoneFits();
         notes.AddRange(leftOut.Notes());
         if (empty > 0)
             notes.Add($"{empty} rows with an empty text");
@@ -219,8 +225,8 @@ public static class DataSet
         if (numbers.Contains(layout.Task.Labels.Count))
             return true;
         throw new DataException(
-            $"{table.Path}: the labels {string.Join(", ", numbers.Order())} may count from 0 or from 1; give a "
-                + "label map, such as 1=0,2=1,3=2,4=3"
+            $"{table.Path}: the labels {string.Join(", ", numbers.Order())} may count from 0 or from 1",
+            new Remedy("give a label map, such as 1=0,2=1,3=2,4=3", nameof(DataOptions.Labels))
         );
     }
 
@@ -232,7 +238,12 @@ public static class DataSet
         if (classes.Find(label) is { } index)
             return index;
         var possible = string.Join(", ", labels.Indices.Keys.Take(20));
-        leftOut.Unknown(row.Line, label, $"label '{label}'; possible: {possible}");
+        leftOut.Unknown(
+            row.Line,
+            label,
+            $"label '{label}'; possible: {possible}",
+            new Remedy("name the data's own labels in class order", nameof(DataOptions.Labels))
+        );
         return null;
     }
 

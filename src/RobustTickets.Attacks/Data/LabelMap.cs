@@ -81,7 +81,8 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
         {
             throw new DataException(
                 $"{place}: every label is '{distinct.FirstOrDefault()}'; at least 2 classes are needed to infer "
-                    + "a label map, or give one"
+                    + "a label map",
+                new Remedy("or give one", nameof(DataOptions.Labels))
             );
         }
         if (distinct.All(IsNumber))

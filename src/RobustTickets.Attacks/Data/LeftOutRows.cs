@@ -10,17 +10,23 @@ internal sealed class LeftOutRows(string path, bool skip)
     private readonly List<int> _unlabelled = [];
     private readonly List<(int Line, string Label)> _unknown = [];
 
-    /// <summary>Line of the first one and its reason; null while there is none.</summary>
-    public string? First { get; private set; }
+    private (string Reason, Remedy? Remedy)? _first;
+
+    /// <summary>Whether there is one.</summary>
+    public bool Any => _first is not null;
 
     /// <summary>A row that is no row.</summary>
-    public void Malformed(int line, string reason) => Add(_malformed, line, line, reason);
+    public void Malformed(int line, string reason, Remedy? remedy) => Add(_malformed, line, line, reason, remedy);
 
     /// <summary>A row whose label is missing.</summary>
-    public void Unlabelled(int line, string reason) => Add(_unlabelled, line, line, reason);
+    public void Unlabelled(int line, string reason) => Add(_unlabelled, line, line, reason, null);
 
     /// <summary>A row whose label is none of the classes.</summary>
-    public void Unknown(int line, string label, string reason) => Add(_unknown, (line, label), line, reason);
+    public void Unknown(int line, string label, string reason, Remedy remedy) =>
+        Add(_unknown, (line, label), line, reason, remedy);
+
+    /// <summary>The error where no row is left: line and reason of the first.</summary>
+    public DataException NoneFits() => new($"{path}: no row fits; the first, at line {_first?.Reason}", _first?.Remedy);
 
     /// <summary>What was left out.</summary>
     public IEnumerable<string> Notes()
@@ -34,11 +40,11 @@ internal sealed class LeftOutRows(string path, bool skip)
                 + Lines(_unknown, row => $"{row.Line} ('{row.Label}')");
     }
 
-    private void Add<T>(List<T> rows, T row, int line, string reason)
+    private void Add<T>(List<T> rows, T row, int line, string reason, Remedy? remedy)
     {
         if (!skip)
-            throw new DataException($"{path}:{line}: {reason}");
-        First ??= $"{line}: {reason}";
+            throw new DataException($"{path}:{line}: {reason}", remedy);
+        _first ??= ($"{line}: {reason}", remedy);
         rows.Add(row);
     }
 

@@ -72,7 +72,7 @@ internal sealed record RawTable(
             ordinal++;
             if (record.Values is null || file.File.BrokenLines.Count > 0 && IsBroken(file.File, record))
             {
-                leftOut.Malformed(record.Line, record.Error ?? "not UTF-8");
+                leftOut.Malformed(record.Line, record.Error ?? "not UTF-8", record.Remedy);
                 continue;
             }
             if (picked.Written(record) is { } value && layout.NoGold.Contains(value))
@@ -94,11 +94,13 @@ internal sealed record RawTable(
 
         if (rows.Count == 0)
         {
-            throw new DataException(
-                noGold > 0 ? $"{path}: none of the {noGold} rows has a label; {Labelled(layout, split)}"
-                : leftOut.First is { } first ? $"{path}: no row fits; the first, at line {first}"
-                : $"{path}: a header but no row"
-            );
+            throw noGold > 0 || !leftOut.Any
+                ? new DataException(
+                    noGold > 0
+                        ? $"{path}: none of the {noGold} rows has a label; {Labelled(layout, split)}"
+                        : $"{path}: a header but no row"
+                )
+                : leftOut.NoneFits();
         }
         List<string> notes = [.. file.File.Notes, .. leftOut.Notes()];
         if (noGold > 0)
@@ -183,21 +185,35 @@ internal sealed record RawTable(
             return null;
         var expected = named is null ? string.Join(" or ", spellings.Select(name => $"'{name}'")) : $"'{named}'";
         throw new DataException(
-            $"{file.File.Path}: no {part} column {expected}; found "
-                + $"{Found(file)}; {Remedy(file, $"{char.ToUpperInvariant(part[0])}{part[1..]}Column")}"
+            $"{file.File.Path}: no {part} column {expected}; found {Found(file)}",
+            Naming(file, $"{char.ToUpperInvariant(part[0])}{part[1..]}Column")
         );
     }
 
     private static string Found(RecordFile file) =>
         string.Join(", ", file.Columns.Select(name => $"'{Shorten(name)}'"));
 
-    // A header in one piece is that of a file with another separator.
-    private static string Remedy(RecordFile file, string field) =>
-        file is DelimitedFile
-        && file.Columns.Count == 1
-        && file.Columns[0].FirstOrDefault(c => c is ';' or ',' or '\t' or '|') is var separator and not '\0'
-            ? $"if the columns are separated by '{(separator == '\t' ? "tab" : separator)}', name that (Separator)"
-            : $"name the column ({field})";
+    // A header in one piece is that of a file with another separator; one that holds a number or a
+    // sentence is a row.
+    private static Remedy Naming(RecordFile file, string field)
+    {
+        if (file is not DelimitedFile { HasHeader: true })
+            return new Remedy("name the column", field);
+        if (
+            file.Columns.Count == 1
+            && file.Columns[0].FirstOrDefault(c => c is ';' or ',' or '\t' or '|') is var separator and not '\0'
+        )
+            return new Remedy(
+                $"if the columns are separated by '{(separator == '\t' ? "tab" : separator)}', name that",
+                nameof(DataOptions.Separator)
+            );
+        var isRow = file.Columns.Any(name => LabelText.Number(name) is not null || name.Split(' ').Length > 3);
+        return new Remedy(
+            "name the column",
+            field,
+            Or: isRow ? new Remedy("say that the first row is data", nameof(DataOptions.Header), "false") : null
+        );
+    }
 
     private static string? PairColumn(RecordFile file, TaskLayout layout, DataOptions options)
     {
@@ -222,8 +238,8 @@ internal sealed record RawTable(
             (options.LabelColumn is { } named ? [named] : layout.LabelColumns).Select(name => $"'{name}'")
         );
         throw new DataException(
-            $"{file.File.Path}: no label column {expected}; found "
-                + $"{Found(file)}; {Labelled(layout, split)}; {Remedy(file, nameof(DataOptions.LabelColumn))}"
+            $"{file.File.Path}: no label column {expected}; found " + $"{Found(file)}; {Labelled(layout, split)}",
+            Naming(file, nameof(DataOptions.LabelColumn))
         );
     }
 

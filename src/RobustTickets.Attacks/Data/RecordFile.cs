@@ -9,6 +9,9 @@ internal readonly record struct RawRow(int Line, string[]? Values, string? Error
     /// <summary>Its place among the rows, from 0; malformed rows count.</summary>
     public int Ordinal { get; init; }
 
+    /// <summary>What would put a malformed row right, or null.</summary>
+    public Remedy? Remedy { get; init; }
+
     /// <summary>Line on which it ends; that of its begin unless it says otherwise.</summary>
     public int LastLine { get; init; } = Line;
 }

@@ -29,17 +29,20 @@ internal static partial class SplitFiles
         ["dev-mismatched"] = ["dev_mismatched", "validation_mismatched"],
     };
 
+    /// <summary>The names of splits.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. NamesOf.Keys];
+
     /// <summary>The one name of a split: train, dev, test or dev-mismatched.</summary>
-    public static string Normalise(string split)
+    public static string Normalise(string split) =>
+        TryNormalise(split)
+        ?? throw new DataException($"split '{split}' is not known; possible: {string.Join(", ", Names)}");
+
+    /// <summary>The same; null where there is no such split.</summary>
+    public static string? TryNormalise(string split)
     {
         ArgumentNullException.ThrowIfNull(split);
         var plain = split.Trim().ToLowerInvariant().Replace('-', '_');
-        foreach (var (name, spellings) in NamesOf)
-        {
-            if (spellings.Contains(plain))
-                return name;
-        }
-        throw new DataException($"split '{split}' is not known; possible: {string.Join(", ", NamesOf.Keys)}");
+        return NamesOf.FirstOrDefault(pair => pair.Value.Contains(plain)).Key;
     }
 
     /// <summary>The split that a file's name speaks of, or null.</summary>

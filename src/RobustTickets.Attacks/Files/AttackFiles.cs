@@ -27,8 +27,9 @@ internal static class AttackFiles
     public static void RequireNone(string folder)
     {
         if (All.FirstOrDefault(name => name != Settings && File.Exists(Path.Combine(folder, name))) is { } found)
-            throw new DataException(
-                $"attack log '{folder}': {found} is there but not {Settings}; give an empty folder"
+            throw new OutputException(
+                $"attack log '{folder}': {found} is there but not {Settings}",
+                new Remedy("give an empty folder", "Output")
             );
     }
 }

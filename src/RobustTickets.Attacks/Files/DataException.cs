@@ -5,13 +5,32 @@ namespace RobustTickets.Attacks;
 /// file and the line or field, what was found and
 /// what is possible.
 /// </summary>
-public class DataException : Exception
+public class DataException : Exception, IRemedied
 {
     /// <summary>Creates the exception from its finished message.</summary>
     public DataException(string message)
-        : base(message) { }
+        : base(message) => Problem = message;
 
     /// <summary>Creates the exception from its finished message and the cause.</summary>
     public DataException(string message, Exception inner)
-        : base(message, inner) { }
+        : base(message, inner) => Problem = message;
+
+    /// <summary>Creates the exception from a message and what would put it right.</summary>
+    internal DataException(string problem, Remedy? remedy, Exception? inner = null)
+        : base(Attacks.Remedy.After(problem, remedy), inner) => (Problem, Remedy) = (problem, remedy);
+
+    /// <inheritdoc/>
+    string IRemedied.Problem => Problem;
+
+    /// <inheritdoc/>
+    Remedy? IRemedied.Remedy => Remedy;
+
+    /// <summary>The message without the remedy.</summary>
+    internal string Problem { get; }
+
+    /// <summary>What would put it right, or null.</summary>
+    internal Remedy? Remedy { get; }
+
+    /// <summary>The same with the place in which it came up before it.</summary>
+    internal DataException Within(string place) => new($"{place}: {Problem}", Remedy, this);
 }

@@ -18,8 +18,22 @@ public sealed class FolderInUseException : Exception
     public string Holder { get; }
 }
 
-/// <summary>A result cannot be written: the place is full, gone or not to be written to.</summary>
-public sealed class OutputException(string message, Exception? inner = null) : Exception(message, inner);
+/// <summary>
+/// A result cannot be written: the place is full, gone or not to be written to, or holds something
+/// else.
+/// </summary>
+public sealed class OutputException(string message, Exception? inner = null) : Exception(message, inner), IRemedied
+{
+    private readonly (string Problem, Remedy? Remedy) _parts = (message, null);
+
+    /// <summary>Creates the exception from a message and what would put it right.</summary>
+    internal OutputException(string problem, Remedy remedy)
+        : this(Attacks.Remedy.After(problem, remedy)) => _parts = (problem, remedy);
+
+    string IRemedied.Problem => _parts.Problem;
+
+    Remedy? IRemedied.Remedy => _parts.Remedy;
+}
 
 /// <summary>The right to write to a folder, held by one process at a time.</summary>
 internal sealed class WriterLock : IDisposable

@@ -89,11 +89,11 @@ public sealed class AttackLog : IDisposable
     /// <param name="cells">How results.csv, which is written anew, holds texts.</param>
     /// <param name="shard">The part of the examples that is attacked here; null: all.</param>
     /// <exception cref="DataException">
-    /// The folder holds an attack with other settings or examples, or examples.jsonl is corrupt
-    /// before its last line.
+    /// examples.jsonl is corrupt before its last line.
     /// </exception>
     /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
-    /// <exception cref="OutputException">The folder cannot be written.</exception>
+    /// <exception cref="OutputException">The folder cannot be written, or holds an attack with
+    /// other settings or examples, or something else.</exception>
     public static AttackLog Open(
         string folder,
         AttackSettings settings,
@@ -273,6 +273,8 @@ public sealed class AttackLog : IDisposable
         return AttackJson.Write(settings with { Run = run });
     }
 
+    private static Remedy AnotherFolder => new("give another folder", "Output");
+
     internal static void Compare(string path, string found, string wanted)
     {
         if (found == wanted)
@@ -284,15 +286,12 @@ public sealed class AttackLog : IDisposable
         }
         catch (JsonException e)
         {
-            throw new DataException(
-                $"'{path}' is not what an attack wrote: {GuardedJson.Reason(e)}; give another folder",
-                e
-            );
+            throw new DataException($"'{path}' is not what an attack wrote: {GuardedJson.Reason(e)}", AnotherFolder, e);
         }
-        throw new DataException(
+        throw new OutputException(
             $"'{path}': this folder holds an attack with other settings or examples; "
-                + $"{difference ?? "they are written differently"}; "
-                + "give another folder"
+                + (difference ?? "they are written differently"),
+            AnotherFolder
         );
     }
 
@@ -303,7 +302,8 @@ public sealed class AttackLog : IDisposable
             if (i >= inputs.Count || outcomes[i].Id != inputs[i].Id)
                 throw new DataException(
                     $"{path}:{i + 1}: example '{outcomes[i].Id}' is not the one expected there; remove this line and "
-                        + "those after it, and the attack goes on from there, or give another folder"
+                        + "those after it, and the attack goes on from there",
+                    new Remedy("or give another folder", "Output")
                 );
         }
     }
@@ -344,7 +344,8 @@ public sealed class AttackLog : IDisposable
         {
             throw new DataException(
                 $"{path}:{index + 1}: is not what an attack wrote: {GuardedJson.Reason(e)}; remove this line and those "
-                    + "after it, and the attack goes on from there, or give another folder",
+                    + "after it, and the attack goes on from there",
+                new Remedy("or give another folder", "Output"),
                 e
             );
         }

@@ -33,10 +33,11 @@ public static class ShardMerge
     /// <returns>The summary, as <see cref="AttackLog.Complete"/> gives it, and the
     /// outcomes.</returns>
     /// <exception cref="DataException">A part is missing, unfinished, twice there, broken, or of
-    /// another attack; or the folder holds another attack.</exception>
+    /// another attack.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the folder or a
     /// part.</exception>
-    /// <exception cref="OutputException">The folder cannot be written.</exception>
+    /// <exception cref="OutputException">The folder cannot be written, or holds another
+    /// attack.</exception>
     public static (AttackSummary Summary, IReadOnlyList<AttackOutcome> Outcomes) Run(
         IReadOnlyList<string> shards,
         string output

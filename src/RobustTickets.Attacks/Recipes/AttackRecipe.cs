@@ -1,23 +1,22 @@
 // The attack recipes by name: what each is built from, its options and where its resources lie. A
 // recipe is a value; Build reads the resources that it needs and no others.
 
+using RobustTickets.Attacks.Resources;
+
 namespace RobustTickets.Attacks;
 
 /// <summary>A published attack, with options and resources, that can be built and run.</summary>
 public sealed record AttackRecipe
 {
-    private const string Nltk = "nltk-stop-words";
-    private const string MaskedLM = "masked-lm";
-
     private readonly Func<AttackParts, AttackOptions, Attack> _build;
 
     private AttackRecipe(
         string name,
         string summary,
         Func<AttackParts, AttackOptions, Attack> build,
-        string stopWords = Nltk,
-        string? further = null
-    ) => (Name, Summary, _build, StopWordsKind, Further) = (name, summary, build, stopWords, further);
+        string stopWords = ResourceKinds.NltkStopWords,
+        string? words = null
+    ) => (Name, Summary, _build, StopWordsKind, WordSource) = (name, summary, build, stopWords, words);
 
     /// <summary>Every recipe with default options and the user's resource folder.</summary>
     public static IReadOnlyList<AttackRecipe> All { get; } =
@@ -26,7 +25,7 @@ public sealed record AttackRecipe
             "textfooler",
             "near neighbours of words, strict about part of speech and meaning (Jin et al. 2020)",
             (parts, o) => TextFoolerRecipe.Build(parts, o),
-            "stop-words"
+            ResourceKinds.StopWords
         )
         {
             HasSubstitutes = true,
@@ -46,7 +45,7 @@ public sealed record AttackRecipe
             "bert-attack",
             "a masked language model's words, with the number EarlyRobust states (Li et al. 2020; K = 50)",
             (parts, o) => BertAttackRecipe.Build(parts, o, BertAttackSize.Paper),
-            further: MaskedLM
+            words: ResourceKinds.MaskedLM
         )
         {
             HasSimilarity = true,
@@ -55,7 +54,7 @@ public sealed record AttackRecipe
             "bert-attack-library",
             "the same with TextAttack's own number (K = 48; 8 on its main branch)",
             (parts, o) => BertAttackRecipe.Build(parts, o, BertAttackSize.Library),
-            further: MaskedLM
+            words: ResourceKinds.MaskedLM
         )
         {
             HasSimilarity = true,
@@ -74,13 +73,18 @@ public sealed record AttackRecipe
             "bae",
             "a masked language model's words for a hidden word (Garg and Ramakrishnan 2020)",
             (parts, o) => BaeRecipe.Build(parts, o),
-            further: MaskedLM
+            words: ResourceKinds.MaskedLM
         )
         {
             HasSimilarity = true,
             HasPartOfSpeech = true,
         },
-        new("pwws", "WordNet's synonyms by weighted saliency (Ren et al. 2019)", PwwsRecipe.Build, further: "wordnet"),
+        new(
+            "pwws",
+            "WordNet's synonyms by weighted saliency (Ren et al. 2019)",
+            PwwsRecipe.Build,
+            words: ResourceKinds.WordNet
+        ),
         new(
             "deepwordbug",
             "typing errors at random places (Gao et al. 2018)",
@@ -116,10 +120,10 @@ public sealed record AttackRecipe
         [
             .. new[]
             {
-                HasSubstitutes ? "word-vectors" : null,
-                Further,
-                HasPartOfSpeech ? "tagger" : null,
-                HasSimilarity ? "sentence-encoder" : null,
+                HasSubstitutes ? ResourceKinds.WordVectors : null,
+                WordSource,
+                HasPartOfSpeech ? ResourceKinds.Tagger : null,
+                HasSimilarity ? ResourceKinds.SentenceEncoder : null,
                 StopWordsKind,
             }.OfType<string>(),
         ];
@@ -130,21 +134,35 @@ public sealed record AttackRecipe
     /// </summary>
     public IReadOnlyList<string> FileNames =>
         [
-            .. HasSubstitutes ? ["vectors", "neighbours"] : Array.Empty<string>(),
-            "stop-words",
-            .. HasPartOfSpeech && Options.PartOfSpeech ? ["tagger", "tag-map"] : Array.Empty<string>(),
-            .. ComparesSentences ? ["encoder"] : Array.Empty<string>(),
-            .. Further is null ? Array.Empty<string>() : [Further],
+            .. ResourceField
+                .All.Where(f =>
+                    f.IsUsed(this)
+                    && f.Kind switch
+                    {
+                        ResourceKinds.Tagger or ResourceKinds.TagMap => Options.PartOfSpeech,
+                        ResourceKinds.SentenceEncoder => Options.Similarity,
+                        _ => true,
+                    }
+                )
+                .Select(f => f.Name),
         ];
 
     /// <summary>Kind of its stop words: TextFooler's list or NLTK's.</summary>
     internal string StopWordsKind { get; }
 
-    /// <summary>Kind of a further resource it cannot do without, or null.</summary>
-    internal string? Further { get; }
+    /// <summary>
+    /// Kind of the resource that its words come from and that it cannot do without: WordNet or a
+    /// masked language model; null for neighbours, which have two kinds, and for edits of
+    /// characters.
+    /// </summary>
+    internal string? WordSource { get; }
+
+    internal bool TakesWordNet => WordSource == ResourceKinds.WordNet;
+
+    internal bool TakesMaskedLM => WordSource == ResourceKinds.MaskedLM;
 
     /// <summary>Whether it takes its words from a table that a defence can train on.</summary>
-    internal bool HasDictionary => HasSubstitutes || Further == "wordnet";
+    internal bool HasDictionary => HasSubstitutes || TakesWordNet;
 
     internal bool ComparesSentences => HasSimilarity && Options.Similarity;
 
@@ -200,7 +218,9 @@ public sealed record AttackRecipe
     public Attack Published(TextAttackVersion version) =>
         _build(
             PublishedParts.Resources(
-                StopWordsKind == "stop-words" ? PublishedParts.TextFoolerStopWords : PublishedParts.NltkStopWords
+                StopWordsKind == ResourceKinds.StopWords
+                    ? PublishedParts.TextFoolerStopWords
+                    : PublishedParts.NltkStopWords
             ),
             new AttackOptions(Version: version)
         );

@@ -50,9 +50,9 @@ public sealed record AttackParts(
 
     internal override void Refuse(AttackRecipe recipe)
     {
-        if (recipe.Further == "wordnet" && WordNet is null)
+        if (recipe.TakesWordNet && WordNet is null)
             throw new RequestException(nameof(WordNet), null, $"{recipe.Name} takes its synonyms from it; give one");
-        if (recipe.Further == "masked-lm" && MaskedLM is null)
+        if (recipe.TakesMaskedLM && MaskedLM is null)
             throw new RequestException(nameof(MaskedLM), null, $"{recipe.Name} takes its words from it; give one");
     }
 

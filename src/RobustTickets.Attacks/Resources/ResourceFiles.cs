@@ -34,81 +34,47 @@ public sealed record ResourceFiles(
 ) : AttackResources
 {
     /// <summary>The names that <see cref="Named"/> takes.</summary>
-    public static IReadOnlyList<string> Names { get; } =
-    ["vectors", "neighbours", "stop-words", "tagger", "tag-map", "encoder", "wordnet", "masked-lm"];
+    public static IReadOnlyList<string> Names { get; } = [.. ResourceField.All.Select(f => f.Name)];
 
     private ResourceFolder Where => Folder ?? ResourceFolder.OfUser();
 
     /// <summary>
-    /// The files of a table from <see cref="Names"/> to paths; other names are left alone.
+    /// The files of a table from <see cref="Names"/>, or kinds of resources (vectors or
+    /// word-vectors), to paths; other names are left alone.
     /// </summary>
-    public static ResourceFiles Named(IReadOnlyDictionary<string, string> places) =>
-        new(
-            places.GetValueOrDefault("vectors"),
-            places.GetValueOrDefault("neighbours"),
-            places.GetValueOrDefault("stop-words"),
-            places.GetValueOrDefault("tagger"),
-            places.GetValueOrDefault("tag-map"),
-            places.GetValueOrDefault("encoder"),
-            places.GetValueOrDefault("wordnet"),
-            places.GetValueOrDefault("masked-lm")
+    public static ResourceFiles Named(IReadOnlyDictionary<string, string> places)
+    {
+        ArgumentNullException.ThrowIfNull(places);
+        return ResourceField.All.Aggregate(
+            new ResourceFiles(),
+            (files, f) => f.With(files, places.GetValueOrDefault(f.Name) ?? places.GetValueOrDefault(f.Kind))
         );
+    }
 
     /// <summary>Whether a kind of resource is named, or lies in the resource folder.</summary>
     internal bool Has(string kind) =>
-        kind switch
-        {
-            "neighbours" => Neighbours,
-            "word-vectors" => Vectors,
-            "tagger" => Tagger,
-            "wordnet" => WordNet,
-            "masked-lm" => MaskedLM,
-            "sentence-encoder" => Encoder,
-            _ => null,
-        }
-            is not null
-        || Where.Find(kind) is not null;
+        ResourceField.All.FirstOrDefault(f => f.Kind == kind)?.Of(this) is not null || Where.Find(kind) is not null;
 
     /// <summary>
     /// The files of these names (<see cref="Names"/>): recipes refuse those that they have no use
     /// for.
     /// </summary>
-    internal ResourceFiles Only(IReadOnlyList<string> names)
-    {
-        return this with
-        {
-            Vectors = If("vectors", Vectors),
-            Neighbours = If("neighbours", Neighbours),
-            StopWords = If("stop-words", StopWords),
-            Tagger = If("tagger", Tagger),
-            TagMap = If("tag-map", TagMap),
-            Encoder = If("encoder", Encoder),
-            WordNet = If("wordnet", WordNet),
-            MaskedLM = If("masked-lm", MaskedLM),
-        };
-
-        string? If(string name, string? path) => names.Contains(name) ? path : null;
-    }
+    internal ResourceFiles Only(IReadOnlyList<string> names) =>
+        ResourceField
+            .All.Where(f => !names.Contains(f.Name))
+            .Aggregate(this, (files, field) => field.With(files, null));
 
     internal override void Refuse(AttackRecipe recipe)
     {
-        foreach (
-            var (field, path, used) in new (string, string?, bool)[]
-            {
-                (nameof(Vectors), Vectors, recipe.HasSubstitutes),
-                (nameof(Neighbours), Neighbours, recipe.HasSubstitutes),
-                (nameof(Tagger), Tagger, recipe.HasPartOfSpeech),
-                (nameof(TagMap), TagMap, recipe.HasPartOfSpeech),
-                (nameof(WordNet), WordNet, recipe.Further == "wordnet"),
-                (nameof(MaskedLM), MaskedLM, recipe.Further == "masked-lm"),
-            }
-        )
-        {
-            if (!used && path is not null)
-                throw new RequestException(field, null, $"{recipe.Name} does not use it; leave it out");
-        }
-        if (Encoder is not null && !recipe.HasSimilarity)
-            throw new RequestException(nameof(Encoder), null, recipe.NoSimilarity);
+        foreach (var field in ResourceField.All)
+            if (field.Of(this) is not null && !field.IsUsed(recipe))
+                throw new RequestException(
+                    field.Property,
+                    null,
+                    field.Kind == ResourceKinds.SentenceEncoder
+                        ? recipe.NoSimilarity
+                        : $"{recipe.Name} does not use it; leave it out"
+                );
         if (Encoder is not null && !recipe.Options.Similarity)
             throw new RequestException(nameof(AttackOptions.Similarity), null, AttackRecipe.OffBeside);
         if (Tagger is not null && !recipe.Options.PartOfSpeech)
@@ -125,9 +91,9 @@ public sealed record ResourceFiles(
     internal override AttackParts Load(AttackRecipe recipe, IAttackModels? models)
     {
         var parts = Read(recipe);
-        if (recipe.Further == "wordnet")
+        if (recipe.TakesWordNet)
             parts = parts with { WordNet = RobustTickets.Attacks.Resources.WordNet.Read(Place(recipe)) };
-        if (recipe.Further == "masked-lm")
+        if (recipe.TakesMaskedLM)
         {
             var loader = models ?? throw NoModels(nameof(MaskedLM), "its masked language model");
             var folder = loader.Locate(Place(recipe));
@@ -138,7 +104,7 @@ public sealed record ResourceFiles(
                 [
                     .. parts.Files,
                     new ResourceInfo(
-                        "masked-lm",
+                        ResourceKinds.MaskedLM,
                         Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))),
                         ResourceFolder.Hash(folder),
                         "masked language model"
@@ -159,14 +125,14 @@ public sealed record ResourceFiles(
         if (models is null)
             throw NoModels(nameof(Encoder), "its sentence encoder");
         return (Encoder is null ? null : models.Locate(Encoder))
-            ?? Where.Find("sentence-encoder")
+            ?? Where.Find(ResourceKinds.SentenceEncoder)
             ?? models.DefaultEncoder
             ?? throw new RequestException(
                 nameof(Encoder),
                 null,
                 "the checkpoint that the victim was trained from is not known; name a sentence encoder (any BERT "
-                    + $"folder), put one into {Path.Combine(Where.Path, "sentence-encoder")}, or attack without one "
-                    + "(Similarity: false)"
+                    + $"folder), or put one into {Path.Combine(Where.Path, ResourceKinds.SentenceEncoder)}",
+                new Remedy("or attack without one", nameof(AttackOptions.Similarity), "false")
             );
     }
 
@@ -179,16 +145,19 @@ public sealed record ResourceFiles(
         var folder = Where;
         var (vectors, neighbours) = recipe.HasSubstitutes ? Substitutes(recipe.Name, folder) : (null, null);
         var tags = recipe.HasPartOfSpeech && recipe.Options.PartOfSpeech;
-        return new (string Name, string? Place)[]
+        var places = new Dictionary<string, string?>
         {
-            ("vectors", vectors),
-            ("neighbours", neighbours),
-            ("stop-words", StopWords ?? folder.Find(recipe.StopWordsKind)),
-            ("tagger", tags ? Tagger ?? folder.Find("tagger") : null),
-            ("tag-map", tags ? TagMap ?? folder.Find("tag-map") : null),
-            ("encoder", recipe.EncoderFolder(models)),
-            (recipe.Further ?? "", recipe.Further is null ? null : Place(recipe)),
-        }
+            [ResourceKinds.WordVectors] = vectors,
+            [ResourceKinds.Neighbours] = neighbours,
+            [ResourceKinds.StopWords] = StopWords ?? folder.Find(recipe.StopWordsKind),
+            [ResourceKinds.Tagger] = tags ? Tagger ?? folder.Find(ResourceKinds.Tagger) : null,
+            [ResourceKinds.TagMap] = tags ? TagMap ?? folder.Find(ResourceKinds.TagMap) : null,
+            [ResourceKinds.SentenceEncoder] = recipe.EncoderFolder(models),
+        };
+        if (recipe.WordSource is { } source)
+            places[source] = Place(recipe);
+        return ResourceField
+            .All.Select(f => (f.Name, Place: places.GetValueOrDefault(f.Kind)))
             .Where(f => f.Place is not null)
             .ToDictionary(f => f.Name, f => f.Place!);
     }
@@ -197,16 +166,18 @@ public sealed record ResourceFiles(
     internal AttackParts Read(AttackRecipe recipe)
     {
         var folder = Where;
-        _ = recipe.Further is null ? null : Place(recipe);
+        _ = recipe.WordSource is null ? null : Place(recipe);
         var (vectors, neighbours) = recipe.HasSubstitutes ? Substitutes(recipe.Name, folder) : (null, null);
         var tagger =
-            !recipe.HasPartOfSpeech || !recipe.Options.PartOfSpeech ? null : Tagger ?? folder.Required("tagger");
+            !recipe.HasPartOfSpeech || !recipe.Options.PartOfSpeech
+                ? null
+                : Tagger ?? folder.Required(ResourceKinds.Tagger);
         return LexicalFiles.Read(
             vectors,
             neighbours,
             StopWords ?? folder.Find(recipe.StopWordsKind),
             tagger,
-            TagMap ?? folder.Find("tag-map"),
+            TagMap ?? folder.Find(ResourceKinds.TagMap),
             folder.Computed,
             MaxUnpackedBytes
         );
@@ -227,12 +198,12 @@ public sealed record ResourceFiles(
     )
     {
         var folder = Where;
-        var dict = wordNet ? WordNet ?? folder.Required("wordnet") : null;
+        var dict = wordNet ? WordNet ?? folder.Required(ResourceKinds.WordNet) : null;
         var (vectors, table) = neighbours ? Substitutes(who, folder) : (null, null);
         var parts = LexicalFiles.Read(
             vectors,
             table,
-            StopWords ?? folder.Find("stop-words"),
+            StopWords ?? folder.Find(ResourceKinds.StopWords),
             computed: folder.Computed,
             maxUnpackedBytes: MaxUnpackedBytes
         );
@@ -241,8 +212,8 @@ public sealed record ResourceFiles(
             var read = RobustTickets.Attacks.Resources.WordNet.Read(dict);
             parts = parts with { WordNet = read, Files = [.. parts.Files, read.Info] };
         }
-        var nltk = LexicalFiles.Read(stopWordFile: StopWords ?? folder.Find("nltk-stop-words"));
-        return (parts, nltk.StopWords, nltk.Files[0] with { Kind = "nltk-stop-words" });
+        var nltk = LexicalFiles.Read(stopWordFile: StopWords ?? folder.Find(ResourceKinds.NltkStopWords));
+        return (parts, nltk.StopWords, nltk.Files[0] with { Kind = ResourceKinds.NltkStopWords });
     }
 
     // A source of substitutes that is named is meant alone: the folder's table must not override
@@ -251,18 +222,18 @@ public sealed record ResourceFiles(
     {
         if (Vectors is not null || Neighbours is not null)
             return (Vectors, Neighbours);
-        var (vectors, neighbours) = (folder.Find("word-vectors"), folder.Find("neighbours"));
+        var (vectors, neighbours) = (folder.Find(ResourceKinds.WordVectors), folder.Find(ResourceKinds.Neighbours));
         return vectors is not null || neighbours is not null
             ? (vectors, neighbours)
             : throw new MissingResourceException(
-                ResourceKinds.TryFind("word-vectors")!,
+                ResourceKinds.TryFind(ResourceKinds.WordVectors)!,
                 $"{who} has no source of substitute words; name word vectors or a neighbour table, or: "
-                    + folder.Missing("word-vectors")
+                    + folder.Missing(ResourceKinds.WordVectors)
             );
     }
 
     private string Place(AttackRecipe recipe) =>
-        (recipe.Further == "wordnet" ? WordNet : MaskedLM) ?? Where.Required(recipe.Further!);
+        (recipe.TakesWordNet ? WordNet : MaskedLM) ?? Where.Required(recipe.WordSource!);
 
     private static RequestException NoModels(string field, string what) =>
         new(

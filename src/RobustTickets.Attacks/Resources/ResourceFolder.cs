@@ -20,8 +20,15 @@ public sealed class MissingResourceException : DataException
     public MissingResourceException(ResourceKind kind, string message, Exception? inner = null)
         : base(message, inner!) => Kind = kind;
 
+    /// <summary>Creates the exception from a message and what would put it right.</summary>
+    internal MissingResourceException(ResourceKind kind, string problem, Remedy? remedy, Exception? inner = null)
+        : base(problem, remedy, inner) => Kind = kind;
+
     /// <summary>The resource.</summary>
     public ResourceKind Kind { get; }
+
+    /// <summary>The same with the place in which it came up before it.</summary>
+    internal new MissingResourceException Within(string place) => new(Kind, $"{place}: {Problem}", Remedy, this);
 }
 
 /// <summary>
@@ -63,7 +70,12 @@ public sealed class ResourceFolder(string path)
     /// <exception cref="MissingResourceException">It is not there; the message says what to get,
     /// where it goes, and what works without it.</exception>
     public string Required(string kind) =>
-        Find(kind) ?? throw new MissingResourceException(ResourceKinds.TryFind(kind)!, Missing(kind));
+        Find(kind)
+        ?? throw new MissingResourceException(
+            ResourceKinds.TryFind(kind)!,
+            Missing(kind),
+            ResourceKinds.TryFind(kind)!.Instead
+        );
 
     /// <summary>What to do about a resource that is not there.</summary>
     internal string Missing(string name)

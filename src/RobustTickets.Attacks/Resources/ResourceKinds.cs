@@ -32,6 +32,9 @@ public sealed record ResourceKind(
     IReadOnlyList<string>? Elsewhere = null
 )
 {
+    /// <summary>How attacks that ask for it go without it; null where none can.</summary>
+    internal Remedy? Instead { get; init; }
+
     /// <summary>The published files that are taken as they are, one of them is enough.</summary>
     internal IReadOnlyList<PublishedFile> Published { get; init; } = [];
 }
@@ -39,13 +42,23 @@ public sealed record ResourceKind(
 /// <summary>The kinds.</summary>
 public static class ResourceKinds
 {
+    internal const string WordVectors = "word-vectors",
+        Neighbours = "neighbours",
+        StopWords = "stop-words",
+        NltkStopWords = "nltk-stop-words",
+        Tagger = "tagger",
+        TagMap = "tag-map",
+        WordNet = "wordnet",
+        SentenceEncoder = "sentence-encoder",
+        MaskedLM = "masked-lm";
+
     private const string Nltk = "https://raw.githubusercontent.com/nltk/nltk_data/gh-pages/packages";
 
     /// <summary>Every kind, in the order attacks ask for them.</summary>
     public static IReadOnlyList<ResourceKind> All { get; } =
     [
         new(
-            "word-vectors",
+            WordVectors,
             [.. Names("counter-fitted-vectors", ".txt", ".bin"), .. Names("word-vectors", ".txt", ".bin")],
             "neighbours of words and cosines of substitutes, for textfooler, textbugger and bert-attack-released",
             "a neighbour table gives substitutes without cosines; deepwordbug needs none, pwws takes WordNet, "
@@ -65,7 +78,7 @@ public static class ResourceKinds
             ],
         },
         new(
-            "neighbours",
+            Neighbours,
             Names("neighbours", ".json", ".tsv"),
             "stored table word -> substitutes, used instead of neighbours computed from word vectors",
             "neighbours are computed from the word vectors",
@@ -84,7 +97,7 @@ public static class ResourceKinds
             ],
         },
         new(
-            "stop-words",
+            StopWords,
             Names("stop-words", ".txt"),
             "words that textfooler leaves alone, one a line (its list has 266)",
             "a built-in list of English function words, named in the summary",
@@ -101,7 +114,7 @@ public static class ResourceKinds
             ],
         },
         new(
-            "nltk-stop-words",
+            NltkStopWords,
             Names("nltk-stop-words", ".txt"),
             "words that every other recipe leaves alone, one a line (NLTK's English list of 2022 has 179)",
             "a built-in list of English function words, named in the summary",
@@ -120,16 +133,16 @@ public static class ResourceKinds
             ],
         },
         new(
-            "tagger",
+            Tagger,
             [.. Names("perceptron_tagger", ".json"), .. Names("tagger", ".json")],
             "averaged perceptron part-of-speech weights, for textfooler, bert-attack-released and bae",
-            "PartOfSpeech: false attacks without comparing parts of speech; textbugger, bert-attack, pwws and "
-                + "deepwordbug compare none",
+            "textbugger, bert-attack, pwws and deepwordbug compare no parts of speech",
             "taggers/averaged_perceptron_tagger.zip or averaged_perceptron_tagger_eng.zip of nltk_data, "
                 + "github.com/nltk/nltk_data, or 'resources build tagger'",
             "not stated; the code in NLTK is Apache-2.0"
         )
         {
+            Instead = new("other recipes attack without comparing them", nameof(AttackOptions.PartOfSpeech), "false"),
             Published =
             [
                 new(
@@ -147,7 +160,7 @@ public static class ResourceKinds
             ],
         },
         new(
-            "tag-map",
+            TagMap,
             ["en-ptb.map", "tag-map.map"],
             "Penn Treebank tags to universal tags",
             "the built-in map",
@@ -166,7 +179,7 @@ public static class ResourceKinds
             ],
         },
         new(
-            "wordnet",
+            WordNet,
             ["wordnet"],
             "WordNet 3.0 dict folder (data.noun, index.noun, noun.exc ...), for pwws",
             "every recipe but pwws",
@@ -187,21 +200,25 @@ public static class ResourceKinds
             ],
         },
         new(
-            "sentence-encoder",
+            SentenceEncoder,
             ["sentence-encoder"],
             "Hugging Face BERT folder whose mean-pooled last layer measures sentence similarity (in place of "
                 + "the Universal Sentence Encoder)",
-            "the checkpoint that the victim was trained from, or none with Similarity: false; pwws and "
-                + "deepwordbug need none",
+            "the checkpoint that the victim was trained from; pwws and deepwordbug need none",
             "any sentence-transformers BERT model",
             "the model's own",
             IsFolder: true
         )
         {
+            Instead = new(
+                "other recipes attack without comparing sentences",
+                nameof(AttackOptions.Similarity),
+                "false"
+            ),
             Published = [new("all-MiniLM-L6-v2", "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2")],
         },
         new(
-            "masked-lm",
+            MaskedLM,
             ["masked-lm"],
             "Hugging Face BERT folder with a masked-language-model head, for bert-attack and bae",
             "bert-attack-released is what the papers' scripts ran under that name, and needs none",
@@ -214,8 +231,11 @@ public static class ResourceKinds
         },
     ];
 
-    /// <summary>The kind of a name, or null.</summary>
-    public static ResourceKind? TryFind(string name) => All.FirstOrDefault(k => k.Kind == name);
+    /// <summary>The kind of a name, or of a field of <see cref="ResourceFiles"/> as
+    /// <see cref="ResourceFiles.Names"/> has it; null where there is none.</summary>
+    public static ResourceKind? TryFind(string name) =>
+        All.FirstOrDefault(k => k.Kind == name)
+        ?? (ResourceField.TryFind(name) is { Kind: var kind } ? All.First(k => k.Kind == kind) : null);
 
     private static IReadOnlyList<string> Names(string stem, params string[] extensions) =>
         [.. extensions.SelectMany(e => new[] { stem + e, stem + e + ".gz" })];

@@ -18,7 +18,7 @@ internal sealed class AttackOptionSet
 
     private readonly Option<string?> _recipe = new("--recipe")
     {
-        Description = "attack recipe; default: textfooler, or deepwordbug while there are no words to replace words by",
+        Description = "attack recipe; default: textfooler, or deepwordbug while word vectors or a tagger are missing",
     };
     private readonly Option<string?> _vectors = PathOption(
         "--vectors",
@@ -168,10 +168,20 @@ internal sealed class AttackOptionSet
         if (parsed.GetValue(_recipe) is not null || _ofTextFooler.Any(o => parsed.GetResult(o) is { Implicit: false }))
             return null;
         var folder = ResourceFolder.OfUser();
-        return folder.Find("word-vectors") is null && folder.Find("neighbours") is null
-            ? $"no word vectors and no neighbour table in {folder.Path}, so the recipe is {WithoutResources}; "
-                + $"{Default} needs one of them ('resources build word-vectors' makes vectors) and a tagger"
-            : null;
+        var words =
+            folder.Find(ResourceKinds.WordVectors) is not null || folder.Find(ResourceKinds.Neighbours) is not null;
+        var tagger = folder.Find(ResourceKinds.Tagger) is not null;
+        if (words && tagger)
+            return null;
+        string[] missing =
+        [
+            .. words
+                ? Array.Empty<string>()
+                : ["word vectors or a neighbour table ('resources build word-vectors' makes vectors)"],
+            .. tagger ? Array.Empty<string>() : ["a tagger"],
+        ];
+        return $"{Default} needs {string.Join(" and ", missing)}, not in {folder.Path}, so the recipe is "
+            + $"{WithoutResources}; --recipe {Default} tells what to get";
     }
 
     private string RecipeName(ParseResult parsed) =>

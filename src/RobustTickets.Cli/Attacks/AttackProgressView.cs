@@ -13,6 +13,7 @@ internal sealed class AttackProgressView(CliContext context) : IProgress<AttackP
     public static AttackReport Run(CliContext context, Func<IProgress<AttackProgress>, AttackReport> attack)
     {
         var view = new AttackProgressView(context);
+        using var kept = context.Stop.Keeping("examples attacked so far are kept");
         try
         {
             return attack(view);

@@ -1,6 +1,8 @@
 // The library names fields of its values; here they become the options of the command line.
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Resources;
+using RobustTickets.Cli.Terminal;
 
 namespace RobustTickets.Cli.Attacks;
 
@@ -32,24 +34,30 @@ internal static class OptionNames
         [nameof(AttackRequest.Split)] = "--split",
         [nameof(AttackRequest.Shard)] = "--shard",
         [nameof(AttackRequest.AugmentFile)] = "--augment",
+        [nameof(DataOptions.TextColumn)] = "--text-column",
+        [nameof(DataOptions.PairColumn)] = "--pair-column",
+        [nameof(DataOptions.LabelColumn)] = "--label-column",
+        [nameof(DataOptions.Labels)] = "--labels",
+        [nameof(DataOptions.Separator)] = "--separator",
+        [nameof(DataOptions.Escape)] = "--escape",
+        [nameof(DataOptions.Header)] = "--no-header",
+        [nameof(BuildTarget.Replace)] = "--replace",
     };
 
     /// <summary>The option of a field; the field itself where none fills it.</summary>
     public static string Of(string field) => Fields.GetValueOrDefault(field, field);
 
-    /// <summary>A text of the library with the options in place of its fields.</summary>
-    public static string Spell(string text) =>
-        text.Replace("PartOfSpeech: false", "--no-part-of-speech", StringComparison.Ordinal)
-            .Replace("Similarity: false", "--no-similarity", StringComparison.Ordinal)
-            .Replace("Replace: true", "--replace", StringComparison.Ordinal)
-            .Replace("give another folder", "give another folder (--out)", StringComparison.Ordinal)
-            .Replace("Escape: ", "--escape ", StringComparison.Ordinal)
-            .Replace("(TextColumn)", "(--text-column)", StringComparison.Ordinal)
-            .Replace("(PairColumn)", "(--pair-column)", StringComparison.Ordinal)
-            .Replace("(LabelColumn)", "(--label-column)", StringComparison.Ordinal)
-            .Replace("(Separator)", "(--separator)", StringComparison.Ordinal)
-            .Replace("(Encoder)", "(--encoder)", StringComparison.Ordinal)
-            .Replace("say split train", "say --split train", StringComparison.Ordinal);
+    /// <summary>What works without a kind of resource.</summary>
+    public static string Without(ResourceKind kind) =>
+        kind.Instead is { } remedy ? $"{kind.Without}; {Spell(remedy)}" : kind.Without;
+
+    /// <summary>A remedy with the option that fills its field.</summary>
+    public static string Spell(Remedy remedy) =>
+        remedy.Spell(r =>
+            r.Value is null or "true" or "false"
+                ? FieldOptions.Of(r.Field)
+                : $"{FieldOptions.Of(r.Field)} {Continuation.Quoted(r.Value)}"
+        );
 
     /// <summary>How the program helps with what an exception misses, or null.</summary>
     public static string? Hint(Exception e) =>
@@ -60,7 +68,7 @@ internal static class OptionNames
                 $"robust-tickets models get {known.Name}",
             MissingResourceException missing => Import(missing.Kind),
             RequestException { Field: nameof(ResourceFiles.Encoder), Value: null } => Import(
-                ResourceKinds.TryFind("sentence-encoder")!
+                ResourceKinds.TryFind(ResourceKinds.SentenceEncoder)!
             ),
             _ => null,
         };

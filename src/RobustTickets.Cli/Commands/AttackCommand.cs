@@ -147,7 +147,12 @@ internal sealed class AttackCommand
         foreach (var option in new Option[] { _text, _pair, _label, _interactive })
             Command.Add(option);
         _attack = new AttackOptionSet(Command);
-        _data = new DataOptionSet(Command, "read only the first N examples of the split", required: false);
+        _data = new DataOptionSet(
+            Command,
+            "read only the first N examples of the split",
+            required: false,
+            "; --text attacks one sentence, --interactive each line of standard input"
+        );
         foreach (var option in OfData)
             Command.Add(option);
         Command.Add(_seed);
@@ -218,6 +223,8 @@ internal sealed class AttackCommand
         using var classifier = ClassifierSource.Load(victim.Path, _execution.Read(parsed), length, loader);
         foreach (var note in classifier.Notes)
             _context.Error.WriteLine($"note: {note}");
+        if (ClassifierSource.LengthNote(length, classifier) is { } cut)
+            _context.Error.WriteLine($"note: {cut}");
         var single = new SentenceAttack(
             attack,
             classifier,

@@ -96,7 +96,7 @@ internal static class AttackRecipesCommand
                 {
                     ["item"] = l.Item,
                     ["value"] = l.Value,
-                    ["source"] = OptionNames.Spell(l.Source),
+                    ["source"] = Source(l),
                 }),
             ]),
             ["resources"] = new JsonArray([
@@ -106,7 +106,7 @@ internal static class AttackRecipesCommand
                         ["kind"] = k.Kind,
                         ["file"] = folder.Find(k)?.Path,
                         ["purpose"] = k.Purpose,
-                        ["without"] = OptionNames.Spell(k.Without),
+                        ["without"] = OptionNames.Without(k),
                         ["origin"] = k.Origin,
                         ["licence"] = k.Licence,
                     }),
@@ -126,7 +126,7 @@ internal static class AttackRecipesCommand
         foreach (var line in attack.Lines)
         {
             output.WriteLine($"  {line.Item.PadRight(item)}  {line.Value}");
-            output.WriteLine($"  {"".PadRight(item)}    from {OptionNames.Spell(line.Source)}");
+            output.WriteLine($"  {"".PadRight(item)}    from {Source(line)}");
         }
         output.WriteLine("resources");
         var folder = ResourceFolder.OfUser();
@@ -134,9 +134,17 @@ internal static class AttackRecipesCommand
         {
             output.WriteLine($"  {kind.Kind, -16}  {folder.Find(kind)?.Path ?? "not there"}");
             if (folder.Find(kind) is null)
-                output.WriteLine($"  {"", -16}    without it: {OptionNames.Spell(kind.Without)}");
+                output.WriteLine($"  {"", -16}    without it: {OptionNames.Without(kind)}");
         }
     }
+
+    // The library's words name the field of a sentence encoder.
+    private static string Source(RecipeLine line) =>
+        line.Source.Replace(
+            $"({nameof(ResourceFiles.Encoder)})",
+            $"({OptionNames.Of(nameof(ResourceFiles.Encoder))})",
+            StringComparison.Ordinal
+        );
 
     private static IEnumerable<ResourceKind> Needs(AttackRecipe recipe) =>
         recipe.Needs.Select(k => ResourceKinds.TryFind(k)!);

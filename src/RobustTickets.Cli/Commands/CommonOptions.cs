@@ -2,6 +2,8 @@
 using System.CommandLine;
 using System.Globalization;
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Resources;
 using RobustTickets.Recipes.Validation;
 
 namespace RobustTickets.Cli.Commands;
@@ -18,14 +20,24 @@ internal static class CommonOptions
             Required = true,
         };
 
-    public static Option<string?> Split() =>
-        new("--split")
+    public static Option<string?> Split()
+    {
+        var option = new Option<string?>("--split")
         {
             Description =
-                "train, dev or test; default: the rows that the model's run reports, of other data the split papers "
-                + "evaluate. Rows that were trained on are measured with train alone",
+                $"{string.Join(", ", DataSet.SplitNames)}; default: the rows that the model's run reports, of other "
+                + "data the split papers evaluate. Rows that were trained on are measured with train alone",
             HelpName = "NAME",
         };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var name] && !DataSet.IsSplitName(name.Value))
+                result.AddError(
+                    $"--split {name.Value}: not known; {NearestNames.Hint(name.Value, [.. DataSet.SplitNames])}"
+                );
+        });
+        return option;
+    }
 
     /// <summary>An option that is given once for each of its values.</summary>
     public static Option<string[]> Repeated(string name, string description, string help) =>
@@ -40,7 +52,8 @@ internal static class CommonOptions
     public static Option<string[]> Resources(string purpose = "") =>
         Repeated(
             "--resource",
-            $"file or folder of a resource option of 'attack'{purpose}, e.g. neighbours=table.json",
+            $"file or folder of a resource option of 'attack'{purpose}, e.g. neighbours=table.json; the names of "
+                + "'resources list' do as well",
             "NAME=PATH"
         );
 
@@ -62,14 +75,26 @@ internal static class CommonOptions
 
     /// <summary>The files that values of --resource name.</summary>
     /// <exception cref="UsageException">One is no such pair, or is no resource.</exception>
-    public static ResourceFiles ReadResources(string[]? values)
+    public static ResourceFiles ReadResources(string[]? values) => ResourceFiles.Named(ReadResourcePlaces(values));
+
+    /// <summary>Paths of resources by <see cref="ResourceFiles.Names"/>; the names of
+    /// <c>resources list</c> are taken as well.</summary>
+    /// <exception cref="UsageException">One is no pair NAME=PATH, is no resource, or is given
+    /// twice.</exception>
+    public static IReadOnlyDictionary<string, string> ReadResourcePlaces(string[]? values)
     {
-        var places = ReadPairs("--resource", values ?? []);
-        return places.Keys.Except(ResourceFiles.Names).FirstOrDefault() is { } unknown
-            ? throw new UsageException(
-                $"--resource {unknown}: is no resource; {NearestNames.Hint(unknown, [.. ResourceFiles.Names])}"
-            )
-            : ResourceFiles.Named(places);
+        var places = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, path) in ReadPairs("--resource", values ?? []))
+        {
+            var field =
+                ResourceField.TryFind(name)
+                ?? throw new UsageException(
+                    $"--resource {name}: is no resource; {NearestNames.Hint(name, [.. ResourceField.AllNames])}"
+                );
+            if (!places.TryAdd(field.Name, path))
+                throw new UsageException($"--resource {name}: {field.Name} is given twice");
+        }
+        return places;
     }
 
     /// <summary>A whole number with a least value; null when it is not given.</summary>

@@ -42,6 +42,8 @@ internal static class EvaluateCommand
             );
             foreach (var note in classifier.Notes)
                 context.Error.WriteLine($"note: {note}");
+            if (ClassifierSource.LengthNote(parsed.GetValue(length), classifier) is { } cut)
+                context.Error.WriteLine($"note: {cut}");
             var rows = MeasuredRows.Load(
                 victim,
                 arguments.Path,

@@ -133,6 +133,7 @@ internal static class HardenCommand
                 return ExitCodes.Ok;
             }
             HardenResult result;
+            using var kept = context.Stop.Keeping(StopSignal.Checkpoint);
             try
             {
                 result = run.Run();

@@ -57,6 +57,8 @@ internal static class PredictCommand
             using var classifier = ClassifierSource.Load(path, execution.Read(parsed), parsed.GetValue(length), loader);
             foreach (var note in classifier.Notes)
                 context.Error.WriteLine($"note: {note}");
+            if (ClassifierSource.LengthNote(parsed.GetValue(length), classifier) is { } cut)
+                context.Error.WriteLine($"note: {cut}");
             foreach (var group in texts.Read(context, parsed.GetValue(batch) ?? 64))
             {
                 context.Stop.Token.ThrowIfCancellationRequested();

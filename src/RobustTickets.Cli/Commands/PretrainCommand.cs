@@ -159,6 +159,7 @@ internal static class PretrainCommand
                 return ExitCodes.Ok;
             }
             var view = new PretrainView(context);
+            using var kept = context.Stop.Keeping(StopSignal.Checkpoint);
             PretrainResult result;
             try
             {

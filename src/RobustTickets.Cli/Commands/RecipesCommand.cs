@@ -76,7 +76,10 @@ internal static class RecipesCommand
     {
         var files = new Argument<string[]>("file") { Description = "recipe files", Arity = ArgumentArity.OneOrMore };
         var json = CommonOptions.Json();
-        var command = new Command("check", "say every problem of recipe files at once; exit code 2 when there is one")
+        var command = new Command(
+            "check",
+            "say every problem of recipe files at once; exit code 2 when there is one, 3 when a file is not there"
+        )
         {
             files,
             json,
@@ -84,11 +87,12 @@ internal static class RecipesCommand
         command.SetAction(parsed =>
         {
             var results = new JsonArray();
-            var bad = false;
+            var code = ExitCodes.Ok;
             foreach (var file in parsed.GetRequiredValue(files))
             {
-                var (recipe, problems) = Read(file);
-                bad |= problems.Count > 0;
+                var (recipe, problems, unreadable) = Read(file);
+                if (unreadable || problems.Count > 0)
+                    code = Math.Max(code, unreadable ? ExitCodes.Data : ExitCodes.Usage);
                 if (parsed.GetValue(json))
                     results.Add(
                         new JsonObject
@@ -108,12 +112,12 @@ internal static class RecipesCommand
             }
             if (parsed.GetValue(json))
                 JsonOutput.Write(context.Out, results);
-            return bad ? ExitCodes.Usage : ExitCodes.Ok;
+            return code;
         });
         return command;
     }
 
-    private static (Recipe? Recipe, IReadOnlyList<string> Problems) Read(string file)
+    private static (Recipe? Recipe, IReadOnlyList<string> Problems, bool Unreadable) Read(string file)
     {
         try
         {
@@ -125,12 +129,13 @@ internal static class RecipesCommand
                 recipe,
                 recipe.Evaluate.EpochAttack is { } attack && EpochAttackSource.UnknownName(attack) is { } unknown
                     ? [.. problems, unknown]
-                    : problems
+                    : problems,
+                false
             );
         }
         catch (RecipeException e)
         {
-            return (null, e.Problems);
+            return (null, e.Problems, e.Unreadable);
         }
     }
 }

@@ -57,7 +57,7 @@ internal static class ResourcesBuildCommand
                 report =>
                     ResourceBuild.WordVectors(
                         RunFolder.ModelOf(parsed.GetRequiredValue(from)),
-                        parsed.GetValue(wordNet) ?? target.Folder.Required("wordnet"),
+                        parsed.GetValue(wordNet) ?? target.Folder.Required(ResourceKinds.WordNet),
                         parsed.GetValue(evaluate),
                         target,
                         report,

@@ -6,6 +6,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.Cli.Terminal;
+using RobustTickets.Recipes.Validation;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -46,7 +47,7 @@ internal static class ResourcesCommand
                         {
                             ["kind"] = f.Kind.Kind,
                             ["purpose"] = f.Kind.Purpose,
-                            ["without"] = OptionNames.Spell(f.Kind.Without),
+                            ["without"] = OptionNames.Without(f.Kind),
                             ["origin"] = f.Kind.Origin,
                             ["licence"] = f.Kind.Licence,
                             ["published"] = new JsonArray([
@@ -81,7 +82,7 @@ internal static class ResourcesCommand
                 if (file is not null)
                     continue;
                 Line("import", $"robust-tickets resources import {kind.Kind} {(kind.IsFolder ? "DIR" : "FILE")}");
-                Line("without", OptionNames.Spell(kind.Without));
+                Line("without", OptionNames.Without(kind));
             }
             return ExitCodes.Ok;
 
@@ -193,7 +194,14 @@ internal static class ResourcesCommand
             replace,
             json,
         };
-        kind.AcceptOnlyFromAmong([.. ResourceKinds.All.Select(k => k.Kind)]);
+        kind.Validators.Add(result =>
+        {
+            if (result.Tokens is [var name] && ResourceKinds.TryFind(name.Value) is null)
+                result.AddError(
+                    $"kind {name.Value}: not known; "
+                        + NearestNames.Hint(name.Value, [.. ResourceKinds.All.Select(k => k.Kind)])
+                );
+        });
         command.SetAction(parsed =>
         {
             var folder = ResourceFolder.OfUser();
@@ -259,7 +267,7 @@ internal static class ResourcesCommand
         command.SetAction(parsed =>
         {
             var folder = ResourceFolder.OfUser();
-            var path = folder.Required("word-vectors");
+            var path = folder.Required(ResourceKinds.WordVectors);
             var vectors = WordVectorReader.Read(path);
             var most = parsed.GetValue(count) ?? 50;
             var printer = new ProgressPrinter(context.Error, context.Terminal);

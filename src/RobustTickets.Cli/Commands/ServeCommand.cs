@@ -3,6 +3,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Net;
+using RobustTickets.Attacks;
 using RobustTickets.Cli.Playground;
 
 namespace RobustTickets.Cli.Commands;
@@ -57,7 +58,7 @@ internal static class ServeCommand
             if (models.Length == 0 && parsed.GetValue(runs) is null)
                 throw new UsageException("nothing to show: name a model (--model) or a folder of runs (--runs)");
             if (parsed.GetValue(runs) is { } folder && !Directory.Exists(folder))
-                throw new UsageException($"--runs {folder}: no such folder");
+                throw new DataException($"--runs {folder}: no such folder");
             var place = Place(parsed.GetValue(address)!, parsed.GetValue(port) ?? Port);
             var resources = CommonOptions.ReadResources(parsed.GetValue(resource));
             using var state = new PlaygroundState(

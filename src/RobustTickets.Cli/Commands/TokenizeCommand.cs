@@ -32,6 +32,10 @@ internal static class TokenizeCommand
             var folder = RunFolder.ModelOf(ModelStore.OfUser().Resolve(parsed.GetRequiredValue(model)));
             var tokenizer = WordPieceTokenizer.Load(folder);
             var most = parsed.GetValue(length) ?? tokenizer.ModelMaxLength;
+            if (most > tokenizer.ModelMaxLength)
+                context.Error.WriteLine(
+                    $"note: {most} word pieces were asked for; the model was made for {tokenizer.ModelMaxLength}"
+                );
             foreach (var group in texts.Read(context, size: 256))
             {
                 context.Stop.Token.ThrowIfCancellationRequested();

@@ -52,17 +52,11 @@ internal static class TrainCommand
         {
             Description = "print the recipe, the data and the steps, and do nothing",
         };
-        var every = new Option<int>("--checkpoint-every")
-        {
-            Description = "steps between checkpoints; 0: only when stopped and between stages",
-            HelpName = "N",
-            DefaultValueFactory = _ => 500,
-        };
-        every.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var n) && n < 0)
-                result.AddError("--checkpoint-every must be 0 or more");
-        });
+        var every = CommonOptions.Count(
+            "--checkpoint-every",
+            0,
+            "steps between checkpoints; 0: only when stopped and between stages; default 500"
+        );
         var keep = new Option<bool>("--keep-checkpoints")
         {
             Description = "leave the newest checkpoints when the run is finished; otherwise they are removed then",
@@ -121,7 +115,9 @@ internal static class TrainCommand
                 settings,
                 several?[0] ?? parsed.GetValue(seed)
             );
-            var places = CommonOptions.ReadPairs("--resource", parsed.GetValue(resource) ?? []);
+            TrainableModel.Require(parsed.GetRequiredValue(model));
+            var (planned, notChecked) = parsed.GetValue(dry) ? execution.Plan(parsed) : (execution.Read(parsed), null);
+            var places = CommonOptions.ReadResourcePlaces(parsed.GetValue(resource));
             var request = new TrainRequest(
                 resolved,
                 RunFolder.ModelOf(parsed.GetRequiredValue(model)),
@@ -129,8 +125,8 @@ internal static class TrainCommand
                 parsed.GetRequiredValue(output),
                 source.Options,
                 parsed.GetValue(resume),
-                execution.Read(parsed),
-                parsed.GetValue(every),
+                planned,
+                parsed.GetValue(every) ?? 500,
                 KeepCheckpoints: parsed.GetValue(keep),
                 Resources: AugmentTables.Named(resolved, places),
                 Ranks: here,
@@ -144,7 +140,9 @@ internal static class TrainCommand
             using var attacker = EpochAttackArguments.Source(resolved, places, request.Model);
             attacker?.Check();
             if (parsed.GetValue(dry))
-                return here is { Rank: > 0 } ? ExitCodes.Ok : TrainPlan.Print(context, request, parsed.GetValue(json));
+                return here is { Rank: > 0 }
+                    ? ExitCodes.Ok
+                    : TrainPlan.Print(context, request, notChecked, parsed.GetValue(json));
             request = request with { EpochAttack = attacker?.Build() };
             if (several is not null)
                 return SeedRuns.Run(context, request, several, parsed.GetValue(json));
@@ -172,6 +170,7 @@ internal sealed class TrainProgressView(CliContext context) : IProgress<RunEvent
     public static RunResult Run(CliContext context, TrainRequest request)
     {
         var progress = new TrainProgressView(context);
+        using var kept = context.Stop.Keeping(StopSignal.Checkpoint);
         try
         {
             return RecipeRunner.Run(request, progress, context.Stop.Token);

@@ -25,6 +25,7 @@ internal static class DemoCommand
             HelpName = "DIR",
         };
         var count = CommonOptions.Count("--num-examples", 1, "test reviews to attack; default: all 400");
+        var threads = ExecutionOptionSet.Threads();
         var json = CommonOptions.Json();
         var command = new Command(
             "demo",
@@ -36,6 +37,7 @@ internal static class DemoCommand
             seeds,
             model,
             count,
+            threads,
             json,
         };
         command.SetAction(parsed =>
@@ -49,7 +51,7 @@ internal static class DemoCommand
             };
             var folder = new DemoFolder(parsed.GetRequiredValue(output));
             var watch = Stopwatch.StartNew();
-            var runs = new DemoRun(context, plan, folder).Run();
+            var runs = new DemoRun(context, plan, folder, parsed.GetValue(threads)).Run();
             var table = DemoTable.Of(runs);
             if (parsed.GetValue(json))
                 JsonOutput.Write(context.Out, table.ToJson());

@@ -19,14 +19,18 @@ using static RobustTickets.Attacks.Invariant;
 namespace RobustTickets.Cli.Demo;
 
 /// <summary>One demo in one folder.</summary>
-internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder folder)
+internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder folder, int? threads = null)
 {
     private const int CalibrationTexts = 200;
+
+    private const string Finished = "what is finished is kept";
 
     private static readonly string[] Attacks = ["textfooler", "deepwordbug"];
 
     // A real encoder is a dozen times the size of the demo's own.
-    private readonly Execution _execution = plan.Model is null ? new Execution() : Execution.Fastest();
+    private readonly Execution _execution = plan.Model is null
+        ? new Execution(Threads: threads)
+        : Execution.Fastest(threads: threads);
 
     private string Model => plan.Model ?? folder.Pretrained;
 
@@ -37,6 +41,8 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
     {
         if (plan.Model is { } model)
             RequireModel(model);
+        // Threads are the process's; pre-training and attacks have no execution of their own.
+        _execution.Apply();
         folder.Open(plan);
         MakeData();
         if (plan.Model is null)
@@ -84,6 +90,7 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
                 )
             )
         );
+        using var kept = context.Stop.Keeping(Finished);
         try
         {
             folder.RemoveDraft();
@@ -123,6 +130,7 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
             return;
         Say($"training {recipe.Name}, seed {recipe.Seed}");
         var view = new TrainProgressView(context);
+        using var kept = context.Stop.Keeping(StopSignal.Checkpoint);
         try
         {
             RecipeRunner.Run(

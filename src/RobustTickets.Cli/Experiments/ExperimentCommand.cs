@@ -89,14 +89,19 @@ internal static class ExperimentCommand
         var execution = new ExecutionOptionSet(command);
         command.SetAction(parsed =>
         {
+            // A list may be asked for on another machine than the one that computes.
+            var (planned, notChecked) =
+                parsed.GetValue(list) ? (execution.Named(parsed), null)
+                : parsed.GetValue(dry) ? execution.Plan(parsed)
+                : (execution.Read(parsed), null);
             var request = new ExperimentRequest(
                 ExperimentFiles.Plan(parsed.GetRequiredValue(files), CommonOptions.ReadSeeds(parsed.GetValue(seeds))),
                 RunFolder.ModelOf(parsed.GetValue(model) ?? ""),
                 CommonOptions.ReadPairs("--data", parsed.GetValue(data) ?? []),
                 parsed.GetValue(output) ?? "experiments",
-                CommonOptions.ReadPairs("--resource", parsed.GetValue(resource) ?? []),
+                CommonOptions.ReadResourcePlaces(parsed.GetValue(resource)),
                 parsed.GetValue(only),
-                execution.Read(parsed),
+                planned,
                 parsed.GetValue(every) ?? 500,
                 EvidenceSources.Beside(parsed.GetRequiredValue(files)),
                 Wait: !parsed.GetValue(noWait),
@@ -112,6 +117,7 @@ internal static class ExperimentCommand
             if (request.Model.Length == 0)
                 throw new UsageException("--model is missing: the pre-trained checkpoint that every run starts from");
 
+            TrainableModel.Require(request.Model);
             using var run = new ExperimentRun(
                 request,
                 new ExperimentProgressView(context),
@@ -121,6 +127,8 @@ internal static class ExperimentCommand
             run.Check();
             foreach (var note in run.Notes())
                 context.Error.WriteLine(note);
+            if (notChecked is not null)
+                context.Error.WriteLine($"note: {notChecked}");
             if (parsed.GetValue(dry))
                 return ExperimentCells.Write(
                     context,
@@ -130,6 +138,7 @@ internal static class ExperimentCommand
                     asJson
                 );
 
+            using var kept = context.Stop.Keeping(StopSignal.Checkpoint);
             var codes = run.Run().Select(f => ExitCodes.Of(f.Cause, context.Stop.ExitCode)).Distinct().ToArray();
             WriteResults(context, run.Folders, asJson);
             return codes.Length switch

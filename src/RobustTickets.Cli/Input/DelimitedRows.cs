@@ -1,23 +1,34 @@
-// CSV (RFC 4180, read strictly) and TSV (no quoting, as GLUE's) as they come, with a header. What
-// is malformed and why is told in the words of the data reader, which wants whole files.
+// CSV (RFC 4180, read strictly) and TSV (no quoting, as GLUE's) as they come, with a header; their
+// fields are read as those of data files are.
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
 
 namespace RobustTickets.Cli.Input;
 
 /// <summary>Rows with named columns; blank lines are passed over.</summary>
-internal sealed class DelimitedRows(TextReader reader, string origin, char separator, bool quoted, TextColumns columns)
-    : InputRows
+internal sealed class DelimitedRows(
+    TextReader reader,
+    string origin,
+    bool quoted,
+    char separator,
+    char? escape,
+    TextColumns columns
+) : InputRows
 {
     // A quote that is never closed must not hold back the rest of a stream.
     private const int MostLines = 1000;
+    private readonly DelimitedFields _fields = new(separator, quoted, escape);
     private readonly Queue<(int Number, string Text)> _again = new();
     private string[] _names = [];
     private int[] _texts = [];
     private int _pair = -1,
         _read;
+
+    /// <inheritdoc/>
+    public override bool HasHeader => _names.Length > 0;
 
     /// <inheritdoc/>
     public override bool MayWait => _again.Count == 0 && reader.Peek() < 0;
@@ -97,24 +108,24 @@ internal sealed class DelimitedRows(TextReader reader, string origin, char separ
         if (first is not var (number, begin))
             return null;
         if (!quoted)
-            return (number, begin.Split(separator));
-        var fields = new List<string>();
-        var value = new StringBuilder();
+            return (number, _fields.Split(begin));
+        var row = new StringBuilder(begin);
         var more = new List<(int, string)>();
-        var error = Fields(begin, fields, value, open: false, out var isOpen);
-        while (isOpen && error is null)
+        var error = Fields(begin, out var fields);
+        while (error is { IsOpen: true })
         {
-            if (more.Count == MostLines || Line() is not var (next, text))
+            if (more.Count == MostLines)
+                error = new RowError($"a quoted field is not closed within {MostLines} lines");
+            else if (Line() is var (next, text))
             {
-                error =
-                    more.Count == MostLines
-                        ? $"a quoted field is not closed within {MostLines} lines"
-                        : "a quoted field is never closed";
-                break;
+                more.Add((next, text));
+                row.Append('\n').Append(text);
+                // Nothing but a quote closes the field.
+                if (text.Contains('"', StringComparison.Ordinal))
+                    error = Fields(row.ToString(), out fields);
             }
-            more.Add((next, text));
-            value.Append('\n');
-            error = Fields(text, fields, value, open: true, out isOpen);
+            else
+                break;
         }
         if (error is null)
             return (number, [.. fields]);
@@ -123,53 +134,13 @@ internal sealed class DelimitedRows(TextReader reader, string origin, char separ
         _again.Clear();
         foreach (var line in more.Concat(rest))
             _again.Enqueue(line);
-        throw new DataException($"{origin}:{number}: {error}");
+        throw new DataException($"{origin}:{number}: {error.Reason}", error.Remedy);
     }
 
-    /// <summary>Reads the fields of a line, the first of which may have begun before it.</summary>
-    private string? Fields(string line, List<string> fields, StringBuilder value, bool open, out bool isOpen)
+    private RowError? Fields(string row, out List<string> fields)
     {
-        for (var at = 0; ; at++)
-        {
-            isOpen = open || (at < line.Length && line[at] == '"');
-            if (!isOpen)
-            {
-                var end = line.IndexOf(separator, at);
-                var field = end < 0 ? line[at..] : line[at..end];
-                if (field.Contains('"', StringComparison.Ordinal))
-                    return $"a quote inside the unquoted field '{Shorten(field)}'; quote the whole field and double "
-                        + "the quote";
-                fields.Add(field);
-                if (end < 0)
-                    return null;
-                at = end;
-                continue;
-            }
-            at += open ? 0 : 1;
-            open = false;
-            while (true)
-            {
-                var quote = line.IndexOf('"', at);
-                value.Append(line, at, (quote < 0 ? line.Length : quote) - at);
-                if (quote < 0)
-                    return null;
-                at = quote + 1;
-                if (at == line.Length || line[at] != '"')
-                    break;
-                value.Append('"');
-                at++;
-            }
-            isOpen = false;
-            fields.Add(value.ToString());
-            value.Clear();
-            if (at == line.Length)
-                return null;
-            if (line[at] != separator)
-                return $"'{line[at]}' after the closing quote of the field '{Shorten(fields[^1])}'; quotes inside a "
-                    + "quoted "
-                    + "field must be doubled";
-        }
+        fields = [];
+        var (at, line) = (0, 0);
+        return _fields.Read(row, row.Length, ref at, ref line, fields);
     }
-
-    private static string Shorten(string text) => VisibleText.OnOneLine(text.Length <= 30 ? text : text[..30] + "..");
 }

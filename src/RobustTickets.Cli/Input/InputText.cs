@@ -19,6 +19,9 @@ internal abstract class InputRows
     /// <summary>Whether the next row would have to be waited for.</summary>
     public abstract bool MayWait { get; }
 
+    /// <summary>Whether a header stands before the rows; known when they were begun.</summary>
+    public virtual bool HasHeader => false;
+
     /// <summary>Reads what stands before the rows.</summary>
     /// <exception cref="DataException">It does not name the columns wanted.</exception>
     public virtual void Begin() { }

@@ -46,7 +46,7 @@ internal sealed class JsonRows(TextReader reader, string origin, TextColumns col
         {
             throw new DataException(
                 $"{place}: expected an object {{\"text\": ...}} on one line, found {Shorten(line)} "
-                    + $"({GuardedJson.Reason(e)})",
+                    + $"({GuardedJson.Reason(e)}){OtherFormat(line)}",
                 e
             );
         }
@@ -87,6 +87,12 @@ internal sealed class JsonRows(TextReader reader, string origin, TextColumns col
                 $"{place}: field \"{field}\" must be a text, found {Shorten(value.GetRawText())}"
             );
     }
+
+    // What does not even begin as JSON is a text, or a row of columns.
+    private static string OtherFormat(string line) =>
+        line.TrimStart().StartsWith('{')
+            ? ""
+            : "; --format text reads plain lines, --format csv and tsv read columns with a header";
 
     private static string Shorten(string text) => text.Length > 60 ? text[..60] + "..." : text;
 }

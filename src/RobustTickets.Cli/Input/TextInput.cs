@@ -28,7 +28,16 @@ internal enum InputFormat
 /// <param name="Columns">Which fields are the texts.</param>
 /// <param name="SkipBadRows">Whether malformed rows are left out, each with a note, instead of
 /// ending the work.</param>
-internal sealed record TextInput(string Path, InputFormat Format, TextColumns Columns, bool SkipBadRows)
+/// <param name="Separator">Separator of columns; null: that of the format.</param>
+/// <param name="Escape">Character that escapes quotes and separators; null: none.</param>
+internal sealed record TextInput(
+    string Path,
+    InputFormat Format,
+    TextColumns Columns,
+    bool SkipBadRows,
+    char? Separator = null,
+    char? Escape = null
+)
 {
     /// <summary>The place of a row, for people.</summary>
     public string Origin => Path == "-" ? "standard input" : Path;
@@ -40,15 +49,16 @@ internal sealed record TextInput(string Path, InputFormat Format, TextColumns Co
     /// </summary>
     /// <param name="context">Standard input, and where notes go.</param>
     /// <param name="size">Texts in a group at most.</param>
-    /// <exception cref="DataException">No such file; a malformed row, file and line named; or rows,
-    /// but none that fits.</exception>
+    /// <exception cref="DataException">No such file, or one without rows; a malformed row, file and
+    /// line named; or rows, but none that fits.</exception>
     public IEnumerable<IReadOnlyList<InputText>> Read(CliContext context, int size)
     {
         if (Path == "-")
             return Groups(context, context.In, Origin, size);
         if (!File.Exists(Path))
             throw new DataException(
-                $"{Path}: no such file; give JSON lines {{\"text\": ...}}, or - for standard input"
+                $"{Path}: {(Directory.Exists(Path) ? "is a folder" : "no such file")}; give a file of JSON lines "
+                    + "{\"text\": ...}, plain lines (--format text) or columns (csv, tsv), or - for standard input"
             );
         return FileGroups(context, size);
     }
@@ -65,8 +75,8 @@ internal sealed record TextInput(string Path, InputFormat Format, TextColumns Co
         InputRows rows = Format switch
         {
             InputFormat.Text => new LineRows(reader),
-            InputFormat.Csv => new DelimitedRows(reader, origin, ',', quoted: true, Columns),
-            InputFormat.Tsv => new DelimitedRows(reader, origin, '\t', quoted: false, Columns),
+            InputFormat.Csv => new DelimitedRows(reader, origin, quoted: true, Separator ?? ',', Escape, Columns),
+            InputFormat.Tsv => new DelimitedRows(reader, origin, quoted: false, Separator ?? '\t', Escape, Columns),
             _ => new JsonRows(reader, origin, Columns),
         };
         rows.Begin();
@@ -92,7 +102,12 @@ internal sealed record TextInput(string Path, InputFormat Format, TextColumns Co
             if (broken is not null)
                 context.Error.WriteLine($"left out: {broken.Message}");
             if (!more && answered == 0 && first is not null)
-                throw new DataException($"no row fits; the first: {first.Message}", first);
+                throw new DataException($"no row fits; the first: {first.Problem}", first.Remedy, first);
+            // A pipe may have nothing to say; a file that is named is meant to hold texts.
+            if (!more && answered == 0 && Path != "-")
+                throw new DataException(
+                    $"{Path}: " + (rows.HasHeader ? "a header but no row" : "the file is empty, or its lines are")
+                );
         }
     }
 

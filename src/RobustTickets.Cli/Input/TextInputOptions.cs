@@ -7,7 +7,7 @@ internal sealed class TextInputOptions
 {
     private readonly Option<string> _input = new("--input")
     {
-        Description = "file of texts, or - for standard input",
+        Description = "file of texts, or - for standard input, which alone may be empty",
         HelpName = "FILE|-",
         DefaultValueFactory = _ => "-",
     };
@@ -30,6 +30,8 @@ internal sealed class TextInputOptions
             + "column is named",
         HelpName = "NAME",
     };
+    private readonly Option<string?> _separator = DataOptionSet.SeparatorOption();
+    private readonly Option<string?> _escape = DataOptionSet.EscapeOption();
     private readonly Option<bool> _skip = new("--skip-bad-rows")
     {
         Description = "leave malformed rows out, each with a note, instead of stopping at the first",
@@ -38,12 +40,12 @@ internal sealed class TextInputOptions
     public TextInputOptions(Command command)
     {
         _format.AcceptOnlyFromAmong([.. Enum.GetNames<InputFormat>().Select(n => n.ToLowerInvariant())]);
-        foreach (var option in new Option[] { _input, _format, _text, _pair, _skip })
+        foreach (var option in new Option[] { _input, _format, _text, _pair, _separator, _escape, _skip })
             command.Add(option);
     }
 
     /// <summary>The values of a parsed command line.</summary>
-    /// <exception cref="UsageException">Plain lines have no columns.</exception>
+    /// <exception cref="UsageException">An option does not go with the format.</exception>
     public TextInput Read(ParseResult parsed)
     {
         var path = parsed.GetValue(_input)!;
@@ -58,6 +60,9 @@ internal sealed class TextInputOptions
         var columns = new TextColumns(parsed.GetValue(_text), parsed.GetValue(_pair));
         if (format == InputFormat.Text && columns != new TextColumns(null, null))
             throw new UsageException("--text-column and --pair-column: plain lines have no columns");
-        return new TextInput(path, format, columns, parsed.GetValue(_skip));
+        var (separator, escape) = DataOptionSet.Characters(parsed.GetValue(_separator), parsed.GetValue(_escape));
+        if ((separator ?? escape) is not null && format is not (InputFormat.Csv or InputFormat.Tsv))
+            throw new UsageException("--separator and --escape: --format csv or tsv has columns");
+        return new TextInput(path, format, columns, parsed.GetValue(_skip), separator, escape);
     }
 }

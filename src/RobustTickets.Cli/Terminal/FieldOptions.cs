@@ -38,13 +38,14 @@ internal static class FieldOptions
     public static string Message(Exception e) =>
         e switch
         {
-            RequestException r => OptionNames.Spell(
-                $"{Of(r.Field)}{(r.Value is null ? "" : " " + r.Value)}{Join(r)}{r.Reason}"
-            ),
+            RequestException r => $"{Of(r.Field)}{(r.Value is null ? "" : " " + r.Value)}{Join(r)}{Told(r)}",
             RecipeException { Origin: RecipeOverrides.Origin } => "--set" + e.Message[RecipeOverrides.Origin.Length..],
-            DataException => OptionNames.Spell(e.Message),
+            IRemedied remedied => Told(remedied),
             _ => e.Message,
         };
+
+    private static string Told(IRemedied e) =>
+        e.Remedy is { } remedy ? $"{e.Problem}; {OptionNames.Spell(remedy)}" : e.Problem;
 
     // "--out is missing", but "--out DIR: is a file".
     private static string Join(RequestException e) =>

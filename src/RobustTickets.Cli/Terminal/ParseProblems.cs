@@ -15,6 +15,10 @@ internal static class ParseProblems
     public static IReadOnlyList<string> Of(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
+        // An option without its value takes the next option for it, and all that follows is astray.
+        var valueless = parsed.Errors.Count > 0 ? Valueless(parsed).ToList() : [];
+        if (valueless.Count > 0)
+            return valueless;
         var unknown = Unknown(parsed.UnmatchedTokens).Concat(Swallowed(parsed)).ToList();
         var commands = command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name).ToList();
         var messages = unknown.ConvertAll(token => Word(token, command, commands));
@@ -29,10 +33,43 @@ internal static class ParseProblems
             // A misspelt command is none that was given.
             if (error.SymbolResult is CommandResult && commands.Count > 0 && unknown.Count > 0)
                 continue;
-            messages.Add(Refused(error) ?? error.Message);
+            messages.Add(WrongValue.Of(error) ?? Missing(error, commands) ?? error.Message);
         }
         messages.AddRange(Empty(parsed));
         return [.. messages.Distinct(StringComparer.Ordinal)];
+    }
+
+    private static string? Missing(ParseError error, IReadOnlyList<string> commands) =>
+        error.SymbolResult switch
+        {
+            CommandResult { Command.Action: null } when commands.Count > 0 =>
+                $"which of its commands? possible: {string.Join(", ", commands)}",
+            OptionResult { Implicit: true, Option: var option } => $"{option.Name} is missing",
+            ArgumentResult { Tokens.Count: 0, Parent: CommandResult } result => Missing(result.Argument),
+            _ => null,
+        };
+
+    private static string Missing(Argument argument)
+    {
+        var what = (argument.Description ?? "").Split(';', 2)[0];
+        return HelpPrinter.Possible(argument) is { Count: > 0 } possible
+            ? $"{argument.Name} is missing; possible: {string.Join(", ", possible)}"
+            : $"{argument.Name} is missing" + (what.Length > 0 ? $": {what}" : "");
+    }
+
+    private static IEnumerable<string> Valueless(ParseResult parsed)
+    {
+        var options = parsed.CommandResult.Command.Options.Select(o => o.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var result in parsed.CommandResult.Children.OfType<OptionResult>())
+        {
+            if (result.Implicit || result.Option.Arity.MinimumNumberOfValues == 0)
+                continue;
+            var help = result.Option.HelpName is { } name ? $" ({name})" : "";
+            if (result.Tokens.Count == 0)
+                yield return $"{result.Option.Name}: a value is missing{help}";
+            else if (result.Tokens.FirstOrDefault(t => options.Contains(t.Value)) is { } other)
+                yield return $"{result.Option.Name}: a value is missing{help}, found the option {other.Value}";
+        }
     }
 
     // No file and no folder is called by an empty name: a variable of a script was not set.
@@ -76,26 +113,5 @@ internal static class ParseProblems
         var options = command.Options.Where(o => !o.Hidden).Select(o => o.Name).Append("--help").ToList();
         var near = NearestNames.Near(token, options);
         return $"unknown option '{token}'" + (near.Count > 0 ? $"; did you mean {string.Join(" or ", near)}?" : "");
-    }
-
-    /// <summary>A name that an option or argument does not take.</summary>
-    private static string? Refused(ParseError error)
-    {
-        if (error.SymbolResult is not { Tokens: [.., var token] } result)
-            return null;
-        Symbol? symbol = result switch
-        {
-            OptionResult option => option.Option,
-            ArgumentResult { Parent: OptionResult option } => option.Option,
-            ArgumentResult argument => argument.Argument,
-            _ => null,
-        };
-        if (
-            symbol is null
-            || HelpPrinter.Possible(symbol) is not { Count: > 0 } possible
-            || possible.Contains(token.Value)
-        )
-            return null;
-        return $"{symbol.Name} {token.Value}: not known; {NearestNames.Hint(token.Value, possible)}";
     }
 }

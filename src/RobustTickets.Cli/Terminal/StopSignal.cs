@@ -12,11 +12,15 @@ public sealed class StopSignal : IDisposable
     private readonly TextWriter? _error;
     private readonly Action<int>? _end;
     private int _signal;
+    private string? _keeps;
 
     private StopSignal(TextWriter? error, Action<int>? end)
     {
         (_error, _end) = (error, end);
     }
+
+    /// <summary>What a training leaves behind.</summary>
+    internal const string Checkpoint = "a checkpoint is written if there is work to save";
 
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _source.Token;
@@ -53,6 +57,14 @@ public sealed class StopSignal : IDisposable
     /// <summary>Listens to nothing; tests raise signals themselves.</summary>
     public static StopSignal Detached() => new(null, null);
 
+    /// <summary>Says what work keeps when it is stopped, as long as it goes on.</summary>
+    internal IDisposable Keeping(string what)
+    {
+        var before = _keeps;
+        _keeps = what;
+        return new Kept(() => _keeps = before);
+    }
+
     /// <summary>What a signal does that may have come another way already.</summary>
     internal void Ask(PosixSignal signal)
     {
@@ -68,7 +80,8 @@ public sealed class StopSignal : IDisposable
             _end?.Invoke(ExitCode);
             return;
         }
-        _error?.WriteLine("\nstopping; a checkpoint is written if there is work to save (once more: stop now)");
+        var kept = _keeps is { } keeps ? $"; {keeps}" : "";
+        _error?.WriteLine($"\nstopping{kept} (once more: stop now)");
         try
         {
             _source.Cancel();
@@ -85,5 +98,10 @@ public sealed class StopSignal : IDisposable
         foreach (var registration in _registrations)
             registration.Dispose();
         _source.Dispose();
+    }
+
+    private sealed class Kept(Action end) : IDisposable
+    {
+        public void Dispose() => end();
     }
 }

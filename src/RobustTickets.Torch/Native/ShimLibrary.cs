@@ -9,8 +9,8 @@ namespace RobustTickets.Torch.Native;
 /// <summary>
 /// The native library between .NET and libtorch. It is loaded at the first use of a tensor, never
 /// before, so commands that compute nothing run without it.
-/// Search order: <c>ROBUST_TICKETS_NATIVE</c> (file or folder); beside the program;
-/// <c>native/build</c> of the repository the program lies in.
+/// Where <c>ROBUST_TICKETS_NATIVE</c> names a file or folder, that is the one; else it is looked
+/// for beside the program, then in <c>native/build</c> of the repository the program lies in.
 /// </summary>
 internal static unsafe class ShimLibrary
 {
@@ -35,6 +35,11 @@ internal static unsafe class ShimLibrary
     /// <summary>Path of the loaded library, or null while none is loaded.</summary>
     public static string? LoadedFrom => s_path;
 
+    /// <summary>Whether some place holds a library; loads and builds nothing.</summary>
+    public static bool IsPresent => Candidates(Named, AppContext.BaseDirectory).Any(File.Exists);
+
+    private static string? Named => Environment.GetEnvironmentVariable("ROBUST_TICKETS_NATIVE");
+
     /// <summary>What was tried so far, one line a place.</summary>
     public static string Trace => s_trace;
 
@@ -54,13 +59,17 @@ internal static unsafe class ShimLibrary
                 if (s_handle != 0)
                     return s_handle;
                 CpuSetup.Apply();
-                var named = Environment.GetEnvironmentVariable("ROBUST_TICKETS_NATIVE");
+                var named = Named;
                 var candidates = Candidates(named, AppContext.BaseDirectory);
+                if (string.IsNullOrEmpty(named))
+                    RequireLibtorch(Environment.GetEnvironmentVariable("LIBTORCH"));
                 if (string.IsNullOrEmpty(named) && !candidates.Any(File.Exists) && WhenMissing?.Invoke() is { } built)
                     candidates = [built];
                 s_handle = Load(candidates, out s_path, out s_trace);
                 if (s_handle == 0)
-                    throw new TorchUnavailableException(s_trace);
+                    throw string.IsNullOrEmpty(named)
+                        ? new TorchUnavailableException(s_trace)
+                        : TorchUnavailableException.Named("ROBUST_TICKETS_NATIVE", named, s_trace);
                 CpuSetup.OpenHeap(s_handle);
                 return s_handle;
             }
@@ -76,15 +85,21 @@ internal static unsafe class ShimLibrary
     /// version.</exception>
     public static void EnsureLoaded() => _ = Handle;
 
+    // A native part that is linked with another libtorch would be loaded instead.
+    private static void RequireLibtorch(string? named)
+    {
+        if (!string.IsNullOrEmpty(named) && !File.Exists(Path.Combine(named, "lib", "libc10.so")))
+            throw TorchUnavailableException.Named("LIBTORCH", named, "  it holds no lib/libc10.so\n");
+    }
+
     /// <summary>The files to try, best first.</summary>
     /// <param name="named">Value of ROBUST_TICKETS_NATIVE: a file, a folder, or null.</param>
     /// <param name="baseDirectory">Folder of the running program.</param>
     internal static IReadOnlyList<string> Candidates(string? named, string baseDirectory)
     {
-        var found = new List<string>();
         if (!string.IsNullOrEmpty(named))
-            found.Add(Directory.Exists(named) ? Path.Combine(named, FileName) : named);
-        found.Add(Path.Combine(baseDirectory, FileName));
+            return [Directory.Exists(named) ? Path.Combine(named, FileName) : named];
+        var found = new List<string> { Path.Combine(baseDirectory, FileName) };
         found.Add(Path.Combine(baseDirectory, "runtimes", RuntimeInformation.RuntimeIdentifier, "native", FileName));
         for (var at = new DirectoryInfo(baseDirectory); at is not null; at = at.Parent)
         {

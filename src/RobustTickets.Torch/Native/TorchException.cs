@@ -52,6 +52,13 @@ public sealed class TorchUnavailableException : Exception
                 + "ROBUST_TICKETS_NATIVE.\nTried:\n"
                 + trace
         ) => Trace = trace;
+
+    private TorchUnavailableException(string message, string trace)
+        : base(message) => Trace = trace;
+
+    /// <summary>A variable names something that cannot be used.</summary>
+    internal static TorchUnavailableException Named(string variable, string value, string trace) =>
+        new($"{variable}={value} cannot be used; name another one, or unset the variable:\n{trace.TrimEnd()}", trace);
 }
 
 /// <summary>

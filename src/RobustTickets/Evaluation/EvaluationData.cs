@@ -41,7 +41,8 @@ internal static class EvaluationData
         {
             throw new DataException(
                 $"{data.Source}: has the {names.Count} classes {string.Join(", ", names)}, the model has "
-                    + $"{classes.Count}: {string.Join(", ", classes)}"
+                    + $"{classes.Count}: {string.Join(", ", classes)}",
+                new Remedy("name the labels of the model's classes in its order", nameof(DataOptions.Labels))
             );
         }
         if (data.Labels.InOrderOf(classes) is { } map)

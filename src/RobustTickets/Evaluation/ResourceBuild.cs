@@ -41,8 +41,9 @@ internal static class ResourceBuild
     /// <param name="target">Where they go.</param>
     /// <param name="progress">Told how far the work is.</param>
     /// <param name="cancellation">Stops the work; then nothing is written.</param>
-    /// <exception cref="DataException">An input is missing or malformed, no pair of WordNet has
-    /// vectors, or the target is taken.</exception>
+    /// <exception cref="DataException">An input is missing or malformed, or no pair of WordNet has
+    /// vectors.</exception>
+    /// <exception cref="OutputException">The target is taken.</exception>
     public static BuiltResource WordVectors(
         string from,
         string wordNet,
@@ -101,8 +102,8 @@ internal static class ResourceBuild
     /// <param name="target">Where it goes.</param>
     /// <param name="progress">Told how far the work is.</param>
     /// <param name="cancellation">Stops the work; then nothing is written.</param>
-    /// <exception cref="DataException">A treebank is missing or malformed, or the target is
-    /// taken.</exception>
+    /// <exception cref="DataException">A treebank is missing or malformed.</exception>
+    /// <exception cref="OutputException">The target is taken.</exception>
     public static BuiltResource Tagger(
         string treebank,
         string? test,
@@ -175,7 +176,10 @@ internal static class ResourceBuild
         if (target.File is null)
             ResourceImport.RequirePlace(target.Folder, kind, target.Replace);
         else if (!target.Replace && Path.Exists(target.File))
-            throw new DataException($"{target.File}: is there already; Replace: true takes its place");
+            throw new OutputException(
+                $"{target.File}: is there already",
+                new Remedy("take its place", "Replace", "true")
+            );
     }
 
     // Whatever was made is read back before it is called a resource.

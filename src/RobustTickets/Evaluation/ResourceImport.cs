@@ -29,8 +29,8 @@ internal static class ResourceImport
     /// <param name="kind">What it is.</param>
     /// <param name="source">The file or folder; of a model its name, too.</param>
     /// <param name="replace">Whether another resource of this kind may be replaced.</param>
-    /// <exception cref="DataException">It is not there, cannot be read as this kind, or would
-    /// replace another one.</exception>
+    /// <exception cref="DataException">It is not there, or cannot be read as this kind.</exception>
+    /// <exception cref="OutputException">It would replace another one.</exception>
     public static ImportedResource Import(ResourceFolder folder, ResourceKind kind, string source, bool replace)
     {
         ArgumentNullException.ThrowIfNull(folder);
@@ -57,9 +57,9 @@ internal static class ResourceImport
             && !(others.Count == 1 && others[0] == target && ResourceFolder.Hash(target) == hash)
         )
         {
-            throw new DataException(
-                $"{others[0]}: a resource {kind.Kind} is there already, with sha256 "
-                    + $"{ResourceFolder.Hash(others[0])}; Replace: true takes {source} in its place"
+            throw new OutputException(
+                $"{others[0]}: a resource {kind.Kind} is there already, with sha256 " + ResourceFolder.Hash(others[0]),
+                new Remedy($"take {source} in its place", "Replace", "true")
             );
         }
         var inside = Path.GetFullPath(source) == Path.GetFullPath(target);
@@ -97,12 +97,15 @@ internal static class ResourceImport
     }
 
     /// <summary>Refuses to make a resource that another one keeps from being taken in.</summary>
-    /// <exception cref="DataException">There is one, and it may not be replaced.</exception>
+    /// <exception cref="OutputException">There is one, and it may not be replaced.</exception>
     public static void RequirePlace(ResourceFolder folder, ResourceKind kind, bool replace)
     {
         if (!replace && Present(folder, kind) is [var other, ..])
         {
-            throw new DataException($"{other}: a resource {kind.Kind} is there already; Replace: true takes its place");
+            throw new OutputException(
+                $"{other}: a resource {kind.Kind} is there already",
+                new Remedy("take its place", "Replace", "true")
+            );
         }
     }
 

@@ -14,22 +14,9 @@ internal sealed class ExperimentInputs(ExperimentRequest request, ExperimentFold
     private readonly IReadOnlyDictionary<string, string> _resources =
         request.Resources ?? new Dictionary<string, string>();
 
-    /// <summary>Refuses data sets without a path.</summary>
-    /// <exception cref="RequestException">One is missing.</exception>
-    public void Require(IReadOnlyList<ExperimentCell> cells)
-    {
-        var missing = cells
-            .Select(c => c.Data.Name)
-            .Distinct()
-            .Where(name => !request.Data.ContainsKey(name))
-            .ToArray();
-        if (missing.Length > 0)
-            throw new RequestException(
-                nameof(request.Data),
-                null,
-                $"no path is given for {string.Join(", ", missing)}"
-            );
-    }
+    /// <summary>Names of the data sets of cells that have no path.</summary>
+    public IEnumerable<string> Missing(IReadOnlyList<ExperimentCell> cells) =>
+        cells.Select(c => c.Data.Name).Distinct().Where(name => !request.Data.ContainsKey(name));
 
     /// <summary>Names of the resources that attacks and recipes of the experiment take.</summary>
     public IEnumerable<string> Resources =>

@@ -55,8 +55,14 @@ internal sealed class ExperimentSet(ExperimentRequest request, CancellationToken
                     name,
                     $"is no resource; {NearestNames.Hint(name, [.. ResourceFiles.Names])}"
                 );
-        foreach (var table in Tables)
-            table.Inputs.Require(table.Cells);
+        var missing = Tables.SelectMany(t => t.Inputs.Missing(t.Cells)).Distinct().ToArray();
+        if (missing.Length > 0)
+            throw new RequestException(
+                nameof(request.Data),
+                null,
+                $"no path is given for {string.Join(", ", missing)}; give NAME=PATH for each",
+                new Remedy("or name cells that need none of them", nameof(request.Only))
+            );
         using (var files = BertFiles.OpenBase(request.Model))
         {
             if (

@@ -94,11 +94,11 @@ public static class AugmentTables
         }
         catch (MissingResourceException e)
         {
-            throw new MissingResourceException(e.Kind, $"{path}: {e.Message}", e);
+            throw e.Within(path);
         }
         catch (DataException e)
         {
-            throw new DataException($"{path}: {e.Message}", e);
+            throw e.Within(path);
         }
     }
 }

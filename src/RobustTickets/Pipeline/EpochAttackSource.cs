@@ -121,11 +121,11 @@ public sealed class EpochAttackSource : IDisposable
         }
         catch (MissingResourceException e)
         {
-            throw new MissingResourceException(e.Kind, $"{At}: {e.Message}", e);
+            throw e.Within(At);
         }
         catch (DataException e)
         {
-            throw new DataException($"{At}: {e.Message}", e);
+            throw e.Within(At);
         }
         catch (RequestException e)
         {

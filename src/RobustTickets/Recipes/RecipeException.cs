@@ -35,6 +35,9 @@ public sealed class RecipeException : Exception
     /// <summary>Settings <c>path=value</c>, each of which would put something right.</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
 
+    /// <summary>Whether there is no such file, or none that may be read.</summary>
+    internal bool Unreadable { get; init; }
+
     private static string Compose(string origin, IReadOnlyList<string> problems) =>
         problems.Count == 1
             ? $"{origin}: {problems[0]}"

@@ -84,7 +84,7 @@ public sealed class TextFileTests : IDisposable
         var error = Assert.Throws<DataException>(() => DataSet.Load(path, "csv", "train"));
         Assert.StartsWith($"{path}:2: ", error.Message, StringComparison.Ordinal);
         Assert.Contains(
-            "a backslash escapes them: Escape: '\\' reads such files",
+            "if a backslash escapes quotes here, say so (Escape: \\)",
             error.Message,
             StringComparison.Ordinal
         );

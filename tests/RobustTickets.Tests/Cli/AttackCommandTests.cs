@@ -195,7 +195,7 @@ public sealed class AttackCommandTests : IDisposable
         weights[^1] ^= 1;
         File.WriteAllBytes(_tiny.Weights, weights);
         var other = OnData("out", "--num-examples", "4");
-        Assert.Equal(ExitCodes.Data, other.Code);
+        Assert.Equal(ExitCodes.Usage, other.Code);
         Assert.Contains("other settings", other.Error);
     }
 

@@ -92,8 +92,9 @@ public sealed class AttackRecipeTests : IDisposable
         // A stream per example is another attack: its outcomes do not go into the same folder.
         Assert.Contains("one stream through all examples", RandomNumbers("whole"));
         var other = OnData("whole", [.. options[..^1], "example"]);
-        Assert.Equal(ExitCodes.Data, other.Code);
+        Assert.Equal(ExitCodes.Usage, other.Code);
         Assert.Contains("other settings", other.Error);
+        Assert.Contains("give another folder (--out)", other.Error);
     }
 
     private string RandomNumbers(string folder) =>

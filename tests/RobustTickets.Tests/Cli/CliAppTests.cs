@@ -24,6 +24,10 @@ public sealed class CliAppTests : IDisposable
             { new UsageException("u"), 2 },
             { new RecipeException("r"), 2 },
             { new RunFolderException("f"), 2 },
+            {
+                new RecipeException("no such file") { Unreadable = true },
+                3
+            },
             { new DataException("d"), 3 },
             { new TorchUnavailableException("t"), 3 },
             { new FileNotFoundException("n"), 3 },
@@ -190,13 +194,36 @@ public sealed class CliAppTests : IDisposable
     [InlineData("retrain.epoch: unknown field", "recipes", "show", "early-robust", "--set", "retrain.epoch=3")]
     [InlineData("retrain.epochs: -1 is not possible", "recipes", "show", "early-robust", "--set", "retrain.epochs=-1")]
     [InlineData("did you mean early-robust?", "recipes", "show", "earlyrobust")]
-    [InlineData("nope.json: no such file", "recipes", "show", "nope.json")]
     public void A_recipe_that_cannot_be_is_usage(string expected, params string[] args)
     {
         var run = CliRun.Of(args);
         Assert.Equal((ExitCodes.Usage, ""), (run.Code, run.Out));
         Assert.Contains(expected, run.Error);
         Assert.DoesNotContain("   at ", run.Error);
+    }
+
+    [Theory]
+    [InlineData("recipes", "show", "nope.json")]
+    [InlineData("recipes", "check", "nope.json")]
+    [InlineData("experiment", "nope.json", "--list")]
+    [InlineData("train", "--recipe", "nope.json", "--model", "m", "--data", "d", "--task", "sst2", "--out", "o")]
+    [InlineData("serve", "--runs", "nope.json")]
+    public void A_file_that_is_not_there_is_missing_data(params string[] args)
+    {
+        var run = CliRun.Of(args);
+        Assert.Equal(ExitCodes.Data, run.Code);
+        Assert.Contains("nope.json: no such", run.Out + run.Error);
+    }
+
+    [Fact]
+    public void Of_several_recipe_files_a_missing_one_counts_more_than_a_wrong_one()
+    {
+        var wrong = Path.Combine(_folder, "wrong.json");
+        File.WriteAllText(wrong, "{}");
+        Assert.Equal(ExitCodes.Usage, CliRun.Of("recipes", "check", wrong).Code);
+        var run = CliRun.Of("recipes", "check", "nope.json", wrong);
+        Assert.Equal(ExitCodes.Data, run.Code);
+        Assert.Contains("wrong.json: name: missing", run.Out);
     }
 
     [Fact]

@@ -23,6 +23,7 @@ public class DataArgumentsTests
     [InlineData("a=0,b=x")]
     [InlineData("a=0,a=1")]
     [InlineData("=0,b=1")]
+    [InlineData("a=0,b=2")]
     public void Labels_that_cannot_be_read_are_a_usage_error(string list)
     {
         var error = Assert.Throws<UsageException>(() => DataOptionSet.Labels(list));

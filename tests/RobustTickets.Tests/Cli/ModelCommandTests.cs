@@ -147,7 +147,7 @@ public sealed class ModelCommandTests : IDisposable
     [InlineData(2, "retrain.epoch: unknown field", "--set", "retrain.epoch=1")]
     [InlineData(2, "--task nope: not known", "--task", "nope")]
     [InlineData(2, "--device tpu", "--device", "tpu")]
-    [InlineData(2, "--checkpoint-every must be 0 or more", "--checkpoint-every", "-1")]
+    [InlineData(2, "--checkpoint-every must be at least 0", "--checkpoint-every", "-1")]
     [InlineData(2, "is a file", "--out", "FILE")]
     [InlineData(3, "no such folder", "--model", "/no/such/model")]
     [InlineData(3, "/no/such/data", "--data", "/no/such/data")]

@@ -72,7 +72,7 @@ public sealed class ResourcesBuildTests : IDisposable
         Assert.Equal(0, CliRun.Of("resources", "verify").Code);
         Assert.Equal(0, CliRun.Of("resources", "precompute").Code);
         var again = CliRun.Of("resources", "build", "word-vectors", "--from", vectors, "--wordnet", wordNet);
-        Assert.Equal(ExitCodes.Data, again.Code);
+        Assert.Equal(ExitCodes.Usage, again.Code);
         Assert.Contains("--replace", again.Error);
     }
 
@@ -268,6 +268,9 @@ public sealed class ResourcesBuildTests : IDisposable
         var run = CliRun.Of("attack", "--model", Path.Combine(_source, "none"), "--text", "a fine film");
         Assert.Contains("so the recipe is deepwordbug", run.Error);
         File.WriteAllText(Path.Combine(_folder, "neighbours.json"), """{"good":["fine"]}""");
+        run = CliRun.Of("attack", "--model", Path.Combine(_source, "none"), "--text", "a fine film");
+        Assert.Contains($"textfooler needs a tagger, not in {_folder}, so the recipe is deepwordbug", run.Error);
+        File.WriteAllText(Path.Combine(_folder, "tagger.json"), "{}");
         run = CliRun.Of("attack", "--model", Path.Combine(_source, "none"), "--text", "a fine film");
         Assert.DoesNotContain("so the recipe is", run.Error);
     }

@@ -95,8 +95,8 @@ public sealed class ResourcesTests : IDisposable
             var table = Path.Combine(source, "cf.bin");
             File.WriteAllBytes(table, [.. "1 2\ngood "u8, 0, 0, 128, 63, 0, 0, 0, 0]);
             var refused = CliRun.Of("resources", "import", "word-vectors", table);
-            Assert.Equal(ExitCodes.Data, refused.Code);
-            Assert.Contains("--replace", refused.Error);
+            Assert.Equal(ExitCodes.Usage, refused.Code);
+            Assert.Contains($"take {table} in its place (--replace)", refused.Error);
             Assert.Equal(0, CliRun.Of("resources", "import", "word-vectors", table, "--replace").Code);
             Assert.False(File.Exists(placed));
             Assert.Equal(
@@ -144,7 +144,7 @@ public sealed class ResourcesTests : IDisposable
             if (new ResourceFolder(_folder).Find(kind) is not null)
                 continue;
             Assert.Contains($"resources import {kind.Kind}", list);
-            Assert.Contains(OptionNames.Spell(kind.Without), list);
+            Assert.Contains(OptionNames.Without(kind), list);
             Assert.Contains(kind.Licence, list);
         }
         var missing = Assert.Throws<MissingResourceException>(() => new ResourceFolder(_folder).Required("masked-lm"));

@@ -25,6 +25,29 @@ public class TerminalTests
     }
 
     [Fact]
+    public void A_signal_promises_what_the_work_keeps_and_nothing_else()
+    {
+        Assert.Equal("\nstopping (once more: stop now)\n", Stopped(_ => { }));
+        Assert.Equal(
+            $"\nstopping; {StopSignal.Checkpoint} (once more: stop now)\n",
+            Stopped(stop => stop.Keeping(StopSignal.Checkpoint))
+        );
+        Assert.Equal(
+            "\nstopping (once more: stop now)\n",
+            Stopped(stop => stop.Keeping(StopSignal.Checkpoint).Dispose())
+        );
+
+        static string Stopped(Action<StopSignal> work)
+        {
+            using var error = new StringWriter { NewLine = "\n" };
+            using var stop = StopSignal.Install(error, _ => { });
+            work(stop);
+            stop.Raise(PosixSignal.SIGTERM);
+            return error.ToString();
+        }
+    }
+
+    [Fact]
     public void Without_a_terminal_progress_is_a_plain_line_every_few_seconds()
     {
         var error = new StringWriter { NewLine = "\n" };

@@ -64,7 +64,38 @@ public sealed class TextStreamTests : IDisposable
         var run = Run("nothing\nhere\n"u8.ToArray(), fromFile: true, "--skip-bad-rows");
         Assert.Equal((ExitCodes.Data, ""), (run.Code, run.Out));
         Assert.Contains($"no row fits; the first: {In("in")}:1: ", run.Error);
-        Assert.Equal((0, ""), (Run([], fromFile: true).Code, Run([], fromFile: true).Out));
+    }
+
+    [Theory]
+    [InlineData("", "jsonl", "the file is empty")]
+    [InlineData("\n\n", "text", "the file is empty, or its lines are")]
+    [InlineData("", "csv", "the file is empty")]
+    [InlineData("text,n\n", "csv", "a header but no row")]
+    public void A_file_without_a_row_is_refused_and_an_empty_pipe_is_not(string content, string format, string what)
+    {
+        var bytes = Encoding.UTF8.GetBytes(content);
+        var file = Run(bytes, fromFile: true, "--format", format);
+        Assert.Equal((ExitCodes.Data, ""), (file.Code, file.Out));
+        Assert.Contains($"{In("in")}: {what}", file.Error);
+        Assert.Equal((0, ""), (Run(bytes, fromFile: false, "--format", format).Code, ""));
+    }
+
+    [Fact]
+    public void A_folder_is_called_one()
+    {
+        var run = CliRun.Of("tokenize", "--model", _folder, "--input", _folder);
+        Assert.Equal(ExitCodes.Data, run.Code);
+        Assert.Contains($"{_folder}: is a folder; give a file", run.Error);
+    }
+
+    [Fact]
+    public void Plain_text_is_told_of_its_format()
+    {
+        var run = Run("good film\n"u8.ToArray(), fromFile: false);
+        Assert.Equal(ExitCodes.Data, run.Code);
+        Assert.Contains("--format text reads plain lines", run.Error);
+        var broken = Run("{\"text\": \n"u8.ToArray(), fromFile: false);
+        Assert.DoesNotContain("--format", broken.Error);
     }
 
     [Theory]
@@ -91,8 +122,26 @@ public sealed class TextStreamTests : IDisposable
     }
 
     [Theory]
+    [InlineData("csv", "text;n\ngood;1\n", "good", "--separator", ";")]
+    [InlineData("tsv", "text|n\ngood|1\n", "good", "--separator", "|")]
+    [InlineData("csv", "n,text\n1,\"good \\\"film\\\"\"\n", "good \" film \"", "--escape", "\\")]
+    public void Separator_and_escape_are_those_of_data_files(
+        string format,
+        string text,
+        string words,
+        params string[] options
+    )
+    {
+        var run = Run(Encoding.UTF8.GetBytes(text), fromFile: true, ["--format", format, .. options]);
+        Assert.Equal((0, words), (run.Code, Words(run.Out)));
+        var lines = Run("{\"text\":\"good\"}"u8.ToArray(), fromFile: false, options);
+        Assert.Equal(ExitCodes.Usage, lines.Code);
+        Assert.Contains("--separator and --escape", lines.Error);
+    }
+
+    [Theory]
     [InlineData("text,n\ngood,1\nbad\nfilm,2\n", ":3: 1 fields; 2 are expected (text, n)")]
-    [InlineData("text,n\ngood,1\nba\"d,1\nfilm,2\n", ":3: a quote inside the unquoted field 'ba\"d'")]
+    [InlineData("text,n\ngood,1\nba\"d,1\nfilm,2\n", ":3: a quote inside the unquoted field 'ba'")]
     [InlineData("text,n\ngood,1\n\"bad\"x,1\nfilm,2\n", ":3: 'x' after the closing quote of the field 'bad'")]
     [InlineData("text,n\ngood,1\n\"bad,1\nfilm,2\n", ":3: a quoted field is never closed")]
     public void A_malformed_row_of_columns_costs_itself_alone(string csv, string expected)

@@ -45,6 +45,39 @@ public sealed class LauncherTests : IDisposable
         Assert.Equal(0, CommandLine.Launch(link, _folder, "--version").Code);
     }
 
+    [Theory]
+    [InlineData(0, "textfooler", "attack recipes list")]
+    [InlineData(0, "textfooler", "attack --json recipes list")]
+    [InlineData(0, "/", "models where")]
+    [InlineData(3, "no such run folder", "metrics nosuch")]
+    [InlineData(3, "nosuch", "attack merge nosuch")]
+    [InlineData(3, "nosuch.json", "experiment nosuch.json --list")]
+    [InlineData(2, "--model is missing", "train --recipe fine-tune --dry-run")]
+    [InlineData(2, "nothing to show", "serve")]
+    [InlineData(3, "nosuch", "serve --runs nosuch")]
+    [InlineData(3, "nosuch.onnx", "predict --model nosuch.onnx")]
+    [InlineData(2, "did you mean train?", "trian --recipe fine-tune --model m")]
+    public void What_needs_no_libtorch_asks_for_none(int code, string said, string command)
+    {
+        var run = CommandLine.Launch("-c", _folder, $"LIBTORCH='{_folder}/none' '{Script}' {command}");
+        Assert.True(run.Code == code, run.ToString());
+        Assert.Contains(said, run.Out + run.Error);
+        Assert.DoesNotContain("LIBTORCH", run.Error);
+    }
+
+    [Theory]
+    [InlineData("train --recipe fine-tune --model m")]
+    [InlineData("experiment nosuch.json")]
+    [InlineData("serve --model a.onnx m")]
+    [InlineData("harden --model m.onnx --dry-run")]
+    [InlineData("attack --model=m --text good")]
+    public void What_computes_with_weights_asks_for_libtorch(string command)
+    {
+        var run = CommandLine.Launch("-c", _folder, $"LIBTORCH='{_folder}/none' '{Script}' {command}");
+        Assert.True(run.Code == 3, run.ToString());
+        Assert.Contains($"LIBTORCH={_folder}/none", run.Error);
+    }
+
     [Fact]
     public void A_libtorch_that_is_not_there_is_told_before_anything_is_built()
     {

@@ -86,6 +86,35 @@ public sealed class NoNativeTests : IDisposable
             )
         );
 
+    [Theory]
+    [InlineData("ROBUST_TICKETS_NATIVE", "/nosuch/lib.so", "not there")]
+    [InlineData("LIBTORCH", "/nosuch", "holds no lib/libc10.so")]
+    public void A_library_that_a_variable_names_in_vain_is_not_replaced(string variable, string value, string why)
+    {
+        // The program of the repository, which has a native library to fall back to.
+        foreach (var program in new[] { _program, CommandLine.Program })
+        {
+            var run = CommandLine.Run(
+                ["info"],
+                new Dictionary<string, string?>(NoNative) { [variable] = value },
+                program: program
+            );
+            Assert.True(run.Code == 3, run.ToString());
+            Assert.Contains($"{variable}={value} cannot be used", run.Error);
+            Assert.Contains(why, run.Error);
+        }
+    }
+
+    [Fact]
+    public void A_plan_says_that_it_could_not_check_the_device()
+    {
+        string[] plan = [.. _tiny.TrainArguments("fine-tune", _tiny.Below("run")), "--dry-run"];
+        var run = Run([.. plan, "--device", "cuda", "--precision", "auto"]);
+        Assert.True(run.Code == 0, run.ToString());
+        Assert.Contains("device, precision and threads were not checked", run.Out);
+        Assert.DoesNotContain("not checked", Run(plan).Out);
+    }
+
     [Fact]
     public void A_native_library_that_does_not_load_is_named()
     {

@@ -31,6 +31,13 @@ public sealed class MeasuredRowsTests(MemorisedTask memorised) : IClassFixture<M
             Assert.Equal(memorised.Run.Result.CleanDev!.Value, (double)found["accuracy"]!, 12);
             Assert.Equal("held-out", (string)found["rows"]!["kind"]!);
             Assert.Equal(MemorisedTask.Rows, (int)found["rows"]!["of"]!);
+            Assert.Equal(
+                split == "test",
+                error.Contains(
+                    "has no test part; the part that it reports is taken: dev (carved",
+                    StringComparison.Ordinal
+                )
+            );
             Assert.Contains(
                 "measured: 15 rows, csv dev (carved: 15 of 60 training examples, seed 42): held out of the 60 rows "
                     + "of reviews.csv, 45 of which",
@@ -124,7 +131,7 @@ public sealed class MeasuredRowsTests(MemorisedTask memorised) : IClassFixture<M
             var told = CliRun.Of(refused);
             Assert.Equal(ExitCodes.Usage, told.Code);
             Assert.Contains("200 of its rows", told.Error, StringComparison.Ordinal);
-            Assert.Contains("say --split train", told.Error, StringComparison.Ordinal);
+            Assert.Contains("measure rows that were trained on (--split train)", told.Error, StringComparison.Ordinal);
         }
         var trained = CliRun.Of(On(task.TrainFile, "--split", "train"));
         Assert.Contains("of 200 examples, sst2 train)", trained.Out, StringComparison.Ordinal);

@@ -232,6 +232,11 @@ public class ExperimentPlanTests
                 .Out.Split('\n', StringSplitOptions.RemoveEmptyEntries)
                 .Length
         );
+        Assert.Equal(0, CliRun.Of("experiment", file, "--list", "--device", "cuda:99").Code);
+        Assert.Contains(
+            "--device cuda:99: ",
+            Refused(ExitCodes.Usage, "--model", "m", "--dry-run", "--device", "cuda:99")
+        );
         Assert.Contains("--seeds 1,1: expected different whole numbers", Refused(ExitCodes.Usage, "--seeds", "1,1"));
         Directory.Delete(folder, recursive: true);
 
@@ -242,6 +247,33 @@ public class ExperimentPlanTests
             return run.Error;
         }
     }
+
+    [Fact]
+    public void Paths_of_all_experiments_are_asked_for_at_once()
+    {
+        var folder = Directory.CreateTempSubdirectory("experiment").FullName;
+        var other = Small();
+        other["name"] = "other";
+        other["data"]![1]!["name"] = "films";
+        File.WriteAllText(Path.Combine(folder, "a.json"), Small().ToJsonString());
+        File.WriteAllText(Path.Combine(folder, "b.json"), other.ToJsonString());
+        var run = CliRun.Of("experiment", folder, "--model", "/no/model");
+        Assert.Equal(ExitCodes.Usage, run.Code);
+        Assert.Contains(
+            "--data: no path is given for sst2, reviews, films; give NAME=PATH for each; or name cells that need none "
+                + "of them (--only)",
+            run.Error
+        );
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Theory]
+    [InlineData("rows")]
+    [InlineData("data")]
+    [InlineData("seeds")]
+    [InlineData("attacks")]
+    public void A_missing_list_is_called_a_list(string field) =>
+        Assert.Contains($"{field}: missing; expected a list [...]", Problem(j => j.Remove(field)));
 
     [Fact]
     public void Rows_share_a_ticket_only_when_they_search_alike()

@@ -88,7 +88,7 @@ internal sealed class AttackCatalog(ResourceFiles resources, TimeSpan time) : ID
         var lacks = new List<string>();
         if (recipe.HasSubstitutes && !resources.Has("word-vectors") && !resources.Has("neighbours"))
             lacks.Add("word-vectors");
-        if (recipe.Further is { } kind && !resources.Has(kind))
+        if (recipe.WordSource is { } kind && !resources.Has(kind))
             lacks.Add(kind);
         var without = new List<string>();
         if (recipe.HasSimilarity && !resources.Has("sentence-encoder") && model.BaseModel is null)

@@ -79,6 +79,8 @@ public static class AttackRun
         );
         foreach (var note in classifier.Notes)
             Note(progress, $"note: {note}");
+        if (ClassifierSource.LengthNote(length, classifier) is { } cut)
+            Note(progress, $"note: {cut}");
         var rows = MeasuredRows.Load(
             victim,
             request.Data,

@@ -69,12 +69,16 @@ public sealed record AttackSample(
                 continue;
             if (!known.Remove(id, out var example))
             {
+                var twice = picked.Any(e => e.Id == id);
+                var seen = !twice && trainedOn.Contains(id);
                 var what =
-                    picked.Any(e => e.Id == id) ? $"id '{id}' occurs twice"
-                    : trainedOn.Contains(id)
-                        ? $"the model was trained on example '{id}'; say split train to attack such rows"
+                    twice ? $"id '{id}' occurs twice"
+                    : seen ? $"the model was trained on example '{id}'"
                     : $"no example '{id}' in the split; its ids run from '{examples[0].Id}' to '{examples[^1].Id}'";
-                throw new DataException($"{file}:{line}: {what}");
+                throw new DataException(
+                    $"{file}:{line}: {what}",
+                    seen ? new Remedy("attack such rows", nameof(AttackRequest.Split), "train") : null
+                );
             }
             picked.Add(example);
         }

@@ -39,6 +39,14 @@ internal static class ClassifierSource
         return loader.LoadClassifier(path, maxLength, execution.Threads)!;
     }
 
+    /// <summary>What to say where more word pieces were asked for than a classifier reads; else
+    /// null.</summary>
+    public static string? LengthNote(int? asked, ITextClassifier classifier) =>
+        asked > classifier.MaxLength
+            ? $"{asked} word pieces were asked for; {classifier.Name} reads at most {classifier.MaxLength}, so longer "
+                + "texts are cut there"
+            : null;
+
     /// <summary>Accuracy and mean loss on labelled examples.</summary>
     /// <exception cref="NumericFailureException">A logit is not finite.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled between

@@ -32,7 +32,11 @@ internal enum RowKind
 /// <param name="Description">The same for people, without their number.</param>
 internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int OfRows, string Description)
 {
-    private const string Parts = "say split train to measure rows that were trained on";
+    private static readonly Remedy Parts = new(
+        "measure rows that were trained on",
+        nameof(AttackRequest.Split),
+        "train"
+    );
 
     /// <summary>Ids of the rows that were left out because the model was trained on them.</summary>
     internal IReadOnlySet<string> LeftOut { get; init; } = new HashSet<string>();
@@ -135,12 +139,20 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
                 asked,
                 $"{read.Source} is the file that {victim.Name} was trained on, {train.Examples} of its rows; its "
                     + $"{(asked is null ? "held-out part" : "part")} is not in this file"
-                    + $"{(part is { File.Length: > 0 } other ? $" but in {other.File}" : "")}; {Parts}"
+                    + $"{(part is { File.Length: > 0 } other ? $" but in {other.File}" : "")}"
             );
         }
         // Ids as the run has them, whatever the split was called here.
         var renamed = read.Examples.Select(e => e with { Id = $"{part.Split}:{RowKey.RowOf(e.Id)}" });
-        return (read with { Name = part.Split, Examples = [.. renamed] }, part);
+        IReadOnlyList<string> notes =
+            asked == "test" && part.Split != "test"
+                ?
+                [
+                    .. read.Notes,
+                    $"the run of {victim.Name} has no test part; the part that it reports is taken: {part.Name}",
+                ]
+                : read.Notes;
+        return (read with { Name = part.Split, Examples = [.. renamed], Notes = notes }, part);
     }
 
     private static (Split Read, RowPart? Part) OfFolder(
@@ -201,7 +213,7 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
         if (rows.Length == 0)
             throw Refuse(
                 null,
-                $"all {all} rows of {read.Source}, or of its part {name}, were trained on by {victim.Name}; {Parts}"
+                $"all {all} rows of {read.Source}, or of its part {name}, were trained on by {victim.Name}"
             );
         var left = read.Examples.Where(Trained).Select(e => e.Id).ToHashSet(StringComparer.Ordinal);
         TrainingRows t = training;
@@ -223,5 +235,5 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
     }
 
     private static RequestException Refuse(string? asked, string reason) =>
-        new(nameof(AttackRequest.Split), asked, reason);
+        new(nameof(AttackRequest.Split), asked, reason, Parts);
 }

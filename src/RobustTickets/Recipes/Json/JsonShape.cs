@@ -193,6 +193,8 @@ internal static class JsonShape
         if (clr == typeof(string))
             return "a text";
         var type = options.GetTypeInfo(clr);
+        if (type.Kind == JsonTypeInfoKind.Enumerable)
+            return "a list [...]";
         return Discriminator(type) is { } name
             ? $"an object whose \"{name}\" is one of {string.Join(", ", Kinds(type))}"
             : "an object {...}";

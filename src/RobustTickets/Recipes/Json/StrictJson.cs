@@ -58,11 +58,11 @@ internal static class StrictJson
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new RecipeException($"{path}: no such file");
+            throw new RecipeException($"{path}: no such file") { Unreadable = true };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new RecipeException($"{path}: cannot read this {what}: {e.Message}");
+            throw new RecipeException($"{path}: cannot read this {what}: {e.Message}") { Unreadable = true };
         }
         catch (DecoderFallbackException e)
         {

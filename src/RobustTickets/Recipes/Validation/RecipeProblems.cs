@@ -63,12 +63,14 @@ internal sealed class RecipeProblems
     public bool NotNegative(string path, double value, string meaning = "0 or more") =>
         Require(value is >= 0 and <= Most, path, value, $"{meaning}, at most {Show(Most)}");
 
-    /// <summary>A whole number between two others.</summary>
+    /// <summary>A whole number between two others; the reason is that of the least.</summary>
     public bool Between(string path, int value, int least, int most, string? why = null) =>
         Require(
             value >= least && value <= most,
             path,
             value,
-            (value < least ? $"at least {least}" : $"at most {most}") + (why is null ? "" : $": {why}")
+            value > most ? $"at most {most}"
+                : why is null ? $"at least {least}"
+                : $"at least {least}: {why}"
         );
 }
