@@ -11,7 +11,7 @@ namespace rt {
 
 constexpr int kRowsAtOnce = 8;
 
-inline int64_t round16(int64_t count) { return (count + 15) & ~15; }
+inline int64_t pad16(int64_t count) { return (count + 15) & ~15; }
 
 // c [Rows, 16 Vecs] = a [Rows, k] (strides row, step) b [k, 16 Vecs]; masked columns are neither
 // read nor written; every element one chain over k.
@@ -94,10 +94,10 @@ RT_AVX512 inline void transpose16(const float* from, int64_t stride, int64_t row
   }
 }
 
-// to [round16(width), round16(rows)] = the transpose of from [rows, width].
+// to [pad16(width), pad16(rows)] = the transpose of from [rows, width].
 RT_AVX512 inline void transpose(const float* from, int64_t stride, int64_t rows, int64_t width,
                                 float* to) {
-  const int64_t ld = round16(rows);
+  const int64_t ld = pad16(rows);
   for (int64_t j = 0; j < rows; j += 16) {
     for (int64_t p = 0; p < width; p += 16)
       transpose16(from + j * stride + p, stride, rows - j, lanes(width - p), to + p * ld + j, ld);

@@ -7,6 +7,8 @@
 #include <torch/csrc/autograd/functions/utils.h>
 #include <torch/csrc/autograd/graph_task.h>
 
+#include <memory>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -55,8 +57,12 @@ struct ManagedNode : torch::autograd::Node {
     std::vector<c10::TensorImpl*> got(inputs, nullptr);
     ManagedNode* outer = running;
     running = this;
-    const int64_t failed =
-        backward(context, given.data(), static_cast<int32_t>(given.size()), got.data(), inputs);
+    int64_t failed;
+    {
+      const rt::ManagedCode managed;
+      failed =
+          backward(context, given.data(), static_cast<int32_t>(given.size()), got.data(), inputs);
+    }
     running = outer;
     variable_list results;
     for (auto* handle : got) {
@@ -77,6 +83,7 @@ struct ManagedNode : torch::autograd::Node {
     if (context == nullptr) return;
     void* once = context;
     context = nullptr;
+    const rt::ManagedCode managed;
     release(once);
   }
 };
@@ -124,12 +131,23 @@ RT_API int32_t rt_on_gradient(c10::TensorImpl* tensor, int64_t (*done)(void* con
     int64_t (*done)(void*);
     Release release;
     void* context;
-    ~Hook() { release(context); }
+    Hook(int64_t (*d)(void*), Release r, void* c) : done(d), release(r), context(c) {}
+    Hook(Hook&& other) : Hook(other.done, std::exchange(other.release, nullptr), other.context) {}
+    ~Hook() {
+      if (release == nullptr) return;
+      const rt::ManagedCode managed;
+      release(context);
+    }
   };
-  const std::shared_ptr<Hook> hook(new Hook{done, release, context});
   return rt::guarded([&] {
+    Hook taken{done, release, context};  // releases it where there is no memory for more
+    const auto hook = std::make_shared<Hook>(std::move(taken));
     rt::borrow(tensor).register_hook([hook](const at::Tensor&) {
-      const int64_t failed = hook->done(hook->context);
+      int64_t failed;
+      {
+        const rt::ManagedCode managed;
+        failed = hook->done(hook->context);
+      }
       if (failed != 0)
         throw std::runtime_error("managed exception #" + std::to_string(failed) +
                                  " when a gradient was whole");

@@ -1,14 +1,16 @@
 #!/bin/sh
 # Builds librobust_tickets_torch.so, the native part, with cmake, a C++ compiler and libtorch.
-#   native/build.sh            into native/build, or into the folder that ROBUST_TICKETS_NATIVE_BUILD names
-#   native/build.sh --cache    into a folder of the user's cache that is named after sources and libtorch; prints the path of the library
-# Does nothing when neither the sources nor libtorch changed. LIBTORCH=/path/to/libtorch picks another libtorch than the
-# system's (its include/ and lib/ are used).
+#   native/build.sh            into native/build, or the folder ROBUST_TICKETS_NATIVE_BUILD names
+#   native/build.sh --cache    into a folder of the user's cache that is named after sources and
+#                              libtorch; prints the path of the library
+# Does nothing when neither the sources nor libtorch changed. LIBTORCH=/path/to/libtorch picks
+# another libtorch than the system's (its include/ and lib/ are used).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 name=librobust_tickets_torch.so
 fail() {
-    echo "native/build.sh: $1; needed: apt-get install libtorch-dev libopenblas0-openmp cmake g++ (or LIBTORCH=/path/to/libtorch)" >&2
+    echo "native/build.sh: $1; needed: apt-get install libtorch-dev libopenblas0-openmp cmake g++" \
+        "(or LIBTORCH=/path/to/libtorch)" >&2
     exit 1
 }
 
@@ -38,7 +40,10 @@ need_tools() {
 compile() {
     folder=$1 log=$2
     shift 2
-    if ! { cmake -S "$here" -B "$folder" ${libtorch:+-DCMAKE_PREFIX_PATH="$libtorch"} && cmake --build "$folder" -j 2 "$@"; } >"$log" 2>&1; then
+    if ! {
+        cmake -S "$here" -B "$folder" ${libtorch:+-DCMAKE_PREFIX_PATH="$libtorch"} &&
+            cmake --build "$folder" -j 2 "$@"
+    } >"$log" 2>&1; then
         grep -nE 'error|Error|not find' "$log" | head -n 20 >&2 || true
         fail "the build failed (full log: $log)"
     fi
@@ -65,12 +70,14 @@ need_tools
 out=${ROBUST_TICKETS_NATIVE_BUILD:-$here/build}
 stamp=$out/stamp
 now=$({ inputs; c++ --version; } | sha256sum)
-if [ -e "$out/$name" ] && [ -e "$out/librobust_tickets_fake_device.so" ] && [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$now" ]; then
+if [ -e "$out/$name" ] && [ -e "$out/librobust_tickets_fake_device.so" ] &&
+    [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$now" ]; then
     exit 0
 fi
 
 mkdir -p "$out"
-# CMake refuses a cache made from another folder (a checkout that was moved or copied) and keeps the libtorch it once found.
+# CMake refuses a cache made from another folder (a checkout that was moved or copied) and keeps
+# the libtorch it once found.
 cached=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$out/CMakeCache.txt" 2>/dev/null || true)
 if [ "$cached" != "$here" ] || [ "$(cat "$stamp.libtorch" 2>/dev/null)" != "$libtorch" ]; then
     rm -rf "$out/CMakeCache.txt" "$out/CMakeFiles"

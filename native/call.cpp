@@ -107,6 +107,14 @@ Value to_value(c10::IValue&& result) {
   return v;
 }
 
+// Frees what to_value gave.
+void drop(const Value& v) {
+  if (v.tag == TagTensor) rt_free(v.tensor);
+  if (v.tag != TagTensorList) return;
+  for (int32_t i = 0; i < v.count; ++i) rt_free(v.tensors[i]);
+  delete[] v.tensors;
+}
+
 }  // namespace
 
 // Handle of an operator, valid for the life of the process; the same name gives the same handle.
@@ -144,7 +152,7 @@ RT_API int32_t rt_op_schema(void* op, const char** text, int32_t* arguments, int
 
 // Calls `op` with `count` leading arguments; the schema's defaults fill the rest. `results` has
 // room for `room` values; room 0 drops all results (in-place operators return their own first
-// argument).
+// argument). A call that fails gives none.
 RT_API int32_t rt_op_call(void* op, const Value* arguments, int32_t count, Value* results,
                           int32_t room, int32_t* produced) {
   return rt::guarded([&] {
@@ -168,7 +176,15 @@ RT_API int32_t rt_op_call(void* op, const Value* arguments, int32_t count, Value
     if (room == 0) return;
     if (static_cast<int32_t>(stack.size()) > room)
       throw std::invalid_argument("too little room for the results of " + self.schema);
-    for (auto& result : stack) results[(*produced)++] = to_value(std::move(result));
+    try {
+      for (auto& result : stack) {
+        results[*produced] = to_value(std::move(result));
+        ++*produced;
+      }
+    } catch (...) {
+      while (*produced > 0) drop(results[--*produced]);
+      throw;
+    }
   });
 }
 

@@ -6,13 +6,13 @@
 // Field for field GeluTask.cs.
 struct GeluTask {
   const float *z, *bias, *coefficients;  // of the first column; coefficients may be null
-  float* wide;                           // activations, or null
-  uint16_t* half;                        // activations in bfloat16, or null
+  float* fp32;                           // activations, or null
+  uint16_t* bf16;                        // activations in bfloat16, or null
   int64_t stride, rows, columns;
-  // Backward alone: the gradient of a becomes that of z, also in bfloat16 unless gradient_half is
+  // Backward alone: the gradient of a becomes that of z, also in bfloat16 unless gradient_bf16 is
   // null; the column sums of each `block` rows lie `block_stride` apart.
   float* gradient;
-  uint16_t* gradient_half;
+  uint16_t* gradient_bf16;
   float *bias_sums, *coefficient_sums;
   int64_t block, block_stride;
 };
@@ -35,12 +35,12 @@ RT_AVX512 void forward(const GeluTask& g) {
       const int64_t at = r * g.stride + j;
       const int64_t next = ahead(g, r, j);
       __builtin_prefetch(g.z + next);
-      if (g.half == nullptr) __builtin_prefetch(g.wide + next, 1);
+      if (g.bf16 == nullptr) __builtin_prefetch(g.fp32 + next, 1);
       __m512 value = rt::gelu16(
           _mm512_add_ps(_mm512_maskz_loadu_ps(m, g.z + at), _mm512_maskz_loadu_ps(m, g.bias + j)));
       if (g.coefficients != nullptr)
         value = _mm512_mul_ps(value, _mm512_maskz_loadu_ps(m, g.coefficients + j));
-      rt::store16(g.wide, g.half, at, m, value);
+      rt::store16(g.fp32, g.bf16, at, m, value);
     }
   }
 }
@@ -54,7 +54,7 @@ RT_AVX512 void backward(const GeluTask& g) {
       const int64_t next = ahead(g, r, j);
       __builtin_prefetch(g.z + next);
       __builtin_prefetch(g.gradient + next, 1);
-      if (g.half == nullptr) __builtin_prefetch(g.wide + next, 1);
+      if (g.bf16 == nullptr) __builtin_prefetch(g.fp32 + next, 1);
       const __m512 x =
           _mm512_add_ps(_mm512_maskz_loadu_ps(m, g.z + at), _mm512_maskz_loadu_ps(m, g.bias + j));
       const rt::NormalTail normal = rt::normal_tail16(x);
@@ -68,10 +68,10 @@ RT_AVX512 void backward(const GeluTask& g) {
         given = _mm512_mul_ps(given, c);
       }
       const __m512 dz = _mm512_mul_ps(given, rt::gelu_slope16(x, normal));
-      rt::store16(g.wide, g.half, at, m, value);
+      rt::store16(g.fp32, g.bf16, at, m, value);
       _mm512_mask_storeu_ps(g.gradient + at, m, dz);
-      if (g.gradient_half != nullptr)
-        _mm256_mask_storeu_epi16(g.gradient_half + at, m, rt::round16(dz));
+      if (g.gradient_bf16 != nullptr)
+        _mm256_mask_storeu_epi16(g.gradient_bf16 + at, m, rt::to_bf16(dz));
       float* sums = g.bias_sums + block + j;
       _mm512_mask_storeu_ps(sums, m, _mm512_add_ps(_mm512_maskz_loadu_ps(m, sums), dz));
     }

@@ -29,16 +29,16 @@ at::Tensor matrix(const float* data, int64_t rows, int64_t columns, int64_t ld, 
 // Bit 0: oneDNN multiplies f32; bit 1: oneDNN multiplies bfloat16.
 RT_API int32_t rt_gemm_kinds() { return (sgemm != nullptr ? 1 : 0) | (bgemm != nullptr ? 2 : 0); }
 
-// C [m, n] (row stride ldc) = op(A) [m, k] op(B) [k, n] + beta C; A and B are bfloat16 if `half`,
+// C [m, n] (row stride ldc) = op(A) [m, k] op(B) [k, n] + beta C; A and B are bfloat16 if `bf16`,
 // else float. `ta`: A is stored [k, m]; `tb` likewise. `plain` sends f32 through libtorch's own
 // BLAS.
-RT_API int32_t rt_gemm(int32_t half, int32_t plain, int32_t ta, int32_t tb, int64_t m, int64_t n,
+RT_API int32_t rt_gemm(int32_t bf16, int32_t plain, int32_t ta, int32_t tb, int64_t m, int64_t n,
                        int64_t k, const void* a, int64_t lda, const void* b, int64_t ldb,
                        float beta, float* c, int64_t ldc) {
   return rt::guarded([&] {
     const char left = ta ? 'T' : 'N', right = tb ? 'T' : 'N';
     int status = 0;
-    if (half != 0) {
+    if (bf16 != 0) {
       if (bgemm == nullptr) throw std::runtime_error("this libtorch offers no bfloat16 product");
       status = bgemm(left, right, m, n, k, 1.0f, static_cast<const uint16_t*>(a), lda,
                      static_cast<const uint16_t*>(b), ldb, beta, c, ldc);

@@ -12,8 +12,8 @@ namespace {
 RT_AVX512 void head(const float* q, int64_t ldq, int64_t queries, const float* k, const float* v,
                     int64_t ldk, int64_t keys, int64_t width, float scale, float* scratch,
                     const rt::Epilogue& e, int64_t column) {
-  const int64_t padded = rt::round16(keys);
-  float *transposed = scratch, *table = scratch + rt::round16(width) * padded;
+  const int64_t padded = rt::pad16(keys);
+  float *transposed = scratch, *table = scratch + rt::pad16(width) * padded;
   alignas(64) float context[rt::kRowsAtOnce * 32] = {};
   rt::transpose(k, ldk, keys, width, transposed);
   for (int64_t i = 0; i < queries; i += rt::kRowsAtOnce) {
@@ -31,16 +31,16 @@ RT_AVX512 void head(const float* q, int64_t ldq, int64_t queries, const float* k
 }  // namespace
 
 // Heads first..last of one sequence: q [queries, heads * width], k and v [keys, heads * width],
-// context into wide or half. `coefficients`: one factor a column, or null. Scratch:
-// (round16(width) + 8) * round16(keys) floats. Requires rt_avx512_supported.
+// context into fp32 or bf16. `coefficients`: one factor a column, or null. Scratch:
+// (pad16(width) + 8) * pad16(keys) floats. Requires rt_avx512_supported.
 RT_API void rt_inference_attention(const float* q, int64_t ldq, int64_t queries, const float* k,
                                    const float* v, int64_t ldk, int64_t keys, int64_t first,
                                    int64_t last, int64_t width, float scale,
-                                   const float* coefficients, float* scratch, float* wide,
-                                   uint16_t* half, int64_t stride) {
+                                   const float* coefficients, float* scratch, float* fp32,
+                                   uint16_t* bf16, int64_t stride) {
   for (int64_t h = first; h < last; ++h) {
     head(q + h * width, ldq, queries, k + h * width, v + h * width, ldk, keys, width, scale,
-         scratch, {0, coefficients, wide, half, stride}, h * width);
+         scratch, {0, coefficients, fp32, bf16, stride}, h * width);
   }
 }
 #else

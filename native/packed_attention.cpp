@@ -14,8 +14,8 @@ struct PackedAttentionTask {
   int64_t head;
   uint32_t dropped_below;  // of 2^24; with `keeps` 0 nothing is dropped
   float keeps;             // 1 / (1 - p)
-  float* table;            // [queries, round8(keys)] probabilities, or null: not kept
-  float* scratch;          // 4 queries round8(keys) + (round16(width) + 8) round16(keys) floats
+  float* table;            // [queries, pad8(keys)] probabilities, or null: not kept
+  float* scratch;          // 4 queries pad8(keys) + (pad16(width) + 8) pad16(keys) floats
 };
 
 #if defined(__x86_64__)
@@ -29,17 +29,17 @@ uint64_t derive(uint64_t key, uint64_t coordinate) {
   return z ^ (z >> 31);
 }
 
-int64_t round8(int64_t count) { return (count + 7) & ~7; }
+int64_t pad8(int64_t count) { return (count + 7) & ~7; }
 
 uint64_t row_key(const PackedAttentionTask& t, int64_t query) {
   return derive(derive(t.dropout_key, static_cast<uint64_t>(query)), static_cast<uint64_t>(t.head));
 }
 
-// Probabilities of `count` (at most eight) queries from `first` on: rows [count, round16(keys)],
+// Probabilities of `count` (at most eight) queries from `first` on: rows [count, pad16(keys)],
 // zero behind the keys. `transposed` holds the keys.
 RT_AVX512 void probabilities(const PackedAttentionTask& t, const float* transposed, int64_t first,
                              int64_t count, float* rows) {
-  const int64_t ld = rt::round16(t.keys);
+  const int64_t ld = rt::pad16(t.keys);
   rt::small_gemm(count, ld, t.width, t.query + first * t.stride, t.stride, 1, transposed, ld, rows,
                  ld);
   for (int64_t r = 0; r < count; ++r) rt::softmax(rows + r * ld, t.keys, t.scale);
@@ -72,8 +72,8 @@ RT_AVX512 void softmax_gradient(const float* p, float* gradient, int64_t n, floa
 }
 
 RT_AVX512 void forward(const PackedAttentionTask& t, float* context) {
-  const int64_t ld = rt::round16(t.keys), kept = round8(t.keys);
-  float *transposed = t.scratch, *rows = transposed + rt::round16(t.width) * ld;
+  const int64_t ld = rt::pad16(t.keys), kept = pad8(t.keys);
+  float *transposed = t.scratch, *rows = transposed + rt::pad16(t.width) * ld;
   rt::transpose(t.key, t.stride, t.keys, t.width, transposed);
   for (int64_t i = 0; i < t.queries; i += rt::kRowsAtOnce) {
     const int64_t count = std::min<int64_t>(rt::kRowsAtOnce, t.queries - i);
@@ -96,8 +96,8 @@ RT_AVX512 void forward(const PackedAttentionTask& t, float* context) {
 
 RT_AVX512 void backward(const PackedAttentionTask& t, const float* gradient, float* query,
                         float* key, float* value, float* coefficient) {
-  const int64_t ld = rt::round16(t.keys), kept = round8(t.keys), size = t.queries * kept;
-  float *transposed = t.scratch, *rows = transposed + rt::round16(t.width) * ld,
+  const int64_t ld = rt::pad16(t.keys), kept = pad8(t.keys), size = t.queries * kept;
+  float *transposed = t.scratch, *rows = transposed + rt::pad16(t.width) * ld,
         *weights = rows + rt::kRowsAtOnce * ld, *gradients = weights + size,
         *scores = gradients + size;
   const float* table = t.table;

@@ -106,7 +106,7 @@ RT_AMX inline void amx_rows(const uint16_t* x, int64_t ldx, int64_t from, int64_
       const auto tile = block > 16 ? amx_tile<true> : amx_tile<false>;
       tile(x + r * ldx, ldx, block, panel, tail, pairs, bias + column, sums);
       // Rows of an odd width end in a zero, which the next GEMM reads.
-      finish(sums, block, width, e.half == nullptr ? width : (width + 1) & ~1, e, r, column);
+      finish(sums, block, width, e.bf16 == nullptr ? width : (width + 1) & ~1, e, r, column);
     }
   }
   _tile_release();

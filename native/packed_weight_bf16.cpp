@@ -49,7 +49,7 @@ constexpr Tile kTiles[] = {nullptr, tile<1>, tile<2>, tile<3>,  tile<4>,  tile<5
 RT_AVX512 void run(const uint16_t* x, int64_t ldx, int64_t rows, const uint16_t* panels,
                    int64_t pairs, const float* bias, int64_t outputs, int64_t first, int64_t last,
                    const rt::Epilogue& e) {
-  const bool plain = e.gelu == 0 && e.coefficients == nullptr && e.half == nullptr;
+  const bool plain = e.gelu == 0 && e.coefficients == nullptr && e.bf16 == nullptr;
   alignas(64) float buffer[12 * 32];
   for (int64_t p = first; p < last; ++p) {
     const int64_t column = 32 * p, width = outputs - column < 32 ? outputs - column : 32;
@@ -57,12 +57,12 @@ RT_AVX512 void run(const uint16_t* x, int64_t ldx, int64_t rows, const uint16_t*
     for (int64_t r = 0; r < rows; r += 12) {
       const int64_t count = rows - r < 12 ? rows - r : 12;
       if (plain) {
-        kTiles[count](x + r * ldx, ldx, panel, pairs, bias + column, e.wide + r * e.stride + column,
+        kTiles[count](x + r * ldx, ldx, panel, pairs, bias + column, e.fp32 + r * e.stride + column,
                       e.stride, rt::lanes(width), rt::lanes(width - 16));
       } else {
         kTiles[count](x + r * ldx, ldx, panel, pairs, bias + column, buffer, 32, 0xffff, 0xffff);
         // Rows of an odd width end in a zero, which the next GEMM reads.
-        rt::finish(buffer, count, width, e.half == nullptr ? width : (width + 1) & ~1, e, r,
+        rt::finish(buffer, count, width, e.bf16 == nullptr ? width : (width + 1) & ~1, e, r,
                    column);
       }
     }
@@ -72,26 +72,27 @@ RT_AVX512 void run(const uint16_t* x, int64_t ldx, int64_t rows, const uint16_t*
 }  // namespace
 
 // Panels first..last of y [rows, outputs] = x [rows, 2 pairs] (bfloat16, row stride ldx) W^T +
-// bias, then GELU if asked and coefficients [outputs] unless null, into wide or, rounded, into half
+// bias, then GELU if asked and coefficients [outputs] unless null, into fp32 or, rounded, into bf16
 // (row stride ldy). Requires AVX512_BF16, and rt_amx_supported with `tiles`.
 RT_API void rt_packed_weight_bf16(const uint16_t* x, int64_t ldx, int64_t rows,
                                   const uint16_t* panels, int64_t pairs, const float* bias,
                                   int64_t outputs, int64_t first, int64_t last, int32_t gelu,
-                                  const float* coefficients, float* wide, uint16_t* half,
+                                  const float* coefficients, float* fp32, uint16_t* bf16,
                                   int64_t ldy, int32_t tiles) {
-  const rt::Epilogue e{gelu, coefficients, wide, half, ldy};
+  const rt::Epilogue e{gelu, coefficients, fp32, bf16, ldy};
   if (tiles == 0) {
     run(x, ldx, rows, panels, pairs, bias, outputs, first, last, e);
     return;
   }
   const int64_t whole = rows - rows % 32;
-  if (whole > 0)
-    rt::amx_rows(x, ldx, 0, whole, panels, pairs, bias, outputs, first, last, e);
-  if (whole < rows)
-    rt::amx_rows(x, ldx, whole, rows, panels, pairs, bias, outputs, first, last, e);
+  if (whole > 0) rt::amx_rows(x, ldx, 0, whole, panels, pairs, bias, outputs, first, last, e);
+  if (whole < rows) rt::amx_rows(x, ldx, whole, rows, panels, pairs, bias, outputs, first, last, e);
 }
-RT_API int32_t rt_packed_weight_bf16_supported() { return 1; }
-RT_API int32_t rt_amx_supported() { return rt::amx_ready() ? 1 : 0; }
+// Without `tiles`: a virtual machine may hide AVX512_BF16 of a processor that has it.
+RT_API int32_t rt_packed_weight_bf16_supported() {
+  return rt_avx512_supported() && __builtin_cpu_supports("avx512bf16");
+}
+RT_API int32_t rt_amx_supported() { return rt_avx512_supported() && rt::amx_ready() ? 1 : 0; }
 #else
 RT_API void rt_packed_weight_bf16(const uint16_t*, int64_t, int64_t, const uint16_t*, int64_t,
                                   const float*, int64_t, int64_t, int64_t, int32_t, const float*,

@@ -60,7 +60,7 @@ constexpr Tile kTiles[] = {nullptr,         tile<1, Panels>, tile<2, Panels>,  t
 RT_AVX512 void run(const float* x, int64_t ldx, int64_t rows, const float* panels, int64_t inputs,
                    int64_t outputs, int64_t first, int64_t last, const rt::Epilogue& e) {
   const int64_t step = 16 * (inputs + 1);
-  const bool plain = e.gelu == 0 && e.coefficients == nullptr && e.half == nullptr;
+  const bool plain = e.gelu == 0 && e.coefficients == nullptr && e.bf16 == nullptr;
   alignas(64) float buffer[12 * 32];
   // Bytes of the next two panels that each block of rows fetches, and how many an input.
   const int64_t blocks = std::max<int64_t>(1, (rows + 11) / 12), share = 8 * step / blocks,
@@ -76,7 +76,7 @@ RT_AVX512 void run(const float* x, int64_t ldx, int64_t rows, const float* panel
       const int64_t count = rows - r < 12 ? rows - r : 12;
       const Later later{reinterpret_cast<const char*>(next) + r / 12 * share, pace};
       if (plain) {
-        tiles[count](x + r * ldx, ldx, panel, step, inputs, later, e.wide + r * e.stride + column,
+        tiles[count](x + r * ldx, ldx, panel, step, inputs, later, e.fp32 + r * e.stride + column,
                      e.stride, rt::lanes(wide), rt::lanes(wide - 16));
       } else {
         tiles[count](x + r * ldx, ldx, panel, step, inputs, later, buffer, 32, 0xffff, 0xffff);

@@ -13,7 +13,7 @@
 #include <exception>
 #include <string>
 
-#define RT_ABI 10
+#define RT_ABI 11
 // An exported function returns 0, or a status below with the text in rt_last_error() of the same
 // thread; no C++ exception leaves. A tensor crosses as an owned TensorImpl pointer (one reference,
 // freed by rt_free); null is an undefined tensor.
@@ -55,6 +55,9 @@ struct Value {
   };
 };
 
+RT_API void rt_free(c10::TensorImpl* handle);
+RT_API int32_t rt_avx512_supported();
+
 namespace rt {
 
 void set_error(const std::string& text);
@@ -86,7 +89,8 @@ inline c10::TensorImpl* give(at::Tensor tensor) {
 
 // Signals with handlers go to threads that compute nothing, or wait for the end of the call: GEMM
 // kernels of oneDNN keep their stack on the heap, where the frame of a signal overwrites what lies
-// below it. Threads that a call starts keep them blocked.
+// below it. Threads that a call starts keep them blocked. SIGRTMIN is how CoreCLR stops a thread
+// for a garbage collection; it may come just after the thread has left managed code.
 class SignalsWait {
  public:
   SignalsWait() { pthread_sigmask(SIG_BLOCK, &handled(), &before_); }
@@ -101,8 +105,30 @@ class SignalsWait {
       sigemptyset(&set);
       for (int number :
            {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGCHLD, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH,
-            SIGURG, SIGIO, SIGALRM, SIGVTALRM, SIGPROF, SIGUSR1, SIGUSR2})
+            SIGURG, SIGIO, SIGALRM, SIGVTALRM, SIGPROF, SIGUSR1, SIGUSR2, SIGRTMIN})
         sigaddset(&set, number);
+      return set;
+    }();
+    return signals;
+  }
+
+  sigset_t before_;
+};
+
+// Managed code within a call: a garbage collection must be able to stop it.
+class ManagedCode {
+ public:
+  ManagedCode() { pthread_sigmask(SIG_UNBLOCK, &stops(), &before_); }
+  ~ManagedCode() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  ManagedCode(const ManagedCode&) = delete;
+  ManagedCode& operator=(const ManagedCode&) = delete;
+
+ private:
+  static const sigset_t& stops() {
+    static const sigset_t signals = [] {
+      sigset_t set;
+      sigemptyset(&set);
+      sigaddset(&set, SIGRTMIN);
       return set;
     }();
     return signals;

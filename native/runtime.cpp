@@ -55,7 +55,10 @@ RT_API int32_t rt_set_threads(int32_t threads) {
 RT_API int32_t rt_parallel_for(int64_t n, int64_t grain, void (*body)(int64_t, int64_t, void*),
                                void* context) {
   return rt::guarded([&] {
-    at::parallel_for(0, n, grain, [&](int64_t begin, int64_t end) { body(begin, end, context); });
+    at::parallel_for(0, n, grain, [&](int64_t begin, int64_t end) {
+      const rt::ManagedCode managed;
+      body(begin, end, context);
+    });
   });
 }
 

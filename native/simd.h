@@ -89,7 +89,7 @@ RT_AVX512_INLINE __m512 gelu_slope16(__m512 x, const NormalTail& normal) {
 }
 
 // BFloat16.Round: nearest, ties to even. The processor's own conversion flushes denormals.
-RT_AVX512_INLINE __m256i round16(__m512 x) {
+RT_AVX512_INLINE __m256i to_bf16(__m512 x) {
   const __m512i bits = _mm512_castps_si512(x), high = _mm512_srli_epi32(bits, 16);
   const __m512i odd = _mm512_and_epi32(high, _mm512_set1_epi32(1));
   const __m512i rounded = _mm512_srli_epi32(
@@ -145,12 +145,12 @@ RT_AVX512_INLINE __m512 dropout16(const Draw& draw, int64_t first) {
                              draw.kept);
 }
 
-// Stores the lanes of m as float, or rounded to bfloat16 where `half` is given.
-RT_AVX512_INLINE void store16(float* wide, uint16_t* half, int64_t at, __mmask16 m, __m512 value) {
-  if (half != nullptr)
-    _mm256_mask_storeu_epi16(half + at, m, round16(value));
+// Stores the lanes of m as float, or rounded to bfloat16 where `bf16` is given.
+RT_AVX512_INLINE void store16(float* fp32, uint16_t* bf16, int64_t at, __mmask16 m, __m512 value) {
+  if (bf16 != nullptr)
+    _mm256_mask_storeu_epi16(bf16 + at, m, to_bf16(value));
   else
-    _mm512_mask_storeu_ps(wide + at, m, value);
+    _mm512_mask_storeu_ps(fp32 + at, m, value);
 }
 
 // What follows a GEMM while its tile is in L1: GELU, one coefficient a column, rounding to bfloat16
@@ -158,8 +158,8 @@ RT_AVX512_INLINE void store16(float* wide, uint16_t* half, int64_t at, __mmask16
 struct Epilogue {
   int32_t gelu;
   const float* coefficients;  // of the tile's first column
-  float* wide;                // the target, or null
-  uint16_t* half;             // the target in bfloat16, or null
+  float* fp32;                // the target, or null
+  uint16_t* bf16;             // the target in bfloat16, or null
   int64_t stride;
 };
 
@@ -178,7 +178,7 @@ RT_AVX512 inline void finish(const float* tile, int64_t rows, int64_t width, int
       if (e.gelu != 0) value = gelu16(value);
       if (e.coefficients != nullptr) value = _mm512_mul_ps(value, c);
       value = _mm512_maskz_mov_ps(inside, value);
-      store16(e.wide, e.half, (row + r) * e.stride + column + 16 * half, stored, value);
+      store16(e.fp32, e.bf16, (row + r) * e.stride + column + 16 * half, stored, value);
     }
   }
 }

@@ -46,6 +46,9 @@ RT_API int32_t rt_version(c10::TensorImpl* handle) {
   return static_cast<int32_t>(handle->version_counter().current_version());
 }
 
+// Counts a write past libtorch's operators.
+RT_API void rt_bump_version(c10::TensorImpl* handle) { handle->bump_version(); }
+
 // Uninitialised tensor; with `data` not null a copy of `bytes` bytes of host memory (which must be
 // all of it).
 RT_API int32_t rt_tensor(const void* data, int64_t bytes, const int64_t* shape, int32_t rank,

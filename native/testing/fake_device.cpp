@@ -3,6 +3,7 @@
 // (docs/gpu.md, Proved without a GPU); numbers are the CPU's.
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/LegacyTypeDispatch.h>
+#include <ATen/ops/clone.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
@@ -10,6 +11,7 @@
 
 #include <atomic>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace {
@@ -171,6 +173,14 @@ TORCH_LIBRARY_IMPL(_, PrivateUse1, m) {
 }
 TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   m.impl("copy_", torch::CppFunction::makeFromBoxedFunction<&on_cpu>());
+}
+
+// What follows the tensors cannot cross to .NET.
+TORCH_LIBRARY(robust_tickets_test, m) {
+  m.def("tensors_then_integers(Tensor x) -> (Tensor, Tensor[], int[])", [](const at::Tensor& x) {
+    return std::make_tuple(x.clone(), std::vector<at::Tensor>{x.clone(), x.clone()},
+                           std::vector<int64_t>{1});
+  });
 }
 
 // Copies to the host so far.

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace RobustTickets.Kernels;
 
 /// <summary>
-/// Elementary functions in single precision, eight lanes at a time; the library's own vector
-/// versions compute in double precision inside.
+/// Functions in single precision, eight lanes at a time; the library's own elementary ones compute
+/// in double precision inside.
 /// </summary>
 internal static class VectorMath
 {
@@ -31,5 +31,23 @@ internal static class VectorMath
         var vanishes = Vector256.LessThan(x, Vector256.Create(-87f));
         var unordered = ~Vector256.Equals(x, x);
         return Vector256.ConditionalSelect(unordered, x, Vector256.AndNot(scaled, vanishes));
+    }
+
+    /// <summary>1 / sqrt(variance + epsilon) of a row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static unsafe float InverseDeviation(float* row, float mean, double epsilon, int width)
+    {
+        var centre = Vector256.Create(mean);
+        var squares = Vector256<float>.Zero;
+        var j = 0;
+        for (; j + 8 <= width; j += 8)
+        {
+            var d = Vector256.Load(row + j) - centre;
+            squares = Vector256.FusedMultiplyAdd(d, d, squares);
+        }
+        var square = Vector256.Sum(squares);
+        for (; j < width; j++)
+            square += (row[j] - mean) * (row[j] - mean);
+        return (float)(1.0 / Math.Sqrt((square / width) + epsilon));
     }
 }

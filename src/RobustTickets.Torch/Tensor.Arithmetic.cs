@@ -163,9 +163,6 @@ internal sealed partial class Tensor
     /// <summary>Larger of two, element by element.</summary>
     public Tensor maximum(Tensor other) => Call.Binary(Ops.Maximum, this, other);
 
-    /// <summary>Smaller of two, element by element.</summary>
-    public Tensor minimum(Tensor other) => Call.Binary(Ops.Minimum, this, other);
-
     /// <summary>Limits every element to [min, max]; null leaves a side open.</summary>
     public Tensor clamp(double? min = null, double? max = null)
     {
@@ -210,9 +207,6 @@ internal sealed partial class Tensor
 
     /// <summary>[n, k] x [k] -> [n].</summary>
     public Tensor mv(Tensor vector) => Call.Binary(Ops.Mv, this, vector);
-
-    /// <summary>Inner product of two vectors, [].</summary>
-    public Tensor dot(Tensor other) => Call.Binary(Ops.Dot, this, other);
 
     /// <summary>beta * this + alpha * (a x b); this is [n, m] or broadcasts to it.</summary>
     public Tensor addmm(Tensor a, Tensor b, double beta = 1, double alpha = 1)

@@ -35,9 +35,6 @@ internal sealed partial class Tensor
     /// <summary>Largest whole number not above.</summary>
     public Tensor floor() => Call.Unary(Ops.Floor, this);
 
-    /// <summary>Nearest whole number, half to even.</summary>
-    public Tensor round() => Call.Unary(Ops.Round, this);
-
     /// <summary>Hyperbolic tangent.</summary>
     public Tensor tanh() => Call.Unary(Ops.Tanh, this);
 

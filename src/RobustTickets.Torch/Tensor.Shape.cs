@@ -119,16 +119,6 @@ internal sealed partial class Tensor
         return call.Tensors()!;
     }
 
-    /// <summary>That many nearly equal pieces along a dimension, views.</summary>
-    public Tensor[] chunk(long chunks, int dim = 0)
-    {
-        var call = new OpCall(Ops.Chunk);
-        call.Add(this);
-        call.Add(chunks);
-        call.Add((long)dim);
-        return call.Tensors()!;
-    }
-
     /// <summary>
     /// Entries by number along a dimension: result[i] = this[index[i]]; index is Int64 [n].
     /// </summary>

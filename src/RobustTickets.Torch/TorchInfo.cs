@@ -39,8 +39,8 @@ internal sealed record OpenBlasInfo(string Config, string Core, string Threading
 /// <param name="Processors">Processors this process may use.</param>
 /// <param name="CpuName">Model name.</param>
 /// <param name="VectorLevel"><c>avx512</c>, <c>avx2</c>, <c>neon</c> or <c>scalar</c>.</param>
-/// <param name="HasBFloat16">Whether the CPU multiplies bfloat16 in hardware (AVX512_BF16,
-/// AMX_BF16).</param>
+/// <param name="HasBFloat16">Whether the CPU multiplies bfloat16 in hardware
+/// (AVX512_BF16).</param>
 /// <param name="OpenBlas">The BLAS, or null when it is another (MKL).</param>
 /// <param name="CpuSetup">What was set up before loading, one statement each.</param>
 /// <param name="Devices"><c>cpu</c> and the GPUs.</param>
@@ -143,17 +143,23 @@ internal sealed record TorchInfo(
         : "scalar";
 
     /// <summary>
-    /// Whether the CPU multiplies bfloat16 in hardware: CPUID leaf 7, AVX512_BF16 (subleaf 1, EAX
-    /// bit 5) or AMX_BF16 (subleaf 0, EDX bit 22).
+    /// Whether the CPU multiplies bfloat16 in hardware, by <see cref="MultipliesBFloat16"/>.
     /// </summary>
     public static bool ReadBFloat16()
     {
         if (!X86Base.IsSupported || X86Base.CpuId(0, 0).Eax < 7)
             return false;
-        var (most, _, _, edx) = X86Base.CpuId(7, 0);
-        var avx512 = Avx512F.IsSupported && most >= 1 && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0;
-        return avx512 || (edx & (1 << 22)) != 0;
+        var subleaves = X86Base.CpuId(7, 0).Eax;
+        return MultipliesBFloat16(Avx512F.IsSupported, subleaves >= 1 ? X86Base.CpuId(7, 1).Eax : 0);
     }
+
+    /// <summary>
+    /// The rule: AVX512_BF16 (CPUID leaf 7, subleaf 1, EAX bit 5). AMX_BF16 alone, which a virtual
+    /// machine may show, is not enough: without AVX512_BF16 oneDNN emulates.
+    /// </summary>
+    /// <param name="avx512">Whether the processor and the system have AVX-512.</param>
+    /// <param name="eax">EAX of leaf 7, subleaf 1; 0 where there is none.</param>
+    internal static bool MultipliesBFloat16(bool avx512, int eax) => avx512 && (eax & (1 << 5)) != 0;
 
     private static string ReadCpuName()
     {

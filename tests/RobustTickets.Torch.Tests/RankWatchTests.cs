@@ -172,6 +172,49 @@ public sealed class RankWatchTests
         );
     }
 
+    [Fact]
+    public void What_a_stranger_says_in_the_ranks_own_words_ends_nothing()
+    {
+        using var said = new ManualResetEventSlim();
+        RankThreads.Run(
+            2,
+            settings =>
+            {
+                using var watch = Join(settings);
+                Meet(watch);
+                if (settings.Rank == 1)
+                    foreach (
+                        var words in new[]
+                        {
+                            "hello\ttest\tx\t2\t1\th\n",
+                            "hello\ttest\t99999999999\t2\t1\th\n",
+                            "hello\tother\t1\t2\t1\th\n",
+                            "no\twhy\n",
+                            "port\tx\ta\tb\n",
+                        }
+                    )
+                    {
+                        using var stranger = new Socket(SocketType.Stream, ProtocolType.Tcp);
+                        stranger.Connect("127.0.0.1", settings.Port);
+                        stranger.Send(Encoding.UTF8.GetBytes(words));
+                        try
+                        {
+                            stranger.Shutdown(SocketShutdown.Send);
+                            while (stranger.Receive(new byte[100]) > 0) { } // until it was heard
+                        }
+                        catch (SocketException)
+                        {
+                            // It was heard and hung up on.
+                        }
+                    }
+                if (settings.Rank == 1)
+                    said.Set();
+                said.Wait(TimeSpan.FromMinutes(1));
+                Assert.Null(watch.Loss());
+            }
+        );
+    }
+
     private static void Meet(RankWatch watch) => watch.Meet(watch.Rank == 0 ? 1 : 0);
 
     private static Exception? Loss(RankWatch watch)

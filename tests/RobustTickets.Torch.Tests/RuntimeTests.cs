@@ -237,6 +237,14 @@ public sealed class RuntimeTests
         Assert.Equal(info.HasBFloat16, half.GigaflopsPerSecond is not null);
     }
 
+    [Theory]
+    [InlineData(true, 0x20, true)]
+    [InlineData(true, 0x1c00, false)] // AMX_FP16 and others, AVX512_BF16 masked
+    [InlineData(true, 0, false)]
+    [InlineData(false, 0x20, false)] // the system does not keep the registers
+    public void Bfloat16_is_multiplied_where_AVX512_BF16_is(bool avx512, int eax, bool multiplied) =>
+        Assert.Equal(multiplied, TorchInfo.MultipliesBFloat16(avx512, eax));
+
     [Fact]
     public void Autocast_lowers_products_on_this_thread_until_disposed()
     {

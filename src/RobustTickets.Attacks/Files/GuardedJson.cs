@@ -44,12 +44,17 @@ internal static class GuardedJson
         ParseBytes(System.Text.Encoding.UTF8.GetBytes(text));
 
     /// <summary>Parses UTF-8, which the document refers to.</summary>
+    /// <param name="bytes">Its bytes.</param>
+    /// <param name="most">Names and values at most.</param>
     /// <inheritdoc cref="ParseLine" path="/exception"/>
-    public static JsonDocument ParseBytes(ReadOnlyMemory<byte> bytes)
+    public static JsonDocument ParseBytes(ReadOnlyMemory<byte> bytes, int most = MostTokens)
     {
         var reader = new Utf8JsonReader(bytes.Span);
+        var tokens = 0;
         while (reader.Read())
         {
+            if (++tokens > most)
+                throw new JsonException($"more than {most} JSON values");
             if (IsBroken(ref reader))
                 throw new JsonException("a string holds half of a surrogate pair");
         }

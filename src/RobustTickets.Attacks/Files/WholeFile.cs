@@ -1,5 +1,6 @@
 // A file is either the old one or the complete new one, also after a crash: the bytes go to a
 // temporary name in the same folder, are flushed to the disk, and only then take the final name.
+using System.Globalization;
 using System.Text;
 
 namespace RobustTickets.Attacks;
@@ -83,7 +84,7 @@ internal static class WholeFile
         foreach (var entry in Directory.EnumerateFileSystemEntries(folder).Order(StringComparer.Ordinal).ToArray())
         {
             var name = Path.GetFileName(entry);
-            if (!IsTemporary(name))
+            if (Temporary(name) is null)
                 continue;
             TryDelete(entry);
             removed.Add(name);
@@ -110,12 +111,20 @@ internal static class WholeFile
         }
     }
 
-    private static bool IsTemporary(string name)
+    /// <summary>
+    /// What a temporary name stands for: the final name, who took it, and as how manieth; null for
+    /// other names.
+    /// </summary>
+    public static (string Name, string Writer, long Serial)? Temporary(string name)
     {
         var at = name.LastIndexOf(Mark, StringComparison.Ordinal);
         if (at <= 0 || name[0] != '.')
-            return false;
-        var numbers = name[(at + Mark.Length)..].Split('-');
-        return numbers.Length == 2 && numbers.All(n => n.Length > 0 && n.All(char.IsAsciiDigit));
+            return null;
+        return
+            name[(at + Mark.Length)..].Split('-') is [{ Length: > 0 } writer, var number]
+            && writer.All(char.IsAsciiDigit)
+            && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var serial)
+            ? (name[1..at], writer, serial)
+            : null;
     }
 }

@@ -200,6 +200,9 @@ public sealed class AttackLog : IDisposable
                 $"attack log '{_folder}': {_inputs.Count - _outcomes.Count} examples remain"
             );
         _lock.Require();
+        // What says that they are whole goes to the disk after them.
+        _lines.Flush(flushToDisk: true);
+        _csv.Flush(flushToDisk: true);
         var summary = AttackSummary.From(_outcomes, _settings, wholeSetClean) with { Temperatures = temperatures };
         if (_shard is not null)
         {
@@ -225,6 +228,39 @@ public sealed class AttackLog : IDisposable
             throw new DataException($"attack outcomes: no file '{path}'");
         using var lines = File.OpenRead(path);
         return [.. StrictText.Lines(lines, path).Select(line => Parse(line.Text, path, line.Number - 1))];
+    }
+
+    /// <summary>
+    /// Whether the attack of a folder ended there: its figures are written, and as many outcomes as
+    /// they count. Figures that cannot be read are refused by whoever reads them.
+    /// </summary>
+    internal static bool IsComplete(string folder)
+    {
+        var summary = Path.Combine(folder, AttackFiles.Summary);
+        if (!File.Exists(summary))
+            return false;
+        try
+        {
+            var figures = AttackJson.LoadSummary(summary);
+            return Lines(Path.Combine(folder, AttackFiles.Examples)) >= figures.Examples + figures.Errors;
+        }
+        catch (DataException)
+        {
+            return true;
+        }
+    }
+
+    // Line feeds of a file; none where there is no file.
+    private static int Lines(string path)
+    {
+        if (!File.Exists(path))
+            return 0;
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        var buffer = new byte[1 << 16];
+        var lines = 0;
+        for (int count; (count = file.Read(buffer)) > 0; )
+            lines += buffer.AsSpan(0, count).Count((byte)'\n');
+        return lines;
     }
 
     /// <inheritdoc/>

@@ -3,6 +3,7 @@
 // demo that was stopped goes on where it was.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Metrics;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Cli.Attacks;
@@ -235,8 +236,7 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
         AttackProgressView.Run(context, view => AttackRun.Run(job, view, stop: context.Stop.Token)).ThrowIfErrors();
     }
 
-    private bool Attacked(Recipe recipe, string attack) =>
-        File.Exists(Path.Combine(AttackFolder(recipe, attack), AttackFiles.Summary));
+    private bool Attacked(Recipe recipe, string attack) => AttackLog.IsComplete(AttackFolder(recipe, attack));
 
     private string AttackFolder(Recipe recipe, string attack) => RunFolder.At(folder.Run(recipe)).AttackFolder(attack);
 

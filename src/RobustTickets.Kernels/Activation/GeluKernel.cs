@@ -16,19 +16,19 @@ internal static unsafe partial class GeluKernel
 {
     /// <summary>
     /// a = c GELU(z + bias) for a part of rows of <paramref name="width"/>; exactly one of
-    /// <paramref name="a"/> and <paramref name="half"/> is given.
+    /// <paramref name="a"/> and <paramref name="bf16"/> is given.
     /// </summary>
     internal static void Forward(
         float* z,
         float* bias,
         float* coefficients,
         float* a,
-        ushort* half,
+        ushort* bf16,
         int width,
         in Tile part
     )
     {
-        var task = Task(z, bias, coefficients, a, half, width, part);
+        var task = Task(z, bias, coefficients, a, bf16, width, part);
         if (NativeKernels.Used)
         {
             rt_gelu_forward(&task);
@@ -41,8 +41,8 @@ internal static unsafe partial class GeluKernel
                 task.Z + at,
                 task.Bias,
                 task.Coefficients,
-                From(task.Wide, at),
-                From(task.Half, at),
+                From(task.Fp32, at),
+                From(task.Bf16, at),
                 (int)task.Columns
             );
         }
@@ -50,9 +50,9 @@ internal static unsafe partial class GeluKernel
 
     /// <summary>
     /// Of the forward z alone is kept: the activation is computed again, for the gradient of the
-    /// matrix behind it. It goes to <paramref name="a"/> or <paramref name="half"/> as in
+    /// matrix behind it. It goes to <paramref name="a"/> or <paramref name="bf16"/> as in
     /// <see cref="Forward"/>; <paramref name="da"/> becomes the gradient of z, also written to
-    /// <paramref name="dzHalf"/> where given. Into <paramref name="sums"/>: set 0 bias, set 1
+    /// <paramref name="dzBf16"/> where given. Into <paramref name="sums"/>: set 0 bias, set 1
     /// coefficients; a part begins at a multiple of <see cref="ColumnSums.Rows"/>.
     /// </summary>
     internal static void Backward(
@@ -61,17 +61,17 @@ internal static unsafe partial class GeluKernel
         float* coefficients,
         float* da,
         float* a,
-        ushort* half,
-        ushort* dzHalf,
+        ushort* bf16,
+        ushort* dzBf16,
         int width,
         ColumnSums sums,
         in Tile part
     )
     {
-        var task = Task(z, bias, coefficients, a, half, width, part);
+        var task = Task(z, bias, coefficients, a, bf16, width, part);
         var (first, origin) = ((part.Row * width) + part.Column, (int)(part.Row / ColumnSums.Rows));
         task.Gradient = da + first;
-        task.GradientHalf = From(dzHalf, first);
+        task.GradientBf16 = From(dzBf16, first);
         task.BiasSums = sums.At(origin, 0) + part.Column;
         task.CoefficientSums = sums.At(origin, 1) + part.Column;
         (task.Block, task.BlockStride) = (ColumnSums.Rows, sums.BlockStride);
@@ -88,9 +88,9 @@ internal static unsafe partial class GeluKernel
                 task.Bias,
                 task.Coefficients,
                 task.Gradient + at,
-                From(task.Wide, at),
-                From(task.Half, at),
-                From(task.GradientHalf, at),
+                From(task.Fp32, at),
+                From(task.Bf16, at),
+                From(task.GradientBf16, at),
                 task.BiasSums + block,
                 task.CoefficientSums + block,
                 (int)task.Columns
@@ -103,7 +103,7 @@ internal static unsafe partial class GeluKernel
         float* bias,
         float* coefficients,
         float* a,
-        ushort* half,
+        ushort* bf16,
         int width,
         in Tile part
     )
@@ -114,8 +114,8 @@ internal static unsafe partial class GeluKernel
             Z = z + first,
             Bias = bias + part.Column,
             Coefficients = From(coefficients, part.Column),
-            Wide = From(a, first),
-            Half = From(half, first),
+            Fp32 = From(a, first),
+            Bf16 = From(bf16, first),
             Stride = width,
             Rows = part.Rows,
             Columns = part.Columns,
@@ -126,7 +126,7 @@ internal static unsafe partial class GeluKernel
         where T : unmanaged => pointer is null ? null : pointer + at;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ForwardRow(float* z, float* bias, float* c, float* a, ushort* half, int width)
+    private static void ForwardRow(float* z, float* bias, float* c, float* a, ushort* bf16, int width)
     {
         var j = 0;
         for (; j + 8 <= width; j += 8)
@@ -134,14 +134,14 @@ internal static unsafe partial class GeluKernel
             var value = GeluMath.Gelu(Vector256.Load(z + j) + Vector256.Load(bias + j));
             if (c is not null)
                 value *= Vector256.Load(c + j);
-            Write(value, a, half, j);
+            Write(value, a, bf16, j);
         }
         for (; j < width; j++)
         {
             var value = GeluMath.Gelu(Vector256.CreateScalar(z[j] + bias[j]))[0];
             if (c is not null)
                 value *= c[j];
-            Write(value, a, half, j);
+            Write(value, a, bf16, j);
         }
     }
 
@@ -152,8 +152,8 @@ internal static unsafe partial class GeluKernel
         float* c,
         float* da,
         float* a,
-        ushort* half,
-        ushort* dzHalf,
+        ushort* bf16,
+        ushort* dzBf16,
         float* sumBias,
         float* sumCoefficients,
         int width
@@ -174,10 +174,10 @@ internal static unsafe partial class GeluKernel
                 given *= factor;
             }
             var dz = given * slope;
-            Write(value, a, half, j);
+            Write(value, a, bf16, j);
             Write(dz, da, null, j);
-            if (dzHalf is not null)
-                Write(dz, null, dzHalf, j);
+            if (dzBf16 is not null)
+                Write(dz, null, dzBf16, j);
             (Vector256.Load(sumBias + j) + dz).Store(sumBias + j);
         }
         for (; j < width; j++)
@@ -191,29 +191,29 @@ internal static unsafe partial class GeluKernel
                 given *= c[j];
             }
             var dz = given * slopes[0];
-            Write(value, a, half, j);
+            Write(value, a, bf16, j);
             da[j] = dz;
-            if (dzHalf is not null)
-                dzHalf[j] = BFloat16.Round(dz);
+            if (dzBf16 is not null)
+                dzBf16[j] = BFloat16.Round(dz);
             sumBias[j] += dz;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Write(Vector256<float> value, float* wide, ushort* half, int j)
+    private static void Write(Vector256<float> value, float* fp32, ushort* bf16, int j)
     {
-        if (half is null)
-            value.Store(wide + j);
+        if (bf16 is null)
+            value.Store(fp32 + j);
         else
-            Vector128.Narrow(BFloat16.Round(value).GetLower(), BFloat16.Round(value).GetUpper()).Store(half + j);
+            Vector128.Narrow(BFloat16.Round(value).GetLower(), BFloat16.Round(value).GetUpper()).Store(bf16 + j);
     }
 
-    private static void Write(float value, float* wide, ushort* half, int j)
+    private static void Write(float value, float* fp32, ushort* bf16, int j)
     {
-        if (half is null)
-            wide[j] = value;
+        if (bf16 is null)
+            fp32[j] = value;
         else
-            half[j] = BFloat16.Round(value);
+            bf16[j] = BFloat16.Round(value);
     }
 
     /// <summary>

@@ -17,11 +17,11 @@ internal unsafe struct GeluTask
     internal float* Bias,
         Coefficients;
 
-    /// <summary>[Rows, Columns] activations; null where <see cref="Half"/> is given.</summary>
-    internal float* Wide;
+    /// <summary>[Rows, Columns] activations; null where <see cref="Bf16"/> is given.</summary>
+    internal float* Fp32;
 
     /// <summary>The same in bfloat16.</summary>
-    internal ushort* Half;
+    internal ushort* Bf16;
 
     /// <summary>Elements from row to row of every matrix, and what the part has of them.</summary>
     internal long Stride,
@@ -32,7 +32,7 @@ internal unsafe struct GeluTask
     internal float* Gradient;
 
     /// <summary>Backward: the gradient of z in bfloat16, or null.</summary>
-    internal ushort* GradientHalf;
+    internal ushort* GradientBf16;
 
     /// <summary>Backward: [Columns] sums of the first block of rows.</summary>
     internal float* BiasSums,

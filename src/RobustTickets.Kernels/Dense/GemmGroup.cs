@@ -1,6 +1,6 @@
-// Independent GEMMs behind one barrier: each result is cut into two halves, and a thread that is
-// done takes the next half. The cut depends on the shapes alone, so the bits of a result do not
-// depend on the number of threads.
+// Independent GEMMs behind one barrier: a large result is cut into two halves, and a thread that is
+// done takes the next part. The cut depends on the shapes alone, so one thread and two find the
+// same bits; more leave each product to the library.
 using System.Collections.Concurrent;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Native;
@@ -9,11 +9,11 @@ namespace RobustTickets.Kernels.Dense;
 
 /// <summary>
 /// C [M, N] = op(A) [M, K] op(B) [K, N] + Beta C, row-major without padding. With TA, A is stored
-/// [K, M]; with TB, B is stored [N, K]. Factors are float32, or bfloat16 where Half says so; C is
+/// [K, M]; with TB, B is stored [N, K]. Factors are float32, or bfloat16 where Bf16 says so; C is
 /// float32.
 /// </summary>
 internal readonly unsafe record struct Product(
-    bool Half,
+    bool Bf16,
     bool TA,
     bool TB,
     long M,
@@ -38,15 +38,15 @@ internal readonly unsafe record struct Product(
                 new Span<float>(c + (r * N), checked((int)part.Columns)).Clear();
             return;
         }
-        var size = Half ? sizeof(ushort) : sizeof(float);
+        var size = Bf16 ? sizeof(ushort) : sizeof(float);
         long lda = TA ? M : K,
             ldb = TB ? K : N;
         var a = (byte*)A + (part.Row * (TA ? 1 : lda) * size);
         var b = (byte*)B + (part.Column * (TB ? ldb : 1) * size);
-        var (m, n, k, half) = (part.Rows, part.Columns, K, Half);
+        var (m, n, k, bf16) = (part.Rows, part.Columns, K, Bf16);
         Shim.Check(
             Gemm.rt_gemm(
-                Half ? 1 : 0,
+                Bf16 ? 1 : 0,
                 Gemm.PlainBlas ? 1 : 0,
                 TA ? 1 : 0,
                 TB ? 1 : 0,
@@ -62,7 +62,7 @@ internal readonly unsafe record struct Product(
                 N
             ),
             "matrix product",
-            () => $"[{m}, {k}] x [{k}, {n}] {(half ? "bfloat16" : "float32")}"
+            () => $"[{m}, {k}] x [{k}, {n}] {(bf16 ? "bfloat16" : "float32")}"
         );
     }
 }
@@ -141,7 +141,7 @@ internal sealed class GemmGroup
                 tasks.Add((entry, part));
         }
         var threads = torch.get_num_threads();
-        if (threads > Threads || tasks.Count <= 1 || !Gemm.ByOneDnn)
+        if (threads > Threads || tasks.Count == 0 || !Gemm.ByOneDnn)
         {
             foreach (var entry in _entries)
                 entry.RunWhole();

@@ -48,7 +48,7 @@ internal sealed unsafe class CompiledEncoder : IDisposable
             layers.Max(l => l.Neurons.Outputs),
             layers[0].Output is PackedWeightBf16
         );
-        _mostRows = _widths.Half && NativeKernels.TilesUsed ? MostRowsOnTiles : MostRows;
+        _mostRows = _widths.Bf16 && NativeKernels.TilesUsed ? MostRowsOnTiles : MostRows;
         _headFactors = [.. layers.Select(l => EncoderRows.Pinned(l.HeadCoefficients, headSize))];
         _neuronFactors = [.. layers.Select(l => EncoderRows.Pinned(l.NeuronCoefficients, 1))];
     }
@@ -158,7 +158,7 @@ internal sealed unsafe class CompiledEncoder : IDisposable
             _embeddings.Norm,
             memory.States,
             stride,
-            memory.HalfStates,
+            memory.Bf16States,
             batch.Offsets[last] - from,
             serial
         );
@@ -169,22 +169,22 @@ internal sealed unsafe class CompiledEncoder : IDisposable
         var layer = _layers[l];
         bool end = l == _layers.Length - 1,
             cls = end && batch.ClsOnly,
-            half = _widths.Half;
+            bf16 = _widths.Bf16;
         int keyRows = batch.Offsets[last] - batch.Offsets[first],
             rows = cls ? last - first : keyRows,
             columns = layer.Heads * _headSize,
             neurons = layer.Neurons.Outputs;
         long wide = EncoderWorkspace.Stride(3 * columns),
             hidden = EncoderWorkspace.Stride(_widths.Hidden),
-            halfHidden = EncoderWorkspace.HalfStride(_widths.Hidden);
-        var context = half ? EncoderWorkspace.HalfStride(columns) : EncoderWorkspace.Stride(columns);
-        var active = half ? EncoderWorkspace.HalfStride(neurons) : EncoderWorkspace.Stride(neurons);
-        var factorStride = half ? halfHidden : hidden;
+            bf16Hidden = EncoderWorkspace.Bf16Stride(_widths.Hidden);
+        var context = bf16 ? EncoderWorkspace.Bf16Stride(columns) : EncoderWorkspace.Stride(columns);
+        var active = bf16 ? EncoderWorkspace.Bf16Stride(neurons) : EncoderWorkspace.Stride(neurons);
+        var factorStride = bf16 ? bf16Hidden : hidden;
         var projected = (float*)m.Wide;
         if (cls)
-            Gather(batch, first, last, m, hidden, halfHidden);
-        void* states = half ? m.HalfStates : m.States,
-            attended = half ? m.HalfAttended : m.Attended;
+            Gather(batch, first, last, m, hidden, bf16Hidden);
+        void* states = bf16 ? m.Bf16States : m.States,
+            attended = bf16 ? m.Bf16Attended : m.Attended;
         var asking = cls ? m.Attended : m.States;
         if (columns > 0) // otherwise the context has no columns, and the output projection is its bias
         {
@@ -209,8 +209,8 @@ internal sealed unsafe class CompiledEncoder : IDisposable
                 layer.Heads,
                 m,
                 new Epilogue(
-                    half ? null : (float*)m.Context,
-                    half ? (ushort*)m.Context : null,
+                    bf16 ? null : (float*)m.Context,
+                    bf16 ? (ushort*)m.Context : null,
                     context,
                     false,
                     EncoderRows.Pointer(_headFactors[l])
@@ -219,17 +219,17 @@ internal sealed unsafe class CompiledEncoder : IDisposable
                 serial
             );
         }
-        if (half)
+        if (bf16)
             EncoderRows.ClearBehind((ushort*)m.Context, context, columns, rows);
         layer.Attended.Multiply(m.Context, context, rows, new Epilogue(m.Product, null, hidden, false, null), serial);
-        Norm(m.Product, asking, layer.AttendedNorm, m.Attended, hidden, m.HalfAttended, rows, serial);
+        Norm(m.Product, asking, layer.AttendedNorm, m.Attended, hidden, m.Bf16Attended, rows, serial);
         layer.Neurons.Multiply(
             attended,
             factorStride,
             rows,
             new Epilogue(
-                half ? null : (float*)m.Wide,
-                half ? (ushort*)m.Wide : null,
+                bf16 ? null : (float*)m.Wide,
+                bf16 ? (ushort*)m.Wide : null,
                 active,
                 true,
                 EncoderRows.Pointer(_neuronFactors[l])
@@ -238,7 +238,7 @@ internal sealed unsafe class CompiledEncoder : IDisposable
         );
         layer.Output.Multiply(m.Wide, active, rows, new Epilogue(m.Product, null, hidden, false, null), serial);
         if (!end)
-            Norm(m.Product, m.Attended, layer.OutputNorm, m.States, hidden, m.HalfStates, rows, serial);
+            Norm(m.Product, m.Attended, layer.OutputNorm, m.States, hidden, m.Bf16States, rows, serial);
         else
             Norm(
                 m.Product,
@@ -256,7 +256,7 @@ internal sealed unsafe class CompiledEncoder : IDisposable
     /// The first row of each text, in both forms, to where attention's output will stand: a norm
     /// may be added to in place.
     /// </summary>
-    private void Gather(Batch batch, int first, int last, EncoderWorkspace m, long hidden, long halfHidden)
+    private void Gather(Batch batch, int first, int last, EncoderWorkspace m, long hidden, long bf16Hidden)
     {
         for (var s = first; s < last; s++)
         {
@@ -264,9 +264,9 @@ internal sealed unsafe class CompiledEncoder : IDisposable
             new ReadOnlySpan<float>(m.States + (row * hidden), _widths.Hidden).CopyTo(
                 new Span<float>(m.Attended + ((s - first) * hidden), _widths.Hidden)
             );
-            if (_widths.Half)
-                new ReadOnlySpan<ushort>(m.HalfStates + (row * halfHidden), (int)halfHidden).CopyTo(
-                    new Span<ushort>(m.HalfAttended + ((s - first) * halfHidden), (int)halfHidden)
+            if (_widths.Bf16)
+                new ReadOnlySpan<ushort>(m.Bf16States + (row * bf16Hidden), (int)bf16Hidden).CopyTo(
+                    new Span<ushort>(m.Bf16Attended + ((s - first) * bf16Hidden), (int)bf16Hidden)
                 );
         }
     }
@@ -336,7 +336,7 @@ internal sealed unsafe class CompiledEncoder : IDisposable
         CompiledNorm norm,
         float* y,
         long target,
-        ushort* half,
+        ushort* bf16,
         int rows,
         bool serial
     )
@@ -344,7 +344,7 @@ internal sealed unsafe class CompiledEncoder : IDisposable
         using var clock = KernelClock.In(KernelPart.ElementWise);
         var width = _widths.Hidden;
         long stride = EncoderWorkspace.Stride(width),
-            halfStride = EncoderWorkspace.HalfStride(width);
+            bf16Stride = EncoderWorkspace.Bf16Stride(width);
         float* gamma = (float*)norm.Weight.data_ptr,
             beta = (float*)norm.Bias.data_ptr;
         EncoderRows.ForEach(
@@ -359,12 +359,12 @@ internal sealed unsafe class CompiledEncoder : IDisposable
                     beta,
                     _epsilon,
                     y + (row * target),
-                    half is null ? null : half + (row * halfStride),
+                    bf16 is null ? null : bf16 + (row * bf16Stride),
                     width
                 )
         );
-        if (half is not null)
-            EncoderRows.ClearBehind(half, halfStride, width, rows);
+        if (bf16 is not null)
+            EncoderRows.ClearBehind(bf16, bf16Stride, width, rows);
     }
 
     /// <inheritdoc/>

@@ -8,8 +8,8 @@ namespace RobustTickets.Kernels.Inference;
 /// <param name="Hidden">H.</param>
 /// <param name="Heads">Most columns of queries in a layer, A.</param>
 /// <param name="Neurons">Most neurons of a layer, F.</param>
-/// <param name="Half">Whether factors of products are bfloat16.</param>
-internal readonly record struct EncoderWidths(int Hidden, int Heads, int Neurons, bool Half);
+/// <param name="Bf16">Whether factors of products are bfloat16.</param>
+internal readonly record struct EncoderWidths(int Hidden, int Heads, int Neurons, bool Bf16);
 
 /// <summary>
 /// Row buffers, each row beginning on a cache line; grows to the largest chunk seen.
@@ -27,13 +27,13 @@ internal sealed unsafe class EncoderWorkspace : IDisposable
     internal float* States { get; private set; }
 
     /// <summary>Their bfloat16 form, or null in fp32.</summary>
-    internal ushort* HalfStates { get; private set; }
+    internal ushort* Bf16States { get; private set; }
 
     /// <summary>States after attention [R, H].</summary>
     internal float* Attended { get; private set; }
 
     /// <summary>Their bfloat16 form, or null in fp32.</summary>
-    internal ushort* HalfAttended { get; private set; }
+    internal ushort* Bf16Attended { get; private set; }
 
     /// <summary>Products that a norm follows [R, H].</summary>
     internal float* Product { get; private set; }
@@ -54,7 +54,7 @@ internal sealed unsafe class EncoderWorkspace : IDisposable
     internal static long Stride(int width) => 16L * (((width + 15) / 16) | 1);
 
     /// <summary>The same for bfloat16.</summary>
-    internal static long HalfStride(int width) => 32L * (((width + 31) / 32) | 1);
+    internal static long Bf16Stride(int width) => 32L * (((width + 31) / 32) | 1);
 
     /// <summary>
     /// Makes room for some rows and for attention over sequences that need
@@ -67,27 +67,27 @@ internal sealed unsafe class EncoderWorkspace : IDisposable
         Dispose();
         (_rows, _scratch) = (Math.Max(rows, _rows), Math.Max(scratch, _scratch));
         long hidden = _rows * Stride(_widths.Hidden) * sizeof(float),
-            half = _widths.Half ? _rows * HalfStride(_widths.Hidden) * sizeof(ushort) : 0;
+            bf16 = _widths.Bf16 ? _rows * Bf16Stride(_widths.Hidden) * sizeof(ushort) : 0;
         var wide =
             _rows
             * Math.Max(
                 Stride(3 * _widths.Heads) * sizeof(float),
-                _widths.Half ? HalfStride(_widths.Neurons) * sizeof(ushort) : Stride(_widths.Neurons) * sizeof(float)
+                _widths.Bf16 ? Bf16Stride(_widths.Neurons) * sizeof(ushort) : Stride(_widths.Neurons) * sizeof(float)
             );
         var context =
-            _rows * (_widths.Half ? HalfStride(_widths.Heads) * sizeof(ushort) : Stride(_widths.Heads) * sizeof(float));
+            _rows * (_widths.Bf16 ? Bf16Stride(_widths.Heads) * sizeof(ushort) : Stride(_widths.Heads) * sizeof(float));
         // A vector more: kernels read whole vectors.
         _memory = (byte*)
             NativeMemory.AlignedAlloc(
-                (nuint)((3 * hidden) + (2 * half) + wide + context + (_scratch * sizeof(float)) + 64),
+                (nuint)((3 * hidden) + (2 * bf16) + wide + context + (_scratch * sizeof(float)) + 64),
                 64
             );
         var at = _memory;
         States = (float*)Take(hidden);
         Attended = (float*)Take(hidden);
         Product = (float*)Take(hidden);
-        HalfStates = _widths.Half ? (ushort*)Take(half) : null;
-        HalfAttended = _widths.Half ? (ushort*)Take(half) : null;
+        Bf16States = _widths.Bf16 ? (ushort*)Take(bf16) : null;
+        Bf16Attended = _widths.Bf16 ? (ushort*)Take(bf16) : null;
         Wide = Take(wide);
         Context = Take(context);
         Scratch = (float*)at;

@@ -56,8 +56,8 @@ internal static unsafe partial class InferenceAttention
                 scale,
                 target.Coefficients,
                 scratch,
-                target.Wide,
-                target.Half,
+                target.Fp32,
+                target.Bf16,
                 target.Stride
             );
             return;
@@ -108,10 +108,10 @@ internal static unsafe partial class InferenceAttention
             {
                 var value = target.Coefficients is null ? context[j] : context[j] * target.Coefficients[column + j];
                 var at = (i * target.Stride) + column + j;
-                if (target.Half is null)
-                    target.Wide[at] = value;
+                if (target.Bf16 is null)
+                    target.Fp32[at] = value;
                 else
-                    target.Half[at] = BFloat16.Round(value);
+                    target.Bf16[at] = BFloat16.Round(value);
             }
         }
     }
@@ -133,8 +133,8 @@ internal static unsafe partial class InferenceAttention
         float scale,
         float* coefficients,
         float* scratch,
-        float* wide,
-        ushort* half,
+        float* fp32,
+        ushort* bf16,
         long stride
     );
 }

@@ -63,7 +63,7 @@ internal static unsafe class InferenceKernels
     }
 
     /// <summary>
-    /// One row of <see cref="AddNorm"/>; where <paramref name="half"/> is given it receives y
+    /// One row of <see cref="AddNorm"/>; where <paramref name="bf16"/> is given it receives y
     /// rounded to bfloat16 as well.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -74,7 +74,7 @@ internal static unsafe class InferenceKernels
         float* beta,
         double epsilon,
         float* y,
-        ushort* half,
+        ushort* bf16,
         int width
     )
     {
@@ -93,19 +93,10 @@ internal static unsafe class InferenceKernels
             sum += y[j] = residual is null ? x[j] : x[j] + residual[j];
         var mean = sum / width;
 
-        var centre = Vector256.Create(mean);
-        var squares = Vector256<float>.Zero;
-        for (j = 0; j + 8 <= width; j += 8)
-        {
-            var d = Vector256.Load(y + j) - centre;
-            squares = Vector256.FusedMultiplyAdd(d, d, squares);
-        }
-        var square = Vector256.Sum(squares);
-        for (; j < width; j++)
-            square += (y[j] - mean) * (y[j] - mean);
-        var inverse = (float)(1.0 / Math.Sqrt((square / width) + epsilon));
+        var inverse = VectorMath.InverseDeviation(y, mean, epsilon, width);
 
-        var scale = Vector256.Create(inverse);
+        Vector256<float> centre = Vector256.Create(mean),
+            scale = Vector256.Create(inverse);
         for (j = 0; j + 8 <= width; j += 8)
         {
             var value = Vector256.FusedMultiplyAdd(
@@ -114,16 +105,16 @@ internal static unsafe class InferenceKernels
                 Vector256.Load(beta + j)
             );
             value.Store(y + j);
-            if (half is null)
+            if (bf16 is null)
                 continue;
             var rounded = BFloat16.Round(value);
-            Vector128.Narrow(rounded.GetLower(), rounded.GetUpper()).Store(half + j);
+            Vector128.Narrow(rounded.GetLower(), rounded.GetUpper()).Store(bf16 + j);
         }
         for (; j < width; j++)
         {
             y[j] = MathF.FusedMultiplyAdd((y[j] - mean) * inverse, gamma[j], beta[j]);
-            if (half is not null)
-                half[j] = BFloat16.Round(y[j]);
+            if (bf16 is not null)
+                bf16[j] = BFloat16.Round(y[j]);
         }
     }
 

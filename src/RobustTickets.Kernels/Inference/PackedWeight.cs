@@ -8,16 +8,16 @@ namespace RobustTickets.Kernels.Inference;
 /// <summary>
 /// Where a product goes and what is done to it on the way, while a tile of it is in L1.
 /// </summary>
-/// <param name="wide">The target in float, or null where <paramref name="half"/> is given.</param>
-/// <param name="half">The target in bfloat16, or null; rows of an odd width end in one zero
+/// <param name="fp32">The target in float, or null where <paramref name="bf16"/> is given.</param>
+/// <param name="bf16">The target in bfloat16, or null; rows of an odd width end in one zero
 /// more.</param>
 /// <param name="stride">Elements from row to row.</param>
 /// <param name="gelu">Whether GELU follows.</param>
 /// <param name="coefficients">One factor a column, or null.</param>
-internal readonly unsafe struct Epilogue(float* wide, ushort* half, long stride, bool gelu, float* coefficients)
+internal readonly unsafe struct Epilogue(float* fp32, ushort* bf16, long stride, bool gelu, float* coefficients)
 {
-    internal readonly float* Wide = wide;
-    internal readonly ushort* Half = half;
+    internal readonly float* Fp32 = fp32;
+    internal readonly ushort* Bf16 = bf16;
     internal readonly long Stride = stride;
     internal readonly bool Gelu = gelu;
     internal readonly float* Coefficients = coefficients;
@@ -25,8 +25,8 @@ internal readonly unsafe struct Epilogue(float* wide, ushort* half, long stride,
     /// <summary>The same, some rows on.</summary>
     internal Epilogue From(long row) =>
         new(
-            Wide is null ? null : Wide + (row * Stride),
-            Half is null ? null : Half + (row * Stride),
+            Fp32 is null ? null : Fp32 + (row * Stride),
+            Bf16 is null ? null : Bf16 + (row * Stride),
             Stride,
             Gelu,
             Coefficients

@@ -72,16 +72,16 @@ internal sealed unsafe partial class PackedWeightBf16 : PackedWeight
             columns = RoundedColumns(inputs);
         var rounded = torch.empty([rows, columns], DType.BFloat16);
         float* source = (float*)x.data_ptr;
-        var half = (ushort*)rounded.data_ptr;
+        var to = (ushort*)rounded.data_ptr;
         if (inputs == columns)
         {
-            BFloat16.Round(source, half, (long)rows * inputs);
+            BFloat16.Round(source, to, (long)rows * inputs);
             return rounded;
         }
         for (var r = 0; r < rows; r++)
         {
-            BFloat16.Round(source + ((long)r * inputs), half + ((long)r * columns), inputs);
-            half[((r + 1L) * columns) - 1] = 0;
+            BFloat16.Round(source + ((long)r * inputs), to + ((long)r * columns), inputs);
+            to[((r + 1L) * columns) - 1] = 0;
         }
         return rounded;
     }
@@ -121,8 +121,8 @@ internal sealed unsafe partial class PackedWeightBf16 : PackedWeight
             lastGroup,
             target.Gelu ? 1 : 0,
             target.Coefficients,
-            target.Wide,
-            target.Half,
+            target.Fp32,
+            target.Bf16,
             target.Stride,
             _tiles ? 1 : 0
         );
@@ -156,8 +156,8 @@ internal sealed unsafe partial class PackedWeightBf16 : PackedWeight
         long last,
         int gelu,
         float* coefficients,
-        float* wide,
-        ushort* half,
+        float* fp32,
+        ushort* bf16,
         long ldy,
         int tiles
     );

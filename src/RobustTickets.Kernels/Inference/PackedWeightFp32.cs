@@ -74,7 +74,7 @@ internal sealed unsafe partial class PackedWeightFp32 : PackedWeight
                 last,
                 target.Gelu ? 1 : 0,
                 target.Coefficients,
-                target.Wide,
+                target.Fp32,
                 target.Stride
             );
             return;
@@ -102,7 +102,7 @@ internal sealed unsafe partial class PackedWeightFp32 : PackedWeight
             for (var r = 0; r < count; r++)
             {
                 float* from = tile + (r * Panel),
-                    to = target.Wide + ((i + r) * target.Stride) + column;
+                    to = target.Fp32 + ((i + r) * target.Stride) + column;
                 if (target.Coefficients is null)
                     new ReadOnlySpan<float>(from, width).CopyTo(new Span<float>(to, width));
                 else

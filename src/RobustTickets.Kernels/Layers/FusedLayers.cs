@@ -72,8 +72,8 @@ internal static unsafe class FusedLayers
         {
             var (y, product) = DenseProducts.Forward(factor, weights[i].Factor);
             outputs[i] = scope.Keep(y);
-            float* rows = Wide(y),
-                bias = Wide(weights[i].Bias);
+            float* rows = Fp32(y),
+                bias = Fp32(weights[i].Bias);
             group.Add(product, (in Tile part) => BiasKernel.Add(rows, bias, (int)product.N, part));
         }
         group.Run();
@@ -118,8 +118,8 @@ internal static unsafe class FusedLayers
                 continue;
             var (rows, columns) = (g.size(0), (int)g.size(1));
             var ofBias = gradients[2 + (2 * i)] = torch.empty([columns]);
-            float* from = Wide(g),
-                to = Wide(ofBias);
+            float* from = Fp32(g),
+                to = Fp32(ofBias);
             group.AddIndependent(() => ColumnSums.Of(from, rows, columns, to));
         }
         group.Run();
@@ -210,15 +210,15 @@ internal static unsafe class FusedLayers
         var source = DenseProducts.Rows(x);
         var factor = DenseProducts.Factor(source, precision);
         var (z, toZ) = DenseProducts.Forward(factor, up.Factor); // [T, F] without its bias
-        var half = precision == MatrixPrecision.Bf16;
-        var activated = torch.empty(z.sizes, half ? DType.BFloat16 : DType.Float32);
+        var bf16 = precision == MatrixPrecision.Bf16;
+        var activated = torch.empty(z.sizes, bf16 ? DType.BFloat16 : DType.Float32);
         var group = new GemmGroup();
-        float* from = Wide(z),
-            bias = Wide(up.Bias),
-            factors = Wide(coefficients),
-            wide = half ? null : Wide(activated);
-        var narrow = Half(activated, half);
-        group.Add(toZ, (in Tile part) => GeluKernel.Forward(from, bias, factors, wide, narrow, (int)toZ.N, part));
+        float* from = Fp32(z),
+            bias = Fp32(up.Bias),
+            factors = Fp32(coefficients),
+            fp32 = bf16 ? null : Fp32(activated);
+        var rounded = Bf16(activated, bf16);
+        group.Add(toZ, (in Tile part) => GeluKernel.Forward(from, bias, factors, fp32, rounded, (int)toZ.N, part));
         group.Run();
         var (sum, toSum) = DenseProducts.Forward(activated, down.Factor);
         Gemm.Run(toSum);
@@ -249,27 +249,38 @@ internal static unsafe class FusedLayers
         if (given is null)
             return new Tensor?[8];
         var (dOut, dx, sums) = NormBackward(given, saved[2], saved[3], saved[4], keys, dropout);
-        var half = precision == MatrixPrecision.Bf16;
+        var bf16 = precision == MatrixPrecision.Bf16;
         using (sums)
         {
             var (z, coefficients) = (saved[1], saved.Optional(6));
             var factor = DenseProducts.Factor(dOut, precision);
             var (da, toDa) = DenseProducts.InputGradient(factor, saved.Weights[1].Factor); // [T, F], becomes dz
-            var activated = torch.empty(z.sizes, half ? DType.BFloat16 : DType.Float32);
-            var dz = half ? torch.empty(z.sizes, DType.BFloat16) : da;
+            var activated = torch.empty(z.sizes, bf16 ? DType.BFloat16 : DType.Float32);
+            var dz = bf16 ? torch.empty(z.sizes, DType.BFloat16) : da;
             using var inner = new ColumnSums(z.size(0), 2, (int)z.size(1));
-            float* from = Wide(z),
-                bias = Wide(saved[5]),
-                factors = Wide(coefficients),
-                gradient = Wide(da),
-                wide = half ? null : Wide(activated);
-            ushort* narrow = Half(activated, half),
-                narrowDz = Half(dz, half);
+            float* from = Fp32(z),
+                bias = Fp32(saved[5]),
+                factors = Fp32(coefficients),
+                gradient = Fp32(da),
+                fp32 = bf16 ? null : Fp32(activated);
+            ushort* rounded = Bf16(activated, bf16),
+                roundedDz = Bf16(dz, bf16);
             var first = new GemmGroup();
             first.Add(
                 toDa,
                 (in Tile part) =>
-                    GeluKernel.Backward(from, bias, factors, gradient, wide, narrow, narrowDz, (int)toDa.N, inner, part)
+                    GeluKernel.Backward(
+                        from,
+                        bias,
+                        factors,
+                        gradient,
+                        fp32,
+                        rounded,
+                        roundedDz,
+                        (int)toDa.N,
+                        inner,
+                        part
+                    )
             );
             if (saved.Weights[0].Slot?.Norms is { } norms)
                 first.OnIdle(norms.SumOne);
@@ -308,16 +319,16 @@ internal static unsafe class FusedLayers
         var inverse = torch.empty([x.size(0)]);
         var added = DenseProducts.Rows(residual);
         ResidualNormKernel.Forward(
-            Wide(x),
-            Wide(bias),
-            Wide(added),
+            Fp32(x),
+            Fp32(bias),
+            Fp32(added),
             norm.Dropout > 0 ? norm.Keys : default,
             norm.Dropout,
-            Wide(norm.Gamma),
-            Wide(norm.Beta),
+            Fp32(norm.Gamma),
+            Fp32(norm.Beta),
             norm.Epsilon,
-            Wide(y),
-            Wide(inverse),
+            Fp32(y),
+            Fp32(inverse),
             x.size(0),
             (int)x.size(1)
         );
@@ -337,14 +348,14 @@ internal static unsafe class FusedLayers
         Tensor dOut = torch.empty(dy.sizes),
             dResidual = torch.empty(dy.sizes);
         var sums = ResidualNormKernel.Backward(
-            Wide(dy),
-            Wide(normalised),
-            Wide(inverse),
+            Fp32(dy),
+            Fp32(normalised),
+            Fp32(inverse),
             dropout > 0 ? keys : default,
             dropout,
-            Wide(gamma),
-            Wide(dOut),
-            Wide(dResidual),
+            Fp32(gamma),
+            Fp32(dOut),
+            Fp32(dResidual),
             dy.size(0),
             (int)dy.size(1)
         );
@@ -354,9 +365,9 @@ internal static unsafe class FusedLayers
     private static Tensor? Total(ColumnSums sums, int set, int input) =>
         Autograd.Wanted(input) == GradientUse.None ? null : sums.Total(set);
 
-    private static ushort* Half(Tensor tensor, bool half) => half ? (ushort*)tensor.data_ptr : null;
+    private static ushort* Bf16(Tensor tensor, bool bf16) => bf16 ? (ushort*)tensor.data_ptr : null;
 
-    private static float* Wide(Tensor? tensor) => tensor is null ? null : (float*)tensor.data_ptr;
+    private static float* Fp32(Tensor? tensor) => tensor is null ? null : (float*)tensor.data_ptr;
 
     /// <summary>
     /// Gives the outputs their history; recording was off while they were computed.

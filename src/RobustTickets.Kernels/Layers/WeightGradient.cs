@@ -4,6 +4,7 @@
 
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Torch;
+using RobustTickets.Torch.Native;
 using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Kernels.Layers;
@@ -62,6 +63,8 @@ internal sealed class WeightGradient
     {
         if (!_direct)
             return _into;
+        if (!_fresh)
+            Shim.rt_bump_version(_into.Handle); // the product was added past libtorch's operators
         _norms?.Add(_into);
         if (_fresh)
         {

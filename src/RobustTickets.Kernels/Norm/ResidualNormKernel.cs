@@ -204,19 +204,10 @@ internal static unsafe partial class ResidualNormKernel
             sum += x[j] = ((x[j] + bias[j]) * (mask is null ? 1f : mask[j])) + residual[j];
         var mean = sum / width;
 
-        var centre = Vector256.Create(mean);
-        var squares = Vector256<float>.Zero;
-        for (j = 0; j + 8 <= width; j += 8)
-        {
-            var d = Vector256.Load(x + j) - centre;
-            squares = Vector256.FusedMultiplyAdd(d, d, squares);
-        }
-        var square = Vector256.Sum(squares);
-        for (; j < width; j++)
-            square += (x[j] - mean) * (x[j] - mean);
-        *inverse = (float)(1.0 / Math.Sqrt((square / width) + epsilon));
+        *inverse = VectorMath.InverseDeviation(x, mean, epsilon, width);
 
-        var scale = Vector256.Create(*inverse);
+        Vector256<float> centre = Vector256.Create(mean),
+            scale = Vector256.Create(*inverse);
         for (j = 0; j + 8 <= width; j += 8)
         {
             var n = (Vector256.Load(x + j) - centre) * scale;

@@ -178,6 +178,9 @@ internal sealed class RankWatch : IDisposable
     /// <inheritdoc/>
     public override string ToString() => $"rank {Rank} of {Size}, rank 0 at {Host}:{_settings.Port}";
 
+    private static int? Number(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private string Me => Name(Rank, Text(Environment.ProcessId), Environment.MachineName);
@@ -311,15 +314,16 @@ internal sealed class RankWatch : IDisposable
     {
         switch (said)
         {
-            case [Hello, var build, var rank, var size, var process, var host] when Rank == 0 && peer.Rank is null:
-                Admit(peer, build, int.Parse(rank, CultureInfo.InvariantCulture), size, process, host);
+            case [Hello, var build, var rank, var size, var process, var host]
+                when Rank == 0 && peer.Rank is null && Number(rank) is { } number:
+                Admit(peer, build, number, size, process, host);
                 break;
-            case [Port, var port, var address, var name] when Rank > 0:
-                _port = int.Parse(port, CultureInfo.InvariantCulture);
+            case [Port, var port, var address, var name] when peer.Rank == 0 && Number(port) is { } number:
+                _port = number;
                 peer.Name = name;
                 _address = IPAddress.IsLoopback(peer.LocalAddress) ? address : peer.LocalAddress.ToString();
                 break;
-            case [Refused, var why]:
+            case [Refused, var why] when peer.Rank == 0:
                 End(new RanksException(why));
                 break;
             case [Failed, var why] when peer.Rank is not null:
@@ -347,6 +351,7 @@ internal sealed class RankWatch : IDisposable
     private void Admit(RankPeer peer, string build, int rank, string size, string process, string host)
     {
         var name = Name(rank, process, host);
+        var complete = _here.Count == Size;
         var why =
             size != Text(Size) ? $"{name} counts {size} ranks, rank 0 {Size}"
             : build != _build ? $"{name} runs version {build}, rank 0 version {_build}"
@@ -356,6 +361,8 @@ internal sealed class RankWatch : IDisposable
         {
             peer.Say(Refused, why);
             peer.EndSaying();
+            if (complete)
+                return; // who comes later ends nothing
             Relay(peer, Failed, why);
             End(new RanksException(why));
             return;

@@ -149,14 +149,12 @@ internal static unsafe partial class CpuSetup
     {
         if (!OperatingSystem.IsLinux() || !Enabled)
             return;
-        if (!NativeLibrary.TryGetExport(library, "rt_heap_open", out var open))
-            Done.Add("big tensors left to malloc: the native library is older than the program");
-        else
-            Done.Add(
-                ((delegate* unmanaged[Cdecl]<int>)open)() != 0
-                    ? "big tensors in one range, on huge pages where the kernel gives them"
-                    : "big tensors left to malloc: no addresses to reserve"
-            );
+        var open = (delegate* unmanaged[Cdecl]<int>)NativeLibrary.GetExport(library, "rt_heap_open");
+        Done.Add(
+            open() != 0
+                ? "big tensors in one range, on huge pages where the kernel gives them"
+                : "big tensors left to malloc: no addresses to reserve"
+        );
     }
 
     // By default glibc maps every large tensor and unmaps it when freed: one page fault per 4 KiB,

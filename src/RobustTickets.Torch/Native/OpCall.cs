@@ -141,7 +141,10 @@ internal unsafe ref struct OpCall
         RtValue result;
         var produced = Invoke(&result, 1);
         if (produced != 1 || result.Tag != RtTag.Tensor)
+        {
+            Free(&result, produced);
             throw new TorchException(_op.ToString(), Describe(), "returned no tensor");
+        }
         return new Tensor(result.Pointer);
     }
 
@@ -183,13 +186,29 @@ internal unsafe ref struct OpCall
     public double Number()
     {
         RtValue result;
-        Invoke(&result, 1);
-        return result.Tag switch
+        var produced = Invoke(&result, 1);
+        if (produced == 1 && result.Tag is RtTag.Int or RtTag.Bool)
+            return result.Integer;
+        if (produced == 1 && result.Tag is RtTag.Double)
+            return result.Real;
+        Free(&result, produced);
+        var found = produced == 1 ? result.Tag.ToString() : "nothing";
+        throw new TorchException(_op.ToString(), Describe(), $"returned {found}, not a number");
+    }
+
+    private static void Free(RtValue* results, int count)
+    {
+        for (var i = 0; i < count; i++)
         {
-            RtTag.Int or RtTag.Bool => result.Integer,
-            RtTag.Double => result.Real,
-            _ => throw new TorchException(_op.ToString(), Describe(), $"returned {result.Tag}, not a number"),
-        };
+            if (results[i].Tag == RtTag.Tensor)
+                Shim.rt_free(results[i].Pointer);
+            if (results[i].Tag != RtTag.TensorList)
+                continue;
+            var list = (nint*)results[i].Pointer;
+            for (var j = 0; j < results[i].Count; j++)
+                Shim.rt_free(list[j]);
+            Shim.rt_free_list(list);
+        }
     }
 
     [UnscopedRef]

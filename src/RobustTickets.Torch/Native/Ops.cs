@@ -43,7 +43,6 @@ internal static class Ops
     internal static readonly Op AddCDivInPlace = new("aten::addcdiv_", "", 4);
     internal static readonly Op LerpInPlace = new("aten::lerp_", "Scalar", 3);
     internal static readonly Op Maximum = new("aten::maximum", "", 2);
-    internal static readonly Op Minimum = new("aten::minimum", "", 2);
     internal static readonly Op Pow = new("aten::pow", "Tensor_Scalar", 2);
     internal static readonly Op Clamp = new("aten::clamp", "", 3);
     internal static readonly Op ClampInPlace = new("aten::clamp_", "", 3);
@@ -56,7 +55,6 @@ internal static class Ops
     internal static readonly Op Abs = new("aten::abs", "", 1);
     internal static readonly Op Sign = new("aten::sign", "", 1);
     internal static readonly Op Floor = new("aten::floor", "", 1);
-    internal static readonly Op Round = new("aten::round", "", 1);
     internal static readonly Op Reciprocal = new("aten::reciprocal", "", 1);
     internal static readonly Op Square = new("aten::square", "", 1);
     internal static readonly Op Tanh = new("aten::tanh", "", 1);
@@ -81,7 +79,6 @@ internal static class Ops
     internal static readonly Op Addmm = new("aten::addmm", "", 5);
     internal static readonly Op AddmmInPlace = new("aten::addmm_", "", 5);
     internal static readonly Op Mv = new("aten::mv", "", 2);
-    internal static readonly Op Dot = new("aten::dot", "", 2);
     internal static readonly Op Linear = new("aten::linear", "", 3);
 
     // shapes
@@ -99,7 +96,6 @@ internal static class Ops
     internal static readonly Op Cat = new("aten::cat", "", 2);
     internal static readonly Op Stack = new("aten::stack", "", 2);
     internal static readonly Op Split = new("aten::split_with_sizes", "", 3);
-    internal static readonly Op Chunk = new("aten::chunk", "", 3);
 
     // indexing
     internal static readonly Op IndexSelect = new("aten::index_select", "", 3);

@@ -48,7 +48,7 @@ internal enum RtTag
 internal static unsafe partial class Shim
 {
     /// <summary>The ABI number this assembly was written for (RT_ABI in native/rt.h).</summary>
-    public const int Abi = 10;
+    public const int Abi = 11;
 
     private const string Library = ShimLibrary.ImportName;
 
@@ -107,6 +107,9 @@ internal static unsafe partial class Shim
 
     [LibraryImport(Library), SuppressGCTransition]
     public static partial int rt_version(nint handle);
+
+    [LibraryImport(Library), SuppressGCTransition]
+    public static partial void rt_bump_version(nint handle);
 
     [LibraryImport(Library)]
     public static partial int rt_tensor(

@@ -52,8 +52,8 @@ internal static unsafe class ShimLibrary
     {
         get
         {
-            if (s_handle != 0)
-                return s_handle;
+            if (Volatile.Read(ref s_handle) is not 0 and var known)
+                return known;
             lock (Gate)
             {
                 if (s_handle != 0)
@@ -65,13 +65,15 @@ internal static unsafe class ShimLibrary
                     RequireLibtorch(Environment.GetEnvironmentVariable("LIBTORCH"));
                 if (string.IsNullOrEmpty(named) && !candidates.Any(File.Exists) && WhenMissing?.Invoke() is { } built)
                     candidates = [built];
-                s_handle = Load(candidates, out s_path, out s_trace);
-                if (s_handle == 0)
+                var loaded = Load(candidates, out s_path, out s_trace);
+                if (loaded == 0)
                     throw string.IsNullOrEmpty(named)
                         ? new TorchUnavailableException(s_trace)
                         : TorchUnavailableException.Named("ROBUST_TICKETS_NATIVE", named, s_trace);
-                CpuSetup.OpenHeap(s_handle);
-                return s_handle;
+                // Another thread may make a tensor as soon as it sees the handle.
+                CpuSetup.OpenHeap(loaded);
+                Volatile.Write(ref s_handle, loaded);
+                return loaded;
             }
         }
     }

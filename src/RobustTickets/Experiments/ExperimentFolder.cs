@@ -4,6 +4,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Metrics;
 using RobustTickets.Checkpoints.Files;
 using RobustTickets.Experiments.Leases;
 using RobustTickets.Pipeline;
@@ -121,7 +122,7 @@ public sealed class ExperimentFolder
 
     /// <summary>Whether an attack on a cell is finished.</summary>
     public bool IsAttacked(ExperimentCell cell, ExperimentAttack attack) =>
-        Knows(cell) && File.Exists(System.IO.Path.Combine(Attack(cell, attack), AttackFiles.Summary));
+        Knows(cell) && AttackLog.IsComplete(Attack(cell, attack));
 
     /// <summary>Whether the run of a cell is finished.</summary>
     public bool IsTrained(ExperimentCell cell) => Knows(cell) && File.Exists(RunFolder.At(Run(cell)).ResultFile);

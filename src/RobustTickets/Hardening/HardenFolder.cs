@@ -9,6 +9,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Metrics;
 using RobustTickets.Checkpoints.Files;
 using RobustTickets.Runs;
 
@@ -96,7 +97,7 @@ internal sealed class HardenFolder(string path)
     public string Attack(string name, string part, string attack) => In("attacks", name, $"{part}-{attack}");
 
     /// <summary>Whether an attack is finished.</summary>
-    public static bool IsDone(string attack) => File.Exists(System.IO.Path.Combine(attack, AttackFiles.Summary));
+    public static bool IsDone(string attack) => AttackLog.IsComplete(attack);
 
     /// <summary>Refuses a folder that cannot take, or go on with, a comparison.</summary>
     /// <exception cref="RunFolderException">It is a file, holds a comparison that is not asked to

@@ -328,6 +328,7 @@ internal static class RecipeRunner
             Control(session)
         );
         session.Store.RequireFolder();
+        session.Store.FlushEvents();
         result.Save(session.Folder.ResultFile);
         // Parameters and moments to go on from: several times the model's size, and of no use now.
         if (!session.Request.KeepCheckpoints)

@@ -174,6 +174,7 @@ internal sealed class RunSession : IDisposable
         {
             if (File.Exists(folder.RecipeFile) && File.ReadAllText(folder.RecipeFile) != recipeText)
                 throw OtherRecipe(folder);
+            AtomicFolder.Recover(folder.Path);
             WholeFile.RemoveLeftovers(folder.Path);
         }
         // A resumed run may have been killed before it came to writing these; what they say of it

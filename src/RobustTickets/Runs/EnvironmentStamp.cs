@@ -108,7 +108,7 @@ public sealed record EnvironmentStamp(
 
     /// <summary>Writes the stamp, whole or not at all.</summary>
     public void Save(string path) =>
-        WholeFile.Write(path, JsonSerializer.Serialize(this, RunFileJson.Default.EnvironmentStamp) + "\n");
+        RunFile.Write(path, JsonSerializer.Serialize(this, RunFileJson.Default.EnvironmentStamp));
 
     /// <summary>Reads a stamp.</summary>
     /// <exception cref="DataException">The file is missing or broken.</exception>

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
+using RobustTickets.Checkpoints.Files;
 
 namespace RobustTickets.Runs;
 
@@ -56,6 +57,8 @@ public sealed class EventLog : IDisposable
             FileShare.Read,
             bufferSize: 1 << 14
         );
+        // Events that a checkpoint counts must be found under this name after a power cut.
+        Disk.FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
         file.Position = truncateTo;
         return new EventLog(file);
     }

@@ -2,6 +2,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using RobustTickets.Attacks;
+using RobustTickets.Checkpoints.Files;
 
 namespace RobustTickets.Runs;
 
@@ -29,6 +30,16 @@ internal static class RunFile
         {
             throw new DataException($"{path}: is not what a run writes: {GuardedJson.Reason(e)}", e);
         }
+    }
+
+    /// <summary>
+    /// Writes a JSON file and a line feed; the file and its name are on the disk when this returns.
+    /// </summary>
+    /// <exception cref="OutputException">It cannot be written; path and reason named.</exception>
+    public static void Write(string path, string json)
+    {
+        WholeFile.Write(path, json + "\n");
+        Disk.FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
     private static void RequireVersion(string path, JsonElement found, int schema)

@@ -36,7 +36,7 @@ internal sealed record RowPart(
     {
         var rows = Rows is null ? null : Read(Rows);
         var except = Except is null ? null : Read(Except);
-        return row => (rows is null || rows.Contains(row)) && except?.Contains(row) != true;
+        return row => rows?.Contains(row) != false && except?.Contains(row) != true;
     }
 
     /// <summary>Rows of examples in the form of <see cref="Rows"/>.</summary>
@@ -79,15 +79,15 @@ internal sealed record RowPart(
         }
     }
 
-    private HashSet<string> Read(string text)
+    private RowSet Read(string text)
     {
-        var rows = new HashSet<string>(StringComparer.Ordinal);
+        var rows = new RowSet();
         foreach (var item in text.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             var cut = item.IndexOf('-', StringComparison.Ordinal);
             if (cut <= 0 || !char.IsAsciiDigit(item[0]))
             {
-                rows.Add(item);
+                rows.Names.Add(item);
                 continue;
             }
             if (
@@ -96,10 +96,62 @@ internal sealed record RowPart(
                 || to < from
             )
                 throw new DataException($"{TrainingRows.FileName}: rows of {Name}: '{item}' is no run of rows");
-            for (var row = from; row <= to; row++)
-                rows.Add(row.ToString(CultureInfo.InvariantCulture));
+            rows.Add(from, to);
         }
         return rows;
+    }
+
+    /// <summary>Runs of row numbers, as many as are written, and names.</summary>
+    private sealed class RowSet
+    {
+        // By their beginnings, apart from one another.
+        private readonly List<(int From, int To)> _runs = [];
+
+        public HashSet<string> Names { get; } = new(StringComparer.Ordinal);
+
+        public void Add(int from, int to)
+        {
+            var at = Place(from);
+            if (at >= 0 && _runs[at].To >= from)
+                from = _runs[at].From;
+            else
+                at++;
+            var end = at;
+            for (; end < _runs.Count && _runs[end].From <= to; end++)
+                to = Math.Max(to, _runs[end].To);
+            _runs.RemoveRange(at, end - at);
+            _runs.Insert(at, (from, to));
+        }
+
+        public bool Contains(string row)
+        {
+            if (Names.Contains(row))
+                return true;
+            // Numbers are written without leading zeros.
+            if (
+                !int.TryParse(row, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                || (row.Length > 1 && row[0] == '0')
+            )
+                return false;
+            var at = Place(number);
+            return at >= 0 && number <= _runs[at].To;
+        }
+
+        // The last run that begins at or before a number, or -1.
+        private int Place(int number)
+        {
+            int low = 0,
+                high = _runs.Count;
+            while (low < high)
+            {
+                var middle = (low + high) / 2;
+                if (_runs[middle].From <= number)
+                    low = middle + 1;
+                else
+                    high = middle;
+            }
+            return low - 1;
+        }
     }
 }
 

@@ -121,6 +121,7 @@ internal static class RunCheckpoint
     /// checksum; file and older checkpoint named.</exception>
     public static Checkpoint? Newest(RunFolder folder)
     {
+        AtomicFolder.Recover(folder.CheckpointsFolder);
         WholeFile.RemoveLeftovers(folder.CheckpointsFolder);
         var found = Folders(folder);
         if (found is not [{ Path: { } path }, ..])

@@ -207,6 +207,9 @@ internal sealed class RunStore(
                 throw new OutputException($"{file}: was removed while the run was at work; the run is not whole");
     }
 
+    /// <summary>Brings all events to the disk: what counts on them may follow.</summary>
+    internal void FlushEvents() => _ = _events?.Position;
+
     /// <summary>Logs the end of a stage and counts it among the finished ones.</summary>
     internal void End(string stage, StageTally tally)
     {

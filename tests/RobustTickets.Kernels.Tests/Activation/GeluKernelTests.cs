@@ -52,9 +52,9 @@ public sealed unsafe class GeluKernelTests : IClassFixture<OneThread>
                 bias = Numbers.Normal(random, width + 1),
                 c = Numbers.Normal(random, width),
                 a = Numbers.Zeros((2 * width) + 4);
-            var half = new ushort[(2 * width) + 4];
+            var bf16 = new ushort[(2 * width) + 4];
             Array.Fill(a, Untouched);
-            Array.Fill(half, (ushort)0x1234);
+            Array.Fill(bf16, (ushort)0x1234);
             GeluKernel.Forward(
                 Numbers.At(z, 1),
                 Numbers.At(bias, 1),
@@ -64,7 +64,7 @@ public sealed unsafe class GeluKernelTests : IClassFixture<OneThread>
                 width,
                 new Tile(0, 2, 0, width)
             );
-            fixed (ushort* h = half)
+            fixed (ushort* h = bf16)
                 GeluKernel.Forward(
                     Numbers.At(z, 1),
                     Numbers.At(bias, 1),
@@ -82,7 +82,7 @@ public sealed unsafe class GeluKernelTests : IClassFixture<OneThread>
                     ? GeluMath.Gelu(Vector256.Create(z[1 + i - 3] + bias[1 + j]))[0] * c[j]
                     : Untouched;
                 Assert.Equal(expected, a[i]);
-                Assert.Equal(inside ? BFloat16.Round(expected) : (ushort)0x1234, half[i]);
+                Assert.Equal(inside ? BFloat16.Round(expected) : (ushort)0x1234, bf16[i]);
             }
         }
     }
@@ -122,10 +122,10 @@ public sealed unsafe class GeluKernelTests : IClassFixture<OneThread>
         float[] forward = Numbers.Zeros(count),
             again = Numbers.Zeros(count),
             gradient = Numbers.Copy(given);
-        ushort[] half = GC.AllocateArray<ushort>(count, pinned: true),
+        ushort[] bf16 = GC.AllocateArray<ushort>(count, pinned: true),
             halfGradient = GC.AllocateArray<ushort>(count, pinned: true);
         Array.Fill(forward, Untouched);
-        Array.Fill(half, (ushort)0x1234);
+        Array.Fill(bf16, (ushort)0x1234);
         var factors = coefficients ? Numbers.At(c, 2) : null;
         using var sums = new ColumnSums(rows, 2, width);
         using var halfSums = new ColumnSums(rows, 2, width);
@@ -161,7 +161,7 @@ public sealed unsafe class GeluKernelTests : IClassFixture<OneThread>
                 factors,
                 Numbers.At(given, 2),
                 null,
-                (ushort*)Numbers.Address(half) + 3,
+                (ushort*)Numbers.Address(bf16) + 3,
                 (ushort*)Numbers.Address(halfGradient) + 1,
                 width,
                 halfSums,
@@ -185,7 +185,7 @@ public sealed unsafe class GeluKernelTests : IClassFixture<OneThread>
         return
         [
             .. found.Select(v => float.IsNaN(v) ? uint.MaxValue : BitConverter.SingleToUInt32Bits(v)),
-            .. half.Select(h => (uint)h),
+            .. bf16.Select(h => (uint)h),
             .. halfGradient.Select(h => (uint)h),
         ];
     }

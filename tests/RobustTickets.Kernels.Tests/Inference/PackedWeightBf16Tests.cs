@@ -22,12 +22,12 @@ public sealed class PackedWeightBf16Tests : IClassFixture<OneThread>
             using var scope = torch.scope();
             var weight = torch.tensor<float>(Numbers.Normal(random, n * k), n, k);
             var bias = torch.tensor<float>(Numbers.Normal(random, n), n);
-            using var half = new PackedWeightBf16(weight, bias, tiles);
+            using var bf16 = new PackedWeightBf16(weight, bias, tiles);
             foreach (var rows in new[] { 1, 5, 12, 16, 19, 97 })
             {
                 var x = torch.tensor<float>(Numbers.Normal(random, rows * k), rows, k);
                 var around = torch.full([rows + 2, n], 777);
-                half.Linear(PackedWeightBf16.Rounded(x), around.narrow(0, 1, rows));
+                bf16.Linear(PackedWeightBf16.Rounded(x), around.narrow(0, 1, rows));
                 var (found, a, w, b) = (around.to_array(), x.to_array(), weight.to_array(), bias.to_array());
                 Assert.All(found[..n].Concat(found[^n..]), v => Assert.Equal(777f, v));
                 for (var i = 0; i < rows; i++)
@@ -63,9 +63,9 @@ public sealed class PackedWeightBf16Tests : IClassFixture<OneThread>
             float[] w = Numbers.Normal(random, n * k),
                 b = Numbers.Normal(random, n),
                 a = Numbers.Normal(random, rows * k);
-            using var half = new PackedWeightBf16(torch.tensor<float>(w, n, k), torch.tensor<float>(b, n));
+            using var bf16 = new PackedWeightBf16(torch.tensor<float>(w, n, k), torch.tensor<float>(b, n));
             var y = torch.empty([rows, n]);
-            half.Linear(PackedWeightBf16.Rounded(torch.tensor<float>(a, rows, k)), y);
+            bf16.Linear(PackedWeightBf16.Rounded(torch.tensor<float>(a, rows, k)), y);
             var found = y.to_array();
             for (var i = 0; i < rows; i++)
             for (var j = 0; j < n; j++)
@@ -160,7 +160,7 @@ public sealed class PackedWeightBf16Tests : IClassFixture<OneThread>
         using var weight = torch.tensor<float>(Numbers.Normal(random, 200 * 90), 200, 90);
         using var bias = torch.tensor<float>(Numbers.Normal(random, 200), 200);
         using var x = torch.tensor<float>(Numbers.Normal(random, 300 * 90), 300, 90);
-        using var half = new PackedWeightBf16(weight, bias, tiles);
+        using var bf16 = new PackedWeightBf16(weight, bias, tiles);
         var expected = Run(x);
         Assert.Equal(expected, Numbers.OnThreads(2, () => Run(x)));
         for (var first = 0; first < 300; )
@@ -175,7 +175,7 @@ public sealed class PackedWeightBf16Tests : IClassFixture<OneThread>
         {
             using var y = torch.empty([rows.size(0), 200]);
             using var rounded = PackedWeightBf16.Rounded(rows);
-            half.Linear(rounded, y);
+            bf16.Linear(rounded, y);
             return y.to_array();
         }
     }

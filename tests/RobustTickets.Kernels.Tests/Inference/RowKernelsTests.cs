@@ -164,8 +164,8 @@ public sealed unsafe class RowKernelsTests : IClassFixture<OneThread>
         {
             Assert.True(EncoderWorkspace.Stride(width) >= width && EncoderWorkspace.Stride(width) % 32 == 16);
             Assert.True(
-                EncoderWorkspace.HalfStride(width) >= PackedWeightBf16.RoundedColumns(width)
-                    && EncoderWorkspace.HalfStride(width) % 64 == 32
+                EncoderWorkspace.Bf16Stride(width) >= PackedWeightBf16.RoundedColumns(width)
+                    && EncoderWorkspace.Bf16Stride(width) % 64 == 32
             );
         }
     }

@@ -8,6 +8,48 @@ namespace RobustTickets.Checkpoints.Files;
 /// <summary>Creates folders that appear under their name only when complete and on disk.</summary>
 internal static class AtomicFolder
 {
+    /// <summary>
+    /// Gives folders back the names that a crash between the two renames of a replacement took from
+    /// them: the new folder and the one that stepped aside both lie there under temporary names.
+    /// Only folders whose files have their checksums. Before leftovers are removed.
+    /// </summary>
+    /// <param name="parent">Where they lie; it need not exist.</param>
+    public static void Recover(string parent)
+    {
+        if (!Directory.Exists(parent))
+            return;
+        var pairs = Directory
+            .EnumerateDirectories(parent)
+            .Select(path => (Path: path, Of: WholeFile.Temporary(Path.GetFileName(path))))
+            .Where(folder => folder.Of is not null)
+            .GroupBy(folder => (folder.Of!.Value.Name, folder.Of.Value.Writer))
+            .Where(pair => pair.Count() > 1)
+            .ToArray();
+        foreach (var pair in pairs)
+        {
+            var full = Path.Combine(parent, pair.Key.Name);
+            // The new one took its name first.
+            var whole = pair.OrderBy(folder => folder.Of!.Value.Serial).FirstOrDefault(folder => IsWhole(folder.Path));
+            if (whole.Path is null || Path.Exists(full))
+                continue;
+            Directory.Move(whole.Path, full);
+            Disk.FlushFolder(parent);
+        }
+    }
+
+    private static bool IsWhole(string folder)
+    {
+        try
+        {
+            FolderChecksums.Verify(folder);
+            return File.Exists(Path.Combine(folder, FolderChecksums.FileName));
+        }
+        catch (Exception e) when (e is CheckpointException or IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Creates a folder with what <paramref name="fill"/> puts into it.</summary>
     /// <param name="path">The new folder. Missing parents are created.</param>
     /// <param name="fill">Is given the temporary folder and fills it; if it throws, nothing is left

@@ -47,7 +47,12 @@ internal static class FolderChecksums
                 throw new CheckpointException(
                     $"{sums}:{number}: expected a SHA-256 and a file name, found {Show(line)}"
                 );
-            var file = Path.Combine(folder, line[66..]);
+            var parts = line[66..].Split('/');
+            if (Path.IsPathRooted(line[66..]) || parts.Any(p => p is ".." or "." or ""))
+                throw new CheckpointException(
+                    $"{sums}:{number}: names '{Show(line[66..])}'; a file in or below the folder is needed"
+                );
+            var file = Path.Combine([folder, .. parts]);
             if (!File.Exists(file))
                 throw new CheckpointException($"{file}: is missing, but {FileName} beside it names it");
             if (!Hash(file).Equals(line[..64], StringComparison.OrdinalIgnoreCase))

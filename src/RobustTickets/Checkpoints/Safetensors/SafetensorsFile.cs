@@ -16,6 +16,12 @@ internal sealed class SafetensorsFile : TensorSource
     /// <summary>The longest header the format allows, in bytes.</summary>
     public const long MaxHeaderBytes = 100_000_000;
 
+    // A tensor is some fifteen JSON values; the document holds twelve bytes for each.
+    private const int MostValues = 1 << 22;
+    private const int MostDimensions = 8,
+        LongestQuote = 80,
+        LongestName = 1000;
+
     private readonly MappedFile file;
     private readonly Dictionary<string, long> starts = new(StringComparer.Ordinal);
 
@@ -77,7 +83,7 @@ internal sealed class SafetensorsFile : TensorSource
         var dataStart = 8 + (long)headerBytes;
         try
         {
-            using var json = JsonDocument.Parse(header);
+            using var json = Attacks.GuardedJson.ParseBytes(header, MostValues);
             return Interpret(json.RootElement, dataStart, file.Length - dataStart);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -101,6 +107,8 @@ internal sealed class SafetensorsFile : TensorSource
         foreach (var property in root.EnumerateObject())
         {
             var name = property.Name;
+            if (name.Length > LongestName)
+                throw Refuse($"name '{Quote(name)}' has {name.Length} characters; at most {LongestName} are possible");
             if (!seen.Add(name))
                 throw Refuse($"tensor '{name}' is named twice in the header");
             if (name == "__metadata__")
@@ -147,9 +155,11 @@ internal sealed class SafetensorsFile : TensorSource
         foreach (var property in value.EnumerateObject())
         {
             if (property.Value.ValueKind != JsonValueKind.String)
-                throw Refuse($"__metadata__ '{property.Name}' is {property.Value.ValueKind}; a string is needed");
+                throw Refuse(
+                    $"__metadata__ '{Quote(property.Name)}' is {property.Value.ValueKind}; a string is needed"
+                );
             if (!metadata.TryAdd(property.Name, property.Value.GetString()!))
-                throw Refuse($"__metadata__ '{property.Name}' is named twice");
+                throw Refuse($"__metadata__ '{Quote(property.Name)}' is named twice");
         }
     }
 
@@ -184,7 +194,7 @@ internal sealed class SafetensorsFile : TensorSource
                     break;
                 default:
                     throw Refuse(
-                        $"tensor '{name}': field '{field.Name}' = {field.Value.GetRawText()}; known are dtype "
+                        $"tensor '{name}': field '{Quote(field.Name)}' = {Quote(field.Value)}; known are dtype "
                             + "(a string), shape and data_offsets"
                     );
             }
@@ -198,7 +208,7 @@ internal sealed class SafetensorsFile : TensorSource
             throw Refuse($"tensor '{name}': '{missing}' is missing");
         }
         if (!TensorElements.TryParse(dtype, out var element))
-            throw Refuse($"tensor '{name}': dtype '{dtype}' is not supported; known are {TensorElements.Known}");
+            throw Refuse($"tensor '{name}': dtype '{Quote(dtype)}' is not supported; known are {TensorElements.Known}");
         if (offsets is not [var begin, var end])
             throw Refuse(
                 $"tensor '{name}': data_offsets {TensorInfo.Format(offsets)} have {offsets.Length} numbers; 2 "
@@ -234,6 +244,11 @@ internal sealed class SafetensorsFile : TensorSource
     private long[] ReadIntegers(string name, JsonProperty field)
     {
         var bad = field.Value.ValueKind != JsonValueKind.Array;
+        if (!bad && field.Value.GetArrayLength() is > MostDimensions and var count)
+            throw Refuse(
+                $"tensor '{name}': {field.Name} = {Quote(field.Value)} has {count} numbers; at most {MostDimensions} "
+                    + "are possible"
+            );
         var values = new List<long>();
         if (!bad)
         {
@@ -246,10 +261,14 @@ internal sealed class SafetensorsFile : TensorSource
         }
         return bad
             ? throw Refuse(
-                $"tensor '{name}': {field.Name} = {field.Value.GetRawText()}; an array of integers below 2^63 is needed"
+                $"tensor '{name}': {field.Name} = {Quote(field.Value)}; an array of integers below 2^63 is needed"
             )
             : [.. values];
     }
+
+    private static string Quote(JsonElement value) => Quote(value.GetRawText());
+
+    private static string Quote(string text) => text.Length <= LongestQuote ? text : text[..LongestQuote] + "...";
 
     private CheckpointException Refuse(string what) => new($"{Location}: {what}");
 

@@ -48,11 +48,15 @@ public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOut
         var summary = Path.Combine(folder, AttackFiles.Summary);
         if (!File.Exists(summary))
             throw new DataException($"{summary}: no such file; there is no finished attack in this folder");
-        return new AttackReport(
-            AttackJson.LoadSummary(summary),
-            AttackLog.Read(Path.Combine(folder, AttackFiles.Examples)),
-            folder
-        );
+        var figures = AttackJson.LoadSummary(summary);
+        var file = Path.Combine(folder, AttackFiles.Examples);
+        var outcomes = AttackLog.Read(file);
+        return outcomes.Count == figures.Examples + figures.Errors
+            ? new AttackReport(figures, outcomes, folder)
+            : throw new DataException(
+                $"{file}: holds {outcomes.Count} outcomes, {AttackFiles.Summary} beside it counts "
+                    + $"{figures.Examples + figures.Errors}; the same attack into this folder makes the missing ones"
+            );
     }
 
     /// <summary>The figures on one line.</summary>

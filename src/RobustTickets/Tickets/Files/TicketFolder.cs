@@ -16,6 +16,9 @@ internal static class TicketFolder
 
     private const string Structured = "structured";
 
+    /// <summary>Heads or neurons of a layer: many times what any model has.</summary>
+    private const int MostUnits = 1 << 20;
+
     /// <summary>Writes the ticket of a slimming search.</summary>
     /// <param name="path">The folder, written whole or not at all.</param>
     /// <param name="provenance">Where it came from.</param>
@@ -143,7 +146,10 @@ internal static class TicketFolder
                     ticket[$"{kind}_kept"]!.AsArray(),
                     (size, kept) =>
                     {
-                        var mask = new bool[(int)size!];
+                        var units = (int)size!;
+                        if (units is < 0 or > MostUnits)
+                            throw new FormatException($"{units} {kind} in a layer; possible: 0 to {MostUnits}");
+                        var mask = new bool[units];
                         foreach (var i in kept!.AsArray())
                             mask[(int)i!] = true;
                         return mask;
