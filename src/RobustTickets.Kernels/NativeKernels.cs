@@ -16,8 +16,18 @@ internal static partial class NativeKernels
     /// </summary>
     internal static bool Allowed { get; set; } = true;
 
+    /// <summary>Told each time a kernel asks which form to run; tests see that one does.</summary>
+    internal static Action? Asked { get; set; }
+
     /// <summary>Whether they run.</summary>
-    internal static bool Used => Allowed && s_supported;
+    internal static bool Used
+    {
+        get
+        {
+            Asked?.Invoke();
+            return Allowed && s_supported;
+        }
+    }
 
     /// <summary>
     /// Whether bfloat16 products of forward passes run on the tiles of AMX: where the processor has

@@ -19,8 +19,7 @@ public class CharacterEditTests
     [SkippableFact]
     public void Every_candidate_of_every_character_edit_is_reproduced()
     {
-        if (Fixture() is not { } path || GoldenAttacks.Instance is not { } golden)
-            return;
+        var (path, golden) = Fixture();
         var (checks, wrong) = Compare(path, Edits(golden.Neighbours));
         Assert.True(checks > 0);
         Assert.True(wrong.Count == 0, $"{wrong.Count} of {checks} lists differ\n" + string.Join('\n', wrong.Take(5)));
@@ -29,8 +28,7 @@ public class CharacterEditTests
     [SkippableFact]
     public void A_space_after_the_first_places_too_many_is_noticed()
     {
-        if (Fixture() is not { } path || GoldenAttacks.Instance is not { } golden)
-            return;
+        var (path, golden) = Fixture();
         var mutant = Edits(golden.Neighbours);
         mutant["space_insert"] = new CharacterInsertion(" ", RandomPlace: false, KeepFirst: true, KeepLast: false);
         Assert.NotEmpty(Compare(path, mutant).Wrong);
@@ -103,10 +101,10 @@ public class CharacterEditTests
         Assert.Equal(["ab", "aa"], Candidates(twice, AttackedText.Create("aab", TextAttackVersion.Head)));
     }
 
-    private static string? Fixture()
+    private static (string Path, GoldenAttacks Golden) Fixture()
     {
-        if (Golden.Folder("attacks", "unit_char_ops.jsonl") is { } path)
-            return path;
+        if (Golden.Folder("attacks", "unit_char_ops.jsonl") is { } path && GoldenAttacks.Instance is { } golden)
+            return (path, golden);
         throw Golden.Skip("attacks: unit_char_ops");
     }
 

@@ -6,8 +6,8 @@ using Xunit;
 namespace RobustTickets.Attacks.Tests;
 
 /// <summary>
-/// Unit fixtures of golden/attacks: words, edits, windows, letter case, tags. Mutant: windows one
-/// word wider on each side must fail on the same fixtures.
+/// Unit fixtures of golden/attacks: words, edits, windows, letter case, tags. Mutants: windows one
+/// word wider on each side, and the rules of another release, must fail on the same fixtures.
 /// </summary>
 public class GoldenTextTests
 {
@@ -50,6 +50,20 @@ public class GoldenTextTests
         Assert.NotEmpty(Compare(path, TextAttackVersion.V034, widen: 2).Wrong);
     }
 
+    [SkippableTheory]
+    [InlineData("HEAD", "v0.3.4")]
+    [InlineData("v0.3.0", "v0.3.4")]
+    [InlineData("v0.3.4", "HEAD")]
+    [InlineData("v0.3.4", "v0.3.0")]
+    public void The_rules_of_another_release_fail_the_fixtures(string fixtures, string rules)
+    {
+        if (Fixture(fixtures) is not { } path)
+        {
+            throw Golden.Skip($"attacks: {fixtures}/unit_attacked_text");
+        }
+        Assert.NotEmpty(Compare(path, GoldenAttacks.VersionOf(rules)!.Value).Wrong);
+    }
+
     [SkippableFact]
     public void Letter_case_is_reproduced()
     {
@@ -57,16 +71,21 @@ public class GoldenTextTests
         {
             throw Golden.Skip("attacks: unit_case");
         }
+        var (checks, unchanged) = (0, 0);
         foreach (var line in File.ReadLines(path).Where(l => l.Length > 0))
         {
             using var json = JsonDocument.Parse(line);
             var reference = json.RootElement.GetProperty("reference").GetString()!;
             foreach (var e in json.RootElement.GetProperty("out").EnumerateObject())
-                Assert.Equal(
-                    (reference, e.Name, e.Value.GetString()!),
-                    (reference, e.Name, LetterCase.Restore(e.Name, reference))
-                );
+            {
+                var expected = e.Value.GetString()!;
+                Assert.Equal((reference, e.Name, expected), (reference, e.Name, LetterCase.Restore(e.Name, reference)));
+                checks++;
+                unchanged += expected == e.Name ? 1 : 0;
+            }
         }
+        // The mutant leaves a word as it is.
+        Assert.InRange(unchanged, 0, checks - 1);
     }
 
     [SkippableFact]

@@ -19,31 +19,28 @@ public sealed class ResourceTests : IDisposable
     [SkippableFact]
     public void All_vector_formats_hold_the_same_vectors()
     {
-        const string rows = "cat 1 2 3\ndog 0.5 -1e-1 2\nice cream 3 0 0\n";
-        var binary = Binary(("cat", [1, 2, 3]), ("dog", [0.5f, -0.1f, 2]), ("ice cream", [3, 0, 0]));
-        // A binary file's words end at a space, so the phrase takes an underscore there.
+        const string rows = "cat 1 2 3\ndog 0.5 -1e-1 2\nice_cream 3 0 0\n";
+        // A binary file's words end at a space, so a phrase takes an underscore.
+        var binary = Binary(("cat", [1, 2, 3]), ("dog", [0.5f, -0.1f, 2]), ("ice_cream", [3, 0, 0]));
         var paths = new[]
         {
             Text("a.txt", rows),
             Text("b.txt", "3 3\n" + rows),
             Gzip("c.txt.gz", Encoding.UTF8.GetBytes(rows)),
+            Bytes("d.bin", binary),
+            Gzip("e.bin.gz", binary),
         };
         foreach (var vectors in paths.Select(path => WordVectorReader.Read(path)))
         {
             Assert.Equal(
                 (3, 3, 2, -1),
-                (vectors.Count, vectors.Dimension, vectors.IndexOf("ice cream"), vectors.IndexOf("Cat"))
+                (vectors.Count, vectors.Dimension, vectors.IndexOf("ice_cream"), vectors.IndexOf("Cat"))
             );
             Assert.Equal(1 / Math.Sqrt(14), vectors.Cosine(0, 2), 6);
-        }
-        var plain = Bytes("d.bin", Binary(("cat", [1, 2, 3]), ("dog", [0.5f, -0.1f, 2])));
-        var zipped = Gzip("e.bin.gz", Binary(("cat", [1, 2, 3]), ("dog", [0.5f, -0.1f, 2])));
-        foreach (var vectors in new[] { plain, zipped }.Select(path => WordVectorReader.Read(path)))
-        {
-            Assert.Equal((2, 3), (vectors.Count, vectors.Dimension));
             Assert.Equal((0.5 - 0.2 + 6) / Math.Sqrt(14) / Math.Sqrt(4.26), vectors.Cosine(0, 1), 6);
         }
-        Assert.NotEmpty(binary);
+        // In a text file the numbers stand last, so a word may hold spaces.
+        Assert.Equal(1, WordVectorReader.Read(Text("f.txt", "cat 1 2 3\nice cream 3 0 0\n")).IndexOf("ice cream"));
     }
 
     [SkippableTheory]

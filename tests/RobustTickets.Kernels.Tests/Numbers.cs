@@ -1,4 +1,5 @@
 using RobustTickets.Torch;
+using Xunit;
 
 namespace RobustTickets.Kernels.Tests;
 
@@ -57,20 +58,37 @@ internal static unsafe class Numbers
     }
 
     /// <summary>
-    /// What the native AVX-512 kernels find and what the managed ones do; where there are none, the
-    /// managed ones twice.
+    /// What the native AVX-512 kernels find and what the managed ones do; skips where the processor
+    /// has none. Each run must have asked which form to take.
     /// </summary>
     public static (T Native, T Managed) BothWays<T>(Func<T> body)
     {
+        Skip.IfNot(NativeKernels.Used, "this processor has no AVX-512");
         try
         {
-            var native = body();
+            var native = Run(body);
             NativeKernels.Allowed = false;
-            return (native, body());
+            return (native, Run(body));
         }
         finally
         {
             NativeKernels.Allowed = true;
+        }
+    }
+
+    private static T Run<T>(Func<T> body)
+    {
+        var asked = 0;
+        NativeKernels.Asked = () => Interlocked.Increment(ref asked);
+        try
+        {
+            var found = body();
+            Assert.True(asked > 0, "no kernel asked whether it runs in its native form");
+            return found;
+        }
+        finally
+        {
+            NativeKernels.Asked = null;
         }
     }
 }

@@ -94,10 +94,11 @@ public sealed class RankWatchTests
                     while (socket.Receive(new byte[100]) > 0) { }
                     return;
                 }
-                using var watch = Join(settings, Normal with { Silence = Short.Silence });
+                // What is heard is heard after this: no machine is too slow for the claim.
                 var clock = Stopwatch.StartNew();
+                using var watch = Join(settings, Normal with { Silence = Short.Silence });
                 Assert.Contains("rank 1 (process 7 on h) is silent", Loss(watch)?.Message);
-                Assert.True(clock.Elapsed > TimeSpan.FromMilliseconds(500), "silence takes its time");
+                Assert.True(clock.Elapsed >= Short.Silence, "silence takes its time");
             }
         );
     }

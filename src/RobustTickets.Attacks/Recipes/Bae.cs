@@ -15,6 +15,7 @@ internal static class BaeRecipe
     private const int Candidates = 50;
     private const double MinProbability = 5e-4;
     private const double Threshold = 0.936338023;
+    private const int Window = 15;
 
     /// <summary>Builds the attack.</summary>
     /// <param name="parts">What it is built from.</param>
@@ -25,6 +26,7 @@ internal static class BaeRecipe
         var model = parts.MaskedLM!;
         var count = o.Candidates ?? Candidates;
         var threshold = o.SimilarityThreshold ?? Threshold;
+        var window = CandidateRules.Words(o, Window);
         var lines = new List<RecipeLine>
         {
             new("goal", "untargeted classification", Recipe),
@@ -44,16 +46,9 @@ internal static class BaeRecipe
         rules.PartOfSpeech(parts.Tagger, Recipe);
         rules.Similarity(
             parts.Encoder is { } encoder
-                ? new SentenceSimilarity(
-                    encoder,
-                    threshold,
-                    SimilarityMetric.Cosine,
-                    CandidateRules.Words(o, 15),
-                    true,
-                    true
-                )
+                ? new SentenceSimilarity(encoder, threshold, SimilarityMetric.Cosine, window, true, true)
                 : null,
-            threshold == Threshold ? Recipe : RecipeLines.Chosen
+            threshold == Threshold && window == Window ? Recipe : RecipeLines.Chosen
         );
         return new Attack(
             "bae",

@@ -15,11 +15,14 @@ internal static class BertAttackAuthorsCodeRecipe
     private const string Scripts = "scripts of EarlyRobust and RobusT";
     private const int Neighbours = 50;
     private const double Threshold = 0.2;
+    private const int Window = 15;
 
     /// <summary>Builds the attack.</summary>
     internal static Attack Build(AttackParts parts, AttackOptions o)
     {
         var count = o.Candidates ?? Neighbours;
+        var threshold = o.SimilarityThreshold ?? Threshold;
+        var window = CandidateRules.Words(o, Window);
         var lines = new List<RecipeLine>
         {
             new("goal", "untargeted classification", Scripts),
@@ -41,16 +44,9 @@ internal static class BertAttackAuthorsCodeRecipe
         rules.PartOfSpeech(parts.Tagger, "TextAttack recipe bae");
         rules.Similarity(
             parts.Encoder is { } encoder
-                ? new SentenceSimilarity(
-                    encoder,
-                    o.SimilarityThreshold ?? Threshold,
-                    SimilarityMetric.Cosine,
-                    CandidateRules.Words(o, 15),
-                    true,
-                    false
-                )
+                ? new SentenceSimilarity(encoder, threshold, SimilarityMetric.Cosine, window, true, false)
                 : null,
-            Scripts
+            threshold == Threshold && window == Window ? Scripts : RecipeLines.Chosen
         );
         return new Attack(
             "bert-attack-released",

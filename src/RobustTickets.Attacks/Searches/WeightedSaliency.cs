@@ -42,23 +42,26 @@ public sealed record WeightedSaliency : ISearch
         yield return swaps;
         if (swaps.BudgetSpent)
             yield break;
-        var saliency = Softmax([.. hidden.Verdicts.Select(v => (float)v.Score)]);
-        var keys = new double[positions.Length];
-        for (int i = 0, start = 0; i < keys.Length; start = ends[i++])
-        {
-            var best = 0.0;
-            for (var c = start; c < ends[i]; c++)
-                best = c == start ? swaps.Verdicts[c].Score : Math.Max(best, swaps.Verdicts[c].Score);
-            keys[i] = -(saliency[i] * best);
-        }
+        var best = new double[positions.Length];
+        for (int i = 0, start = 0; i < best.Length; start = ends[i++])
+            best[i] = ends[i] == start ? 0 : swaps.Verdicts.Take(start..ends[i]).Max(v => v.Score);
         var visit = new GreedyVisit(context);
-        foreach (var k in NumpyArgsort.Sort(keys))
+        foreach (var k in Order([.. hidden.Verdicts.Select(v => v.Score)], best))
         {
             foreach (var request in visit.At(positions[k]))
                 yield return request;
             if (visit.IsOver)
                 yield break;
         }
+    }
+
+    /// <summary>The order in which words are visited.</summary>
+    /// <param name="hidden">Score of the text with [UNK] in each word's place.</param>
+    /// <param name="best">Best score among each word's candidates; 0 without any.</param>
+    internal static int[] Order(IReadOnlyList<double> hidden, IReadOnlyList<double> best)
+    {
+        var saliency = Softmax([.. hidden.Select(score => (float)score)]);
+        return NumpyArgsort.Sort([.. saliency.Select((s, i) => -(s * best[i]))]);
     }
 
     private static float[] Softmax(float[] scores)

@@ -41,6 +41,11 @@ public enum HuggingFaceLayout
 public static class HuggingFaceExport
 {
     /// <summary>
+    /// Told the folder before its logits are compared; tests damage what is there.
+    /// </summary>
+    internal static Action<string>? Written { get; set; }
+
+    /// <summary>
     /// Writes <paramref name="source"/> in another layout, with a model card. Values of kept
     /// weights are the same bits. The folder appears only when it gives the source's logits.
     /// </summary>
@@ -63,6 +68,7 @@ public static class HuggingFaceExport
             folder =>
             {
                 var labels = WriteFolder(source, folder, layout);
+                Written?.Invoke(folder);
                 difference = ExportCheck.Verify(source, folder, labels);
             }
         );

@@ -87,7 +87,7 @@ public sealed unsafe class GeluKernelTests : IClassFixture<OneThread>
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public void Native_and_managed_activations_are_the_same_bits_at_every_tail_start_and_kind_of_number()
     {
         for (var width = 1; width <= 70; width++)

@@ -47,7 +47,7 @@ public sealed class PackedAttentionTests : IClassFixture<OneThread>
         }
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData(false)]
     [InlineData(true)]
     public void Native_heads_have_the_bits_of_managed_ones(bool special)

@@ -17,20 +17,16 @@ namespace RobustTickets.Tests.Cli;
 [Collection(TorchCollection.Name)]
 public sealed class ModelsCommandTests : IDisposable
 {
-    private static readonly string[] Variables =
-    [
-        ModelStore.Variable,
-        "HF_HUB_CACHE",
-        "NUGET_PACKAGES",
-        "ROBUST_TICKETS_OFFLINE",
-    ];
+    private static readonly string[] Offline = ["ROBUST_TICKETS_OFFLINE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"];
+
+    private static readonly string[] Variables = [ModelStore.Variable, "HF_HUB_CACHE", "NUGET_PACKAGES", .. Offline];
 
     private readonly TinyFolders _tiny = new();
     private readonly string?[] _before = Array.ConvertAll(Variables, Environment.GetEnvironmentVariable);
 
     public ModelsCommandTests()
     {
-        Set(_tiny.Below("models"), _tiny.Below("hub"), _tiny.Below("packages"), "1");
+        Set(_tiny.Below("models"), _tiny.Below("hub"), _tiny.Below("packages"), "1", null, null);
         Copy(_tiny.Below("models", "tiny"));
         Copy(_tiny.Below("hub", "models--org--tiny", "snapshots", "c0ffee"));
     }
@@ -114,13 +110,18 @@ public sealed class ModelsCommandTests : IDisposable
         }
     }
 
-    [Fact]
-    public void What_may_not_be_fetched_is_said_and_exit_code_3()
+    [Theory]
+    [InlineData("ROBUST_TICKETS_OFFLINE")]
+    [InlineData("HF_HUB_OFFLINE")]
+    [InlineData("TRANSFORMERS_OFFLINE")]
+    public void What_may_not_be_fetched_is_said_and_exit_code_3(string variable)
     {
+        foreach (var name in Offline)
+            Environment.SetEnvironmentVariable(name, name == variable ? "1" : null);
         var run = CliRun.Of("models", "get", "minilm-l6");
         Assert.Equal(ExitCodes.Data, run.Code);
         Assert.Contains("cannot be had", run.Error);
-        Assert.Contains("ROBUST_TICKETS_OFFLINE", run.Error);
+        Assert.Contains($"{variable} forbids to fetch it", run.Error);
         Assert.Contains("licence: Apache-2.0", run.Error);
         Assert.Contains("no model of this name", CliRun.Of("models", "get", "gpt").Error);
     }

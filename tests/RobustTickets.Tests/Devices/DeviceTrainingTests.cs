@@ -6,6 +6,7 @@ using RobustTickets.Objectives;
 using RobustTickets.Pipeline;
 using RobustTickets.Runs;
 using RobustTickets.Tests.Models;
+using RobustTickets.Tests.Objectives;
 using RobustTickets.Tests.Resume;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
@@ -21,29 +22,7 @@ public sealed class DeviceTrainingTests : IDisposable
 
     public void Dispose() => _task.Dispose();
 
-    public static TheoryData<string> Objectives() =>
-        ["clean", "freelb", "freelb-projected", "pgd-lean", "pgd-linf", "infobert", "hull", "teacher"];
-
-    private static ObjectiveOptions Options(string name) =>
-        name switch
-        {
-            "freelb" => new FreeLbOptions(3, 0.03, 0.05),
-            "freelb-projected" => new FreeLbOptions(3, 0.03, 0.05, MaxNorm: 0.06),
-            "pgd-lean" => new PgdOptions(2, 0.03, 0.05, DeltaGradOnly: true),
-            "pgd-linf" => new PgdOptions(2, 0.01, 0.01, Norm: PerturbationNorm.LinfSign, MaxNorm: 0.015),
-            "infobert" => new InfoBertOptions(2, 0.03, 0.05, Alpha: 0.01, Beta: 0.01, CriticHidden: 8),
-            "hull" => new HullOptions(Steps: 1),
-            _ => new CleanOptions(),
-        };
-
-    /// <summary>Every word piece a word whose neighbours are the next three.</summary>
-    private static WordHulls Hulls(HullOptions options) =>
-        new(
-            Enumerable
-                .Range(0, 40)
-                .Select(i => (new[] { i }, Enumerable.Range(1, 3).Select(k => new[] { (i + k) % 40 }).ToArray())),
-            new bool[40]
-        );
+    public static TheoryData<string> Objectives() => TinyRuns.Objectives();
 
     [Theory]
     [MemberData(nameof(Objectives))]
@@ -89,20 +68,17 @@ public sealed class DeviceTrainingTests : IDisposable
         var config = TinyBert.Dense(dropout: 0.1);
         using var model = TinyBert.New(config, execution, seed: 1);
         var coefficients = SlimmingCoefficients.Attach(model);
-        var what = Options(objective);
+        var what = TinyRuns.Options(objective);
         ObjectiveParameters.Attach(what, model, RandomKey.FromSeed(9));
         // A large epsilon keeps AdamW from turning the rounding of a gradient near zero into a
         // whole step.
         var options = new OptimizerOptions(1e-3, WeightDecay: 0.01, Epsilon: 1e-3);
         using var optimizer = Trainer.CreateOptimizer(model, options);
         var examples = TinyBert.Examples(new Random(1), config, 16, 20);
-        using var teacher =
-            objective == "teacher"
-                ? new Teacher(TinyBert.New(config, execution, seed: 5), new DistillOptions("made up"))
-                : null;
+        using var teacher = TinyRuns.Teacher(objective, config, execution);
         var trainer = new Trainer(
             model,
-            ObjectiveFactory.Create(what, Hulls),
+            ObjectiveFactory.Create(what, TinyRuns.Hulls),
             examples,
             new BatchSampler(16, 4, true, RandomKey.FromSeed(seed)),
             optimizer,

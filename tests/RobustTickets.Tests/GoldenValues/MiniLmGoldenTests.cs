@@ -1,6 +1,6 @@
 // A real pre-trained BERT, read from ONNX, against ONNX Runtime's vectors of it (golden folder
 // g9_minilm). Mutants: a matrix that is not transposed, query and key exchanged, another epsilon,
-// segments ignored.
+// segments ignored, capitals kept.
 using System.Text.Json;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
@@ -69,12 +69,20 @@ public sealed class MiniLmGoldenTests(MiniLmModel model) : IClassFixture<MiniLmM
     public void The_tokenizer_of_the_package_gives_the_ids()
     {
         var tokenizer = WordPieceTokenizer.Load(Folder);
+        var cased = new WordPieceTokenizer(tokenizer.Vocabulary, tokenizer.Options with { DoLowerCase = false });
+        var (judged, capitals, differ) = (0, 0, 0);
         foreach (var sentence in Sentence.All())
         {
             var encoded = tokenizer.Encode(sentence.Text, tokenizer.ModelMaxLength);
             Assert.Equal(sentence.Ids, encoded.Ids);
             Assert.Equal(sentence.Segments, encoded.Segments);
+            judged++;
+            capitals += $"{sentence.Text.First}{sentence.Text.Second}".Any(char.IsUpper) ? 1 : 0;
+            differ += cased.Encode(sentence.Text, cased.ModelMaxLength).Ids.SequenceEqual(sentence.Ids) ? 0 : 1;
         }
+        Assert.True(judged > 0, "no sentence was read");
+        // The mutant keeps capitals.
+        Assert.Equal(capitals > 0, differ > 0);
     }
 
     [SkippableFact]

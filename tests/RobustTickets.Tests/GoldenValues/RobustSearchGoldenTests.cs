@@ -41,8 +41,12 @@ public sealed class RobustSearchGoldenTests
         {
             Compare(search with { FreezeBase = !search.FreezeBase })
                 .Rejects("the network frozen or leaking the other way round");
-            Compare(search with { Options = search.Options with { Ramp = RampClock.Intended } })
-                .Rejects("the ramp on the clock that was meant");
+            // Before the ramp begins, and where it takes no time, its clock does not show.
+            var start = search.Options.RampFrom * search.Options.Penalty;
+            var begun = search.Record.Doubles("lambda").Any(lambda => Math.Abs(lambda - start) > 1e-6);
+            if (begun && search.Options.RampStart + search.Options.RampLength > 0)
+                Compare(search with { Options = search.Options with { Ramp = RampClock.Intended } })
+                    .Rejects("the ramp on the clock that was meant");
             Compare(search with { Optimizer = search.Optimizer with { ClipValue = search.Optimizer.ClipValue / 1000 } })
                 .Rejects("gradients clipped to a thousandth");
             if (search.HasNoise)

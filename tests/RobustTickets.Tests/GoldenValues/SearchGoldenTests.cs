@@ -47,6 +47,7 @@ public sealed class SearchGoldenTests
     [SkippableFact]
     public void Mutants_are_noticed()
     {
+        var judged = 0;
         foreach (var search in Searches("mutants"))
         {
             // The two optimisers part where gradients are tiny, which takes some steps to show.
@@ -55,11 +56,20 @@ public sealed class SearchGoldenTests
                 Optimizer = search.Optimizer with { Flavor = AdamWFlavor.Torch },
             };
             if (search.Steps >= EnoughSteps)
+            {
                 Compare(torchs, Executions.Packed, EnoughSteps).Rejects("torch's AdamW");
+                judged++;
+            }
             var descends = search with { Adversary = search.Adversary with { StepSize = -search.Adversary.StepSize } };
             if (search.Adversary.Steps > 1)
-                Compare(descends, Executions.Packed, EarlyUpdates).Rejects("an adversary that descends");
+            {
+                Compare(descends, Executions.Packed, Math.Min(EarlyUpdates, search.Steps))
+                    .Rejects("an adversary that descends");
+                judged++;
+            }
         }
+        if (judged == 0)
+            throw Golden.Skip("g3_search: a search that mutants show in");
     }
 
     private static IReadOnlyList<RecordedSearch> Searches(string test)

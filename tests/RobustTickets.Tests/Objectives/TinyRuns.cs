@@ -7,11 +7,42 @@ using RobustTickets.Tests.Models;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
 using RobustTickets.Training;
+using Xunit;
 
 namespace RobustTickets.Tests.Objectives;
 
 internal static class TinyRuns
 {
+    /// <summary>Every objective, in its forms that compute differently, and a teacher.</summary>
+    internal static TheoryData<string> Objectives() =>
+        ["clean", "freelb", "freelb-projected", "pgd-lean", "pgd-linf", "infobert", "hull", "teacher"];
+
+    /// <summary>Options of one of <see cref="Objectives"/>.</summary>
+    internal static ObjectiveOptions Options(string name) =>
+        name switch
+        {
+            "freelb" => new FreeLbOptions(3, 0.03, 0.05),
+            "freelb-projected" => new FreeLbOptions(3, 0.03, 0.05, MaxNorm: 0.06),
+            "pgd-lean" => new PgdOptions(2, 0.03, 0.05, DeltaGradOnly: true),
+            "pgd-linf" => new PgdOptions(2, 0.01, 0.01, Norm: PerturbationNorm.LinfSign, MaxNorm: 0.015),
+            "infobert" => new InfoBertOptions(2, 0.03, 0.05, Alpha: 0.01, Beta: 0.01, CriticHidden: 8),
+            "hull" => new HullOptions(Steps: 1),
+            _ => new CleanOptions(),
+        };
+
+    /// <summary>Every word piece a word whose neighbours are the next three.</summary>
+    internal static WordHulls Hulls(HullOptions options) =>
+        new(
+            Enumerable
+                .Range(0, 40)
+                .Select(i => (new[] { i }, Enumerable.Range(1, 3).Select(k => new[] { (i + k) % 40 }).ToArray())),
+            new bool[40]
+        );
+
+    /// <summary>The teacher of "teacher"; null for the others.</summary>
+    internal static Teacher? Teacher(string name, BertConfig config, Execution execution) =>
+        name == "teacher" ? new Teacher(TinyBert.New(config, execution, seed: 5), new DistillOptions("made up")) : null;
+
     /// <summary>All weights after five steps on twelve examples, with dropout.</summary>
     internal static float[] Train(IObjective objective, Execution? execution = null)
     {

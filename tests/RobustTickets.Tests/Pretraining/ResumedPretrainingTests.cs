@@ -1,5 +1,6 @@
 // A pre-training that was stopped, wherever in its windows and epochs, and gone on with: the
 // weights, steps, word pieces and losses of one that nobody disturbed.
+using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using RobustTickets.Attacks;
@@ -77,14 +78,14 @@ public sealed class ResumedPretrainingTests : IDisposable
     }
 
     [Fact]
-    public void A_killed_command_goes_on_from_its_newest_checkpoint()
+    public void A_killed_or_stopped_command_goes_on_from_its_newest_checkpoint()
     {
         var (whole, killed) = (_task.Below("whole"), _task.Below("killed"));
+        var checkpoints = Path.Combine(killed + ".training", "checkpoints");
         var undisturbed = CliRun.Of(Arguments(whole));
         Assert.True(undisturbed.Code == ExitCodes.Ok, undisturbed.Error);
         using (var first = new TrainProcess(Arguments(killed)))
         {
-            var checkpoints = Path.Combine(killed + ".training", "checkpoints");
             var end = first.SignalWhen(
                 () => Directory.Exists(checkpoints) && Directory.GetDirectories(checkpoints, "checkpoint-*").Length > 1,
                 TrainProcess.SigKill
@@ -95,12 +96,32 @@ public sealed class ResumedPretrainingTests : IDisposable
         var again = CliRun.Of(Arguments(killed));
         Assert.Equal(ExitCodes.Usage, again.Code);
         Assert.Contains("resume it, remove", again.Error, StringComparison.Ordinal);
+        foreach (
+            var (signal, code) in new[]
+            {
+                (TrainProcess.SigTerm, ExitCodes.Terminated),
+                (TrainProcess.SigInt, ExitCodes.Interrupted),
+            }
+        )
+        {
+            var known = Newest();
+            using var resumed = new TrainProcess([.. Arguments(killed), "--resume"]);
+            var end = resumed.SignalWhen(() => Newest() > known, signal);
+            Assert.True(end.Code == code, end.ToString());
+            Assert.Matches("(?i)stopped", end.Error);
+            Assert.False(File.Exists(Path.Combine(killed, "model.safetensors")));
+        }
         var last = CliRun.Of([.. Arguments(killed), "--resume"]);
         Assert.True(last.Code == ExitCodes.Ok, last.Error);
         Assert.Equal(
             File.ReadAllBytes(Path.Combine(whole, "model.safetensors")),
             File.ReadAllBytes(Path.Combine(killed, "model.safetensors"))
         );
+
+        int Newest() =>
+            Directory
+                .GetDirectories(checkpoints, "checkpoint-*")
+                .Max(path => int.Parse(path[(path.LastIndexOf('-') + 1)..], CultureInfo.InvariantCulture));
     }
 
     [Fact]

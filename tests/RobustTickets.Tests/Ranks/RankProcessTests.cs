@@ -1,5 +1,4 @@
 // train --ranks: real processes, ended by real signals.
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using RobustTickets.Cli;
 using RobustTickets.Cli.Ranks;
@@ -29,7 +28,6 @@ public sealed class RankProcessTests : IDisposable
         RankedRuns.RequireGloo();
         var (whole, run) = (_task.NewRun("whole"), _task.NewRun("killed"));
         using var started = new TrainProcess(_task.Arguments(Long, run, 10, "--ranks", "2"));
-        var clock = new Stopwatch();
         var killed = 0;
         var end = started.SignalWhen(
             () =>
@@ -38,17 +36,17 @@ public sealed class RankProcessTests : IDisposable
                 {
                     killed = Rank(started.Id, 1);
                     Assert.Equal(0, Kill(killed, TrainProcess.SigKill));
-                    clock.Start();
                 }
                 return false;
             },
             TrainProcess.SigTerm
         );
         Assert.NotEqual(0, killed);
-        Assert.True(clock.Elapsed < TimeSpan.FromMinutes(1), $"{clock.Elapsed}");
         Assert.True(end.Code == ExitCodes.Failure, end.ToString());
         Assert.Contains($"rank 1 (process {killed}) was ended by signal 9", end.Error, StringComparison.Ordinal);
         Assert.Contains($"error: rank 1 (process {killed} on ", end.Error, StringComparison.Ordinal);
+        // Its connection tells, not its silence.
+        Assert.DoesNotContain("is silent", end.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(Path.Combine(run, "result.json")));
 
         RankedRuns.Run(_task.Request(Long, run, resume: true, every: 10), 1);

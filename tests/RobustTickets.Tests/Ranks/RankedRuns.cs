@@ -10,6 +10,13 @@ namespace RobustTickets.Tests.Ranks;
 /// <summary>Runs by several ranks as threads of this process, and what they left.</summary>
 internal static class RankedRuns
 {
+    /// <summary>
+    /// Sums in another order differ in the last bit of a float, and AdamW's division by the root of
+    /// small second moments makes more of it from step to step.
+    /// </summary>
+    public const double Tolerance = 1e-6,
+        WeightTolerance = 1e-4;
+
     /// <summary>Skips where the native part cannot bring ranks together.</summary>
     public static void RequireGloo() =>
         Skip.IfNot(ProcessGroup.IsSupported, "the native part was built without Gloo (libgloo-dev)");
@@ -50,6 +57,31 @@ internal static class RankedRuns
             body(null);
         else
             RankThreads.Run(ranks, (rank, port) => body(new RankSettings("127.0.0.1", port, rank, ranks, rank, ranks)));
+    }
+
+    /// <summary>
+    /// Fails unless several ranks trained as one did, and a run that should differ does.
+    /// </summary>
+    /// <param name="alone">The run of one rank.</param>
+    /// <param name="together">The run of several.</param>
+    /// <param name="other">A run of one rank on another order of the same examples.</param>
+    public static string AssertSameTraining(string alone, string together, string other)
+    {
+        var (expected, found) = (Losses(alone), Losses(together));
+        var difference = Difference(expected, found);
+        Assert.InRange(difference, 0, Tolerance);
+        Assert.Equal(Tokens(alone), Tokens(together));
+        Assert.Equal(Decisions(alone), Decisions(together));
+        var weights = Difference(
+            Array.ConvertAll(Weights(alone), w => (double)w),
+            Array.ConvertAll(Weights(together), w => (double)w)
+        );
+        Assert.InRange(weights, 0, WeightTolerance);
+        // Mutant: another order of the same examples is no matter of rounding.
+        Assert.Contains(Losses(other).Zip(expected), p => Math.Abs(p.First - p.Second) > 1e-2);
+        return FormattableString.Invariant(
+            $"{found.Length} steps: losses differ by {difference:0.0e+0}, weights by {weights:0.0e+0}"
+        );
     }
 
     /// <summary>Losses of the steps of a run, over all stages.</summary>

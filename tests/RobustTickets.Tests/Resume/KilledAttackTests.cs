@@ -1,6 +1,6 @@
-// The built program attacking a trained model, killed with SIGKILL three times at different depths
-// and continued each time, against an attack that nobody disturbed and that ran with other batches
-// and another concurrency: every file the same, byte for byte.
+// The built program attacking a trained model, killed three times and stopped twice at different
+// depths and continued each time, against an attack that nobody disturbed and that ran with other
+// batches and another concurrency: every file the same, byte for byte.
 using System.Text.Json.Nodes;
 using RobustTickets.Cli;
 using RobustTickets.Tests.Evaluation;
@@ -12,10 +12,19 @@ namespace RobustTickets.Tests.Resume;
 public sealed class KilledAttackTests(TrainedTask trained) : IClassFixture<TrainedTask>
 {
     private const int Examples = 240;
-    private const int Attempts = 6;
+    private const int Attempts = 10;
+
+    private static readonly int[] Signals =
+    [
+        TrainProcess.SigKill,
+        TrainProcess.SigTerm,
+        TrainProcess.SigKill,
+        TrainProcess.SigInt,
+        TrainProcess.SigKill,
+    ];
 
     [Fact]
-    public void Killed_three_times_and_continued_equals_undisturbed()
+    public void Killed_stopped_and_continued_equals_undisturbed()
     {
         var data = Directory.CreateDirectory(trained.Task.Below("many")).FullName;
         File.WriteAllText(Path.Combine(data, "dev.tsv"), TinyTask.Sentences(Examples, 17));
@@ -54,23 +63,26 @@ public sealed class KilledAttackTests(TrainedTask trained) : IClassFixture<Train
             Assert.True(end.Code == ExitCodes.Ok, end.ToString());
         }
         var killed = trained.Task.Below("killed");
-        for (int kill = 1, attempt = 0; kill <= 3; attempt++)
+        for (int next = 0, attempt = 0; next < Signals.Length; attempt++)
         {
             Assert.True(attempt < Attempts, "every attack ended before it could be killed");
             var known = Lines(killed);
-            var until = Math.Max(known + 1, Examples * kill / 4);
-            using var process = new TrainProcess(Arguments(killed, kill == 2 ? "3" : "16", kill == 2 ? "2" : "8"));
-            var end = process.SignalWhen(() => Lines(killed) >= until, TrainProcess.SigKill);
-            if (end.Code == 128 + TrainProcess.SigKill && Lines(killed) < Examples)
+            var (signal, other) = (Signals[next], next % 2 == 1);
+            var until = Math.Max(known + 1, Examples * (next + 1) / (Signals.Length + 2));
+            using var process = new TrainProcess(Arguments(killed, other ? "3" : "16", other ? "2" : "8"));
+            var end = process.SignalWhen(() => Lines(killed) >= until, signal);
+            if (end.Code == 128 + signal && Lines(killed) < Examples)
             {
                 Assert.True(Lines(killed) > known);
                 Assert.False(File.Exists(Path.Combine(killed, "summary.json")));
-                kill++;
+                if (signal != TrainProcess.SigKill)
+                    Assert.Matches("(?i)stopped", end.Error);
+                next++;
                 continue;
             }
-            Assert.True(end.Code is ExitCodes.Ok or 128 + TrainProcess.SigKill, end.ToString());
+            Assert.True(end.Code == ExitCodes.Ok || end.Code == 128 + signal, end.ToString());
             Directory.Delete(killed, recursive: true);
-            kill = 1;
+            next = 0;
         }
         using (var last = new TrainProcess(Arguments(killed, "16", "8")))
         {

@@ -1,5 +1,6 @@
 // From which epoch a mask search draws, what its ticket tells, and where it is looked for.
 using System.Text.Json.Nodes;
+using RobustTickets.Checkpoints.Safetensors;
 using RobustTickets.Pipeline;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
@@ -186,5 +187,91 @@ public sealed partial class MaskRecipesTests
         {
             Directory.Delete(here);
         }
+    }
+
+    [Fact]
+    public void Random_weights_match_a_tickets_counts_by_layer_and_the_pooler_by_itself()
+    {
+        var first = _task.NewRun("first");
+        Run(Tiny("one-shot-magnitude"), first);
+        var byLayer = _task.NewRun("layer");
+        var random = Tiny("random-weights") with { Search = new RandomWeightSearchOptions(first, RandomPool.Layer) };
+        Run(random, byLayer);
+        var (wanted, found) = (KeptPerMatrix(first), KeptPerMatrix(byLayer));
+        Assert.Equal((6 * TinyTask.Layers) + 1, wanted.Length);
+        Assert.Equal(wanted.Chunk(6).Select(layer => layer.Sum()), found.Chunk(6).Select(layer => layer.Sum()));
+        // Mutants: counts of each matrix, and one pool over all.
+        Assert.NotEqual(wanted, found);
+        Assert.NotEqual(wanted[..6].Sum(), wanted[6..12].Sum());
+    }
+
+    [Theory]
+    [InlineData(Realisation.DenseZero)]
+    [InlineData(Realisation.DenseRedrawn)]
+    public void A_dense_realisation_begins_with_the_tickets_weights_and_zeros_or_fresh_ones(Realisation realisation)
+    {
+        var tiny = Tiny("one-shot-magnitude");
+        var recipe = tiny with { Retrain = tiny.Retrain with { Realisation = realisation } };
+        var (weights, run) = Begun(recipe);
+        foreach (var matrix in ((WeightMask)SavedTicket.Load(run).Mask).Matrices)
+        {
+            var (before, begun) = (PreTrained(matrix.Site), weights[$"{matrix.Site}.weight"]);
+            for (var i = 0; i < begun.Length; i++)
+                Judge(matrix[i], before[i], begun[i]);
+        }
+
+        // Heads and neurons: rows of the two that make them.
+        var (dense, structured) = Begun(
+            TinyTask.SearchRecipe with
+            {
+                Retrain = TinyTask.SearchRecipe.Retrain with { Realisation = realisation },
+            }
+        );
+        var mask = (StructuredMask)SavedTicket.Load(structured).Mask;
+        Assert.Contains(mask.Neurons, layer => layer.Contains(false));
+        Assert.Contains(mask.Heads, layer => layer.Contains(false));
+        for (var l = 0; l < TinyTask.Layers; l++)
+        {
+            Rows($"bert.encoder.layer.{l}.intermediate.dense", mask.Neurons[l], 1);
+            Rows($"bert.encoder.layer.{l}.attention.self.value", mask.Heads[l], TinyTask.Hidden / TinyTask.Heads);
+        }
+
+        void Rows(string site, bool[] kept, int each)
+        {
+            var (before, begun) = (PreTrained(site), dense[$"{site}.weight"]);
+            for (var i = 0; i < begun.Length; i++)
+                Judge(kept[i / TinyTask.Hidden / each], before[i], begun[i]);
+        }
+
+        void Judge(bool kept, float before, float begun)
+        {
+            if (kept)
+                Assert.Equal(before, begun);
+            else if (realisation == Realisation.DenseZero)
+                Assert.Equal(0, begun);
+            else
+                Assert.True(begun != 0 && begun != before, $"{begun}");
+        }
+    }
+
+    /// <summary>The weights that retraining begins with, and the run.</summary>
+    private (Dictionary<string, float[]> Weights, string Run) Begun(Recipe recipe)
+    {
+        var run = _task.NewRun();
+        Assert.Throws<TimeoutException>(() =>
+            RecipeRunner.Run(_task.Request(recipe, run, every: 100), new Crash("retrain", 1), CancellationToken.None)
+        );
+        return (Weights(Path.Combine(RunFiles.Checkpoints(run)[0], "model.safetensors")), run);
+    }
+
+    private float[] PreTrained(string site) =>
+        Weights(Path.Combine(_task.Model, "model.safetensors"))
+            .Single(p => p.Key.EndsWith($"{site["bert.".Length..]}.weight", StringComparison.Ordinal))
+            .Value;
+
+    private static Dictionary<string, float[]> Weights(string path)
+    {
+        using var file = SafetensorsFile.Open(path);
+        return file.Tensors.ToDictionary(t => t.Name, t => file.ReadFloats(t.Name));
     }
 }

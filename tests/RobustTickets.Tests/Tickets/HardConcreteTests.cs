@@ -57,6 +57,15 @@ public sealed class HardConcreteTests
                     ? ((open * (masks.Sites.Count - 1)) + closed) / masks.Sites.Count
                     : ((open * (n - pooler)) + (closed * pooler)) / n;
             Assert.Equal(expected, masks.PenaltyValue(), 6);
+            Assert.Equal(expected, masks.Penalty().item<float>(), 5);
+            masks.AddPenaltyGradient(lambda: 1, clip: 1);
+            foreach (var site in masks.Sites)
+            {
+                var scores = masks.Scores(site);
+                var p = site == masks.Sites[^1] ? closed : open;
+                var each = average == PenaltyAverage.PerMatrix ? masks.Sites.Count * scores.numel : n;
+                Assert.All(scores.grad!.to_array(), g => Assert.Equal(p * (1 - p) / each, g, 1e-8));
+            }
             found.Add(masks.PenaltyValue());
             masks.Detach();
         }
