@@ -29,7 +29,7 @@ public static class AttackMerge
         (
             stamps[0] with
             {
-                CommandLine = EnvironmentStamp.Collect().CommandLine,
+                CommandLine = EnvironmentStamp.ProgramArguments,
                 Started = stamps.Min(s => s.Started),
                 Ended = stamps.Max(s => s.Ended),
                 Seconds = stamps.Sum(s => s.Seconds),
