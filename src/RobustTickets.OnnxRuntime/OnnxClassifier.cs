@@ -16,6 +16,7 @@ public sealed class OnnxClassifier : ITextClassifier
     private readonly OnnxNetwork _network;
     private readonly PieceEncoder _pieces;
     private readonly int _cells;
+    private readonly DisposeGuard _guard;
 
     private OnnxClassifier(
         OnnxNetwork network,
@@ -29,6 +30,7 @@ public sealed class OnnxClassifier : ITextClassifier
     {
         (_network, _pieces, Labels, MaxLength, Name) = (network, pieces, labels, maxLength, name);
         _cells = options.CellsPerBatch;
+        _guard = new DisposeGuard(typeof(OnnxClassifier), _network.Dispose);
         Notes =
         [
             .. note is null ? Array.Empty<string>() : [note],
@@ -61,11 +63,13 @@ public sealed class OnnxClassifier : ITextClassifier
     /// <param name="path">An ONNX file, or a folder with <c>model.onnx</c>. The tokenizer lies
     /// beside it; class names come from the options, config.json, or the file.</param>
     /// <param name="options">How it is loaded and run; null: the defaults.</param>
+    /// <exception cref="RequestException">An option is out of range.</exception>
     /// <exception cref="DataException">A file is missing or malformed, the graph is no classifier,
     /// or class names do not fit it.</exception>
     public static OnnxClassifier Load(string path, OnnxOptions? options = null)
     {
         options ??= new OnnxOptions();
+        options.Check();
         var files = OnnxModelFiles.Find(path);
         var pieces = PieceEncoder.Load(files, options.Tokenizer);
         var network = OnnxNetwork.Open(files.Model, options, pieces.PadId);
@@ -92,30 +96,45 @@ public sealed class OnnxClassifier : ITextClassifier
     }
 
     /// <inheritdoc/>
-    public float[][] Logits(IReadOnlyList<TextPair> texts)
+    /// <exception cref="ObjectDisposedException">The classifier is disposed of.</exception>
+    public float[][] Logits(IReadOnlyList<TextPair> texts) => Logits(texts, CancellationToken.None);
+
+    /// <inheritdoc/>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed of.</exception>
+    public float[][] Logits(IReadOnlyList<TextPair> texts, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(texts);
+        using var call = _guard.Enter();
         var encoded = new TokenEncoding[texts.Count];
         if (texts.Count < FewTexts)
             for (var i = 0; i < encoded.Length; i++)
                 encoded[i] = _pieces.Encode(texts[i], MaxLength);
         else
             Parallel.For(0, encoded.Length, i => encoded[i] = _pieces.Encode(texts[i], MaxLength));
-        var rows = LengthBatches.Run(_network, encoded, _cells);
+        var rows = LengthBatches.Run(_network, encoded, _cells, stop);
         if (Array.Find(rows, r => r.Length != Labels.Count) is { } odd)
             throw new DataException($"{Name}: gives {odd.Length} logits for {Labels.Count} classes");
         return rows;
     }
 
     /// <inheritdoc/>
-    public double[][] Predict(IReadOnlyList<TextPair> inputs) =>
-        Array.ConvertAll(Logits(inputs), row => FunctionVictim.Softmax(row));
+    public double[][] Predict(IReadOnlyList<TextPair> inputs) => Predict(inputs, CancellationToken.None);
 
     /// <inheritdoc/>
-    public int Length(TextPair text) => _pieces.Encode(text, MaxLength + 1).Length;
+    public double[][] Predict(IReadOnlyList<TextPair> inputs, CancellationToken stop) =>
+        Array.ConvertAll(Logits(inputs, stop), row => FunctionVictim.Softmax(row));
 
     /// <inheritdoc/>
-    public void Dispose() => _network.Dispose();
+    public int Length(TextPair text)
+    {
+        _guard.Require();
+        return _pieces.Encode(text, MaxLength + 1).Length;
+    }
+
+    /// <summary>
+    /// Releases the network, once the calls in flight have ended; later calls are refused.
+    /// </summary>
+    public void Dispose() => _guard.Dispose();
 
     private static IReadOnlyList<string> LabelsOf(OnnxModelFiles files, OnnxNetwork network, OnnxOptions options)
     {

@@ -21,13 +21,15 @@ public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOut
     /// <summary>Everything that determines the figures.</summary>
     public AttackSettings Settings => Summary.Settings;
 
-    /// <summary>Accuracy before the attack, in percent.</summary>
+    /// <summary>Accuracy before the attack, in percent; NaN where no example was
+    /// judged.</summary>
     public double Clean => Summary.Clean;
 
-    /// <summary>Accuracy under attack, in percent.</summary>
+    /// <summary>Accuracy under attack, in percent; NaN where no example was judged.</summary>
     public double Aua => Summary.Aua;
 
-    /// <summary>Share of the attacked examples on which the attack succeeded, in percent.</summary>
+    /// <summary>Share of the attacked examples on which the attack succeeded, in percent; NaN where
+    /// no example was judged.</summary>
     public double Suc => Summary.Suc;
 
     /// <summary>Mean queries of the attacked examples, as TextAttack counts them.</summary>
@@ -55,13 +57,20 @@ public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOut
         );
     }
 
-    /// <summary>The figures on one line.</summary>
-    public override string ToString() =>
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"{Summary.Settings.Recipe}: clean {Clean:0.0} %, under attack {Aua:0.0} %, {Suc:0.0} % of attacks "
-                + $"succeeded, {Queries:0.0} queries an example"
-        );
+    /// <summary>The figures on one line, and how many examples are in none.</summary>
+    public override string ToString()
+    {
+        var figures =
+            Summary.Examples == 0
+                ? "no example was judged"
+                : string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"clean {Clean:0.0} %, under attack {Aua:0.0} %, {Suc:0.0} % of attacks succeeded, "
+                        + $"{Queries:0.0} queries an example"
+                );
+        var errors = Summary.Errors == 0 ? "" : $"; {Summary.Errors} ended in an error";
+        return $"{Summary.Settings.Recipe}: {figures}{errors}";
+    }
 
     /// <summary>Says which examples could not be attacked, if any.</summary>
     /// <exception cref="AttackFailedException">There are some.</exception>
