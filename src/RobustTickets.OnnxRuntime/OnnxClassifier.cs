@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
@@ -117,12 +118,58 @@ public sealed class OnnxClassifier : ITextClassifier
         return rows;
     }
 
-    /// <inheritdoc/>
-    public double[][] Predict(IReadOnlyList<TextPair> inputs) => Predict(inputs, CancellationToken.None);
+    // Numbers that are not finite are the engine's to tell.
+    double[][] IVictim.Predict(IReadOnlyList<TextPair> inputs) =>
+        ((IVictim)this).Predict(inputs, CancellationToken.None);
 
-    /// <inheritdoc/>
-    public double[][] Predict(IReadOnlyList<TextPair> inputs, CancellationToken stop) =>
+    double[][] IVictim.Predict(IReadOnlyList<TextPair> inputs, CancellationToken stop) =>
         Array.ConvertAll(Logits(inputs, stop), row => FunctionVictim.Softmax(row));
+
+    /// <summary>Class probabilities of each text (pair), <c>[C]</c> each.</summary>
+    /// <param name="texts">The texts.</param>
+    /// <param name="stop">Ends the call between two batches.</param>
+    /// <inheritdoc cref="Predict(IReadOnlyList{TextPair}, CancellationToken)" path="/exception"/>
+    public double[][] Probabilities(IReadOnlyList<TextPair> texts, CancellationToken stop = default) =>
+        Array.ConvertAll(Finite(texts, stop), row => FunctionVictim.Softmax(row));
+
+    /// <summary>The label of a text, or pair of texts.</summary>
+    /// <inheritdoc cref="Predict(IReadOnlyList{TextPair}, CancellationToken)" path="/exception"/>
+    public Prediction Predict(TextPair text) => Predict(new[] { text })[0];
+
+    /// <summary>The label of each text (pair), in input order; texts are batched.</summary>
+    /// <param name="texts">The texts.</param>
+    /// <param name="stop">Ends the call between two batches.</param>
+    /// <exception cref="InvalidOperationException">A logit is not finite.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed of.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
+    /// cancelled.</exception>
+    [OverloadResolutionPriority(1)]
+    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TextPair> texts, CancellationToken stop = default) =>
+        Array.ConvertAll(Finite(texts, stop), row => Prediction.Of(Labels, row));
+
+    /// <inheritdoc cref="Predict(IReadOnlyList{TextPair}, CancellationToken)"/>
+    public IReadOnlyList<Prediction> Predict(IEnumerable<string> texts, CancellationToken stop = default)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        return Predict([.. texts.Select(text => new TextPair(text))], stop);
+    }
+
+    private float[][] Finite(IReadOnlyList<TextPair> texts, CancellationToken stop)
+    {
+        var rows = Logits(texts, stop);
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var odd = Array.FindIndex(rows[i], x => !float.IsFinite(x));
+            if (odd >= 0)
+                throw new InvalidOperationException(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{Name}: text {i + 1} of {rows.Length}: the logit of class {odd} is {rows[i][odd]}"
+                    )
+                );
+        }
+        return rows;
+    }
 
     /// <inheritdoc/>
     public int Length(TextPair text)

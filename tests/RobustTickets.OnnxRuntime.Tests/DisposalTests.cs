@@ -72,7 +72,9 @@ public sealed class DisposalTests : IDisposable
         classifier.Dispose();
         network.Dispose();
         Refused<OnnxClassifier>(() => classifier.Logits(Texts));
-        Refused<OnnxClassifier>(() => classifier.Predict([]));
+        Refused<OnnxClassifier>(() => classifier.Predict("good"));
+        Refused<OnnxClassifier>(() => classifier.Probabilities([]));
+        Refused<OnnxClassifier>(() => ((IVictim)classifier).Predict([]));
         Refused<OnnxClassifier>(() => classifier.Length("good"));
         Refused<OnnxNetwork>(() => network.Run(TinyBert.Texts(1)));
 

@@ -216,15 +216,7 @@ public sealed class Classifier : ITextClassifier
     /// <summary>The same until it is stopped.</summary>
     /// <inheritdoc cref="Logits(IReadOnlyList{TextPair}, CancellationToken)"/>
     public IReadOnlyList<Prediction> Predict(IReadOnlyList<TextPair> texts, CancellationToken stop) =>
-        Array.ConvertAll(
-            Logits(texts, stop),
-            row =>
-            {
-                var scores = Softmax(row);
-                var best = scores.ArgMax();
-                return new Prediction(Labels[best], scores[best], scores);
-            }
-        );
+        Array.ConvertAll(Logits(texts, stop), row => Prediction.Of(Labels, row));
 
     /// <summary>Accuracy and loss on labelled examples, as
     /// <see cref="ClassifierData.LoadData"/> reads them.</summary>

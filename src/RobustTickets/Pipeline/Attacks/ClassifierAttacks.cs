@@ -1,6 +1,5 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
-using RobustTickets.Attacks.Metrics;
 
 namespace RobustTickets;
 
@@ -84,19 +83,12 @@ public static class ClassifierAttacks
         classifier.RequireUsable();
         if (trained == TrainedRows.Refuse)
             Refuse(classifier, examples);
-        var outcomes = new List<AttackOutcome>();
-        var run = new AttackEngine(attack, classifier, engine).RunAsync(examples, stop);
-        await foreach (var outcome in run.ConfigureAwait(false))
-        {
-            outcomes.Add(outcome);
-            progress?.Report(outcome);
-        }
+        var outcomes = await TextClassifierAttacks
+            .OutcomesAsync(classifier, attack, examples, progress, engine, stop)
+            .ConfigureAwait(false);
         if (outcomes.Exists(o => o.Error is not null))
             classifier.RequireUsable();
-        if (outcomes.Count > 0 && outcomes.TrueForAll(o => o.Error is not null))
-            AttackReport.ThrowIfErrors(outcomes);
-        var settings = AttackSettings.Of(attack, classifier.Name);
-        return new AttackReport(AttackSummary.From(outcomes, settings), outcomes);
+        return TextClassifierAttacks.Report(classifier, attack, outcomes);
     }
 
     private static void Refuse(Classifier classifier, IReadOnlyList<Example> examples)

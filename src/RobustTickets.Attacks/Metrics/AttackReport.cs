@@ -1,9 +1,7 @@
 using System.Globalization;
-using RobustTickets.Attacks;
-using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
 
-namespace RobustTickets;
+namespace RobustTickets.Attacks;
 
 /// <summary>
 /// What an attack found. Percentages are of all examples that could be attacked; those with an
@@ -15,7 +13,6 @@ namespace RobustTickets;
 /// written.</param>
 public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOutcome> Outcomes, string? Folder = null)
 {
-    /// <summary>The file that is there exactly when an attack is finished.</summary>
     private const int Shown = 5;
 
     /// <summary>Everything that determines the figures.</summary>
@@ -103,34 +100,3 @@ public sealed class AttackFailedException(string message, bool isNumeric) : Exce
     /// <summary>Whether a model gave a number that is not finite.</summary>
     public bool IsNumeric => isNumeric;
 }
-
-/// <summary>Something that happened in an attack.</summary>
-public abstract record AttackProgress;
-
-/// <summary>A sentence worth a line of its own.</summary>
-/// <param name="Text">The sentence.</param>
-public sealed record AttackNote(string Text) : AttackProgress;
-
-/// <summary>An example has an outcome.</summary>
-/// <param name="Done">Examples that have one.</param>
-/// <param name="Total">Examples attacked in all.</param>
-/// <param name="Succeeded">Attacks that succeeded.</param>
-/// <param name="Failed">Attacks that failed.</param>
-/// <param name="Skipped">Examples that the victim got wrong before.</param>
-/// <param name="Errors">Examples that could not be attacked.</param>
-/// <param name="QueriesPerSecond">Queries a second of this run.</param>
-/// <param name="Remaining">Time left at this pace, or null before a pace is known.</param>
-public sealed record AttackStep(
-    int Done,
-    int Total,
-    int Succeeded,
-    int Failed,
-    int Skipped,
-    int Errors,
-    double QueriesPerSecond,
-    TimeSpan? Remaining
-) : AttackProgress;
-
-/// <summary>Every example has an outcome; what this run has cost.</summary>
-/// <param name="Statistics">The cost.</param>
-public sealed record AttackCost(AttackStatistics Statistics) : AttackProgress;
