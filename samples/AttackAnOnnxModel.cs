@@ -1,5 +1,4 @@
 using RobustTickets.Attacks;
-using RobustTickets.Attacks.Engine;
 using RobustTickets.OnnxRuntime;
 
 /// <summary>
@@ -14,13 +13,10 @@ public static class AttackAnOnnxModel
         using var classifier = OnnxClassifier.Load(model, new OnnxOptions(MaxLength: 128));
         var labels = classifier.Labels.ToList();
         var examples = rows.Select((row, i) => new Example($"{i}", new TextPair(row.Text), labels.IndexOf(row.Label)));
-        var attack = AttackRecipe.DeepWordBug(AttackResources.FromUserFolder()).Build();
-        var survived = 0;
-        await foreach (var o in new AttackEngine(attack, classifier).RunAsync([.. examples]))
-        {
-            survived += o.Result == AttackResult.Failed ? 1 : 0;
+        var attack = AttackRecipe.DeepWordBug(AttackResources.FromUserFolder());
+        var report = await classifier.AttackAsync(attack, [.. examples]);
+        foreach (var o in report.Outcomes)
             output.WriteLine($"{o.Id}: {o.Result} after {o.Queries} queries: {o.Perturbed[0].Value}");
-        }
-        output.WriteLine($"{survived} right under attack");
+        output.WriteLine($"{report.Summary.Failed} right under attack");
     }
 }

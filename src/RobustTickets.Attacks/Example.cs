@@ -43,6 +43,12 @@ public sealed record Example(string Id, IReadOnlyList<KeyValuePair<string, strin
     public Example(string id, TextPair text, int label)
         : this(id, Named(text, "text", "text_pair"), label) { }
 
+    /// <summary>Unique within its data set and the same on every reading.</summary>
+    public string Id { get; init; } = Id ?? throw new ArgumentNullException(nameof(Id));
+
+    /// <summary>One or two named texts as they stand in the file.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Columns { get; init; } = Whole(Columns);
+
     /// <summary>
     /// SHA-256 of the data it was read from (<see cref="Data.Split.Sha256"/>); null when it was
     /// made by a program.
@@ -69,6 +75,17 @@ public sealed record Example(string Id, IReadOnlyList<KeyValuePair<string, strin
                 $"example '{Id}' has {Columns.Count} columns; a classifier takes one or two"
             ),
         };
+
+    private static IReadOnlyList<KeyValuePair<string, string>> Whole(
+        IReadOnlyList<KeyValuePair<string, string>> columns
+    )
+    {
+        ArgumentNullException.ThrowIfNull(columns, nameof(Columns));
+        foreach (var (name, text) in columns)
+            if (text is null)
+                throw new ArgumentException($"column '{name}' holds no text but null", nameof(columns));
+        return columns;
+    }
 
     /// <summary>A text or pair under column names.</summary>
     internal static KeyValuePair<string, string>[] Named(TextPair text, string first, string second) =>

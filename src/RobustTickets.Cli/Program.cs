@@ -2,9 +2,11 @@
 using RobustTickets.Cli;
 using RobustTickets.Cli.Input;
 using RobustTickets.Cli.Terminal;
+using RobustTickets.Runs;
 using RobustTickets.Torch.Native;
 
 var (input, output, error) = StandardStreams.Open();
+EnvironmentStamp.ProgramArguments = args;
 ShimLibrary.WhenMissing = () => NativeBuild.FromOwnSources(error);
 
 // Not disposed of: a signal may come until the very end.

@@ -8,11 +8,21 @@ namespace RobustTickets.OnnxRuntime;
 internal static class LengthBatches
 {
     /// <summary>Runs all texts; one row a text, in input order.</summary>
-    public static float[][] Run(OnnxNetwork network, IReadOnlyList<TokenEncoding> texts, int cells)
+    /// <param name="network">The network.</param>
+    /// <param name="texts">The texts.</param>
+    /// <param name="cells">Pieces of a batch, padding included.</param>
+    /// <param name="stop">Ends the call between two batches.</param>
+    public static float[][] Run(
+        OnnxNetwork network,
+        IReadOnlyList<TokenEncoding> texts,
+        int cells,
+        CancellationToken stop = default
+    )
     {
         var rows = new float[texts.Count][];
         foreach (var group in Groups(texts, network.DependsOnBatch ? 0 : cells))
         {
+            stop.ThrowIfCancellationRequested();
             var outputs = network.Run([.. group.Select(i => texts[i])]);
             for (var i = 0; i < group.Length; i++)
                 rows[group[i]] = outputs[i];

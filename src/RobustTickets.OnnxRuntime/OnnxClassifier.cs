@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
@@ -16,6 +17,7 @@ public sealed class OnnxClassifier : ITextClassifier
     private readonly OnnxNetwork _network;
     private readonly PieceEncoder _pieces;
     private readonly int _cells;
+    private readonly DisposeGuard _guard;
 
     private OnnxClassifier(
         OnnxNetwork network,
@@ -29,6 +31,7 @@ public sealed class OnnxClassifier : ITextClassifier
     {
         (_network, _pieces, Labels, MaxLength, Name) = (network, pieces, labels, maxLength, name);
         _cells = options.CellsPerBatch;
+        _guard = new DisposeGuard(typeof(OnnxClassifier), _network.Dispose);
         Notes =
         [
             .. note is null ? Array.Empty<string>() : [note],
@@ -61,11 +64,13 @@ public sealed class OnnxClassifier : ITextClassifier
     /// <param name="path">An ONNX file, or a folder with <c>model.onnx</c>. The tokenizer lies
     /// beside it; class names come from the options, config.json, or the file.</param>
     /// <param name="options">How it is loaded and run; null: the defaults.</param>
+    /// <exception cref="RequestException">An option is out of range.</exception>
     /// <exception cref="DataException">A file is missing or malformed, the graph is no classifier,
     /// or class names do not fit it.</exception>
     public static OnnxClassifier Load(string path, OnnxOptions? options = null)
     {
         options ??= new OnnxOptions();
+        options.Check();
         var files = OnnxModelFiles.Find(path);
         var pieces = PieceEncoder.Load(files, options.Tokenizer);
         var network = OnnxNetwork.Open(files.Model, options, pieces.PadId);
@@ -92,30 +97,91 @@ public sealed class OnnxClassifier : ITextClassifier
     }
 
     /// <inheritdoc/>
-    public float[][] Logits(IReadOnlyList<TextPair> texts)
+    /// <exception cref="ObjectDisposedException">The classifier is disposed of.</exception>
+    public float[][] Logits(IReadOnlyList<TextPair> texts) => Logits(texts, CancellationToken.None);
+
+    /// <inheritdoc/>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed of.</exception>
+    public float[][] Logits(IReadOnlyList<TextPair> texts, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(texts);
+        using var call = _guard.Enter();
         var encoded = new TokenEncoding[texts.Count];
         if (texts.Count < FewTexts)
             for (var i = 0; i < encoded.Length; i++)
                 encoded[i] = _pieces.Encode(texts[i], MaxLength);
         else
             Parallel.For(0, encoded.Length, i => encoded[i] = _pieces.Encode(texts[i], MaxLength));
-        var rows = LengthBatches.Run(_network, encoded, _cells);
+        var rows = LengthBatches.Run(_network, encoded, _cells, stop);
         if (Array.Find(rows, r => r.Length != Labels.Count) is { } odd)
             throw new DataException($"{Name}: gives {odd.Length} logits for {Labels.Count} classes");
         return rows;
     }
 
-    /// <inheritdoc/>
-    public double[][] Predict(IReadOnlyList<TextPair> inputs) =>
-        Array.ConvertAll(Logits(inputs), row => FunctionVictim.Softmax(row));
+    // Numbers that are not finite are the engine's to tell.
+    double[][] IVictim.Predict(IReadOnlyList<TextPair> inputs) =>
+        ((IVictim)this).Predict(inputs, CancellationToken.None);
+
+    double[][] IVictim.Predict(IReadOnlyList<TextPair> inputs, CancellationToken stop) =>
+        Array.ConvertAll(Logits(inputs, stop), row => FunctionVictim.Softmax(row));
+
+    /// <summary>Class probabilities of each text (pair), <c>[C]</c> each.</summary>
+    /// <param name="texts">The texts.</param>
+    /// <param name="stop">Ends the call between two batches.</param>
+    /// <inheritdoc cref="Predict(IReadOnlyList{TextPair}, CancellationToken)" path="/exception"/>
+    public double[][] Probabilities(IReadOnlyList<TextPair> texts, CancellationToken stop = default) =>
+        Array.ConvertAll(Finite(texts, stop), row => FunctionVictim.Softmax(row));
+
+    /// <summary>The label of a text, or pair of texts.</summary>
+    /// <inheritdoc cref="Predict(IReadOnlyList{TextPair}, CancellationToken)" path="/exception"/>
+    public Prediction Predict(TextPair text) => Predict(new[] { text })[0];
+
+    /// <summary>The label of each text (pair), in input order; texts are batched.</summary>
+    /// <param name="texts">The texts.</param>
+    /// <param name="stop">Ends the call between two batches.</param>
+    /// <exception cref="InvalidOperationException">A logit is not finite.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed of.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
+    /// cancelled.</exception>
+    [OverloadResolutionPriority(1)]
+    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TextPair> texts, CancellationToken stop = default) =>
+        Array.ConvertAll(Finite(texts, stop), row => Prediction.Of(Labels, row));
+
+    /// <inheritdoc cref="Predict(IReadOnlyList{TextPair}, CancellationToken)"/>
+    public IReadOnlyList<Prediction> Predict(IEnumerable<string> texts, CancellationToken stop = default)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        return Predict([.. texts.Select(text => new TextPair(text))], stop);
+    }
+
+    private float[][] Finite(IReadOnlyList<TextPair> texts, CancellationToken stop)
+    {
+        var rows = Logits(texts, stop);
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var odd = Array.FindIndex(rows[i], x => !float.IsFinite(x));
+            if (odd >= 0)
+                throw new InvalidOperationException(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{Name}: text {i + 1} of {rows.Length}: the logit of class {odd} is {rows[i][odd]}"
+                    )
+                );
+        }
+        return rows;
+    }
 
     /// <inheritdoc/>
-    public int Length(TextPair text) => _pieces.Encode(text, MaxLength + 1).Length;
+    public int Length(TextPair text)
+    {
+        _guard.Require();
+        return _pieces.Encode(text, MaxLength + 1).Length;
+    }
 
-    /// <inheritdoc/>
-    public void Dispose() => _network.Dispose();
+    /// <summary>
+    /// Releases the network, once the calls in flight have ended; later calls are refused.
+    /// </summary>
+    public void Dispose() => _guard.Dispose();
 
     private static IReadOnlyList<string> LabelsOf(OnnxModelFiles files, OnnxNetwork network, OnnxOptions options)
     {

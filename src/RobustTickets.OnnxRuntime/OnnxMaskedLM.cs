@@ -16,6 +16,7 @@ public sealed class OnnxMaskedLM : IMaskedLanguageModel, IDisposable
 
     private readonly OnnxNetwork _network;
     private readonly WordPieceTokenizer _tokenizer;
+    private readonly DisposeGuard _guard;
 
     private OnnxMaskedLM(OnnxNetwork network, WordPieces pieces, int maxLength, string path)
     {
@@ -23,6 +24,7 @@ public sealed class OnnxMaskedLM : IMaskedLanguageModel, IDisposable
         Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
         MaskId = _tokenizer.MaskId;
         VocabularySize = (int)network.Width!;
+        _guard = new DisposeGuard(typeof(OnnxMaskedLM), _network.Dispose);
     }
 
     /// <inheritdoc/>
@@ -44,11 +46,13 @@ public sealed class OnnxMaskedLM : IMaskedLanguageModel, IDisposable
     /// <param name="path">An ONNX file, or a folder with <c>model.onnx</c>, the tokenizer beside
     /// it.</param>
     /// <param name="options">How it is loaded and run; null: the defaults.</param>
+    /// <exception cref="RequestException">An option is out of range.</exception>
     /// <exception cref="DataException">A file is missing or malformed, or the graph gives no scores
     /// over the vocabulary.</exception>
     public static OnnxMaskedLM Load(string path, OnnxOptions? options = null)
     {
         options ??= new OnnxOptions();
+        options.Check();
         var files = OnnxModelFiles.Find(path);
         if (PieceEncoder.Load(files, options.Tokenizer) is not WordPieces pieces)
             throw new DataException($"{path}: attacks take substitutes from WordPiece vocabularies alone");
@@ -66,18 +70,32 @@ public sealed class OnnxMaskedLM : IMaskedLanguageModel, IDisposable
     }
 
     /// <inheritdoc/>
-    public string Token(int id) => id < _tokenizer.Vocabulary.Count ? _tokenizer.Vocabulary[id] : $"[unused{id}]";
+    public string Token(int id)
+    {
+        _guard.Require();
+        return id < _tokenizer.Vocabulary.Count ? _tokenizer.Vocabulary[id] : $"[unused{id}]";
+    }
 
     /// <inheritdoc/>
-    public int[] Encode(string text) => _tokenizer.Encode(text, null, MaxLength).Ids;
+    public int[] Encode(string text)
+    {
+        _guard.Require();
+        return _tokenizer.Encode(text, null, MaxLength).Ids;
+    }
 
     /// <inheritdoc/>
-    public int PieceCount(string word) => _tokenizer.TokenIds(word).Length;
+    public int PieceCount(string word)
+    {
+        _guard.Require();
+        return _tokenizer.TokenIds(word).Length;
+    }
 
     /// <inheritdoc/>
+    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
     public int[][] Predict(IReadOnlyList<MaskedQuestion> questions)
     {
         ArgumentNullException.ThrowIfNull(questions);
+        using var call = _guard.Enter();
         var answers = new int[questions.Count][];
         Array.Fill(answers, []);
         string[] texts = [.. questions.Select(q => q.Text).Distinct(StringComparer.Ordinal)];
@@ -103,8 +121,10 @@ public sealed class OnnxMaskedLM : IMaskedLanguageModel, IDisposable
         return answers;
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _network.Dispose();
+    /// <summary>
+    /// Releases the network, once the calls in flight have ended; later calls are refused.
+    /// </summary>
+    public void Dispose() => _guard.Dispose();
 
     private int[] Best(ReadOnlySpan<float> scores, MaskedQuestion question)
     {

@@ -7,13 +7,25 @@ namespace RobustTickets.OnnxRuntime;
 
 /// <summary>
 /// ONNX files, and folders that hold one, as the models of requests: victims, sentence encoders and
-/// masked language models.
+/// masked language models. As the models of attack recipes (<see cref="AttackRecipe.Build"/>) each
+/// is loaded once and released with this; what a request loads is the request's.
 /// </summary>
 /// <param name="options">How they are loaded and run; null: the defaults. Length and threads of a
 /// request come before these.</param>
-public sealed class OnnxModels(OnnxOptions? options = null) : IModelLoader
+/// <param name="defaultEncoder">The sentence encoder where none is named and none lies in the
+/// resource folder; null: there is none.</param>
+public sealed class OnnxModels(OnnxOptions? options = null, string? defaultEncoder = null)
+    : IModelLoader,
+        IAttackModels,
+        IDisposable
 {
     private readonly OnnxOptions _options = options ?? new OnnxOptions();
+    private readonly Dictionary<string, OnnxSentenceEncoder> _encoders = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, OnnxMaskedLM> _masked = new(StringComparer.Ordinal);
+    private bool _disposed;
+
+    /// <inheritdoc/>
+    public string? DefaultEncoder => defaultEncoder;
 
     /// <inheritdoc/>
     public bool Knows(string path) => OnnxModelFiles.Is(path);
@@ -50,6 +62,43 @@ public sealed class OnnxModels(OnnxOptions? options = null) : IModelLoader
             $"ONNX, {info.Bytes / 1048576.0:0.0} MiB, output {info.Outputs.FirstOrDefault()?.ToString() ?? "none"}"
         );
     }
+
+    // Models of attacks are told by what is wrong with them, not by null.
+    /// <inheritdoc/>
+    string IAttackModels.Describe(string folder, AttackModelKind kind) =>
+        Describe(folder, kind) ?? throw new DataException(Unknown(folder));
+
+    /// <inheritdoc/>
+    ISentenceEncoder IAttackModels.LoadEncoder(string folder) =>
+        Once(_encoders, folder, path => OnnxSentenceEncoder.Load(path, Beside));
+
+    /// <inheritdoc/>
+    IMaskedLanguageModel IAttackModels.LoadMaskedLM(string folder) =>
+        Once(_masked, folder, path => OnnxMaskedLM.Load(path, Beside));
+
+    /// <summary>Releases the models of attack recipes.</summary>
+    public void Dispose()
+    {
+        _disposed = true;
+        foreach (var model in _encoders.Values.Cast<IDisposable>().Concat(_masked.Values))
+            model.Dispose();
+        _encoders.Clear();
+        _masked.Clear();
+    }
+
+    private TModel Once<TModel>(Dictionary<string, TModel> loaded, string folder, Func<string, TModel> load)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (!Knows(folder))
+            throw new DataException(Unknown(folder));
+        if (!loaded.TryGetValue(folder, out var model))
+            loaded[folder] = model = load(folder);
+        return model;
+    }
+
+    private static string Unknown(string folder) =>
+        $"{folder}: is no ONNX model, a file .onnx or a folder with model.onnx and no other weights; AttackModels "
+        + "(package RobustTickets) loads Hugging Face folders";
 
     private OnnxOptions Beside => new(Threads: _options.Threads, CellsPerBatch: _options.CellsPerBatch);
 }

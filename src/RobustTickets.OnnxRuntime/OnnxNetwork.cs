@@ -21,6 +21,7 @@ public sealed class OnnxNetwork : ITokenModel
     private readonly IReadOnlyList<(OnnxValueInfo Info, InputRole Role)> _inputs;
     private readonly OnnxValueInfo _output;
     private readonly long? _fixedLength;
+    private readonly DisposeGuard _guard;
 
     private enum InputRole
     {
@@ -39,6 +40,14 @@ public sealed class OnnxNetwork : ITokenModel
     {
         (Path, _session, File, _inputs, _output) = (path, session, file, inputs, output);
         _fixedLength = inputs[0].Item1.Shape![1];
+        _guard = new DisposeGuard(
+            typeof(OnnxNetwork),
+            () =>
+            {
+                _session.Dispose();
+                _run.Dispose();
+            }
+        );
     }
 
     /// <summary>The file.</summary>
@@ -98,11 +107,14 @@ public sealed class OnnxNetwork : ITokenModel
     /// <param name="path">The file.</param>
     /// <param name="options">How it is run.</param>
     /// <param name="padId">Piece that fills short texts up.</param>
+    /// <exception cref="RequestException">An option is out of range.</exception>
     /// <exception cref="DataException">It is missing, malformed, or wants or gives what no text
     /// model does.</exception>
     public static OnnxNetwork Open(string path, OnnxOptions options, int padId = 0)
     {
+        ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(options);
+        options.Check();
         var file = OnnxFileInfo.Read(path);
         var inputs = InputsOf(path, file);
         var output = OutputOf(path, file);
@@ -110,9 +122,11 @@ public sealed class OnnxNetwork : ITokenModel
     }
 
     /// <inheritdoc/>
+    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
     public float[][] Run(IReadOnlyList<TokenEncoding> batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
+        using var call = _guard.Enter();
         if (batch.Count == 0)
             return [];
         var longest = batch.Max(t => t.Length);
@@ -145,12 +159,10 @@ public sealed class OnnxNetwork : ITokenModel
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _session.Dispose();
-        _run.Dispose();
-    }
+    /// <summary>
+    /// Releases the network, once the calls in flight have ended; later calls are refused.
+    /// </summary>
+    public void Dispose() => _guard.Dispose();
 
     private OrtValue Input(IReadOnlyList<TokenEncoding> batch, InputRole role, int element, long[] shape)
     {

@@ -15,6 +15,7 @@ public sealed class OnnxSentenceEncoder : ISentenceEncoder, IDisposable
     private readonly PieceEncoder _pieces;
     private readonly int _maxLength;
     private readonly int _cells;
+    private readonly DisposeGuard _guard;
 
     private OnnxSentenceEncoder(OnnxNetwork network, PieceEncoder pieces, OnnxOptions options, string path)
     {
@@ -23,6 +24,7 @@ public sealed class OnnxSentenceEncoder : ISentenceEncoder, IDisposable
         var folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         Name = $"{(network.IsPooled ? "" : "mean-pooled ")}{Path.GetFileName(folder)}";
         Dimension = (int)network.Width!;
+        _guard = new DisposeGuard(typeof(OnnxSentenceEncoder), _network.Dispose);
     }
 
     /// <inheritdoc/>
@@ -35,11 +37,13 @@ public sealed class OnnxSentenceEncoder : ISentenceEncoder, IDisposable
     /// <param name="path">An ONNX file, or a folder with <c>model.onnx</c>, the tokenizer beside
     /// it.</param>
     /// <param name="options">How it is loaded and run; null: the defaults.</param>
+    /// <exception cref="RequestException">An option is out of range.</exception>
     /// <exception cref="DataException">A file is missing or malformed, or the graph is no
     /// encoder.</exception>
     public static OnnxSentenceEncoder Load(string path, OnnxOptions? options = null)
     {
         options ??= new OnnxOptions();
+        options.Check();
         var files = OnnxModelFiles.Find(path);
         var pieces = PieceEncoder.Load(files, options.Tokenizer);
         var network = OnnxNetwork.Open(files.Model, options, pieces.PadId);
@@ -54,15 +58,19 @@ public sealed class OnnxSentenceEncoder : ISentenceEncoder, IDisposable
     }
 
     /// <inheritdoc/>
+    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
     public double[][] Encode(IReadOnlyList<string> texts)
     {
         ArgumentNullException.ThrowIfNull(texts);
+        using var call = _guard.Enter();
         TokenEncoding[] encoded = [.. texts.Select(t => _pieces.Encode(new TextPair(t), _maxLength))];
         return Array.ConvertAll(LengthBatches.Run(_network, encoded, _cells), Mean);
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _network.Dispose();
+    /// <summary>
+    /// Releases the network, once the calls in flight have ended; later calls are refused.
+    /// </summary>
+    public void Dispose() => _guard.Dispose();
 
     private double[] Mean(float[] states)
     {

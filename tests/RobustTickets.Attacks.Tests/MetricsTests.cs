@@ -47,7 +47,7 @@ public sealed partial class MetricsTests : IDisposable
             (summary.WordsChangedPercent, summary.WordsChanged, summary.MostWordsChanged, summary.AverageWords)
         );
         Assert.Equal(91.5, summary.WholeSetClean);
-        Assert.Equal(0, AttackSummary.From([], Settings()).Suc);
+        Assert.Equal(double.NaN, AttackSummary.From([], Settings()).Suc);
         var read = AttackJson.ReadSummary(AttackJson.Write(summary));
         Assert.Equal(AttackJson.Write(summary), AttackJson.Write(read));
     }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Export;
 using RobustTickets.Export.Onnx;
@@ -31,7 +32,7 @@ public sealed class OnnxClassifierTests : IDisposable
         Assert.Equal(TinyBert.Positions, classifier.MaxLength);
         var tokenizer = WordPieceTokenizer.Load(_tiny.Folder);
         var rows = classifier.Logits(Texts);
-        var probabilities = classifier.Predict(Texts);
+        var probabilities = classifier.Probabilities(Texts);
         for (var i = 0; i < Texts.Length; i++)
         {
             var expected = _tiny.Logits(tokenizer.Encode(Texts[i], TinyBert.Positions));
@@ -42,6 +43,43 @@ public sealed class OnnxClassifierTests : IDisposable
             TinyBert.Positions + 1,
             classifier.Length(new TextPair(string.Join(' ', Enumerable.Repeat("good", 60))))
         );
+    }
+
+    [Fact]
+    public async Task It_answers_and_is_attacked_as_any_classifier()
+    {
+        _tiny.Write();
+        _tiny.WriteConfig("left", "middle", "right");
+        using var classifier = OnnxClassifier.Load(_tiny.Folder);
+        var rows = classifier.Probabilities(Texts);
+        var answers = classifier.Predict(Texts);
+        for (var i = 0; i < Texts.Length; i++)
+        {
+            Assert.Equal(rows[i], answers[i].Scores);
+            Assert.Equal((classifier.Labels[rows[i].ArgMax()], rows[i].Max()), (answers[i].Label, answers[i].Score));
+        }
+        Assert.Equal(answers[0].Label, classifier.Predict("good film").Label);
+        Assert.Equal(rows[0], classifier.Predict(new[] { "good film" })[0].Scores);
+        Assert.Equal(rows[2], classifier.Predict(Texts[2]).Scores);
+
+        var attack = AttackRecipe.DeepWordBug(new AttackParts(new NeighbourTable([]), StopWords.English));
+        var label = classifier.Labels.ToList().IndexOf(answers[0].Label);
+        Example[] examples = [new("a", Texts[0], label), new("b", Texts[0], (label + 1) % 3)];
+        var told = 0;
+        var report = await classifier.AttackAsync(attack, examples, progress: new Told(() => told++));
+        Assert.Equal((2, 2, AttackResult.Skipped), (told, report.Outcomes.Count, report.Outcomes[1].Result));
+        Assert.Equal((50.0, _tiny.Folder), (report.Clean, report.Settings.Victim));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            classifier.AttackAsync(attack, examples, stop: new CancellationToken(canceled: true))
+        );
+        classifier.Dispose();
+        var error = await Assert.ThrowsAsync<AttackFailedException>(() => classifier.AttackAsync(attack, examples));
+        Assert.Contains("ObjectDisposedException", error.Message, StringComparison.Ordinal);
+    }
+
+    private sealed class Told(Action act) : IProgress<AttackOutcome>
+    {
+        public void Report(AttackOutcome value) => act();
     }
 
     [Fact]

@@ -67,7 +67,7 @@ public sealed class FrontDoorTests(TrainedTask trained) : IClassFixture<TrainedT
         Assert.Equal(100 * run.Result.CleanDev!.Value, report.Clean, 1e-9);
         Assert.Equal(report.Summary.Aua, report.Aua);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            classifier.AttackAsync(Swaps, sample, new CancellationToken(canceled: true))
+            classifier.AttackAsync(Swaps, sample, stop: new CancellationToken(canceled: true))
         );
     }
 

@@ -47,16 +47,16 @@ public sealed class AttackEngine
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public async IAsyncEnumerable<AttackOutcome> RunAsync(
         IReadOnlyList<Example> inputs,
-        [EnumeratorCancellation] CancellationToken cancellation = default
+        [EnumeratorCancellation] CancellationToken stop = default
     )
     {
         ArgumentNullException.ThrowIfNull(inputs);
         Check(inputs);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var channel = Channel.CreateUnbounded<AttackOutcome>(
             new UnboundedChannelOptions { SingleReader = true, SingleWriter = true }
         );
-        var loop = Task.Run(() => Loop(inputs, channel.Writer, stop.Token), CancellationToken.None);
+        var loop = Task.Run(() => Loop(inputs, channel.Writer, end.Token), CancellationToken.None);
         try
         {
             await foreach (var outcome in channel.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
@@ -65,7 +65,7 @@ public sealed class AttackEngine
         finally
         {
             // The consumer may have left early: the loop must not go on without it.
-            await stop.CancelAsync().ConfigureAwait(false);
+            await end.CancelAsync().ConfigureAwait(false);
             await loop.ConfigureAwait(false);
         }
     }
@@ -75,6 +75,8 @@ public sealed class AttackEngine
         var ids = new HashSet<string>(StringComparer.Ordinal);
         foreach (var input in inputs)
         {
+            if (input is null)
+                throw new ArgumentException("holds null in place of an example", nameof(inputs));
             if (input.Columns.Count is < 1 or > 2)
                 throw new DataException(
                     $"example '{input.Id}': {input.Columns.Count} columns; an attack takes one or two"
@@ -90,18 +92,14 @@ public sealed class AttackEngine
         }
     }
 
-    private void Loop(
-        IReadOnlyList<Example> inputs,
-        ChannelWriter<AttackOutcome> writer,
-        CancellationToken cancellation
-    )
+    private void Loop(IReadOnlyList<Example> inputs, ChannelWriter<AttackOutcome> writer, CancellationToken stop)
     {
         var live = new List<ExampleRun>();
         var finished = new SortedDictionary<int, AttackOutcome>();
         Exception? error = null;
         try
         {
-            Attack(inputs, live, finished, writer, cancellation);
+            Attack(inputs, live, finished, writer, stop);
         }
         catch (Exception e)
         {
@@ -120,10 +118,10 @@ public sealed class AttackEngine
         List<ExampleRun> live,
         SortedDictionary<int, AttackOutcome> finished,
         ChannelWriter<AttackOutcome> writer,
-        CancellationToken cancellation
+        CancellationToken stop
     )
     {
-        var gate = new ModelGate(_victim, cancellation);
+        var gate = new ModelGate(_victim, stop);
         var queues = new ModelQueues(gate, _options);
         var started = 0;
         var delivered = 0;
@@ -131,12 +129,12 @@ public sealed class AttackEngine
         var randomness = _attack.Randomness.Begin();
         var concurrency = _attack.Randomness.SharesStream ? 1 : _options.Concurrency;
         var start = Stopwatch.GetTimestamp();
-        Prepare(inputs, cancellation);
+        Prepare(inputs, stop);
         var prepare = Stopwatch.GetElapsedTime(start);
         var steps = TimeSpan.Zero;
         while (delivered < inputs.Count)
         {
-            cancellation.ThrowIfCancellationRequested();
+            stop.ThrowIfCancellationRequested();
             for (; live.Count < concurrency && started < inputs.Count; started++)
             {
                 live.Add(new ExampleRun(started, inputs[started], _attack, randomness(inputs[started].Id)));
@@ -145,7 +143,7 @@ public sealed class AttackEngine
             if (ready.Count > 0)
             {
                 start = Stopwatch.GetTimestamp();
-                Advance(ready, cancellation);
+                Advance(ready, stop);
                 steps += Stopwatch.GetElapsedTime(start);
                 foreach (var run in ready.Where(r => !r.IsFinished))
                     queues.Ask(run);
@@ -156,7 +154,7 @@ public sealed class AttackEngine
             }
             // Full batches go out at once; what remains waits for company.
             while (queues.Serve(partial: false))
-                cancellation.ThrowIfCancellationRequested();
+                stop.ThrowIfCancellationRequested();
             foreach (var run in live.Where(r => r.IsFinished))
             {
                 // In order: what is done early waits for those before it.
@@ -187,15 +185,15 @@ public sealed class AttackEngine
         }
     }
 
-    private void Prepare(IReadOnlyList<Example> inputs, CancellationToken cancellation)
+    private void Prepare(IReadOnlyList<Example> inputs, CancellationToken stop)
     {
         var words = new HashSet<string>(StringComparer.Ordinal);
         foreach (var column in inputs.SelectMany(i => i.Columns))
             words.UnionWith(WordSplitter.Words(column.Value, _attack.Version));
-        _attack.Transformation.Prepare(words, cancellation);
+        _attack.Transformation.Prepare(words, stop);
     }
 
-    private void Advance(List<ExampleRun> ready, CancellationToken cancellation)
+    private void Advance(List<ExampleRun> ready, CancellationToken stop)
     {
         var threads = _options.Threads == 0 ? Environment.ProcessorCount : _options.Threads;
         if (threads == 1 || ready.Count == 1)
@@ -206,7 +204,7 @@ public sealed class AttackEngine
         }
         Parallel.ForEach(
             ready,
-            new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation },
+            new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = stop },
             run => run.Advance()
         );
     }

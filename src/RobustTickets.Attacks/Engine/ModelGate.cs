@@ -34,7 +34,13 @@ internal sealed class ModelGate(IVictim victim, CancellationToken stop)
         VictimBatches++;
         VictimRows += batch.Count;
         var start = Stopwatch.GetTimestamp();
-        Ask(batch, "the victim", keys => victim.Predict(keys), FaultOfRow, (run, key, row) => run.Receive(key, row));
+        Ask(
+            batch,
+            "the victim",
+            keys => victim.Predict(keys, stop),
+            FaultOfRow,
+            (run, key, row) => run.Receive(key, row)
+        );
         VictimTime += Stopwatch.GetElapsedTime(start);
     }
 

@@ -234,6 +234,23 @@ public static class AttackJson
     }
 }
 
+/// <summary>A figure that is none: NaN here, null in JSON, which knows no NaN.</summary>
+internal sealed class NanAsNull : JsonConverter<double>
+{
+    public override bool HandleNull => true;
+
+    public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType == JsonTokenType.Null ? double.NaN : reader.GetDouble();
+
+    public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
+    {
+        if (double.IsNaN(value))
+            writer.WriteNullValue();
+        else
+            writer.WriteNumberValue(value);
+    }
+}
+
 /// <summary>Source-generated JSON of summaries and settings.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,

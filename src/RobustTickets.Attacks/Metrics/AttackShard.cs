@@ -7,10 +7,25 @@ namespace RobustTickets.Attacks.Metrics;
 /// One of several parts of an attack that run in different places: example i of the whole, from 0,
 /// belongs to part i mod N + 1. The parts together are the whole (<see cref="ShardMerge"/>).
 /// </summary>
-/// <param name="Index">The part, from 1.</param>
-/// <param name="Count">Parts in all.</param>
-public sealed record AttackShard(int Index, int Count)
+public sealed record AttackShard
 {
+    /// <summary>A part of the whole.</summary>
+    /// <param name="index">The part, from 1.</param>
+    /// <param name="count">Parts in all.</param>
+    /// <exception cref="RequestException">There is no such part.</exception>
+    public AttackShard(int index, int count)
+    {
+        if (index < 1 || index > count)
+            throw Refused(string.Create(CultureInfo.InvariantCulture, $"{index}/{count}"));
+        (Index, Count) = (index, count);
+    }
+
+    /// <summary>The part, from 1.</summary>
+    public int Index { get; }
+
+    /// <summary>Parts in all.</summary>
+    public int Count { get; }
+
     /// <summary>File that says which part a folder holds, and whether it is done.</summary>
     internal const string File = "shard.json";
 
@@ -18,7 +33,7 @@ public sealed record AttackShard(int Index, int Count)
     public string Folder => string.Create(CultureInfo.InvariantCulture, $"shard-{Index}-of-{Count}");
 
     /// <summary>Reads <c>I/N</c>.</summary>
-    /// <exception cref="FormatException">It is no such text, or I is not in 1 to N.</exception>
+    /// <exception cref="RequestException">It is no such text, or I is not in 1 to N.</exception>
     public static AttackShard Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -26,11 +41,12 @@ public sealed record AttackShard(int Index, int Count)
             text.Split('/') is [var first, var second]
             && int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
             && int.TryParse(second, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
-            && index >= 1
-            && index <= count
             ? new AttackShard(index, count)
-            : throw new FormatException($"{text}: expected I/N with I from 1 to N, as in 2/8");
+            : throw Refused(text);
     }
+
+    private static RequestException Refused(string text) =>
+        new("Shard", text, "expected I/N with I from 1 to N, as in 2/8");
 
     /// <summary>The part's examples, in order.</summary>
     internal IReadOnlyList<T> Of<T>(IReadOnlyList<T> all) => [.. all.Where((_, i) => i % Count == Index - 1)];

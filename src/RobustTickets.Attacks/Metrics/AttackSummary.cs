@@ -1,6 +1,6 @@
 // What an attack says about a classifier (docs/methods/attacks.md, Figures). S successes, F
 // failures, K skips, N = S + F + K: Clean = 100 (S+F)/N, Aua = 100 F/N, Suc = 100 S/(S+F). Errors
-// are counted beside N and in no figure.
+// are counted beside N and in no figure; where N is 0 there is none, NaN here and null in files.
 
 using System.Text.Json.Serialization;
 
@@ -24,7 +24,13 @@ public sealed record LabelCount(int Label, int Count);
 /// <param name="Aua">Accuracy under attack, percent.</param>
 /// <param name="AuaLow">Lower end of its 95 % Wilson interval.</param>
 /// <param name="AuaHigh">Upper end.</param>
-public sealed record TemperatureAua(double Temperature, bool Fitted, double Aua, double AuaLow, double AuaHigh);
+public sealed record TemperatureAua(
+    double Temperature,
+    bool Fitted,
+    [property: JsonConverter(typeof(NanAsNull))] double Aua,
+    [property: JsonConverter(typeof(NanAsNull))] double AuaLow,
+    [property: JsonConverter(typeof(NanAsNull))] double AuaHigh
+);
 
 /// <summary>The table row of one attack; everything is recomputable from examples.jsonl.</summary>
 /// <param name="Examples">N.</param>
@@ -33,11 +39,12 @@ public sealed record TemperatureAua(double Temperature, bool Fitted, double Aua,
 /// <param name="Skipped">K.</param>
 /// <param name="Errors">Examples that could not be attacked; not part of N.</param>
 /// <param name="StoppedByTime">Of the S + F, those whose search the time limit ended.</param>
-/// <param name="Clean">Accuracy before the attack, percent of N.</param>
-/// <param name="Aua">Accuracy under attack, percent of N.</param>
-/// <param name="AuaLow">Lower end of Aua's 95 % Wilson interval.</param>
+/// <param name="Clean">Accuracy before the attack, percent of N; NaN when N is 0.</param>
+/// <param name="Aua">Accuracy under attack, percent of N; NaN when N is 0.</param>
+/// <param name="AuaLow">Lower end of Aua's 95 % Wilson interval; NaN when N is 0.</param>
 /// <param name="AuaHigh">Upper end.</param>
-/// <param name="Suc">Attack success rate, percent of S + F; 0 when that is 0.</param>
+/// <param name="Suc">Attack success rate, percent of S + F; 0 when that is 0, NaN when N is
+/// 0.</param>
 /// <param name="MeanQueries">#Query: mean queries of the attacked examples as TextAttack counts
 /// them.</param>
 /// <param name="MeanUniqueForwards">Mean unique forwards of the attacked examples: distinct texts
@@ -62,11 +69,11 @@ public sealed record AttackSummary(
     int Skipped,
     int Errors,
     int StoppedByTime,
-    double Clean,
-    double Aua,
-    double AuaLow,
-    double AuaHigh,
-    double Suc,
+    [property: JsonConverter(typeof(NanAsNull))] double Clean,
+    [property: JsonConverter(typeof(NanAsNull))] double Aua,
+    [property: JsonConverter(typeof(NanAsNull))] double AuaLow,
+    [property: JsonConverter(typeof(NanAsNull))] double AuaHigh,
+    [property: JsonConverter(typeof(NanAsNull))] double Suc,
     [property: JsonPropertyName("queries_asked")] double MeanQueries,
     [property: JsonPropertyName("queries_forwarded")] double MeanUniqueForwards,
     [property: JsonPropertyName("total_asked")] long TotalQueries,
@@ -98,7 +105,7 @@ public sealed record AttackSummary(
         var succeeded = attacked.Where(o => o.Result == AttackResult.Success).ToList();
         var failed = attacked.Count - succeeded.Count;
         var changed = succeeded.Where(o => o.WordsChanged > 0 && o.Words > 0).ToList();
-        var interval = WilsonInterval.Of(failed, n);
+        var interval = n == 0 ? new WilsonInterval(double.NaN, double.NaN) : WilsonInterval.Of(failed, n);
         return new AttackSummary(
             n,
             succeeded.Count,
@@ -110,7 +117,7 @@ public sealed record AttackSummary(
             Percent(failed, n),
             100 * interval.Low,
             100 * interval.High,
-            Percent(succeeded.Count, attacked.Count),
+            n > 0 && attacked.Count == 0 ? 0 : Percent(succeeded.Count, attacked.Count),
             Mean(attacked, o => o.Queries),
             Mean(attacked, o => o.UniqueForwards),
             all.Sum(o => (long)o.Queries),
@@ -126,7 +133,7 @@ public sealed record AttackSummary(
         );
     }
 
-    private static double Percent(int part, int whole) => whole == 0 ? 0 : part * 100.0 / whole;
+    private static double Percent(int part, int whole) => whole == 0 ? double.NaN : part * 100.0 / whole;
 
     private static double Mean(List<AttackOutcome> outcomes, Func<AttackOutcome, double> value) =>
         outcomes.Count == 0 ? 0 : outcomes.Average(value);

@@ -54,9 +54,9 @@ public static class TextAttackFormat
             ("Number of successful attacks:", summary.Succeeded.ToString(CultureInfo.InvariantCulture)),
             ("Number of failed attacks:", summary.Failed.ToString(CultureInfo.InvariantCulture)),
             ("Number of skipped attacks:", summary.Skipped.ToString(CultureInfo.InvariantCulture)),
-            ("Original accuracy:", PythonNumber.Repr(PythonNumber.Round2(summary.Clean))),
-            ("Accuracy under attack:", PythonNumber.Repr(PythonNumber.Round2(summary.Aua))),
-            ("Attack success rate:", PythonNumber.Repr(PythonNumber.Round2(summary.Suc))),
+            ("Original accuracy:", Percent(summary.Clean)),
+            ("Accuracy under attack:", Percent(summary.Aua)),
+            ("Attack success rate:", Percent(summary.Suc)),
             ("Average perturbed word %:", PythonNumber.Repr(PythonNumber.NumpyRound2(summary.WordsChangedPercent))),
             ("Average num. words per input:", PythonNumber.Repr(PythonNumber.NumpyRound2(summary.AverageWords))),
             ("Avg num queries:", PythonNumber.Repr(PythonNumber.NumpyRound2(summary.MeanQueries))),
@@ -69,6 +69,9 @@ public static class TextAttackFormat
         json.AppendJoin(",\n", results.Select(r => $"        \"{r.Name}\": {r.Value}")).Append("\n    }\n}\n");
         return json.ToString();
     }
+
+    private static string Percent(double value) =>
+        double.IsNaN(value) ? "null" : PythonNumber.Repr(PythonNumber.Round2(value));
 
     private static string Marked(
         IReadOnlyList<KeyValuePair<string, string>> columns,

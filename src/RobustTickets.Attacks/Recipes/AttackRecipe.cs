@@ -113,6 +113,9 @@ public sealed record AttackRecipe
     /// <summary>Whether it compares parts of speech.</summary>
     public bool HasPartOfSpeech { get; private init; }
 
+    /// <summary>Whether the number of substitutes that it tries for a word may be given.</summary>
+    internal bool HasCandidates => HasSubstitutes || Further == MaskedLM;
+
     /// <summary>
     /// Kinds of all resources it is built from, as the resource folder names them.
     /// </summary>
@@ -265,6 +268,19 @@ public sealed record AttackRecipe
             throw new RequestException(nameof(Options.SimilarityThreshold), null, NoSimilarity);
         if (HasSimilarity && !Options.Similarity && Options.SimilarityThreshold is not null)
             throw new RequestException(nameof(Options.Similarity), null, OffBeside);
+        if (!ComparesSentences && Options.Window != SimilarityWindow.AsPublished)
+            throw new RequestException(
+                nameof(Options.Window),
+                null,
+                HasSimilarity ? "cannot be chosen where sentence similarity is off; leave it out" : NoSimilarity
+            );
+        if (!HasCandidates && Options.Candidates is not null)
+            throw new RequestException(
+                nameof(Options.Candidates),
+                null,
+                $"{Name} tries every substitute that it makes; possible with "
+                    + string.Join(", ", All.Where(r => r.HasCandidates).Select(r => r.Name))
+            );
         if (!HasPartOfSpeech && !Options.PartOfSpeech)
             throw new RequestException(
                 nameof(Options.PartOfSpeech),

@@ -47,8 +47,7 @@ internal static class PublishedParts
 
         public IReadOnlyList<string> Nearest(string word, int count) => throw NotRun();
 
-        public void Prepare(IReadOnlyCollection<string> words, int count, CancellationToken cancellation) =>
-            throw NotRun();
+        public void Prepare(IReadOnlyCollection<string> words, int count, CancellationToken stop) => throw NotRun();
     }
 
     private sealed class NamedEncoder : ISentenceEncoder

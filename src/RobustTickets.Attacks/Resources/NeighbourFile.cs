@@ -50,13 +50,13 @@ public sealed class NeighbourFile
     /// <param name="vectorsHash">SHA-256 of their file, lower-case hex.</param>
     /// <param name="count">Neighbours a word.</param>
     /// <param name="progress">Told how many words are done.</param>
-    /// <param name="cancellation">Stops the work.</param>
+    /// <param name="stop">Stops the work.</param>
     public static NeighbourFile Compute(
         WordVectors vectors,
         string vectorsHash,
         int count,
         Action<int>? progress = null,
-        CancellationToken cancellation = default
+        CancellationToken stop = default
     )
     {
         ArgumentNullException.ThrowIfNull(vectors);
@@ -68,7 +68,7 @@ public sealed class NeighbourFile
         var done = 0;
         Parallel.ForEach(
             Enumerable.Range(0, vectors.Count).Chunk(VectorNeighbours.BlockWords),
-            new ParallelOptions { CancellationToken = cancellation },
+            new ParallelOptions { CancellationToken = stop },
             block =>
             {
                 var found = search.Rows(block, count);

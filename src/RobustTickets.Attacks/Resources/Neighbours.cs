@@ -20,7 +20,7 @@ public interface INeighbourSource
     IReadOnlyList<string> Nearest(string word, int count);
 
     /// <summary>Does the work for many words at once.</summary>
-    void Prepare(IReadOnlyCollection<string> words, int count, CancellationToken cancellation);
+    void Prepare(IReadOnlyCollection<string> words, int count, CancellationToken stop);
 }
 
 /// <summary>A stored table: word -> neighbours, nearest first.</summary>
@@ -55,7 +55,7 @@ public sealed class NeighbourTable : INeighbourSource
     }
 
     /// <inheritdoc/>
-    public void Prepare(IReadOnlyCollection<string> words, int count, CancellationToken cancellation) { }
+    public void Prepare(IReadOnlyCollection<string> words, int count, CancellationToken stop) { }
 
     /// <summary>
     /// Reads a table: JSON (one object, word -> array of words; .json) or text (word, TAB,

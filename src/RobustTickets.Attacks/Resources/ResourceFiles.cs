@@ -240,6 +240,7 @@ public sealed record ResourceFiles(
             field,
             null,
             $"{what} is a model, and nothing that loads models was given; give AttackModels (package "
-                + "RobustTickets), or parts of your own (AttackParts)"
+                + "RobustTickets) or OnnxModels (package RobustTickets.OnnxRuntime), or parts of your own "
+                + "(AttackParts)"
         );
 }

@@ -30,7 +30,7 @@ public sealed class VectorNeighbours(WordVectors vectors, NeighbourFile? table =
     }
 
     /// <inheritdoc/>
-    public void Prepare(IReadOnlyCollection<string> words, int count, CancellationToken cancellation)
+    public void Prepare(IReadOnlyCollection<string> words, int count, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(words);
         if (table is not null && count <= table.Count)
@@ -44,7 +44,7 @@ public sealed class VectorNeighbours(WordVectors vectors, NeighbourFile? table =
             .ToList();
         Parallel.ForEach(
             rows,
-            new ParallelOptions { CancellationToken = cancellation },
+            new ParallelOptions { CancellationToken = stop },
             block =>
             {
                 var found = Rows(block, count);

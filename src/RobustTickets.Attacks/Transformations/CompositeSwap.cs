@@ -39,10 +39,10 @@ public sealed record CompositeSwap(IReadOnlyList<Transformation> Parts) : Transf
     }
 
     /// <inheritdoc/>
-    public override void Prepare(IReadOnlyCollection<string> words, CancellationToken cancellation)
+    public override void Prepare(IReadOnlyCollection<string> words, CancellationToken stop)
     {
         foreach (var part in Parts)
-            part.Prepare(words, cancellation);
+            part.Prepare(words, stop);
     }
 
     private static (string Text, string Marks) Key(AttackedText text) =>

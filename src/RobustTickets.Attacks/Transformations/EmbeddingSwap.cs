@@ -22,9 +22,9 @@ public sealed record EmbeddingSwap(INeighbourSource Neighbours, int Count) : Wor
     }
 
     /// <inheritdoc/>
-    public override void Prepare(IReadOnlyCollection<string> words, CancellationToken cancellation)
+    public override void Prepare(IReadOnlyCollection<string> words, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(words);
-        Neighbours.Prepare([.. words.Select(PythonText.Lower).Distinct(StringComparer.Ordinal)], Count, cancellation);
+        Neighbours.Prepare([.. words.Select(PythonText.Lower).Distinct(StringComparer.Ordinal)], Count, stop);
     }
 }

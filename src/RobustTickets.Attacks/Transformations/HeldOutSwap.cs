@@ -24,6 +24,6 @@ public sealed record HeldOutSwap(WordSwap Swap, double Share) : WordSwap
     }
 
     /// <inheritdoc/>
-    public override void Prepare(IReadOnlyCollection<string> words, CancellationToken cancellation) =>
-        Swap.Prepare(words, cancellation);
+    public override void Prepare(IReadOnlyCollection<string> words, CancellationToken stop) =>
+        Swap.Prepare(words, stop);
 }

@@ -29,7 +29,7 @@ public abstract record Transformation
     /// Does costly work for the words of a whole run at once (neighbours, say). Never changes a
     /// result.
     /// </summary>
-    public virtual void Prepare(IReadOnlyCollection<string> words, CancellationToken cancellation) { }
+    public virtual void Prepare(IReadOnlyCollection<string> words, CancellationToken stop) { }
 }
 
 /// <summary>

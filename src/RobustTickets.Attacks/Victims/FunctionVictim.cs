@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace RobustTickets.Attacks;
 
 /// <summary>What a function says of each class.</summary>
@@ -14,45 +16,131 @@ public enum ClassScores
 /// A function from texts to scores as a victim: a model of another library, a remote service. It
 /// must give the same row for the same text whatever the batch around it.
 /// </summary>
-/// <param name="classCount">Number of classes C.</param>
-/// <param name="predict">Gives <c>[C]</c> scores for each text, in input order. The second text of
-/// a pair follows the first after a line end.</param>
-/// <param name="scores">What the scores are.</param>
-public sealed class FunctionVictim(
-    int classCount,
-    Func<IReadOnlyList<string>, float[][]> predict,
-    ClassScores scores = ClassScores.Probabilities
-) : IVictim
+public sealed class FunctionVictim : IVictim
 {
-    /// <inheritdoc/>
-    public int ClassCount { get; } =
-        classCount >= 2
-            ? classCount
-            : throw new ArgumentOutOfRangeException(
+    private readonly Func<IReadOnlyList<TextPair>, CancellationToken, double[][]> _predict;
+    private readonly ClassScores _scores;
+
+    /// <summary>A victim from a function of texts.</summary>
+    /// <param name="classCount">Number of classes C.</param>
+    /// <param name="predict">Gives <c>[C]</c> scores for each text, in input order. The second text
+    /// of a pair follows the first after a line end.</param>
+    /// <param name="scores">What the scores are.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 2 classes.</exception>
+    public FunctionVictim(
+        int classCount,
+        Func<IReadOnlyList<string>, float[][]> predict,
+        ClassScores scores = ClassScores.Probabilities
+    )
+        : this(classCount, scores, Of(predict)) { }
+
+    /// <summary>
+    /// A victim from an asynchronous function of texts and pairs, such as a call of a service. An
+    /// attack that is cancelled cancels the call, and waits no longer for one that goes on.
+    /// </summary>
+    /// <param name="classCount">Number of classes C.</param>
+    /// <param name="predict">Gives <c>[C]</c> scores for each text, in input order.</param>
+    /// <param name="scores">What the scores are.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 2 classes.</exception>
+    public FunctionVictim(
+        int classCount,
+        Func<IReadOnlyList<TextPair>, CancellationToken, Task<double[][]>> predict,
+        ClassScores scores = ClassScores.Probabilities
+    )
+        : this(classCount, scores, Of(predict)) { }
+
+    private FunctionVictim(
+        int classCount,
+        ClassScores scores,
+        Func<IReadOnlyList<TextPair>, CancellationToken, double[][]> predict
+    )
+    {
+        if (classCount < 2)
+            throw new ArgumentOutOfRangeException(
                 nameof(classCount),
                 classCount,
                 "a classifier has at least 2 classes"
             );
+        (ClassCount, _scores, _predict) = (classCount, scores, predict);
+    }
+
+    /// <inheritdoc/>
+    public int ClassCount { get; }
+
+    /// <summary>A victim from a function of texts and pairs in double precision.</summary>
+    /// <param name="classCount">Number of classes C.</param>
+    /// <param name="predict">Gives <c>[C]</c> scores for each text, in input order.</param>
+    /// <param name="scores">What the scores are.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 2 classes.</exception>
+    public static FunctionVictim FromPairs(
+        int classCount,
+        Func<IReadOnlyList<TextPair>, double[][]> predict,
+        ClassScores scores = ClassScores.Probabilities
+    )
+    {
+        ArgumentNullException.ThrowIfNull(predict);
+        return new FunctionVictim(classCount, scores, (inputs, _) => predict(inputs));
+    }
 
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">The function gave another number of rows or
     /// classes.</exception>
-    public double[][] Predict(IReadOnlyList<TextPair> inputs)
+    public double[][] Predict(IReadOnlyList<TextPair> inputs) => Predict(inputs, CancellationToken.None);
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">The function gave another number of rows or
+    /// classes.</exception>
+    public double[][] Predict(IReadOnlyList<TextPair> inputs, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        var rows = predict([.. inputs.Select(i => i.Second is null ? i.First : $"{i.First}\n{i.Second}")]);
-        if (rows.Length != inputs.Count)
-            throw new InvalidOperationException($"the function gave {rows.Length} rows for {inputs.Count} texts");
-        if (Array.Find(rows, r => r.Length != ClassCount) is { } odd)
-            throw new InvalidOperationException($"the function gave {odd.Length} scores for {ClassCount} classes");
-        return Array.ConvertAll(
-            rows,
-            row => scores == ClassScores.Logits ? Softmax(row) : Array.ConvertAll(row, x => (double)x)
-        );
+        stop.ThrowIfCancellationRequested();
+        var rows = _predict(inputs, stop);
+        if (rows is null || rows.Length != inputs.Count)
+            throw new InvalidOperationException($"the function gave {Count(rows)} rows for {inputs.Count} texts");
+        var odd = Array.FindIndex(rows, r => r?.Length != ClassCount);
+        if (odd >= 0)
+            throw new InvalidOperationException(
+                $"the function gave {Count(rows[odd])} scores for {ClassCount} classes"
+            );
+        return _scores == ClassScores.Logits ? Array.ConvertAll(rows, row => Softmax(row)) : rows;
+    }
+
+    private static Func<IReadOnlyList<TextPair>, CancellationToken, double[][]> Of(
+        Func<IReadOnlyList<string>, float[][]> predict
+    )
+    {
+        ArgumentNullException.ThrowIfNull(predict);
+        return (inputs, _) =>
+        {
+            var texts = inputs.Select(i => i.Second is null ? i.First : $"{i.First}\n{i.Second}");
+            float[]?[]? rows = predict([.. texts]);
+            return rows is null ? null! : Array.ConvertAll(rows, row => row is null ? null! : Wide(row));
+        };
+    }
+
+    private static double[] Wide(ReadOnlySpan<float> row)
+    {
+        var wide = new double[row.Length];
+        for (var i = 0; i < wide.Length; i++)
+            wide[i] = row[i];
+        return wide;
+    }
+
+    private static string Count(Array? items) => items?.Length.ToString(CultureInfo.InvariantCulture) ?? "no";
+
+    private static Func<IReadOnlyList<TextPair>, CancellationToken, double[][]> Of(
+        Func<IReadOnlyList<TextPair>, CancellationToken, Task<double[][]>> predict
+    )
+    {
+        ArgumentNullException.ThrowIfNull(predict);
+        // The engine asks on a thread of its own.
+        return (inputs, stop) => predict(inputs, stop).WaitAsync(stop).GetAwaiter().GetResult();
     }
 
     /// <summary>exp(x) / sum exp(x) in double precision.</summary>
-    public static double[] Softmax(ReadOnlySpan<float> logits)
+    public static double[] Softmax(ReadOnlySpan<float> logits) => Softmax(Wide(logits));
+
+    private static double[] Softmax(double[] logits)
     {
         double max = double.NegativeInfinity,
             sum = 0;

@@ -25,6 +25,19 @@ public interface ITextClassifier : IVictim, IDisposable
     /// <summary>Logits of each text (pair), <c>[C]</c> each, in input order.</summary>
     float[][] Logits(IReadOnlyList<TextPair> texts);
 
+    /// <summary>
+    /// The same until it is stopped, between two batches where there are several.
+    /// </summary>
+    /// <param name="texts">The texts.</param>
+    /// <param name="stop">Ends the call.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
+    /// cancelled.</exception>
+    float[][] Logits(IReadOnlyList<TextPair> texts, CancellationToken stop)
+    {
+        stop.ThrowIfCancellationRequested();
+        return Logits(texts);
+    }
+
     /// <summary>Number of word pieces of a text (pair) before it is cut, up to one more than
     /// <see cref="MaxLength"/>.</summary>
     int Length(TextPair text);

@@ -32,9 +32,12 @@ public sealed class TemperatureVictim : IVictim
     public int ClassCount => _victim.ClassCount;
 
     /// <inheritdoc/>
-    public double[][] Predict(IReadOnlyList<TextPair> inputs)
+    public double[][] Predict(IReadOnlyList<TextPair> inputs) => Predict(inputs, CancellationToken.None);
+
+    /// <inheritdoc/>
+    public double[][] Predict(IReadOnlyList<TextPair> inputs, CancellationToken stop)
     {
-        var rows = _victim.Predict(inputs);
+        var rows = _victim.Predict(inputs, stop);
         return Temperature == 1 || rows is null ? rows! : Array.ConvertAll(rows, row => Scale(row, Temperature));
     }
 

@@ -1,4 +1,5 @@
 // An attack's progress on stderr.
+using RobustTickets.Attacks;
 using RobustTickets.Cli.Terminal;
 using static RobustTickets.Attacks.Invariant;
 

@@ -129,9 +129,9 @@ internal sealed class AttackCommand
             {
                 _ = AttackShard.Parse(result.Tokens.Count == 1 ? result.Tokens[0].Value : "");
             }
-            catch (FormatException e)
+            catch (RequestException e)
             {
-                result.AddError($"--shard {e.Message}");
+                result.AddError($"--shard {e.Value}: {e.Reason}");
             }
         });
         Command = new Command(

@@ -1,5 +1,6 @@
 // One clear message instead of a stack trace; the trace only for those who ask for it.
 using System.Text;
+using RobustTickets.Attacks;
 using RobustTickets.Torch.Distributed;
 
 namespace RobustTickets.Cli.Terminal;

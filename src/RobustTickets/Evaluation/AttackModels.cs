@@ -25,6 +25,7 @@ public sealed class AttackModels(string? defaultEncoder = null, IModelLoader? lo
 
     private readonly Dictionary<string, ISentenceEncoder> _encoders = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IMaskedLanguageModel> _masked = new(StringComparer.Ordinal);
+    private bool _disposed;
 
     /// <inheritdoc/>
     public string? DefaultEncoder { get; } = defaultEncoder is null ? null : ModelStore.OfUser().Locate(defaultEncoder);
@@ -56,6 +57,7 @@ public sealed class AttackModels(string? defaultEncoder = null, IModelLoader? lo
     /// <inheritdoc/>
     public ISentenceEncoder LoadEncoder(string folder)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         folder = Locate(folder);
         if (!_encoders.TryGetValue(folder, out var encoder))
             _encoders[folder] = encoder = loader?.LoadEncoder(folder) ?? BertSentenceEncoder.Load(folder);
@@ -65,6 +67,7 @@ public sealed class AttackModels(string? defaultEncoder = null, IModelLoader? lo
     /// <inheritdoc/>
     public IMaskedLanguageModel LoadMaskedLM(string folder)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         folder = Locate(folder);
         if (!_masked.TryGetValue(folder, out var model))
             _masked[folder] = model = loader?.LoadMaskedLM(folder) ?? TorchMaskedLM.Load(folder);
@@ -74,6 +77,7 @@ public sealed class AttackModels(string? defaultEncoder = null, IModelLoader? lo
     /// <summary>Releases every model that was loaded.</summary>
     public void Dispose()
     {
+        _disposed = true;
         foreach (var model in _encoders.Values.Cast<object>().Concat(_masked.Values))
             (model as IDisposable)?.Dispose();
         _encoders.Clear();

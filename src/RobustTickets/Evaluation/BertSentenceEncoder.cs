@@ -1,3 +1,4 @@
+using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
@@ -19,6 +20,7 @@ public sealed class BertSentenceEncoder : ISentenceEncoder, IDisposable
     private readonly BertInference? _inference;
     private readonly WordPieceTokenizer _tokenizer;
     private readonly int _maxLength;
+    private readonly DisposeGuard _guard;
 
     private BertSentenceEncoder(BertForMaskedLM model, WordPieceTokenizer tokenizer, string name)
     {
@@ -26,6 +28,14 @@ public sealed class BertSentenceEncoder : ISentenceEncoder, IDisposable
         if (BertInference.Covers(model.Encoder.Config))
             _inference = new BertInference(model.Store, model.Encoder.Config);
         _maxLength = Math.Min(tokenizer.ModelMaxLength, model.Encoder.Config.MaxPositions);
+        _guard = new DisposeGuard(
+            typeof(BertSentenceEncoder),
+            () =>
+            {
+                _inference?.Dispose();
+                _model.Dispose();
+            }
+        );
     }
 
     /// <inheritdoc/>
@@ -37,8 +47,12 @@ public sealed class BertSentenceEncoder : ISentenceEncoder, IDisposable
     /// <summary>
     /// Loads the encoder of a Hugging Face BERT folder; heads in it are not used.
     /// </summary>
+    /// <param name="folder">The folder, or the name of a model (<see cref="ModelStore"/>).</param>
+    /// <exception cref="CheckpointException">Missing or malformed.</exception>
+    /// <exception cref="DataException">The tokenizer is missing or malformed.</exception>
     public static BertSentenceEncoder Load(string folder)
     {
+        folder = ModelStore.OfUser().Locate(folder);
         var model = BertFiles.LoadMaskedLM(folder, RandomKey.FromSeed(0), new Execution());
         return new BertSentenceEncoder(
             model,
@@ -48,8 +62,11 @@ public sealed class BertSentenceEncoder : ISentenceEncoder, IDisposable
     }
 
     /// <inheritdoc/>
+    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
     public double[][] Encode(IReadOnlyList<string> texts)
     {
+        ArgumentNullException.ThrowIfNull(texts);
+        using var call = _guard.Enter();
         var encoded = texts
             .Select(
                 (text, i) =>
@@ -92,10 +109,8 @@ public sealed class BertSentenceEncoder : ISentenceEncoder, IDisposable
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _inference?.Dispose();
-        _model.Dispose();
-    }
+    /// <summary>
+    /// Releases the network, once the calls in flight have ended; later calls are refused.
+    /// </summary>
+    public void Dispose() => _guard.Dispose();
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
@@ -16,11 +17,13 @@ public sealed class Classifier : ITextClassifier
 {
     // Below it, waking another thread costs more than it saves.
     private const int FewTexts = 16;
+
+    // [CLS], a piece, [SEP].
+    private const int ShortestLimit = 3;
     private readonly Lock _gate = new();
     private readonly BertForSequenceClassification _model;
     private readonly BertInference? _inference;
-
-    private readonly bool _borrowed;
+    private readonly DisposeGuard _guard;
 
     private Classifier(
         BertForSequenceClassification model,
@@ -31,9 +34,17 @@ public sealed class Classifier : ITextClassifier
         bool borrowed = false
     )
     {
-        (_model, Tokenizer, Labels, MaxLength) = (model, tokenizer, labels, maxLength);
-        (Name, _borrowed) = (name, borrowed);
+        (_model, Tokenizer, Labels, MaxLength, Name) = (model, tokenizer, labels, maxLength, name);
         _inference = BertInference.Of(model);
+        _guard = new DisposeGuard(
+            typeof(Classifier),
+            () =>
+            {
+                _inference?.Dispose();
+                if (!borrowed)
+                    _model.Dispose();
+            }
+        );
     }
 
     /// <summary>
@@ -67,19 +78,32 @@ public sealed class Classifier : ITextClassifier
     public int MaxLength { get; }
 
     /// <summary>Parameters without embeddings, as the papers count them.</summary>
-    public long ParametersWithoutEmbeddings => _model.Store.Count(name => !BertParameters.IsEmbedding(name));
+    public long ParametersWithoutEmbeddings
+    {
+        get
+        {
+            using var call = _guard.Enter();
+            return _model.Store.Count(name => !BertParameters.IsEmbedding(name));
+        }
+    }
 
     /// <summary>Loads a Hugging Face folder, dense or a compact ticket.</summary>
     /// <param name="folder">The folder, or the name of a model (<see cref="ModelStore"/>).</param>
-    /// <param name="execution">How it runs; null = fast paths.</param>
-    /// <param name="maxLength">Length limit; null takes the tokenizer's, at most the positions of
-    /// the model.</param>
+    /// <param name="execution">How it runs; null = fast paths on every core of the CPU. Threads are
+    /// those of the process: the last number that was asked for holds for every model.</param>
+    /// <param name="maxLength">Length limit, at least 3; null takes the tokenizer's. At most the
+    /// positions of the model.</param>
+    /// <exception cref="RequestException">The execution is not offered on this machine, or the
+    /// length limit is below 3.</exception>
     /// <exception cref="CheckpointException">Missing, malformed, without a trained classifier, or
     /// one that is not of a single label a text.</exception>
     /// <exception cref="NumericFailureException">A weight is not finite.</exception>
     public static Classifier Load(string folder, Execution? execution = null, int? maxLength = null)
     {
+        if (maxLength is < ShortestLimit)
+            throw new RequestException(nameof(MaxLength), $"{maxLength}", $"must be {ShortestLimit} or more");
         folder = ModelStore.OfUser().Locate(folder);
+        execution?.Apply();
         using (var files = BertFiles.OpenClassifier(folder))
         {
             var tokenizer = WordPieceTokenizer.Load(folder);
@@ -99,44 +123,49 @@ public sealed class Classifier : ITextClassifier
     /// the texts around it.
     /// </summary>
     /// <exception cref="NumericFailureException">A logit is not finite.</exception>
-    public float[][] Logits(IReadOnlyList<TextPair> texts)
+    /// <exception cref="ObjectDisposedException">The classifier is disposed of.</exception>
+    // Of overloads that a collection expression fits alike, those of texts and pairs are meant:
+    // strings convert to them. So below.
+    [OverloadResolutionPriority(1)]
+    public float[][] Logits(IReadOnlyList<TextPair> texts) => Logits(texts, CancellationToken.None);
+
+    /// <summary>The same until it is stopped.</summary>
+    /// <param name="texts">The texts.</param>
+    /// <param name="stop">Ends the call between two batches.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
+    /// cancelled.</exception>
+    /// <inheritdoc cref="Logits(IReadOnlyList{TextPair})" path="/exception"/>
+    public float[][] Logits(IReadOnlyList<TextPair> texts, CancellationToken stop)
     {
-        var rows = Logits(Encode(texts));
+        ArgumentNullException.ThrowIfNull(texts);
+        var rows = Rows(texts, stop);
         for (var i = 0; i < rows.Length; i++)
             Evaluator.RequireFinite(rows[i], $"{Name}: text {i + 1} of {rows.Length}", i);
         return rows;
+    }
+
+    /// <inheritdoc cref="Logits(IReadOnlyList{TextPair})"/>
+    public float[][] Logits(IReadOnlyList<string> texts) => Logits(Pairs(texts));
+
+    /// <summary>Logits of tokenised examples.</summary>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed of.</exception>
+    public float[][] Logits(IReadOnlyList<EncodedExample> examples)
+    {
+        ArgumentNullException.ThrowIfNull(examples);
+        using var call = _guard.Enter();
+        return Forward(examples, CancellationToken.None);
     }
 
     /// <summary>
     /// Word pieces of each text (pair), cut to <see cref="MaxLength"/>; many texts are shared out
     /// among processors.
     /// </summary>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed of.</exception>
     public IReadOnlyList<EncodedExample> Encode(IReadOnlyList<TextPair> texts)
     {
-        var encoded = new EncodedExample[texts.Count];
-        if (texts.Count < FewTexts)
-            for (var i = 0; i < encoded.Length; i++)
-                Encode(i);
-        else
-            Parallel.For(0, encoded.Length, Encode);
-        return encoded;
-
-        void Encode(int i)
-        {
-            var pieces = Tokenizer.Encode(texts[i], MaxLength);
-            encoded[i] = new EncodedExample(i, pieces.Ids, pieces.Segments, -1);
-        }
-    }
-
-    /// <summary>Logits of tokenised examples.</summary>
-    public float[][] Logits(IReadOnlyList<EncodedExample> examples)
-    {
-        var rows = new float[examples.Count][];
-        if (rows.Length == 0)
-            return rows;
-        lock (_gate)
-            Evaluator.Logits(_model, examples, (index, logits) => rows[index] = logits.ToArray(), _inference);
-        return rows;
+        ArgumentNullException.ThrowIfNull(texts);
+        _guard.Require();
+        return Encode(texts.Count, i => texts[i], _ => Example.Unlabelled);
     }
 
     /// <inheritdoc/>
@@ -144,42 +173,77 @@ public sealed class Classifier : ITextClassifier
 
     // Numbers that are not finite are the engine's to tell.
     double[][] IVictim.Predict(IReadOnlyList<TextPair> inputs) =>
-        Array.ConvertAll(Logits(Encode(inputs)), row => Softmax(row));
+        ((IVictim)this).Predict(inputs, CancellationToken.None);
+
+    double[][] IVictim.Predict(IReadOnlyList<TextPair> inputs, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        return Array.ConvertAll(Rows(inputs, stop), row => Softmax(row));
+    }
 
     /// <inheritdoc/>
-    int ITextClassifier.Length(TextPair text) => Tokenizer.Encode(text, MaxLength + 1).Length;
+    int ITextClassifier.Length(TextPair text)
+    {
+        _guard.Require();
+        return Tokenizer.Encode(text, MaxLength + 1).Length;
+    }
 
     /// <summary>Class probabilities of each text (pair), <c>[C]</c> each.</summary>
+    /// <inheritdoc cref="Logits(IReadOnlyList{TextPair})" path="/exception"/>
+    [OverloadResolutionPriority(1)]
     public double[][] Probabilities(IReadOnlyList<TextPair> texts) =>
         Array.ConvertAll(Logits(texts), row => Softmax(row));
 
+    /// <inheritdoc cref="Probabilities(IReadOnlyList{TextPair})"/>
+    public double[][] Probabilities(IReadOnlyList<string> texts) => Probabilities(Pairs(texts));
+
     /// <summary>The label of a text, or pair of texts.</summary>
+    /// <inheritdoc cref="Logits(IReadOnlyList{TextPair})" path="/exception"/>
     public Prediction Predict(TextPair text) => Predict(new[] { text })[0];
 
     /// <summary>The label of each text, in input order; texts are batched.</summary>
-    public IReadOnlyList<Prediction> Predict(IReadOnlyList<string> texts)
-    {
-        ArgumentNullException.ThrowIfNull(texts);
-        return Predict(texts.Select(text => new TextPair(text)).ToArray());
-    }
+    /// <inheritdoc cref="Logits(IReadOnlyList{TextPair})" path="/exception"/>
+    public IReadOnlyList<Prediction> Predict(IReadOnlyList<string> texts) => Predict(Pairs(texts));
+
+    /// <inheritdoc cref="Predict(IReadOnlyList{string})"/>
+    public IReadOnlyList<Prediction> Predict(IEnumerable<string> texts) => Predict(Pairs(texts));
 
     /// <summary>The label of each text (pair), in input order; texts are batched.</summary>
-    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TextPair> texts) =>
-        Array.ConvertAll(
-            Probabilities(texts),
-            scores =>
-            {
-                var best = scores.ArgMax();
-                return new Prediction(Labels[best], scores[best], scores);
-            }
-        );
+    /// <inheritdoc cref="Logits(IReadOnlyList{TextPair})" path="/exception"/>
+    [OverloadResolutionPriority(1)]
+    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TextPair> texts) => Predict(texts, CancellationToken.None);
 
-    /// <summary>Accuracy and loss on labelled examples.</summary>
-    public EvaluationResult Evaluate(IReadOnlyList<EncodedExample> examples) => Evaluate(examples, default);
+    /// <summary>The same until it is stopped.</summary>
+    /// <inheritdoc cref="Logits(IReadOnlyList{TextPair}, CancellationToken)"/>
+    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TextPair> texts, CancellationToken stop) =>
+        Array.ConvertAll(Logits(texts, stop), row => Prediction.Of(Labels, row));
 
-    /// <summary>The same, until it is stopped.</summary>
-    internal EvaluationResult Evaluate(IReadOnlyList<EncodedExample> examples, CancellationToken stop)
+    /// <summary>Accuracy and loss on labelled examples, as
+    /// <see cref="ClassifierData.LoadData"/> reads them.</summary>
+    /// <param name="examples">Examples with their classes, indices of <see cref="Labels"/>.</param>
+    /// <param name="stop">Ends the call between two batches.</param>
+    /// <exception cref="ArgumentException">There are no examples.</exception>
+    /// <exception cref="DataException">A label is none of the classes.</exception>
+    /// <exception cref="NumericFailureException">A logit is not finite.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed of.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
+    /// cancelled.</exception>
+    [OverloadResolutionPriority(1)]
+    public EvaluationResult Evaluate(IReadOnlyList<Example> examples, CancellationToken stop = default)
     {
+        ArgumentNullException.ThrowIfNull(examples);
+        _guard.Require();
+        return Evaluate(Encode(examples.Count, i => examples[i].Text, i => examples[i].Label), stop);
+    }
+
+    /// <summary>Accuracy and loss on tokenised examples with their classes.</summary>
+    /// <inheritdoc cref="Evaluate(IReadOnlyList{Example}, CancellationToken)"/>
+    public EvaluationResult Evaluate(IReadOnlyList<EncodedExample> examples, CancellationToken stop = default)
+    {
+        ArgumentNullException.ThrowIfNull(examples);
+        if (examples.Count == 0)
+            throw new ArgumentException("there is no example to evaluate", nameof(examples));
+        using var call = _guard.Enter();
         lock (_gate)
             return Evaluator.Evaluate(_model, examples, stop);
     }
@@ -187,11 +251,57 @@ public sealed class Classifier : ITextClassifier
     /// <summary>exp(x) / sum exp(x) in double precision.</summary>
     public static double[] Softmax(ReadOnlySpan<float> logits) => FunctionVictim.Softmax(logits);
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>
+    /// Releases the network, once the calls in flight have ended; later calls are refused.
+    /// </summary>
+    public void Dispose() => _guard.Dispose();
+
+    /// <summary>Refuses what begins after the classifier was disposed of.</summary>
+    internal void RequireUsable() => _guard.Require();
+
+    private float[][] Rows(IReadOnlyList<TextPair> texts, CancellationToken stop)
     {
-        _inference?.Dispose();
-        if (!_borrowed)
-            _model.Dispose();
+        using var call = _guard.Enter();
+        return Forward(Encode(texts.Count, i => texts[i], _ => Example.Unlabelled), stop);
+    }
+
+    private float[][] Forward(IReadOnlyList<EncodedExample> examples, CancellationToken stop)
+    {
+        var rows = new float[examples.Count][];
+        if (rows.Length == 0)
+            return rows;
+        lock (_gate)
+            Evaluator.Logits(_model, examples, (index, logits) => rows[index] = logits.ToArray(), _inference, stop);
+        return rows;
+    }
+
+    private EncodedExample[] Encode(int count, Func<int, TextPair> text, Func<int, int> label)
+    {
+        var texts = new TextPair[count];
+        for (var i = 0; i < count; i++)
+        {
+            texts[i] = text(i);
+            if (texts[i].First is null)
+                throw new ArgumentException($"text {i + 1} of {count} is null", nameof(text));
+        }
+        var encoded = new EncodedExample[count];
+        if (count < FewTexts)
+            for (var i = 0; i < count; i++)
+                Encode(i);
+        else
+            Parallel.For(0, count, Encode);
+        return encoded;
+
+        void Encode(int i)
+        {
+            var pieces = Tokenizer.Encode(texts[i], MaxLength);
+            encoded[i] = new EncodedExample(i, pieces.Ids, pieces.Segments, label(i));
+        }
+    }
+
+    private static TextPair[] Pairs(IEnumerable<string> texts)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        return [.. texts.Select(text => new TextPair(text))];
     }
 }

@@ -1,3 +1,4 @@
+using RobustTickets.Attacks;
 using RobustTickets.Models;
 using RobustTickets.Torch;
 using static RobustTickets.Attacks.Invariant;
@@ -24,6 +25,7 @@ internal static class Evaluator
     private const int TokensPerDeviceBatch = 16384;
 
     /// <summary>Accuracy and mean loss over labelled examples.</summary>
+    /// <exception cref="DataException">A label is none of the model's classes.</exception>
     /// <exception cref="NumericFailureException">A logit is not finite.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled between
     /// two batches.</exception>
@@ -33,6 +35,8 @@ internal static class Evaluator
         CancellationToken stop = default
     )
     {
+        for (var i = 0; i < examples.Count; i++)
+            RequireLabel(examples[i].Label, model.Config.Labels, $"example {i + 1} of {examples.Count}");
         var correct = 0;
         var loss = 0.0;
         Logits(
@@ -115,6 +119,16 @@ internal static class Evaluator
             yield return new ArraySegment<EncodedExample>(examples, first, last - first);
             first = last;
         }
+    }
+
+    /// <summary>Refuses a label that is no class.</summary>
+    /// <exception cref="DataException">It is below 0, or there are no more classes.</exception>
+    internal static void RequireLabel(int label, int classes, FormattableString place)
+    {
+        if (label < 0 || label >= classes)
+            throw new DataException(
+                Text($"{FormattableString.Invariant(place)}: label {label}; the classes are 0 to {classes - 1}")
+            );
     }
 
     /// <summary>Refuses logits of which no class is the largest.</summary>

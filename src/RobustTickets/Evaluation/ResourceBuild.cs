@@ -40,7 +40,7 @@ internal static class ResourceBuild
     /// nothing is measured.</param>
     /// <param name="target">Where they go.</param>
     /// <param name="progress">Told how far the work is.</param>
-    /// <param name="cancellation">Stops the work; then nothing is written.</param>
+    /// <param name="stop">Stops the work; then nothing is written.</param>
     /// <exception cref="DataException">An input is missing or malformed, or no pair of WordNet has
     /// vectors.</exception>
     /// <exception cref="OutputException">The target is taken.</exception>
@@ -50,7 +50,7 @@ internal static class ResourceBuild
         string? similarities,
         BuildTarget target,
         Action<BuildProgress>? progress,
-        CancellationToken cancellation
+        CancellationToken stop
     )
     {
         var kind = ResourceKinds.TryFind("word-vectors")!;
@@ -63,7 +63,7 @@ internal static class ResourceBuild
             throw new DataException(
                 $"{from}: no two of its {before.Count} words are synonyms or antonyms in {wordNet}"
             );
-        var after = CounterFitting.Fit(before, constraints, null, progress, cancellation);
+        var after = CounterFitting.Fit(before, constraints, null, progress, stop);
         var name = "counter-fitted-vectors" + (WordVectorWriter.FitBinary(after) ? ".bin" : ".txt");
         List<(string, double, string)> figures = [];
         if (was is not null)
@@ -101,7 +101,7 @@ internal static class ResourceBuild
     /// <param name="options">How it is trained.</param>
     /// <param name="target">Where it goes.</param>
     /// <param name="progress">Told how far the work is.</param>
-    /// <param name="cancellation">Stops the work; then nothing is written.</param>
+    /// <param name="stop">Stops the work; then nothing is written.</param>
     /// <exception cref="DataException">A treebank is missing or malformed.</exception>
     /// <exception cref="OutputException">The target is taken.</exception>
     public static BuiltResource Tagger(
@@ -110,14 +110,14 @@ internal static class ResourceBuild
         TaggerOptions options,
         BuildTarget target,
         Action<BuildProgress>? progress,
-        CancellationToken cancellation
+        CancellationToken stop
     )
     {
         var kind = ResourceKinds.TryFind("tagger")!;
         Require(kind, target);
         var sentences = ConlluFile.Read(treebank);
         var held = test is null ? null : ConlluFile.Read(test);
-        var trained = TaggerTrainer.Train(sentences, options, progress, cancellation);
+        var trained = TaggerTrainer.Train(sentences, options, progress, stop);
         return Put(
             kind,
             target,

@@ -1,6 +1,7 @@
 // A BERT checkpoint as the masked language model of an attack. Questions about one text share its
 // encoder pass, also across calls: hidden states of recent texts are kept, and only the places
 // asked about pay for the product with the vocabulary.
+using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
@@ -29,6 +30,7 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
     private Dictionary<string, float[]> _young = new(StringComparer.Ordinal);
     private Dictionary<string, float[]> _old = new(StringComparer.Ordinal);
     private int _kept;
+    private readonly DisposeGuard _guard;
 
     private TorchMaskedLM(BertForMaskedLM model, WordPieceTokenizer tokenizer, string name)
     {
@@ -36,6 +38,14 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
         MaskId = _tokenizer.MaskId;
         MaxLength = Math.Min(tokenizer.ModelMaxLength, model.Encoder.Config.MaxPositions);
         _inference = new MaskedLmInference(model.Store, model.Encoder.Config);
+        _guard = new DisposeGuard(
+            typeof(TorchMaskedLM),
+            () =>
+            {
+                _inference.Dispose();
+                _model.Dispose();
+            }
+        );
     }
 
     /// <inheritdoc/>
@@ -59,12 +69,13 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
     public long EncodedTexts { get; private set; }
 
     /// <summary>Loads a Hugging Face BERT folder.</summary>
+    /// <param name="folder">The folder, or the name of a model (<see cref="ModelStore"/>).</param>
     /// <exception cref="CheckpointException">Missing, malformed, or without a masked-language-model
     /// head.</exception>
-    /// <exception cref="Attacks.DataException">The tokenizer is missing or has no mask
-    /// token.</exception>
+    /// <exception cref="DataException">The tokenizer is missing or has no mask token.</exception>
     public static TorchMaskedLM Load(string folder)
     {
+        folder = ModelStore.OfUser().Locate(folder);
         using (var files = BertFiles.Open(folder))
         {
             if (
@@ -98,18 +109,32 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
     }
 
     /// <inheritdoc/>
-    public string Token(int id) => _tokenizer.Vocabulary[id];
+    public string Token(int id)
+    {
+        _guard.Require();
+        return _tokenizer.Vocabulary[id];
+    }
 
     /// <inheritdoc/>
-    public int[] Encode(string text) => _tokenizer.Encode(text, null, MaxLength).Ids;
+    public int[] Encode(string text)
+    {
+        _guard.Require();
+        return _tokenizer.Encode(text, null, MaxLength).Ids;
+    }
 
     /// <inheritdoc/>
-    public int PieceCount(string word) => _tokenizer.TokenIds(word).Length;
+    public int PieceCount(string word)
+    {
+        _guard.Require();
+        return _tokenizer.TokenIds(word).Length;
+    }
 
     /// <inheritdoc/>
+    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
     public int[][] Predict(IReadOnlyList<MaskedQuestion> questions)
     {
         ArgumentNullException.ThrowIfNull(questions);
+        using var call = _guard.Enter();
         lock (_gate)
         {
             var states = States(questions.Select(q => q.Text));
@@ -199,10 +224,8 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
         return TopTokens.Of(scores, question);
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _inference.Dispose();
-        _model.Dispose();
-    }
+    /// <summary>
+    /// Releases the network, once the calls in flight have ended; later calls are refused.
+    /// </summary>
+    public void Dispose() => _guard.Dispose();
 }

@@ -1,5 +1,6 @@
 // What makes a cell: its run, then its attacks, each going on where it was. Everything is written
 // under the cell's lease, which is asked before anything gets its final name.
+using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Files;
 using RobustTickets.Experiments.Leases;

@@ -107,18 +107,18 @@ public abstract record ExperimentProgress;
 
 /// <summary>A sentence worth a line of its own.</summary>
 /// <param name="Text">The sentence.</param>
-internal sealed record ExperimentNote(string Text) : ExperimentProgress;
+public sealed record ExperimentNote(string Text) : ExperimentProgress;
 
-/// <summary>Training or an attack of a cell begins (true) or has ended (false).</summary>
+/// <summary>Training or an attack of a cell begins or has ended.</summary>
 /// <param name="Cell">The cell.</param>
-/// <param name="Attack">Name of the attack, or null for the training.</param>
-/// <param name="Begins">Whether it begins.</param>
-internal sealed record ExperimentPart(string Cell, string? Attack, bool Begins) : ExperimentProgress;
+/// <param name="Attack">Name of the attack; null: the training.</param>
+/// <param name="Begins">Whether it begins; otherwise it has ended.</param>
+public sealed record ExperimentPart(string Cell, string? Attack, bool Begins) : ExperimentProgress;
 
 /// <summary>Progress of the training of a cell.</summary>
 /// <param name="Progress">The progress.</param>
-internal sealed record ExperimentTraining(RunEvent Progress) : ExperimentProgress;
+public sealed record ExperimentTraining(RunEvent Progress) : ExperimentProgress;
 
 /// <summary>Progress of an attack on a cell.</summary>
 /// <param name="Progress">The progress.</param>
-internal sealed record ExperimentAttacking(AttackProgress Progress) : ExperimentProgress;
+public sealed record ExperimentAttacking(AttackProgress Progress) : ExperimentProgress;

@@ -30,11 +30,13 @@ public sealed class ExperimentRun(
     CancellationToken stop = default
 ) : IDisposable
 {
-    private readonly ExperimentSet _set = new(request, stop);
+    private readonly ExperimentSet _set = new(request ?? throw new ArgumentNullException(nameof(request)), stop);
+    private bool _checked;
 
     /// <summary>
     /// Looks at everything that cells need, before any compute: model, data and labels, attack
-    /// options and their files. Afterwards it is known which run each cell is.
+    /// options and their files. Afterwards it is known which run each cell is. What needs that
+    /// checks by itself where nobody has.
     /// </summary>
     /// <exception cref="RequestException">A place is missing or goes with
     /// nothing.</exception>
@@ -51,6 +53,7 @@ public sealed class ExperimentRun(
             );
         _ = request.Evidence?.Read();
         _set.Check();
+        _checked = true;
     }
 
     /// <summary>Releases what attacks after epochs have loaded.</summary>
@@ -66,6 +69,7 @@ public sealed class ExperimentRun(
     /// <summary>Training and reported examples of a cell.</summary>
     /// <param name="folder">The cell's experiment.</param>
     /// <param name="cell">The cell.</param>
+    /// <exception cref="DataException">Data are missing or malformed.</exception>
     public (int Train, int Evaluation) Examples(ExperimentFolder folder, ExperimentCell cell)
     {
         var data = _set.Data(_set.Of(folder), cell);
@@ -118,7 +122,13 @@ public sealed class ExperimentRun(
     /// processes make are waited for, or left to them (<see cref="ExperimentRequest.Wait"/>).
     /// </summary>
     /// <returns>The cells that failed here.</returns>
+    /// <inheritdoc cref="Check" path="/exception"/>
     /// <exception cref="OutputException">The folder cannot be written.</exception>
     /// <exception cref="OperationCanceledException">It was asked to stop.</exception>
-    public IReadOnlyList<CellFailure> Run() => new CellLoop(request, _set, progress, noteOf, stop).Run();
+    public IReadOnlyList<CellFailure> Run()
+    {
+        if (!_checked)
+            Check();
+        return new CellLoop(request, _set, progress, noteOf, stop).Run();
+    }
 }

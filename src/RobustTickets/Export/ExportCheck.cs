@@ -38,15 +38,22 @@ public static class ExportCheck
     /// Loads both classifiers and compares their logits on seeded random texts of 3 pieces to the
     /// longest that the model takes.
     /// </summary>
-    /// <param name="source">Folder that was exported.</param>
+    /// <param name="source">Folder that was exported, or the name of a model
+    /// (<see cref="ModelStore"/>).</param>
     /// <param name="target">Folder that was written.</param>
     /// <param name="labels">Classes.</param>
+    /// <param name="stop">Ends it between two batches.</param>
     /// <returns>The largest absolute difference of a logit.</returns>
     /// <exception cref="ExportVerificationException">They differ by more than rounding, or the
     /// export's are not finite.</exception>
     /// <exception cref="NumericFailureException">The source's are not finite.</exception>
-    public static double Verify(string source, string target, int labels)
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
+    /// cancelled.</exception>
+    public static double Verify(string source, string target, int labels, CancellationToken stop = default)
     {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(target);
+        source = ModelStore.OfUser().Locate(source);
         BertConfig config;
         using (var files = BertFiles.OpenClassifier(source))
             config = BertFiles.ConfigOf(files.Config, labels);
@@ -57,7 +64,8 @@ public static class ExportCheck
             OnnxHead.SequenceClassification,
             OnnxPrecision.Float32,
             written,
-            target
+            target,
+            stop
         ).LargestDifference;
     }
 
@@ -70,7 +78,8 @@ public static class ExportCheck
         OnnxHead head,
         OnnxPrecision precision,
         ITokenModel model,
-        string name = OnnxExport.FileName
+        string name = OnnxExport.FileName,
+        CancellationToken stop = default
     )
     {
         var longest = config.MaxPositions;
@@ -83,6 +92,7 @@ public static class ExportCheck
         var batches = texts.Length / size;
         for (var b = 0; b < batches; b++)
         {
+            stop.ThrowIfCancellationRequested();
             TokenEncoding[] batch = [.. Enumerable.Range(0, size).Select(i => texts[b + (i * batches)])];
             comparison.Add(reference.Run(batch), model.Run(batch));
         }

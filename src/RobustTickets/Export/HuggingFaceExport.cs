@@ -49,9 +49,11 @@ public static class HuggingFaceExport
     /// Writes <paramref name="source"/> in another layout, with a model card. Values of kept
     /// weights are the same bits. The folder appears only when it gives the source's logits.
     /// </summary>
-    /// <param name="source">Hugging Face folder, dense or compact.</param>
+    /// <param name="source">Hugging Face folder, dense or compact, or the name of a model
+    /// (<see cref="ModelStore"/>).</param>
     /// <param name="target">Folder to write; refused if it exists and is not empty.</param>
     /// <param name="layout">The layout.</param>
+    /// <param name="stop">Ends it; then nothing is written.</param>
     /// <returns>The largest absolute difference of a logit on made-up texts.</returns>
     /// <exception cref="CheckpointException">The source is broken or no classifier, or the target
     /// cannot be written.</exception>
@@ -59,23 +61,28 @@ public static class HuggingFaceExport
     /// logits.</exception>
     /// <exception cref="NumericFailureException">A weight is not finite.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the target.</exception>
-    public static double Write(string source, string target, HuggingFaceLayout layout)
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
+    /// cancelled.</exception>
+    public static double Write(string source, string target, HuggingFaceLayout layout, CancellationToken stop = default)
     {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(target);
+        source = ModelStore.OfUser().Locate(source);
         using var hold = WriterLock.TakePlace(target);
         var difference = 0.0;
         AtomicFolder.Create(
             target,
             folder =>
             {
-                var labels = WriteFolder(source, folder, layout);
+                var labels = WriteFolder(source, folder, layout, stop);
                 Written?.Invoke(folder);
-                difference = ExportCheck.Verify(source, folder, labels);
+                difference = ExportCheck.Verify(source, folder, labels, stop);
             }
         );
         return difference;
     }
 
-    private static int WriteFolder(string source, string target, HuggingFaceLayout layout)
+    private static int WriteFolder(string source, string target, HuggingFaceLayout layout, CancellationToken stop)
     {
         using var folder = BertFiles.OpenClassifier(source);
         folder.Weights.RequireFinite();
@@ -97,7 +104,7 @@ public static class HuggingFaceExport
         HuggingFaceFolderWriter.WriteStreamed(
             target,
             written,
-            tensors,
+            tensors.Until(stop),
             source,
             beside:
             [

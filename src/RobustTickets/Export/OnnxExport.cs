@@ -87,33 +87,42 @@ public static class OnnxExport
     /// Writes <c>model.onnx</c>, configuration, tokenizer and model card into a folder that appears
     /// only when what was written gave the source's outputs.
     /// </summary>
-    /// <param name="source">Hugging Face folder, dense or compact.</param>
+    /// <param name="source">Hugging Face folder, dense or compact, or the name of a model
+    /// (<see cref="ModelStore"/>).</param>
     /// <param name="target">Folder to write; refused if it exists and is not empty.</param>
     /// <param name="options">How.</param>
     /// <param name="open">Loads an ONNX file, as <c>OnnxNetwork.Open</c> of
     /// RobustTickets.OnnxRuntime.</param>
+    /// <param name="stop">Ends it; then nothing is written.</param>
     /// <exception cref="CheckpointException">The source is broken or lacks the head, or the target
     /// cannot be written.</exception>
     /// <exception cref="ExportVerificationException">What was written gives other
     /// outputs.</exception>
     /// <exception cref="NumericFailureException">A weight or output of the source is not
     /// finite.</exception>
+    /// <exception cref="FolderInUseException">Another process writes to the target.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
+    /// cancelled.</exception>
     public static OnnxExportResult Write(
         string source,
         string target,
         OnnxExportOptions options,
-        Func<string, ITokenModel> open
+        Func<string, ITokenModel> open,
+        CancellationToken stop = default
     )
     {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(open);
+        source = ModelStore.OfUser().Locate(source);
         using var hold = WriterLock.TakePlace(target);
         OnnxExportResult? result = null;
         AtomicFolder.Create(
             target,
             folder =>
             {
-                result = WriteFile(source, folder, options, open);
+                result = WriteFile(source, folder, options, open, stop);
                 using var files = BertFiles.Open(source);
                 // Shapes of layers stand in the graph: the configuration is that of any BERT.
                 var config = files.Config with
@@ -142,9 +151,11 @@ public static class OnnxExport
         string source,
         string folder,
         OnnxExportOptions options,
-        Func<string, ITokenModel> open
+        Func<string, ITokenModel> open,
+        CancellationToken stop
     )
     {
+        stop.ThrowIfCancellationRequested();
         using var files = BertFiles.Open(source);
         var head = options.Head ?? HeadOf(files);
         Require(files, head);
@@ -163,8 +174,9 @@ public static class OnnxExport
         {
             throw new CheckpointException($"{source}: {e.Message}", e);
         }
+        stop.ThrowIfCancellationRequested();
         using var model = Open(open, path);
-        return ExportCheck.Compare(source, config, head, options.Precision, model) with
+        return ExportCheck.Compare(source, config, head, options.Precision, model, stop: stop) with
         {
             Bytes = new FileInfo(path).Length,
         };

@@ -24,7 +24,7 @@ public enum HardenGoal
 /// <param name="Task">Task of the data set.</param>
 /// <param name="Output">Folder of the result and of every run.</param>
 /// <param name="DataOptions">Columns and label map, where the task does not know them.</param>
-/// <param name="Budget">Time that everything together may take; none: half an hour. Only a stage
+/// <param name="Budget">Time that everything together may take; null: half an hour. Only a stage
 /// that is at work when it is spent goes over it.</param>
 /// <param name="Seeds">Seeds of the recommended defence and of fine-tuning, as the budget
 /// allows.</param>
@@ -48,7 +48,7 @@ public sealed record HardenRequest(
     string Task,
     string Output,
     DataOptions? DataOptions = null,
-    TimeSpan Budget = default,
+    TimeSpan? Budget = null,
     int Seeds = 1,
     IReadOnlyList<string>? Attacks = null,
     HardenGoal Goal = HardenGoal.Robust,
@@ -62,7 +62,7 @@ public sealed record HardenRequest(
 )
 {
     /// <summary>Time that everything together may take.</summary>
-    public TimeSpan Budget { get; init; } = Budget == default ? TimeSpan.FromMinutes(30) : Budget;
+    internal TimeSpan Time => Budget ?? TimeSpan.FromMinutes(30);
 
     /// <summary>How models run.</summary>
     internal Execution Running => Execution ?? RobustTickets.Execution.Fastest();
@@ -74,8 +74,8 @@ public sealed record HardenRequest(
     /// <exception cref="RequestException">Field, value found, values possible.</exception>
     internal void Check()
     {
-        if (Budget <= TimeSpan.Zero)
-            throw new RequestException(nameof(Budget), null, $"must be above 0, found {Budget}");
+        if (Time <= TimeSpan.Zero)
+            throw new RequestException(nameof(Budget), null, $"must be above 0, found {Time}");
         if (Seeds < 1)
             throw new RequestException(nameof(Seeds), null, $"must be 1 or more, found {Seeds}");
         if (CleanLoss is not (>= 0 and <= 1))

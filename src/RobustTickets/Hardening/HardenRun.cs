@@ -19,7 +19,9 @@ public sealed class HardenRun(
     CancellationToken stop = default
 )
 {
-    private readonly HardenFolder _folder = new(request.Output);
+    private readonly HardenFolder _folder = new(
+        request?.Output ?? throw new ArgumentNullException(request is null ? nameof(request) : nameof(request.Output))
+    );
 
     /// <summary>What would be done, one sentence each: measured, planned, and forgotten.</summary>
     /// <exception cref="RequestException">An option, or the budget, is impossible.</exception>
@@ -129,7 +131,7 @@ public sealed class HardenRun(
         return HardenPlan.Make(
             new HardenFacts(
                 inputs.Hash,
-                request.Budget,
+                request.Time,
                 seconds,
                 rows.Train.Count,
                 rows.Development.Count,
@@ -152,7 +154,7 @@ public sealed class HardenRun(
     {
         if (plan.Inputs != inputs.Hash)
             throw Changed("rows, model, precision, device, attacks, goal or the clean accuracy that may be lost");
-        if (plan.BudgetSeconds != request.Budget.TotalSeconds)
+        if (plan.BudgetSeconds != request.Time.TotalSeconds)
             Say($"the budget stays at {HardenPlan.Minutes(plan.BudgetSeconds)}, as planned");
         if (plan.Seeds != request.Seeds)
             Say($"the number of seeds stays at {plan.Seeds}, as planned");

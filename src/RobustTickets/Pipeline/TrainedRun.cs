@@ -32,6 +32,7 @@ public sealed class TrainedRun
     /// <exception cref="DataException">A file of the run is broken.</exception>
     public static TrainedRun Open(string folder, string? data = null, DataOptions? options = null)
     {
+        ArgumentNullException.ThrowIfNull(folder);
         var run = RunFolder.Open(folder);
         if (!File.Exists(run.ResultFile))
             throw new RunFolderException($"{folder}: this run is not finished; resume it to its end")
@@ -41,7 +42,8 @@ public sealed class TrainedRun
         return new TrainedRun(
             run,
             RunResult.Load(run.ResultFile),
-            new Lazy<EvaluationExamples>(() => Reported(run, data, options))
+            // An exception is not kept: data that were missing may be there the next time.
+            new Lazy<EvaluationExamples>(() => Reported(run, data, options), LazyThreadSafetyMode.PublicationOnly)
         );
     }
 
@@ -88,17 +90,15 @@ public sealed class TrainedRun
     }
 
     /// <summary>The trained classifier; whoever loads it disposes of it.</summary>
-    /// <param name="execution">Device, precision, threads; null: this machine's CPU in
-    /// float32.</param>
-    /// <param name="maxLength">Length limit in word pieces; null takes the tokenizer's, at most the
-    /// positions of the model.</param>
-    /// <exception cref="RequestException">The execution is not offered on this machine.</exception>
+    /// <param name="execution">Device, precision, threads of the process; null: this machine's CPU
+    /// in float32.</param>
+    /// <param name="maxLength">Length limit in word pieces, at least 3; null takes the tokenizer's,
+    /// at most the positions of the model.</param>
+    /// <exception cref="RequestException">The execution is not offered on this machine, or the
+    /// length limit is below 3.</exception>
     /// <exception cref="CheckpointException">The folder's model is missing or broken.</exception>
-    public Classifier LoadClassifier(Execution? execution = null, int? maxLength = null)
-    {
-        execution?.Apply();
-        return Classifier.Load(Folder.ModelFolder, execution, maxLength);
-    }
+    public Classifier LoadClassifier(Execution? execution = null, int? maxLength = null) =>
+        Classifier.Load(Folder.ModelFolder, execution, maxLength);
 
     internal static TrainedRun Of(TrainRequest request, RunResult result, CancellationToken stop)
     {

@@ -93,7 +93,8 @@ internal static class HtmlSettings
             ),
         };
         facts.AddRange(e.Extra);
-        facts.Add(new("command line", string.Join(' ', e.CommandLine)));
+        if (e.CommandLine.Count > 0)
+            facts.Add(new("command line", string.Join(' ', e.CommandLine)));
         return facts;
     }
 

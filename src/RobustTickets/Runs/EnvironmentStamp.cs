@@ -31,10 +31,10 @@ public sealed record BaseCheckpoint(string Name, string Folder, string Path)
 /// <param name="Cpu">Processor model.</param>
 /// <param name="Cores">Logical processors this process may use.</param>
 /// <param name="MemoryBytes">Memory this process may use, in bytes.</param>
-/// <param name="CommandLine">The command line after the program's name.</param>
+/// <param name="CommandLine">The command line after the name of the <c>robust-tickets</c> program;
+/// empty in other programs, whose arguments are their own.</param>
 /// <param name="Extra">Facts of libraries: version of libtorch, threads, BLAS, device, ...</param>
-/// <param name="Base">The checkpoint the run starts from; null in a stamp of no run, and in files
-/// that were written before it was stored (see <see cref="BaseFolder"/>).</param>
+/// <param name="Base">The checkpoint the run starts from; null in a stamp of no run.</param>
 /// <param name="Started">When the work began, UTC; null where it was not written down.</param>
 /// <param name="Ended">When this was written last, UTC; null as above.</param>
 /// <param name="Seconds">Seconds of work, all calls together that went on with it; null as
@@ -56,8 +56,11 @@ public sealed record EnvironmentStamp(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Seconds = null
 )
 {
-    /// <summary>What the checkpoint's folder follows in a recorded command line.</summary>
-    private const string BaseOption = "--model";
+    /// <summary>
+    /// The command line that stamps of this process record, as its program gives it. No other
+    /// arguments are looked at: those of a host may hold secrets.
+    /// </summary>
+    internal static IReadOnlyList<string> ProgramArguments { get; set; } = [];
 
     /// <summary>Collects the facts of this process and adds the caller's.</summary>
     /// <param name="extra">Facts of libraries, written in the order of their names.</param>
@@ -82,7 +85,7 @@ public sealed record EnvironmentStamp(
             CpuModel(),
             Environment.ProcessorCount,
             GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
-            [.. Environment.GetCommandLineArgs().Skip(1)],
+            ProgramArguments,
             new SortedDictionary<string, string>(extra?.ToDictionary() ?? [], StringComparer.Ordinal),
             start
         );
@@ -92,19 +95,9 @@ public sealed record EnvironmentStamp(
     internal static DateTimeOffset Now() =>
         DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds());
 
-    /// <summary>
-    /// The base checkpoint's folder, where it is still there; null otherwise. Files without
-    /// <see cref="Base"/> tell it by the command line that they recorded.
-    /// </summary>
-    public string? BaseFolder()
-    {
-        if (Base is not null)
-            return new[] { Base.Path, Base.Folder }.FirstOrDefault(Directory.Exists);
-        var at = CommandLine.ToList().IndexOf(BaseOption);
-        return at >= 0 && at + 1 < CommandLine.Count && Directory.Exists(CommandLine[at + 1])
-            ? CommandLine[at + 1]
-            : null;
-    }
+    /// <summary>The base checkpoint's folder, where it is still there; null otherwise.</summary>
+    public string? BaseFolder() =>
+        Base is null ? null : new[] { Base.Path, Base.Folder }.FirstOrDefault(Directory.Exists);
 
     /// <summary>Writes the stamp, whole or not at all.</summary>
     public void Save(string path) =>

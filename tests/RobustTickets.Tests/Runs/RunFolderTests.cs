@@ -143,19 +143,4 @@ public sealed class RunFolderTests : IDisposable
         Directory.Delete(there);
         Assert.Null(read.BaseFolder());
     }
-
-    [Fact]
-    public void Files_from_before_the_base_checkpoint_was_stored_tell_it_by_their_command_line()
-    {
-        var there = Directory.CreateDirectory(In("bert")).FullName;
-        var stamp = EnvironmentStamp.Collect() with { CommandLine = ["train", "--model", there, "--seed", "1"] };
-        stamp.Save(In("environment.json"));
-        var text = File.ReadAllText(In("environment.json"));
-        var old = System.Text.Json.Nodes.JsonNode.Parse(text)!.AsObject();
-        Assert.True(old.Remove("base"));
-        File.WriteAllText(In("environment.json"), old.ToJsonString());
-        Assert.Equal(there, EnvironmentStamp.Load(In("environment.json")).BaseFolder());
-        Assert.Null((stamp with { CommandLine = ["train", "--model"] }).BaseFolder());
-        Assert.Null((stamp with { CommandLine = ["train", "--model", In("gone")] }).BaseFolder());
-    }
 }

@@ -47,20 +47,20 @@ internal static class CounterFitting
     /// <param name="constraints">The pairs.</param>
     /// <param name="options">The constants.</param>
     /// <param name="progress">Told how far the work is.</param>
-    /// <param name="cancellation">Stops the work.</param>
+    /// <param name="stop">Stops the work.</param>
     public static WordVectors Fit(
         WordVectors vectors,
         LexicalConstraints constraints,
         CounterFittingOptions? options = null,
         Action<BuildProgress>? progress = null,
-        CancellationToken cancellation = default
+        CancellationToken stop = default
     )
     {
         options ??= new CounterFittingOptions();
-        var terms = Terms(vectors, constraints, options, progress, cancellation);
+        var terms = Terms(vectors, constraints, options, progress, stop);
         for (var epoch = 1; epoch <= options.Epochs; epoch++)
         {
-            vectors = Step(vectors, terms, options, cancellation);
+            vectors = Step(vectors, terms, options, stop);
             progress?.Invoke(new BuildProgress("counter-fitting", epoch, options.Epochs, "epochs"));
         }
         return vectors;
@@ -74,7 +74,7 @@ internal static class CounterFitting
         WordVectors vectors,
         double rho,
         Action<BuildProgress>? progress,
-        CancellationToken cancellation
+        CancellationToken stop
     )
     {
         var found = new List<(int, int, float)>[(vectors.Count + BlockWords - 1) / BlockWords];
@@ -82,7 +82,7 @@ internal static class CounterFitting
         Parallel.For(
             0,
             found.Length,
-            new ParallelOptions { CancellationToken = cancellation },
+            new ParallelOptions { CancellationToken = stop },
             block =>
             {
                 found[block] = Within(vectors, block * BlockWords, rho);
@@ -135,7 +135,7 @@ internal static class CounterFitting
         LexicalConstraints constraints,
         CounterFittingOptions options,
         Action<BuildProgress>? progress,
-        CancellationToken cancellation
+        CancellationToken stop
     )
     {
         var terms = new List<Term>[vectors.Count];
@@ -146,7 +146,7 @@ internal static class CounterFitting
         var apart = constraints.Antonyms.ToHashSet();
         if (options.NeighbourhoodRate > 0)
         {
-            foreach (var (i, j, distance) in Neighbourhoods(vectors, options.Rho, progress, cancellation))
+            foreach (var (i, j, distance) in Neighbourhoods(vectors, options.Rho, progress, stop))
             {
                 if (!apart.Contains((i, j)))
                     Add(i, j, Relation.Neighbour, distance);
@@ -167,7 +167,7 @@ internal static class CounterFitting
         WordVectors old,
         List<Term>[] terms,
         CounterFittingOptions options,
-        CancellationToken cancellation
+        CancellationToken stop
     )
     {
         var width = old.Dimension;
@@ -175,7 +175,7 @@ internal static class CounterFitting
         Parallel.For(
             0,
             old.Count,
-            new ParallelOptions { CancellationToken = cancellation },
+            new ParallelOptions { CancellationToken = stop },
             i =>
             {
                 var row = next.AsSpan(i * width, width);

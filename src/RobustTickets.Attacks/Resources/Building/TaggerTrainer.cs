@@ -46,7 +46,7 @@ internal sealed class TaggerTrainer
         IReadOnlyList<TaggedSentence> sentences,
         TaggerOptions? options = null,
         Action<BuildProgress>? progress = null,
-        CancellationToken cancellation = default
+        CancellationToken stop = default
     )
     {
         options ??= new TaggerOptions();
@@ -57,7 +57,7 @@ internal sealed class TaggerTrainer
         {
             foreach (var sentence in order)
             {
-                cancellation.ThrowIfCancellationRequested();
+                stop.ThrowIfCancellationRequested();
                 trainer.Learn(sentence);
             }
             random.Shuffle(order);

@@ -2,6 +2,7 @@
 // the words: shapes, heads, epsilon and activation are read from it, not from names.
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Graphs;
@@ -47,16 +48,26 @@ public sealed record ImportedModel(
 public static class OnnxImport
 {
     /// <summary>Reads an ONNX file and writes the folder.</summary>
+    /// <param name="request">What and where to.</param>
+    /// <param name="stop">Ends it; then nothing is written.</param>
     /// <exception cref="CheckpointException">The file is missing, malformed or no BERT, the
     /// vocabulary does not fit, or the folder cannot be written; file, node and reason
     /// named.</exception>
-    /// <exception cref="Attacks.DataException">The vocabulary is missing or malformed.</exception>
-    public static ImportedModel Run(OnnxImportRequest request) => Write(request, []);
+    /// <exception cref="DataException">The vocabulary is missing or malformed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
+    /// cancelled.</exception>
+    public static ImportedModel Run(OnnxImportRequest request, CancellationToken stop = default) =>
+        Write(request, [], stop);
 
     /// <summary>As <see cref="Run"/>, with further files in the folder.</summary>
-    internal static ImportedModel Write(OnnxImportRequest request, IReadOnlyList<ExtraFile> beside)
+    internal static ImportedModel Write(
+        OnnxImportRequest request,
+        IReadOnlyList<ExtraFile> beside,
+        CancellationToken stop = default
+    )
     {
         ArgumentNullException.ThrowIfNull(request);
+        stop.ThrowIfCancellationRequested();
         var vocabulary = Vocabulary.Load(request.Vocabulary);
         var file = OnnxFile.Open(request.Onnx);
         var graph = BertGraph.Find(file, request.Heads);
@@ -109,7 +120,7 @@ public static class OnnxImport
         HuggingFaceFolderWriter.WriteStreamed(
             request.Output,
             config,
-            graph.Weights.Select(weight => Stream(weight, request.Onnx)),
+            graph.Weights.Select(weight => Stream(weight, request.Onnx)).Until(stop),
             replace: request.Replace,
             beside: beside,
             checksums: true,

@@ -60,3 +60,22 @@ internal sealed record StreamedTensor(string Name, TensorElement Element, long[]
         );
     }
 }
+
+/// <summary>Tensors that are about to be written.</summary>
+internal static class StreamedTensors
+{
+    /// <summary>The same, until it is stopped between two of them.</summary>
+    public static IEnumerable<StreamedTensor> Until(this IEnumerable<StreamedTensor> tensors, CancellationToken stop) =>
+        tensors.Select(tensor =>
+        {
+            stop.ThrowIfCancellationRequested();
+            return tensor with
+            {
+                Write = stream =>
+                {
+                    stop.ThrowIfCancellationRequested();
+                    tensor.Write(stream);
+                },
+            };
+        });
+}

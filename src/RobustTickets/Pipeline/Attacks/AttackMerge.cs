@@ -1,5 +1,6 @@
 // An attack that ran in parts, put together: its files byte for byte as if it had run in one place,
 // and an environment.json of all parts.
+using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Pipeline.Attacks;
 using RobustTickets.Runs;
@@ -29,7 +30,7 @@ public static class AttackMerge
         (
             stamps[0] with
             {
-                CommandLine = EnvironmentStamp.Collect().CommandLine,
+                CommandLine = EnvironmentStamp.ProgramArguments,
                 Started = stamps.Min(s => s.Started),
                 Ended = stamps.Max(s => s.Ended),
                 Seconds = stamps.Sum(s => s.Seconds),

@@ -6,6 +6,8 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
+using RobustTickets.Checkpoints;
+using RobustTickets.Models;
 using RobustTickets.Pipeline.Attacks;
 using RobustTickets.Runs;
 using RobustTickets.Torch;
@@ -48,9 +50,22 @@ public static class AttackRun
     /// Attacks every example that the folder has no outcome for and writes settings.json, ids.txt,
     /// examples.jsonl, results.csv, summary.json, textattack-summary.json and environment.json.
     /// </summary>
-    /// <exception cref="RequestException">Options do not go together.</exception>
+    /// <param name="request">Attack, victim, data and place.</param>
+    /// <param name="progress">Is told what happens.</param>
+    /// <param name="stop">Ends the attack; the same request goes on with it.</param>
+    /// <exception cref="RequestException">Options do not go together, or a number is
+    /// impossible.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A number of the engine's options is
+    /// impossible.</exception>
+    /// <exception cref="CheckpointException">The victim is missing, malformed or no
+    /// classifier.</exception>
+    /// <exception cref="RunFolderException">The victim is a run that has no model yet.</exception>
+    /// <exception cref="NumericFailureException">A weight of the victim, or a logit on the whole
+    /// split, is not finite.</exception>
     /// <exception cref="DataException">A resource or data are missing or malformed, or the folder
     /// holds another attack.</exception>
+    /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
+    /// <exception cref="OutputException">The folder cannot be written.</exception>
     /// <exception cref="OperationCanceledException">The attack was stopped; the same request goes
     /// on with it.</exception>
     public static AttackReport Run(
@@ -60,6 +75,8 @@ public static class AttackRun
     )
     {
         ArgumentNullException.ThrowIfNull(request);
+        request.Sample?.Check();
+        request.Engine?.Check();
         var victim = new VictimFolder(request.Model);
         var target = request.Output ?? victim.ResultsOf(request.FolderName);
         RequireOwnFolder(target, request.FolderName);
@@ -131,6 +148,14 @@ public static class AttackRun
     /// <param name="wholeSplitClean">Measures the accuracy on the whole split in percent, if that
     /// is wanted.</param>
     /// <param name="stop">Ends the attack; the same job goes on with it.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number of the engine's options is
+    /// impossible.</exception>
+    /// <exception cref="DataException">The folder holds another attack, or an example has a label
+    /// that the victim does not know.</exception>
+    /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
+    /// <exception cref="OutputException">The folder cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">The attack was stopped; the same job goes on
+    /// with it.</exception>
     public static AttackReport Run(
         AttackJob job,
         IProgress<AttackProgress>? progress = null,
@@ -139,6 +164,7 @@ public static class AttackRun
     )
     {
         ArgumentNullException.ThrowIfNull(job);
+        job.Engine?.Check();
         using var log = AttackLog.Open(
             job.Folder,
             AttackSettings.Of(job.Attack, job.VictimName, job.Run),

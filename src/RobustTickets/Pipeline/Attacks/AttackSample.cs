@@ -17,7 +17,7 @@ public enum SampleRule
 }
 
 /// <summary>Which examples of a split are attacked; they stay in file order.</summary>
-/// <param name="Count">How many; null takes all.</param>
+/// <param name="Count">How many, at least 1; null takes all.</param>
 /// <param name="Rule">How they are drawn.</param>
 /// <param name="Seed">Seed of a stratified sample.</param>
 /// <param name="IdFile">File of ids, one a line, in place of a drawn sample; null for none.</param>
@@ -30,6 +30,7 @@ public sealed record AttackSample(
 {
     /// <summary>Picks examples; those of a file of ids come in the file's order.</summary>
     /// <param name="examples">The split.</param>
+    /// <exception cref="RequestException">The number is below 1.</exception>
     /// <exception cref="DataException">The file of ids is not there, names an unknown id, or one
     /// twice; file and line named.</exception>
     public IReadOnlyList<Example> Pick(IReadOnlyList<Example> examples) => Pick(examples, new HashSet<string>());
@@ -38,11 +39,20 @@ public sealed record AttackSample(
     internal IReadOnlyList<Example> Pick(IReadOnlyList<Example> examples, IReadOnlySet<string> trainedOn)
     {
         ArgumentNullException.ThrowIfNull(examples);
+        Check();
         if (IdFile is not null)
             return Named(examples, IdFile, trainedOn);
         if (Count is not { } n || n >= examples.Count)
             return examples;
         return Rule == SampleRule.FirstN ? [.. examples.Take(n)] : Splits.Stratified(examples, n, (ulong)Seed);
+    }
+
+    /// <summary>Refuses a number that no sample has.</summary>
+    /// <exception cref="RequestException">It is below 1.</exception>
+    internal void Check()
+    {
+        if (Count is < 1)
+            throw new RequestException(nameof(Count), $"{Count}", "must be 1 or more");
     }
 
     /// <summary>What was picked, for settings.</summary>

@@ -1,6 +1,5 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
-using RobustTickets.Attacks.Metrics;
 
 namespace RobustTickets;
 
@@ -23,23 +22,26 @@ public static class ClassifierAttacks
     /// </summary>
     /// <exception cref="RequestException">An option or resource does not go with the
     /// recipe.</exception>
-    /// <inheritdoc cref="AttackAsync(Classifier, Attack, IReadOnlyList{Example}, CancellationToken, IProgress{AttackOutcome}?, AttackEngineOptions?, TrainedRows)"/>
+    /// <inheritdoc cref="AttackAsync(Classifier, Attack, IReadOnlyList{Example}, IProgress{AttackOutcome}?, AttackEngineOptions?, TrainedRows, CancellationToken)"/>
     public static async Task<AttackReport> AttackAsync(
         this Classifier classifier,
         AttackRecipe recipe,
         IReadOnlyList<Example> examples,
-        CancellationToken stop = default,
         IProgress<AttackOutcome>? progress = null,
         AttackEngineOptions? engine = null,
-        TrainedRows trained = TrainedRows.Refuse
+        TrainedRows trained = TrainedRows.Refuse,
+        CancellationToken stop = default
     )
     {
         ArgumentNullException.ThrowIfNull(classifier);
         ArgumentNullException.ThrowIfNull(recipe);
+        ArgumentNullException.ThrowIfNull(examples);
+        stop.ThrowIfCancellationRequested();
+        classifier.RequireUsable();
+        // Words and models are read beside the caller.
         using var models = new AttackModels(new VictimFolder(classifier.Name).BaseModel);
-        return await classifier
-            .AttackAsync(recipe.Build(models), examples, stop, progress, engine, trained)
-            .ConfigureAwait(false);
+        var attack = await Task.Run(() => recipe.Build(models), stop).ConfigureAwait(false);
+        return await classifier.AttackAsync(attack, examples, progress, engine, trained, stop).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -50,39 +52,43 @@ public static class ClassifierAttacks
     /// <param name="attack">The attack.</param>
     /// <param name="examples">Examples with their true classes, indices of
     /// <see cref="Classifier.Labels"/>.</param>
-    /// <param name="stop">Cancelling it ends the attack.</param>
     /// <param name="progress">Told of each example's outcome, or null.</param>
     /// <param name="engine">How fast it runs; null: the defaults.</param>
     /// <param name="trained">What is done about rows that the classifier was trained on.</param>
+    /// <param name="stop">Cancelling it ends the attack.</param>
     /// <exception cref="RequestException">The classifier was trained on some of the
     /// examples.</exception>
     /// <exception cref="DataException">An example has a label that is no class, or an id that
     /// occurs twice.</exception>
+    /// <exception cref="AttackFailedException">Not one example could be attacked. Where some could,
+    /// see <see cref="AttackReport.Errors"/>.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed of, or was in the
+    /// meantime.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
     /// cancelled.</exception>
     public static async Task<AttackReport> AttackAsync(
         this Classifier classifier,
         Attack attack,
         IReadOnlyList<Example> examples,
-        CancellationToken stop = default,
         IProgress<AttackOutcome>? progress = null,
         AttackEngineOptions? engine = null,
-        TrainedRows trained = TrainedRows.Refuse
+        TrainedRows trained = TrainedRows.Refuse,
+        CancellationToken stop = default
     )
     {
         ArgumentNullException.ThrowIfNull(classifier);
+        ArgumentNullException.ThrowIfNull(attack);
         ArgumentNullException.ThrowIfNull(examples);
+        stop.ThrowIfCancellationRequested();
+        classifier.RequireUsable();
         if (trained == TrainedRows.Refuse)
             Refuse(classifier, examples);
-        var outcomes = new List<AttackOutcome>();
-        var run = new AttackEngine(attack, classifier, engine).RunAsync(examples, stop);
-        await foreach (var outcome in run.ConfigureAwait(false))
-        {
-            outcomes.Add(outcome);
-            progress?.Report(outcome);
-        }
-        var settings = AttackSettings.Of(attack, classifier.Name);
-        return new AttackReport(AttackSummary.From(outcomes, settings), outcomes);
+        var outcomes = await TextClassifierAttacks
+            .OutcomesAsync(classifier, attack, examples, progress, engine, stop)
+            .ConfigureAwait(false);
+        if (outcomes.Exists(o => o.Error is not null))
+            classifier.RequireUsable();
+        return TextClassifierAttacks.Report(classifier, attack, outcomes);
     }
 
     private static void Refuse(Classifier classifier, IReadOnlyList<Example> examples)

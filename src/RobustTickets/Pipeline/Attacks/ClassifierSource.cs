@@ -24,10 +24,7 @@ internal static class ClassifierSource
     public static ITextClassifier Load(string path, Execution execution, int? maxLength, IModelLoader? loader)
     {
         if (loader is null || !loader.Knows(path))
-        {
-            execution.Apply();
             return Classifier.Load(path, execution, maxLength);
-        }
         if (!execution.Device.IsHost)
             throw new RequestException(nameof(Execution.Device), null, $"{path} runs on the processor alone: cpu");
         if (execution.Precision != MatrixPrecision.Fp32)
@@ -64,9 +61,10 @@ internal static class ClassifierSource
         foreach (var group in examples.Index().Chunk(TextsAtOnce))
         {
             stop.ThrowIfCancellationRequested();
-            var rows = classifier.Logits([.. group.Select(e => e.Item.Text)]);
+            var rows = classifier.Logits([.. group.Select(e => e.Item.Text)], stop);
             foreach (var ((index, example), row) in group.Zip(rows))
             {
+                Evaluator.RequireLabel(example.Label, row.Length, $"example {index + 1} of {examples.Count}");
                 Evaluator.RequireFinite(row, $"example {index + 1} of {examples.Count}");
                 if (row.ArgMax() == example.Label)
                     correct++;

@@ -85,7 +85,8 @@ internal sealed record TemperedAttack(
     // The outcomes of the lowest, as if it were the only attack, and what the others left.
     private AttackReport Lowest(List<(AttackReport Report, TemperatureAua Aua)> reports, double? wholeSplitClean)
     {
-        var lowest = reports.MinBy(r => r.Aua.Aua);
+        // An attack that judged nothing has no figure to be the lowest.
+        var lowest = reports.MinBy(r => double.IsNaN(r.Aua.Aua) ? double.PositiveInfinity : r.Aua.Aua);
         Job.Claim?.Require();
         using var log = AttackLog.Open(
             Job.Folder,

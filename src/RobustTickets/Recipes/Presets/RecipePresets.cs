@@ -1,6 +1,7 @@
 // Published methods as recipes: a method is a name, one line of summary, and a function from a
 // task's numbers (PresetTasks.cs) to a recipe. Methods of docs/methods are added to Methods, from a
 // file for each family; files under recipes/ are generated from this list and a test compares them.
+using RobustTickets.Attacks.Data;
 using RobustTickets.Objectives;
 using RobustTickets.Recipes.Validation;
 using RobustTickets.Training;
@@ -36,9 +37,11 @@ public static class RecipePresets
     /// </summary>
     /// <param name="name">Name of the method, see <see cref="List"/>.</param>
     /// <param name="task">Name of the task, e.g. <c>sst2</c>, <c>ag-news</c>.</param>
-    /// <exception cref="RecipeException">No method has this name.</exception>
+    /// <exception cref="RecipeException">No method, or no task, has this name.</exception>
     public static Recipe Get(string name, string task)
     {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(task);
         var method =
             Methods.FirstOrDefault(m => m.Name == name)
             ?? throw new RecipeException(
@@ -46,7 +49,12 @@ public static class RecipePresets
                     + $"{NearestNames.Hint(name, [.. Methods.Select(m => m.Name)])}, or the path of a recipe file "
                     + "(*.json)"
             );
-        var row = PresetTasks.Row(task);
+        if (!TaskCatalog.TryFind(task, out var known))
+            throw new RecipeException(
+                $"recipe \"{name}\": unknown task \"{task}\"; "
+                    + NearestNames.Hint(task, [.. TaskCatalog.Tasks.Select(t => t.Name)])
+            );
+        var row = PresetTasks.Row(known.Name);
         var recipe = method.Build(row);
         return method.PublishedTasks.Contains(row.Task)
             ? recipe

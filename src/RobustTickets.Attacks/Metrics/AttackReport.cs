@@ -1,9 +1,7 @@
 using System.Globalization;
-using RobustTickets.Attacks;
-using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
 
-namespace RobustTickets;
+namespace RobustTickets.Attacks;
 
 /// <summary>
 /// What an attack found. Percentages are of all examples that could be attacked; those with an
@@ -15,19 +13,20 @@ namespace RobustTickets;
 /// written.</param>
 public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOutcome> Outcomes, string? Folder = null)
 {
-    /// <summary>The file that is there exactly when an attack is finished.</summary>
     private const int Shown = 5;
 
     /// <summary>Everything that determines the figures.</summary>
     public AttackSettings Settings => Summary.Settings;
 
-    /// <summary>Accuracy before the attack, in percent.</summary>
+    /// <summary>Accuracy before the attack, in percent; NaN where no example was
+    /// judged.</summary>
     public double Clean => Summary.Clean;
 
-    /// <summary>Accuracy under attack, in percent.</summary>
+    /// <summary>Accuracy under attack, in percent; NaN where no example was judged.</summary>
     public double Aua => Summary.Aua;
 
-    /// <summary>Share of the attacked examples on which the attack succeeded, in percent.</summary>
+    /// <summary>Share of the attacked examples on which the attack succeeded, in percent; NaN where
+    /// no example was judged.</summary>
     public double Suc => Summary.Suc;
 
     /// <summary>Mean queries of the attacked examples, as TextAttack counts them.</summary>
@@ -59,13 +58,20 @@ public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOut
             );
     }
 
-    /// <summary>The figures on one line.</summary>
-    public override string ToString() =>
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"{Summary.Settings.Recipe}: clean {Clean:0.0} %, under attack {Aua:0.0} %, {Suc:0.0} % of attacks "
-                + $"succeeded, {Queries:0.0} queries an example"
-        );
+    /// <summary>The figures on one line, and how many examples are in none.</summary>
+    public override string ToString()
+    {
+        var figures =
+            Summary.Examples == 0
+                ? "no example was judged"
+                : string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"clean {Clean:0.0} %, under attack {Aua:0.0} %, {Suc:0.0} % of attacks succeeded, "
+                        + $"{Queries:0.0} queries an example"
+                );
+        var errors = Summary.Errors == 0 ? "" : $"; {Summary.Errors} ended in an error";
+        return $"{Summary.Settings.Recipe}: {figures}{errors}";
+    }
 
     /// <summary>Says which examples could not be attacked, if any.</summary>
     /// <exception cref="AttackFailedException">There are some.</exception>
@@ -98,34 +104,3 @@ public sealed class AttackFailedException(string message, bool isNumeric) : Exce
     /// <summary>Whether a model gave a number that is not finite.</summary>
     public bool IsNumeric => isNumeric;
 }
-
-/// <summary>Something that happened in an attack.</summary>
-public abstract record AttackProgress;
-
-/// <summary>A sentence worth a line of its own.</summary>
-/// <param name="Text">The sentence.</param>
-public sealed record AttackNote(string Text) : AttackProgress;
-
-/// <summary>An example has an outcome.</summary>
-/// <param name="Done">Examples that have one.</param>
-/// <param name="Total">Examples attacked in all.</param>
-/// <param name="Succeeded">Attacks that succeeded.</param>
-/// <param name="Failed">Attacks that failed.</param>
-/// <param name="Skipped">Examples that the victim got wrong before.</param>
-/// <param name="Errors">Examples that could not be attacked.</param>
-/// <param name="QueriesPerSecond">Queries a second of this run.</param>
-/// <param name="Remaining">Time left at this pace, or null before a pace is known.</param>
-public sealed record AttackStep(
-    int Done,
-    int Total,
-    int Succeeded,
-    int Failed,
-    int Skipped,
-    int Errors,
-    double QueriesPerSecond,
-    TimeSpan? Remaining
-) : AttackProgress;
-
-/// <summary>Every example has an outcome; what this run has cost.</summary>
-/// <param name="Statistics">The cost.</param>
-public sealed record AttackCost(AttackStatistics Statistics) : AttackProgress;
