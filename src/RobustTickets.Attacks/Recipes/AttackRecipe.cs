@@ -114,7 +114,7 @@ public sealed record AttackRecipe
     public bool HasPartOfSpeech { get; private init; }
 
     /// <summary>Whether the number of substitutes that it tries for a word may be given.</summary>
-    internal bool HasCandidates => HasSubstitutes || Further == MaskedLM;
+    internal bool HasCandidates => HasSubstitutes || TakesMaskedLM;
 
     /// <summary>
     /// Kinds of all resources it is built from, as the resource folder names them.
