@@ -45,16 +45,16 @@ internal sealed record Way(string Name, Execution Execution, AttackEngineOptions
             new("b' one example at a time, compiled network, packed", new Execution(), OneByOne, true),
             new("c  the engine", new Execution(), new AttackEngineOptions(64, 64, concurrency), false),
             .. PackedWeightBf16.WhyNot() is null
-                ? [new Way("c' the engine, bf16", Half, new AttackEngineOptions(64, 64, concurrency), false)]
+                ? [new Way("c' the engine, bf16", Bf16, new AttackEngineOptions(64, 64, concurrency), false)]
                 : Array.Empty<Way>(),
         ];
 
-    private static Execution Half => new(Precision: MatrixPrecision.Bf16);
+    private static Execution Bf16 => new(Precision: MatrixPrecision.Bf16);
 
     /// <summary>The way whose outcomes this one must have.</summary>
     public Way Reference(Way plainest) =>
         Execution.Precision == MatrixPrecision.Bf16
-            ? new Way("one example at a time, bf16", Half, OneByOne, true)
+            ? new Way("one example at a time, bf16", Bf16, OneByOne, true)
             : plainest;
 
     /// <summary>The attack as this way runs it.</summary>

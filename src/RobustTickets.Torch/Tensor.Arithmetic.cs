@@ -116,17 +116,6 @@ internal sealed partial class Tensor
         return this;
     }
 
-    /// <summary>Moves this towards <paramref name="end"/>: this += weight * (end - this).</summary>
-    public Tensor lerp_(Tensor end, double weight)
-    {
-        var call = new OpCall(Ops.LerpInPlace);
-        call.Add(this);
-        call.Add(end);
-        call.Add(weight);
-        call.Run();
-        return this;
-    }
-
     /// <summary>
     /// Copies <paramref name="source"/> (broadcast, converted, from any device) into this tensor.
     /// </summary>
@@ -159,9 +148,6 @@ internal sealed partial class Tensor
         call.Run();
         return this;
     }
-
-    /// <summary>Larger of two, element by element.</summary>
-    public Tensor maximum(Tensor other) => Call.Binary(Ops.Maximum, this, other);
 
     /// <summary>Limits every element to [min, max]; null leaves a side open.</summary>
     public Tensor clamp(double? min = null, double? max = null)
@@ -202,12 +188,6 @@ internal sealed partial class Tensor
     /// <summary>[n, k] x [k, m] -> [n, m].</summary>
     public Tensor mm(Tensor other) => Call.Binary(Ops.Mm, this, other);
 
-    /// <summary>[b, n, k] x [b, k, m] -> [b, n, m].</summary>
-    public Tensor bmm(Tensor other) => Call.Binary(Ops.Bmm, this, other);
-
-    /// <summary>[n, k] x [k] -> [n].</summary>
-    public Tensor mv(Tensor vector) => Call.Binary(Ops.Mv, this, vector);
-
     /// <summary>beta * this + alpha * (a x b); this is [n, m] or broadcasts to it.</summary>
     public Tensor addmm(Tensor a, Tensor b, double beta = 1, double alpha = 1)
     {
@@ -218,21 +198,6 @@ internal sealed partial class Tensor
         call.Add(beta);
         call.Add(alpha);
         return call.Tensor();
-    }
-
-    /// <summary>
-    /// beta * this + alpha * (a x b) in place; this is [n, m] or broadcasts to it.
-    /// </summary>
-    public Tensor addmm_(Tensor a, Tensor b, double beta = 1, double alpha = 1)
-    {
-        var call = new OpCall(Ops.AddmmInPlace);
-        call.Add(this);
-        call.Add(a);
-        call.Add(b);
-        call.Add(beta);
-        call.Add(alpha);
-        call.Run();
-        return this;
     }
 
     /// <summary>Truth values: greater, element by element.</summary>

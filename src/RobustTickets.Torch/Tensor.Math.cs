@@ -11,9 +11,6 @@ internal sealed partial class Tensor
     /// <summary>Square root.</summary>
     public Tensor sqrt() => Call.Unary(Ops.Sqrt, this);
 
-    /// <summary>1 / square root.</summary>
-    public Tensor rsqrt() => Call.Unary(Ops.Rsqrt, this);
-
     /// <summary>Square.</summary>
     public Tensor square() => Call.Unary(Ops.Square, this);
 
@@ -144,29 +141,11 @@ internal sealed partial class Tensor
     /// <summary>Where the largest elements along a dimension are (Int64).</summary>
     public Tensor argmax(int dim, bool keepdim = false) => Call.With(Ops.ArgMax, this, (long)dim, keepdim);
 
-    /// <summary>Where the smallest elements along a dimension are (Int64).</summary>
-    public Tensor argmin(int dim, bool keepdim = false) => Call.With(Ops.ArgMin, this, (long)dim, keepdim);
-
     /// <summary>Whether all elements are true, [].</summary>
     public Tensor all() => Call.Unary(Ops.All, this);
 
     /// <summary>Whether any element is true, [].</summary>
     public Tensor any() => Call.Unary(Ops.Any, this);
-
-    /// <summary>
-    /// The k largest (or smallest) elements along a dimension, in order, and where they are
-    /// (Int64).
-    /// </summary>
-    public (Tensor values, Tensor indices) topk(long k, int dim = -1, bool largest = true)
-    {
-        var call = new OpCall(Ops.TopK);
-        call.Add(this);
-        call.Add(k);
-        call.Add((long)dim);
-        call.Add(largest);
-        call.Add(true);
-        return Two(call.Tensors());
-    }
 
     /// <summary>Sorted along a dimension, with the permutation (Int64).</summary>
     public (Tensor values, Tensor indices) sort(int dim = -1, bool descending = false)
@@ -175,17 +154,6 @@ internal sealed partial class Tensor
         call.Add(this);
         call.Add((long)dim);
         call.Add(descending);
-        return Two(call.Tensors());
-    }
-
-    /// <summary>The k-th smallest (from 1) along a dimension and where it is (Int64).</summary>
-    public (Tensor values, Tensor indices) kthvalue(long k, int dim = -1, bool keepdim = false)
-    {
-        var call = new OpCall(Ops.KthValue);
-        call.Add(this);
-        call.Add(k);
-        call.Add((long)dim);
-        call.Add(keepdim);
         return Two(call.Tensors());
     }
 

@@ -47,9 +47,6 @@ internal sealed partial class Tensor
         return call.Tensor();
     }
 
-    /// <summary>Dimensions in another order, a view.</summary>
-    public Tensor permute(params ReadOnlySpan<long> dims) => Call.With(Ops.Permute, this, dims);
-
     /// <summary>
     /// Another shape of the same elements (-1 = what is left); a copy when no view does it.
     /// </summary>
@@ -136,31 +133,6 @@ internal sealed partial class Tensor
         return call.Tensor();
     }
 
-    /// <summary>Writes (or adds) values at index tensors in place.</summary>
-    public Tensor index_put_(ReadOnlySpan<Tensor?> indices, Tensor values, bool accumulate = false)
-    {
-        var call = new OpCall(Ops.IndexPutInPlace);
-        call.Add(this);
-        call.Add(indices);
-        call.Add(values);
-        call.Add(accumulate);
-        call.Run();
-        return this;
-    }
-
-    /// <summary>this[index[i]] += alpha * source[i] along a dimension.</summary>
-    public Tensor index_add_(int dim, Tensor index, Tensor source, double alpha = 1)
-    {
-        var call = new OpCall(Ops.IndexAddInPlace);
-        call.Add(this);
-        call.Add((long)dim);
-        call.Add(index);
-        call.Add(source);
-        call.Add(alpha);
-        call.Run();
-        return this;
-    }
-
     /// <summary>
     /// result[i][j] = this[i][index[i][j]] (for dim 1); index is Int64 of the result's shape.
     /// </summary>
@@ -192,9 +164,6 @@ internal sealed partial class Tensor
         call.Add(value);
         return call.Tensor();
     }
-
-    /// <summary>Positions of the elements that are not zero, Int64 [n, dim].</summary>
-    public Tensor nonzero() => Call.Unary(Ops.Nonzero, this);
 
     /// <summary>This tensor (a Bool condition) picks from a where true, from b elsewhere.</summary>
     public Tensor where(Tensor a, Tensor b)

@@ -84,7 +84,7 @@ public sealed class RequestTests
                 Options = new AttackOptions(Candidates: 7, Similarity: false),
                 Resources = Parts with { WordNet = null },
             };
-            if (recipe.Further is not null)
+            if (recipe.WordSource is not null)
                 continue;
             var error = Record.Exception(() => Assert.Contains(given.Build().Lines, l => l.Value.Contains('7')));
             Assert.Equal(recipe.HasCandidates, error is null);

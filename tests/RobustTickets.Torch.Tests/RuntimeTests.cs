@@ -233,8 +233,8 @@ public sealed class RuntimeTests
         }
         var rate = TorchInfo.MeasureGemm(m: 32, k: 64, n: 64);
         Assert.True(rate.GigaflopsPerSecond > 0);
-        var half = TorchInfo.MeasureGemm(DType.BFloat16, m: 32, k: 64, n: 64);
-        Assert.Equal(info.HasBFloat16, half.GigaflopsPerSecond is not null);
+        var bf16 = TorchInfo.MeasureGemm(DType.BFloat16, m: 32, k: 64, n: 64);
+        Assert.Equal(info.HasBFloat16, bf16.GigaflopsPerSecond is not null);
     }
 
     [Theory]

@@ -76,10 +76,8 @@ public sealed class TensorTests
         Assert.Equal([-5f, -17, 28], a.clone().sub_(b, 3).to_array());
         Assert.Equal([5f, -22, -60], a.clone().addcmul_(a, b, 2).to_array());
         Assert.Equal([2f, -2.8f, 3f], a.clone().addcdiv_(a, b, 2).to_array());
-        Assert.Equal([1.5f, 1.5f, -2f], a.clone().lerp_(b, 0.5).to_array());
         Assert.Equal([1f, -1, 2], a.clamp(-1, 2).to_array());
         Assert.Equal([1f, 0, 4], a.clamp(min: 0).to_array());
-        Assert.Equal([2f, 5, 4], a.maximum(b).to_array());
         Assert.Equal([true, false, true], a.gt(0).to_array<bool>());
         Assert.Equal([true, true, false], a.le(b).to_array<bool>());
         Assert.Equal(DType.Int64, (torch.arange(3) * 2 + 1).dtype);
@@ -99,9 +97,6 @@ public sealed class TensorTests
         Assert.Equal([10f, 13, 28, 40], a.mm(b).to_array());
         Assert.Equal([10f, 13, 28, 40], a.matmul(b).to_array());
         Assert.Equal([21f, 27, 57, 81], torch.ones([2]).addmm(a, b, 1, 2).to_array());
-        Assert.Equal([5f, 14], a.mv(torch.tensor([0f, 1, 2])).to_array());
-        Assert.Equal([10f, 13, 28, 40], a.unsqueeze(0).bmm(b.unsqueeze(0)).to_array());
-        Assert.Equal([11f, 14, 29, 41], torch.ones([2, 2]).addmm_(a, b).to_array());
     }
 
     [Fact]
@@ -110,7 +105,6 @@ public sealed class TensorTests
         using var scope = torch.scope();
         var x = Grid(3, 4);
         Assert.Equal([4L, 3L], x.transpose(0, 1).shape);
-        Assert.Equal([1L, 4, 3], x.unsqueeze(0).permute(0, 2, 1).shape);
         Assert.Equal([2L, 6], x.reshape(2, -1).shape);
         Assert.Equal([4f, 5, 6, 7], x.select(0, 1).to_array());
         Assert.Equal([1f, 2, 5, 6, 9, 10], x.narrow(1, 1, 2).to_array());
@@ -120,16 +114,8 @@ public sealed class TensorTests
         Assert.Equal([5f, 8], x.index(torch.tensor([1L, 2]), torch.tensor([1L, 0])).to_array());
         Assert.Equal([2f, 6, 10], x.index(null, torch.tensor([2L])).to_array());
         Assert.Equal(
-            [10f, 10, 20, 20, 10, 10],
-            torch.zeros([3, 2]).index_add_(0, torch.tensor([1L, 0, 1, 2]), torch.full([4, 2], 10)).to_array()
-        );
-        Assert.Equal(
             [0f, 7, 0, 0, 0, 9],
             torch.zeros([2, 3]).scatter_(1, torch.tensor([1L, 2], 2, 1), torch.tensor([7f, 9], 2, 1)).to_array()
-        );
-        Assert.Equal(
-            [0f, 16, 0],
-            torch.zeros([3]).index_put_([torch.tensor([1L, 1])], torch.tensor([7f, 9]), accumulate: true).to_array()
         );
         Assert.Equal([-1f, 1, 2], Grid(1, 3).masked_fill(torch.tensor([true, false, false]), -1).to_array());
         Assert.Equal(
@@ -142,7 +128,6 @@ public sealed class TensorTests
         var pieces = x.split([1, 3], 1);
         Assert.Equal([0f, 4, 8], pieces[0].to_array());
         Assert.Equal([3L, 3], pieces[1].shape);
-        Assert.Equal([1L, 2], torch.tensor([0f, 3, 4]).nonzero().flatten().to_array<long>());
         // More numbers than a call keeps inline.
         var many = torch.zeros([100, 2]).split(Enumerable.Repeat(1L, 100).ToArray());
         Assert.Equal(100, many.Length);
@@ -166,10 +151,7 @@ public sealed class TensorTests
         var (values, where) = x.max(1);
         Assert.Equal([2f, 5], values.to_array());
         Assert.Equal([2L, 2], where.to_array<long>());
-        Assert.Equal([0L, 0], x.argmin(1).to_array<long>());
-        Assert.Equal([5f, 4], x.flatten().topk(2).values.to_array());
         Assert.Equal([0L, 1, 2, 3, 4, 5], x.flatten().sort().indices.to_array<long>());
-        Assert.Equal(1, x.flatten().kthvalue(2).values.item<float>());
         Assert.Equal(Math.Log(Math.Exp(0) + Math.Exp(1) + Math.Exp(2)), x.logsumexp(1).to_array()[0], 1e-6);
         Assert.Equal(1.0, x.softmax(1).sum(1).to_array()[1], 1e-6);
         Assert.True(x.ge(0).all().item<bool>());
@@ -196,7 +178,6 @@ public sealed class TensorTests
         Same(v => Math.Log(1 + Math.Exp(v)), x.softplus());
         Same(v => Math.Max(v, 0), x.relu());
         Same(v => Math.Sign(v), x.sign());
-        Same(v => 1 / Math.Sqrt(Math.Abs(v) + 1), (x.abs() + 1).rsqrt());
         // Mutant: the tanh approximation of GELU differs by more than the tolerance.
         Assert.NotEqual(
             at[3] * Phi(at[3]),

@@ -43,6 +43,6 @@ internal unsafe struct PackedAttentionTask
     /// </summary>
     internal float* Table;
 
-    /// <summary>4 tables and (round16(Width) + 8) round16(Keys) floats.</summary>
+    /// <summary>4 tables and (pad16(Width) + 8) pad16(Keys) floats.</summary>
     internal float* Scratch;
 }

@@ -41,15 +41,12 @@ internal static class Ops
     internal static readonly Op Neg = new("aten::neg", "", 1);
     internal static readonly Op AddCMulInPlace = new("aten::addcmul_", "", 4);
     internal static readonly Op AddCDivInPlace = new("aten::addcdiv_", "", 4);
-    internal static readonly Op LerpInPlace = new("aten::lerp_", "Scalar", 3);
-    internal static readonly Op Maximum = new("aten::maximum", "", 2);
     internal static readonly Op Pow = new("aten::pow", "Tensor_Scalar", 2);
     internal static readonly Op Clamp = new("aten::clamp", "", 3);
     internal static readonly Op ClampInPlace = new("aten::clamp_", "", 3);
 
     // element-wise functions
     internal static readonly Op Sqrt = new("aten::sqrt", "", 1);
-    internal static readonly Op Rsqrt = new("aten::rsqrt", "", 1);
     internal static readonly Op Exp = new("aten::exp", "", 1);
     internal static readonly Op Log = new("aten::log", "", 1);
     internal static readonly Op Abs = new("aten::abs", "", 1);
@@ -75,16 +72,12 @@ internal static class Ops
     internal static readonly Op Matmul = new("aten::matmul", "", 2);
     internal static readonly Op Mm = new("aten::mm", "", 2);
     internal static readonly Op MmOut = new("aten::mm", "out", 3);
-    internal static readonly Op Bmm = new("aten::bmm", "", 2);
     internal static readonly Op Addmm = new("aten::addmm", "", 5);
-    internal static readonly Op AddmmInPlace = new("aten::addmm_", "", 5);
-    internal static readonly Op Mv = new("aten::mv", "", 2);
     internal static readonly Op Linear = new("aten::linear", "", 3);
 
     // shapes
     internal static readonly Op T = new("aten::t", "", 1);
     internal static readonly Op Transpose = new("aten::transpose", "int", 3);
-    internal static readonly Op Permute = new("aten::permute", "", 2);
     internal static readonly Op Reshape = new("aten::reshape", "", 2);
     internal static readonly Op View = new("aten::view", "", 2);
     internal static readonly Op Narrow = new("aten::narrow", "", 4);
@@ -99,18 +92,13 @@ internal static class Ops
 
     // indexing
     internal static readonly Op IndexSelect = new("aten::index_select", "", 3);
-    internal static readonly Op IndexAddInPlace = new("aten::index_add_", "", 5);
     internal static readonly Op Index = new("aten::index", "Tensor", 2);
-    internal static readonly Op IndexPutInPlace = new("aten::index_put_", "", 4);
     internal static readonly Op Gather = new("aten::gather", "", 3);
     internal static readonly Op ScatterInPlace = new("aten::scatter_", "src", 4);
     internal static readonly Op ScatterScalarInPlace = new("aten::scatter_", "value", 4);
     internal static readonly Op MaskedFill = new("aten::masked_fill", "Scalar", 3);
     internal static readonly Op Where = new("aten::where", "self", 3);
-    internal static readonly Op Nonzero = new("aten::nonzero", "", 1);
-    internal static readonly Op TopK = new("aten::topk", "", 5);
     internal static readonly Op Sort = new("aten::sort", "", 3);
-    internal static readonly Op KthValue = new("aten::kthvalue", "", 4);
 
     // reductions
     internal static readonly Op Sum = new("aten::sum", "", 1);
@@ -124,7 +112,6 @@ internal static class Ops
     internal static readonly Op MinDim = new("aten::min", "dim", 3);
     internal static readonly Op AMax = new("aten::amax", "", 3);
     internal static readonly Op ArgMax = new("aten::argmax", "", 3);
-    internal static readonly Op ArgMin = new("aten::argmin", "", 3);
     internal static readonly Op Norm = new("aten::norm", "Scalar", 2);
     internal static readonly Op NormDim = new("aten::norm", "ScalarOpt_dim", 4);
     internal static readonly Op All = new("aten::all", "", 1);

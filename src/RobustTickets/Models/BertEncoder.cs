@@ -122,9 +122,9 @@ internal sealed class BertEncoder(ParameterStore store, BertConfig config, Execu
     {
         if (FusedBertLayer.Covers(Config, Execution))
             return FusedBertLayer.Run(this, WeightsOf(l, inputs, pass), l, x, inputs, pass, clsOnly);
-        if (Execution.Autocast is not { } half)
+        if (Execution.Autocast is not { } dtype)
             return Plain(l, x, inputs, pass, clsOnly);
-        using var rounded = torch.autocast(Execution.Device, half);
+        using var rounded = torch.autocast(Execution.Device, dtype);
         return Plain(l, x, inputs, pass, clsOnly);
     }
 

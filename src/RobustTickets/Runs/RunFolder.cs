@@ -1,6 +1,7 @@
 // One folder a run. Everything needed to resume, to recompute every table and to audit
 // lies at a fixed place below it.
 using RobustTickets.Attacks;
+using RobustTickets.Checkpoints.Files;
 
 namespace RobustTickets.Runs;
 
@@ -140,7 +141,7 @@ public sealed class RunFolder
             };
         try
         {
-            Directory.CreateDirectory(folder.Path);
+            Disk.CreateFolder(folder.Path);
             var probe = folder.In($".write-probe-{Environment.ProcessId}");
             File.WriteAllBytes(probe, [0]);
             File.Delete(probe);

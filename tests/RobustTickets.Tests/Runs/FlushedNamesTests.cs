@@ -1,4 +1,5 @@
 // Names of a run's files must be found after a power cut: the folder is flushed after each.
+using RobustTickets.Checkpoints.Files;
 using RobustTickets.Runs;
 using Xunit;
 
@@ -26,6 +27,21 @@ public sealed class FlushedNamesTests : IDisposable
         Assert.Equal(["create events.jsonl", "open ."], watch.Events());
         EventLog.Open(path, length).Dispose();
         Assert.Equal(["move events.jsonl", "open ."], watch.Events()[^2..]);
+    }
+
+    [SkippableFact]
+    public void A_folder_that_is_made_is_in_its_parent_on_disk()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "flushes are seen by inotify");
+        using var watch = new FolderWatch(_folder);
+        var inner = Path.Combine(_folder, "runs", "a", "checkpoints");
+        Disk.CreateFolder(inner);
+        Assert.True(Directory.Exists(inner));
+        Assert.Equal(["create runs", "open ."], watch.Events());
+        Disk.CreateFolder(inner);
+        Assert.Empty(watch.Events());
+        AtomicFolder.Create(Path.Combine(_folder, "other", "model"), _ => { });
+        Assert.Equal(["create other", "open ."], watch.Events());
     }
 
     [SkippableFact]

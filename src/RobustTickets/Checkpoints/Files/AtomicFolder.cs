@@ -81,7 +81,7 @@ internal static class AtomicFolder
         var done = false;
         try
         {
-            Directory.CreateDirectory(parent);
+            Disk.CreateFolder(parent);
             Directory.CreateDirectory(temporary);
             fill(temporary);
             Disk.FlushTree(temporary);

@@ -15,6 +15,21 @@ internal static class Disk
     public static void FlushFolder(string folder) => _ = FolderSync.TryFlush(folder);
 
     /// <summary>
+    /// Makes a folder with its parents, where they are not there; their names are on the disk when
+    /// this returns.
+    /// </summary>
+    public static void CreateFolder(string folder)
+    {
+        var missing = new List<string>();
+        string? at = Path.GetFullPath(folder);
+        for (; at is not null && !Directory.Exists(at); at = Path.GetDirectoryName(at))
+            missing.Add(at);
+        Directory.CreateDirectory(folder);
+        foreach (var made in missing)
+            FlushFolder(Path.GetDirectoryName(made) ?? made);
+    }
+
+    /// <summary>
     /// Flushes every file and folder below and including <paramref name="folder"/>.
     /// </summary>
     public static void FlushTree(string folder)
