@@ -110,7 +110,7 @@ public class GoldenAttackTests
         // text per word.
         var right = golden.Attack("tf_unk_maxrate", TextAttackVersion.V034);
         var mutant = right with { Search = new GreedyWordRanking(WordRanking.Delete) };
-        Assert.True(GoldenRows.Notices(golden, "v0.3.4", "tf_unk_maxrate", mutant), "no row differs");
+        GoldenRows.RequireNoticed(golden, "v0.3.4", "tf_unk_maxrate", mutant);
     }
 
     [SkippableTheory]
@@ -146,7 +146,7 @@ public class GoldenAttackTests
             "another least probability" => right with { Transformation = new BaeSwap(golden.Masked, size, 2e-2) },
             _ => right with { Transformation = new WholeTextSwap(golden.Masked, size) },
         };
-        Assert.True(GoldenRows.Notices(golden, "v0.3.4", set, mutant), "no row differs");
+        GoldenRows.RequireNoticed(golden, "v0.3.4", set, mutant);
     }
 
     [SkippableTheory]
@@ -191,7 +191,7 @@ public class GoldenAttackTests
             "a beam of three" => right with { Search = new BeamSearch(3) },
             _ => right with { Positions = [.. right.Positions.SkipLast(1), new MaxModificationRate(0.2, 2)] },
         };
-        Assert.True(GoldenRows.Notices(golden, "v0.3.4", set, mutant), "no row differs");
+        GoldenRows.RequireNoticed(golden, "v0.3.4", set, mutant);
     }
 
     // BAE without the cut to the first and last word (what TextAttack's main branch does), and

@@ -12,6 +12,8 @@ namespace RobustTickets.Attacks.Tests;
 /// </summary>
 public class GoldenMutantTests(ITestOutputHelper output)
 {
+    private const int Enough = 2;
+
     public static TheoryData<string, string> Sets() => GoldenAttackTests.Sets();
 
     [SkippableTheory]
@@ -33,8 +35,11 @@ public class GoldenMutantTests(ITestOutputHelper output)
             output.WriteLine($"{version}/{set}, {what}: {(noticed ? "noticed" : "the rows are the same")}");
             if (noticed)
                 told.Add(what);
+            if (told.Count == Enough)
+                break; // those that no row tells take longest
         }
-        Assert.NotEmpty(told);
+        if (told.Count == 0)
+            GoldenRows.Unnoticed(golden, version, set);
     }
 
     private static IEnumerable<(string What, Attack Attack)> Mutants(GoldenAttacks golden, string version, string set)
@@ -49,6 +54,12 @@ public class GoldenMutantTests(ITestOutputHelper output)
                     Constraints = [.. attack.Constraints.Where((_, k) => k != i)],
                 }
             );
+        if (attack.Search is GreedyWordRanking greedy)
+            yield return ("the other ranking", attack with { Search = greedy with { Ranking = 1 - greedy.Ranking } });
+        if (attack.Search is BeamSearch beam)
+            yield return ("a wider beam", attack with { Search = beam with { Width = beam.Width + 1 } });
+        if (attack.QueryBudget is { } budget)
+            yield return ("a query less", attack with { QueryBudget = budget - 1 });
         for (var i = 0; i < attack.Positions.Count; i++)
         {
             // A beam that may change a word again need not end.
@@ -62,12 +73,6 @@ public class GoldenMutantTests(ITestOutputHelper output)
                 }
             );
         }
-        if (attack.Search is GreedyWordRanking greedy)
-            yield return ("the other ranking", attack with { Search = greedy with { Ranking = 1 - greedy.Ranking } });
-        if (attack.Search is BeamSearch beam)
-            yield return ("a wider beam", attack with { Search = beam with { Width = beam.Width + 1 } });
-        if (attack.QueryBudget is { } budget)
-            yield return ("a query less", attack with { QueryBudget = budget - 1 });
         foreach (var other in Enum.GetValues<TextAttackVersion>().Where(v => v != own))
             yield return ($"as {other}", golden.Attack(set, other));
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using RobustTickets.Attacks.Engine;
+using RobustTickets.Testing;
 using Xunit;
 
 namespace RobustTickets.Attacks.Tests;
@@ -9,6 +10,9 @@ namespace RobustTickets.Attacks.Tests;
 internal static class GoldenRows
 {
     public const double Tolerance = 1e-12;
+
+    /// <summary>So many rows must tell a mutant; of fewer it may be that none does.</summary>
+    public const int Many = 20;
 
     private static readonly Dictionary<(string, string), Dictionary<string, AttackOutcome>> Cache = [];
 
@@ -105,6 +109,24 @@ internal static class GoldenRows
         if (similarity is { } e && !(o.Similarity is { } a && Math.Abs(e - a) <= 1e-9))
             return $"row {id}: expected similarity {e}, got {o.Similarity}";
         return null;
+    }
+
+    /// <summary>Fails unless a row of a set tells an attack from the set's own.</summary>
+    public static void RequireNoticed(GoldenAttacks golden, string version, string set, Attack mutant)
+    {
+        if (!Notices(golden, version, set, mutant))
+            Unnoticed(golden, version, set);
+    }
+
+    /// <summary>Fails because no row told a mutant; skips where there are few rows.</summary>
+    public static void Unnoticed(GoldenAttacks golden, string version, string set)
+    {
+        var attacked = Rows(golden, version, set).Count(row => row.GetProperty("result").GetString() != "skipped");
+        if (attacked < Many)
+        {
+            throw Golden.Skip($"attacks: {version}/{set}: {attacked} attacked rows tell no mutant");
+        }
+        Assert.Fail($"{version}/{set}: the rows of the mutant are the same");
     }
 
     /// <summary>

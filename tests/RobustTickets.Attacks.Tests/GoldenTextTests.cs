@@ -57,9 +57,9 @@ public class GoldenTextTests
     [InlineData("v0.3.4", "v0.3.0")]
     public void The_rules_of_another_release_fail_the_fixtures(string fixtures, string rules)
     {
-        if (Fixture(fixtures) is not { } path)
+        if (Fixture(fixtures) is not { } path || File.ReadLines(path).Count() < GoldenRows.Many)
         {
-            throw Golden.Skip($"attacks: {fixtures}/unit_attacked_text");
+            throw Golden.Skip($"attacks: {fixtures}/unit_attacked_text with {GoldenRows.Many} texts");
         }
         Assert.NotEmpty(Compare(path, GoldenAttacks.VersionOf(rules)!.Value).Wrong);
     }
