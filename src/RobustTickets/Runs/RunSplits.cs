@@ -21,7 +21,7 @@ public sealed record SplitPart(string Name, int Examples, IReadOnlyList<string>?
 public sealed record RunSplits(SplitPart Train, SplitPart Development, SplitPart Evaluation)
 {
     /// <summary>Writes the parts, whole or not at all.</summary>
-    public void Save(string path) =>
+    internal void Save(string path) =>
         WholeFile.Write(path, JsonSerializer.Serialize(this, RunFileJson.Default.RunSplits) + "\n");
 
     /// <summary>Reads the parts.</summary>
