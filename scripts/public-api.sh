@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Writes PublicAPI.Shipped.txt of each packed library: every public member, one a line, as Microsoft.CodeAnalysis.PublicApiAnalyzers
+# Writes PublicAPI.Shipped.txt of each library: every public member, one a line, as Microsoft.CodeAnalysis.PublicApiAnalyzers
 # wants it. Run it after a change of the public surface on purpose, and review the difference.
-#   scripts/public-api.sh [PROJECT...]     PROJECT: RobustTickets.Attacks RobustTickets.OnnxRuntime and RobustTickets when none is named
+#   scripts/public-api.sh [PROJECT...]     PROJECT: every library when none is named
 set -euo pipefail
 root=$(dirname "$(dirname "$(readlink -f "$0")")")
-[ $# -gt 0 ] || set -- RobustTickets.Attacks RobustTickets.OnnxRuntime RobustTickets
+[ $# -gt 0 ] || set -- RobustTickets.Torch RobustTickets.Kernels RobustTickets.Attacks RobustTickets.OnnxRuntime RobustTickets
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 for project; do

@@ -115,7 +115,7 @@ public static class Splits
     /// <summary>
     /// A permutation of 0..count-1: positions sorted by a hash of (seed, position).
     /// </summary>
-    public static int[] Order(int count, ulong seed)
+    internal static int[] Order(int count, ulong seed)
     {
         var keys = new ulong[count];
         var positions = new int[count];

@@ -10,7 +10,7 @@ using System.Text.Json.Serialization;
 namespace RobustTickets.Attacks.Metrics;
 
 /// <summary>Writes and reads the JSON files of an attack.</summary>
-public static class AttackJson
+internal static class AttackJson
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly AttackJsonContext Indented = new(

@@ -35,7 +35,7 @@ public sealed class NeighbourFile
     public int Count { get; }
 
     /// <summary>The name of the table of a file of word vectors.</summary>
-    public static string NameFor(string vectorsHash) => $"neighbours-{vectorsHash[..16]}.bin";
+    internal static string NameFor(string vectorsHash) => $"neighbours-{vectorsHash[..16]}.bin";
 
     /// <summary>The rows nearest to a word's row, nearest first, at most K.</summary>
     public ReadOnlySpan<int> Row(int word)

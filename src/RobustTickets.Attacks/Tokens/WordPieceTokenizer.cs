@@ -222,7 +222,7 @@ public sealed class WordPieceTokenizer
     /// The slow, obvious path, the reference of the fast one: the whole text through the word
     /// splitter, every word through the vocabulary, no cache.
     /// </summary>
-    public int[] TokenizeUncached(string text)
+    internal int[] TokenizeUncached(string text)
     {
         var ids = new List<int>();
         foreach (var word in _basic.Words(text))

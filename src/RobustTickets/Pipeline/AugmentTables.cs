@@ -8,7 +8,7 @@ using RobustTickets.Pipeline.Data;
 namespace RobustTickets.Pipeline;
 
 /// <summary>Finds and reads the tables that training replaces words from.</summary>
-public static class AugmentTables
+internal static class AugmentTables
 {
     /// <summary>
     /// The augment fields of a recipe with their paths, in the order of its stages.

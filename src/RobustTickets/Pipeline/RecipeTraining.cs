@@ -18,10 +18,10 @@ public static class RecipeTraining
     /// <param name="data">File or folder of the data set.</param>
     /// <param name="output">Run folder; it holds no run yet.</param>
     /// <param name="progress">Told after every step, or null.</param>
-    /// <param name="stop">Cancelling it ends the run after the current step, with a
-    /// checkpoint.</param>
     /// <param name="execution">Device, precision, threads; null: this machine's CPU in
     /// float32.</param>
+    /// <param name="stop">Cancelling it ends the run after the current step, with a
+    /// checkpoint.</param>
     /// <inheritdoc cref="Run" path="/exception"/>
     public static TrainedRun Train(
         this Recipe recipe,
@@ -29,8 +29,8 @@ public static class RecipeTraining
         string data,
         string output,
         IProgress<RunEvent>? progress = null,
-        CancellationToken stop = default,
-        Execution? execution = null
+        Execution? execution = null,
+        CancellationToken stop = default
     )
     {
         ArgumentNullException.ThrowIfNull(recipe);

@@ -65,7 +65,7 @@ public sealed record EnvironmentStamp(
     /// <summary>Collects the facts of this process and adds the caller's.</summary>
     /// <param name="extra">Facts of libraries, written in the order of their names.</param>
     /// <param name="start">The checkpoint that the run starts from, or null.</param>
-    public static EnvironmentStamp Collect(
+    internal static EnvironmentStamp Collect(
         IReadOnlyDictionary<string, string>? extra = null,
         BaseCheckpoint? start = null
     )
@@ -100,7 +100,7 @@ public sealed record EnvironmentStamp(
         Base is null ? null : new[] { Base.Path, Base.Folder }.FirstOrDefault(Directory.Exists);
 
     /// <summary>Writes the stamp, whole or not at all.</summary>
-    public void Save(string path) =>
+    internal void Save(string path) =>
         RunFile.Write(path, JsonSerializer.Serialize(this, RunFileJson.Default.EnvironmentStamp));
 
     /// <summary>Reads a stamp.</summary>

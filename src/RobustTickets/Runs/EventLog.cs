@@ -45,7 +45,7 @@ public sealed class EventLog : IDisposable
     /// checkpoint recorded.</param>
     /// <exception cref="DataException">The file is shorter than that, or a line does not end
     /// there.</exception>
-    public static EventLog Open(string path, long truncateTo)
+    internal static EventLog Open(string path, long truncateTo)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(truncateTo);
         if (File.Exists(path) || truncateTo > 0)
@@ -103,13 +103,13 @@ public sealed class EventLog : IDisposable
     /// Appends an event. The line is handed to the operating system at once, so it survives the end
     /// of this process.
     /// </summary>
-    public void Append(LogEntry line) =>
+    internal void Append(LogEntry line) =>
         Write(JsonSerializer.SerializeToUtf8Bytes(line, LogEntryJson.Default.LogEntry));
 
     /// <summary>
     /// Appends an object of the caller's own making, for events that have no record here.
     /// </summary>
-    public void Append(JsonObject line) => Write(Encoding.UTF8.GetBytes(line.ToJsonString()));
+    internal void Append(JsonObject line) => Write(Encoding.UTF8.GetBytes(line.ToJsonString()));
 
     /// <summary>
     /// Reads a log, also one that is being written. The last line may be torn (the process was

@@ -51,7 +51,7 @@ public sealed record RunResult(
     public const int CurrentSchema = 1;
 
     /// <summary>Writes the result, whole or not at all.</summary>
-    public void Save(string path) => RunFile.Write(path, ToJson());
+    internal void Save(string path) => RunFile.Write(path, ToJson());
 
     /// <summary>The text of a result.</summary>
     internal string ToJson() => JsonSerializer.Serialize(this, RunFileJson.Default.RunResult);
