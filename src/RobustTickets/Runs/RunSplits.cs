@@ -21,7 +21,8 @@ public sealed record SplitPart(string Name, int Examples, IReadOnlyList<string>?
 public sealed record RunSplits(SplitPart Train, SplitPart Development, SplitPart Evaluation)
 {
     /// <summary>Writes the parts, whole or not at all.</summary>
-    internal void Save(string path) => RunFile.Write(path, JsonSerializer.Serialize(this, RunFileJson.Default.RunSplits));
+    internal void Save(string path) =>
+        RunFile.Write(path, JsonSerializer.Serialize(this, RunFileJson.Default.RunSplits));
 
     /// <summary>Reads the parts.</summary>
     /// <exception cref="DataException">The file is missing or broken.</exception>
