@@ -77,6 +77,14 @@ public sealed class LibraryCallTests(TrainedTask trained) : IClassFixture<Traine
         Assert.Throws<ArgumentNullException>("examples", () => classifier.Logits((EncodedExample[])null!));
         Assert.Throws<ArgumentNullException>("texts", () => classifier.Encode(null!));
         Assert.Throws<ArgumentNullException>("examples", () => classifier.Evaluate((Example[])null!));
+        Assert.Throws<ArgumentNullException>("name", () => AttackRecipe.Find(null!));
+        Assert.Throws<ArgumentNullException>("path", () => new ModelStore(null!));
+        foreach (var (ids, segments) in new (int[], int[])[] { ([5, 6], [0]), ([], []) })
+        {
+            EncodedExample[] odd = [new(0, ids, segments, 0)];
+            Assert.Throws<ArgumentException>("examples", () => classifier.Logits(odd));
+            Assert.Throws<ArgumentException>("examples", () => classifier.Evaluate(odd));
+        }
         // Also of many, which are shared out among threads.
         var many = Enumerable.Repeat("a film", 40).ToArray();
         many[20] = null!;
