@@ -27,7 +27,7 @@ public sealed record OnnxOptions(
     // [CLS], a piece, [SEP].
     private const int ShortestLimit = 3;
 
-    // As of libtorch: a thread pool beyond it ends the process.
+    // As for models on libtorch: no machine has a use for more.
     private static int MostThreads => Math.Max(1024, 4 * Environment.ProcessorCount);
 
     /// <summary>Refuses values that no network can take.</summary>

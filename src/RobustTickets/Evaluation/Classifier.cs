@@ -152,6 +152,7 @@ public sealed class Classifier : ITextClassifier
     public float[][] Logits(IReadOnlyList<EncodedExample> examples)
     {
         ArgumentNullException.ThrowIfNull(examples);
+        RequirePieces(examples);
         using var call = _guard.Enter();
         return Forward(examples, CancellationToken.None);
     }
@@ -243,6 +244,7 @@ public sealed class Classifier : ITextClassifier
         ArgumentNullException.ThrowIfNull(examples);
         if (examples.Count == 0)
             throw new ArgumentException("there is no example to evaluate", nameof(examples));
+        RequirePieces(examples);
         using var call = _guard.Enter();
         lock (_gate)
             return Evaluator.Evaluate(_model, examples, stop);
@@ -297,6 +299,17 @@ public sealed class Classifier : ITextClassifier
             var pieces = Tokenizer.Encode(texts[i], MaxLength);
             encoded[i] = new EncodedExample(i, pieces.Ids, pieces.Segments, label(i));
         }
+    }
+
+    private static void RequirePieces(IReadOnlyList<EncodedExample> examples)
+    {
+        for (var i = 0; i < examples.Count; i++)
+            if (examples[i].Ids.Length == 0 || examples[i].Ids.Length != examples[i].Segments.Length)
+                throw new ArgumentException(
+                    $"example {i + 1} of {examples.Count}: {examples[i].Ids.Length} word pieces and "
+                        + $"{examples[i].Segments.Length} segments; as many of each are needed, at least one",
+                    nameof(examples)
+                );
     }
 
     private static TextPair[] Pairs(IEnumerable<string> texts)

@@ -224,7 +224,9 @@ internal sealed class ModelCard
                 .Order(StringComparer.Ordinal)
                 .Select(folder => (Path.GetFileName(folder), File: Path.Combine(folder, AttackFiles.Summary)))
                 .Where(a => File.Exists(a.File))
-                .Select(a => (a.Item1, AttackJson.LoadSummary(a.File))),
+                .Select(a => (a.Item1, Summary: AttackJson.LoadSummary(a.File)))
+                // One that judged nothing has no figure.
+                .Where(a => a.Summary.Examples > 0),
         ];
     }
 

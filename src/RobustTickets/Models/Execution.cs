@@ -31,7 +31,8 @@ public enum LayerPath
 /// <param name="Device">Where parameters, batches and everything computed from them lie.</param>
 /// <param name="Precision">Precision of the factors of the layers' products. Weights, sums,
 /// optimiser state, coefficients and scores are float32 always.</param>
-/// <param name="Threads">Threads of matrix products; null takes every core of the process.</param>
+/// <param name="Threads">Threads of matrix products, those of the process: what was applied last
+/// holds for every model. Null leaves them as they are, at first every core.</param>
 /// <param name="Layers">The way to compute a layer.</param>
 public sealed record Execution(
     Device Device = default,

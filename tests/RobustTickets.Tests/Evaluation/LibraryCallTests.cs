@@ -1,9 +1,7 @@
 // A trained classifier as a program calls it: data in its classes, limits and devices refused when
 // it is loaded, models by name, and calls that are stopped.
 using RobustTickets.Attacks;
-using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Engine;
-using RobustTickets.Attacks.Metrics;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Evaluation;
 using RobustTickets.Export;
@@ -79,6 +77,14 @@ public sealed class LibraryCallTests(TrainedTask trained) : IClassFixture<Traine
         Assert.Throws<ArgumentNullException>("examples", () => classifier.Logits((EncodedExample[])null!));
         Assert.Throws<ArgumentNullException>("texts", () => classifier.Encode(null!));
         Assert.Throws<ArgumentNullException>("examples", () => classifier.Evaluate((Example[])null!));
+        Assert.Throws<ArgumentNullException>("name", () => AttackRecipe.Find(null!));
+        Assert.Throws<ArgumentNullException>("path", () => new ModelStore(null!));
+        foreach (var (ids, segments) in new (int[], int[])[] { ([5, 6], [0]), ([], []) })
+        {
+            EncodedExample[] odd = [new(0, ids, segments, 0)];
+            Assert.Throws<ArgumentException>("examples", () => classifier.Logits(odd));
+            Assert.Throws<ArgumentException>("examples", () => classifier.Evaluate(odd));
+        }
         // Also of many, which are shared out among threads.
         var many = Enumerable.Repeat("a film", 40).ToArray();
         many[20] = null!;
@@ -232,55 +238,6 @@ public sealed class LibraryCallTests(TrainedTask trained) : IClassFixture<Traine
         Assert.Equal((true, false), (slow.Read, slow.HeldTheCaller));
     }
 
-    [Fact]
-    public async Task An_attack_that_could_judge_nothing_fails_and_says_why()
-    {
-        using var classifier = Classifier.Load(trained.Model);
-        var attack = MemorisedTask.Swaps with { Positions = [new Broken()] };
-        Example[] examples = [new("a", "a good film", 1), new("b", "a good story", 1)];
-        var right = examples.Where(e => classifier.Predict(e.Text).Label == "positive").ToArray();
-        Assert.NotEmpty(right);
-        var error = await Assert.ThrowsAsync<AttackFailedException>(() => classifier.AttackAsync(attack, right));
-        Assert.Contains("could not be attacked", error.Message, StringComparison.Ordinal);
-        Assert.Contains("no rule", error.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void A_report_tells_its_errors()
-    {
-        var settings = AttackSettings.Of(MemorisedTask.Swaps, "toy");
-        var failed = new AttackOutcome(
-            "a",
-            1,
-            AttackResult.Error,
-            1,
-            1,
-            [new("text", "x")],
-            [new("text", "x")],
-            -1,
-            -1,
-            0,
-            0,
-            0,
-            0,
-            [],
-            [],
-            null,
-            [],
-            new AttackError(AttackErrorKind.ModelThrew, "the victim threw")
-        );
-        var skipped = failed with { Id = "b", Result = AttackResult.Skipped, Error = null };
-        string Said(params AttackOutcome[] outcomes) =>
-            new AttackReport(AttackSummary.From(outcomes, settings), outcomes).ToString();
-        Assert.Equal("textfooler: no example was judged; 1 ended in an error", Said(failed));
-        Assert.EndsWith(
-            "1.0 queries an example; 1 ended in an error",
-            Said(failed, skipped with { Result = AttackResult.Failed }),
-            StringComparison.Ordinal
-        );
-        Assert.DoesNotContain("error", Said(skipped), StringComparison.Ordinal);
-    }
-
     [Theory]
     [InlineData(-3)]
     [InlineData(0)]
@@ -333,14 +290,6 @@ public sealed class LibraryCallTests(TrainedTask trained) : IClassFixture<Traine
         Assert.Contains("unknown task \"sst3\"; did you mean sst2", error.Message, StringComparison.Ordinal);
         Assert.Equal(Recipe.Preset("fine-tune", "imdb"), Recipe.Preset("fine-tune", "aclImdb"));
         Assert.Equal("csv", Recipe.Preset("fine-tune", "csv").Task);
-    }
-
-    private sealed record Broken : PositionConstraint
-    {
-        public override string Name => "broken";
-
-        public override bool Allows(AttackedText current, int position) =>
-            throw new InvalidOperationException("no rule");
     }
 
     // Its description, which a recipe asks for when it is built, waits for the caller.

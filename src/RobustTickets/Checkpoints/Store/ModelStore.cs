@@ -30,7 +30,11 @@ public sealed class ModelStore
     public ModelStore(string path)
         : this(path, HubCache.OfUser()) { }
 
-    internal ModelStore(string path, HubCache hub) => (Path, _hub) = (path, hub);
+    internal ModelStore(string path, HubCache hub)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        (Path, _hub) = (path, hub);
+    }
 
     /// <summary>The folder.</summary>
     public string Path { get; }
