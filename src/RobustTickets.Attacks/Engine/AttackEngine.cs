@@ -56,7 +56,7 @@ public sealed class AttackEngine
         var channel = Channel.CreateUnbounded<AttackOutcome>(
             new UnboundedChannelOptions { SingleReader = true, SingleWriter = true }
         );
-        var loop = Task.Run(() => Loop(inputs, channel.Writer, stop.Token), CancellationToken.None);
+        var loop = Task.Run(() => Loop(inputs, channel.Writer, stop.Token, cancellation), CancellationToken.None);
         try
         {
             await foreach (var outcome in channel.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
@@ -93,7 +93,8 @@ public sealed class AttackEngine
     private void Loop(
         IReadOnlyList<Example> inputs,
         ChannelWriter<AttackOutcome> writer,
-        CancellationToken cancellation
+        CancellationToken cancellation,
+        CancellationToken asked
     )
     {
         var live = new List<ExampleRun>();
@@ -101,7 +102,7 @@ public sealed class AttackEngine
         Exception? error = null;
         try
         {
-            Attack(inputs, live, finished, writer, cancellation);
+            Attack(inputs, live, finished, writer, cancellation, asked);
         }
         catch (Exception e)
         {
@@ -120,7 +121,8 @@ public sealed class AttackEngine
         List<ExampleRun> live,
         SortedDictionary<int, AttackOutcome> finished,
         ChannelWriter<AttackOutcome> writer,
-        CancellationToken cancellation
+        CancellationToken cancellation,
+        CancellationToken asked
     )
     {
         var gate = new ModelGate(_victim, cancellation);
@@ -136,6 +138,8 @@ public sealed class AttackEngine
         var steps = TimeSpan.Zero;
         while (delivered < inputs.Count)
         {
+            // The linked token hears of the caller's own later, and by then all may be done.
+            asked.ThrowIfCancellationRequested();
             cancellation.ThrowIfCancellationRequested();
             for (; live.Count < concurrency && started < inputs.Count; started++)
             {
