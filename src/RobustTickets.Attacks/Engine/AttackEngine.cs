@@ -56,7 +56,7 @@ public sealed class AttackEngine
         var channel = Channel.CreateUnbounded<AttackOutcome>(
             new UnboundedChannelOptions { SingleReader = true, SingleWriter = true }
         );
-        var loop = Task.Run(() => Loop(inputs, channel.Writer, end.Token), CancellationToken.None);
+        var loop = Task.Run(() => Loop(inputs, channel.Writer, end.Token, stop), CancellationToken.None);
         try
         {
             await foreach (var outcome in channel.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
@@ -92,14 +92,19 @@ public sealed class AttackEngine
         }
     }
 
-    private void Loop(IReadOnlyList<Example> inputs, ChannelWriter<AttackOutcome> writer, CancellationToken stop)
+    private void Loop(
+        IReadOnlyList<Example> inputs,
+        ChannelWriter<AttackOutcome> writer,
+        CancellationToken stop,
+        CancellationToken asked
+    )
     {
         var live = new List<ExampleRun>();
         var finished = new SortedDictionary<int, AttackOutcome>();
         Exception? error = null;
         try
         {
-            Attack(inputs, live, finished, writer, stop);
+            Attack(inputs, live, finished, writer, stop, asked);
         }
         catch (Exception e)
         {
@@ -118,7 +123,8 @@ public sealed class AttackEngine
         List<ExampleRun> live,
         SortedDictionary<int, AttackOutcome> finished,
         ChannelWriter<AttackOutcome> writer,
-        CancellationToken stop
+        CancellationToken stop,
+        CancellationToken asked
     )
     {
         var gate = new ModelGate(_victim, stop);
@@ -134,6 +140,8 @@ public sealed class AttackEngine
         var steps = TimeSpan.Zero;
         while (delivered < inputs.Count)
         {
+            // The linked token hears of the caller's own later, and by then all may be done.
+            asked.ThrowIfCancellationRequested();
             stop.ThrowIfCancellationRequested();
             for (; live.Count < concurrency && started < inputs.Count; started++)
             {

@@ -112,7 +112,7 @@ internal sealed class ExportCommand
     private int RunHuggingFace(ParseResult parsed, string source, string format)
     {
         var target = parsed.GetRequiredValue(_output);
-        var difference = HuggingFaceExport.Write(source, target, Layouts[format]);
+        var difference = HuggingFaceExport.Write(source, target, Layouts[format], _context.Stop.Token);
         var bytes = BytesOf(target);
         if (parsed.GetValue(_json))
             JsonOutput.Write(_context.Out, Json(source, format, target, bytes, difference));
@@ -135,7 +135,7 @@ internal sealed class ExportCommand
             parsed.GetValue(_optimize) ? OnnxFusion.OnnxRuntime : OnnxFusion.None
         );
         using var measure = _loss.Read(_context, parsed, source);
-        var result = OnnxExport.Write(source, target, options, OnnxNetwork.Open);
+        var result = OnnxExport.Write(source, target, options, OnnxNetwork.Open, _context.Stop.Token);
         var loss = measure is null ? null : Measured(measure, target);
         if (parsed.GetValue(_json))
         {

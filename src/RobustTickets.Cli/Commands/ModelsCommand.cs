@@ -180,7 +180,8 @@ internal static class ModelsCommand
                     parsed.GetValue(heads),
                     parsed.GetValue(cased),
                     parsed.GetValue(replace)
-                )
+                ),
+                context.Stop.Token
             );
             foreach (var note in made.Notes)
                 context.Error.WriteLine($"note: {note}");

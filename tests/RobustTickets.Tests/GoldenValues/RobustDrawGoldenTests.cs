@@ -21,8 +21,8 @@ public sealed class RobustDrawGoldenTests
     public void Draws_prune_what_the_reference_prunes()
     {
         var draws = Draws("draws");
-        if (draws.All(draw => draw.Sparsity is 0 or 1))
-            throw Golden.Skip("g6_robust: a draw that prunes a part");
+        if (draws.Count == 0)
+            throw Golden.Skip("g6_robust: draws");
         foreach (var draw in draws)
         {
             Check(draw, draw.Sparsity, 1).Agrees();
