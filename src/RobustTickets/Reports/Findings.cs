@@ -62,6 +62,11 @@ public static class Findings
             );
         if (run.Attacks.Count == 0)
             yield return Warn($"was not attacked: nothing is known about its robustness.");
+        foreach (var attack in run.Unjudged)
+            yield return Warn(
+                $"{attack.Name} has judged no example, so it has no figure: each failed technically, or it has ",
+                $"only begun."
+            );
 
         foreach (var attack in run.Attacks)
         {

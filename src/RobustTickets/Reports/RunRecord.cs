@@ -16,7 +16,8 @@ namespace RobustTickets.Reports;
 /// <param name="Events">Lines of <c>events.jsonl</c>; empty when absent.</param>
 /// <param name="Ticket"><c>ticket/ticket.json</c>, or null.</param>
 /// <param name="Distances"><c>ticket/distances.json</c>, or null.</param>
-/// <param name="Attacks">Folders below <c>attacks/</c>, by name.</param>
+/// <param name="Attacks">Folders below <c>attacks/</c> in which an example was judged, by
+/// name.</param>
 public sealed record RunRecord(
     string Label,
     string Folder,
@@ -66,6 +67,10 @@ public sealed record RunRecord(
         }
     }
 
+    /// <summary>Attacks that have judged no example: each failed technically, or none has
+    /// ended.</summary>
+    internal IReadOnlyList<AttackRecord> Unjudged { get; private init; } = [];
+
     /// <summary>A stage's summary, or null when the run had none.</summary>
     public StageSummary? Stage(string stage) => Result.Stages.FirstOrDefault(s => s.Stage == stage);
 
@@ -86,19 +91,15 @@ public sealed record RunRecord(
     {
         var record = LoadWithoutAttacks(folder);
         var attacks = RunFolder.Open(folder).AttacksFolder;
-        return !Directory.Exists(attacks)
-            ? record
-            : record with
-            {
-                Attacks =
-                [
-                    .. Directory
-                        .GetDirectories(attacks)
-                        .Order(StringComparer.Ordinal)
-                        .Where(AttackRecord.HoldsAttack)
-                        .Select(AttackRecord.Load),
-                ],
-            };
+        if (!Directory.Exists(attacks))
+            return record;
+        var read = Directory
+            .GetDirectories(attacks)
+            .Order(StringComparer.Ordinal)
+            .Where(AttackRecord.HoldsAttack)
+            .Select(AttackRecord.Load)
+            .ToLookup(attack => attack.Count > 0);
+        return record with { Attacks = [.. read[true]], Unjudged = [.. read[false]] };
     }
 
     /// <summary>Reads a run folder but for its attacks.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Reports;
 using Xunit;
@@ -33,6 +34,25 @@ public sealed class FindingsTests : IDisposable
             "is not finished: 300 examples are still to be attacked, and its figures are those of the first 200 alone",
             Texts(RunRecord.Load(run))
         );
+    }
+
+    [Fact]
+    public void An_attack_that_judged_no_example_has_no_figure()
+    {
+        var run = Robust().Write("unjudged");
+        var file = Path.Combine(Directory.GetDirectories(Path.Combine(run, "attacks"))[0], "examples.jsonl");
+        var errors = File.ReadLines(file)
+            .Select(line =>
+            {
+                var outcome = JsonNode.Parse(line)!;
+                outcome["result"] = "error";
+                return outcome.ToJsonString();
+            })
+            .ToArray();
+        File.WriteAllLines(file, errors);
+        var record = RunRecord.Load(run);
+        Assert.Empty(record.Attacks);
+        Assert.Contains("has judged no example, so it has no figure", Texts(record));
     }
 
     [Fact]
