@@ -60,7 +60,8 @@ public sealed class PackageTests(PackageFeed feed) : IClassFixture<PackageFeed>
         Assert.Contains("early-robust", tool.Run(["recipes", "list"]).Out);
 
         var without = tool.Run(["info"], ("LIBTORCH", tool.Folder + "/none"));
-        Assert.Contains($"LIBTORCH={tool.Folder}/none holds no lib/libc10.so", without.Error);
+        Assert.Contains($"LIBTORCH={tool.Folder}/none", without.Error);
+        Assert.Contains("holds no lib/libc10.so", without.Error);
 
         // An ONNX file needs none of it: nothing is built.
         using (var tiny = new TinyFolders())
