@@ -47,7 +47,9 @@ RT_API int32_t rt_version(c10::TensorImpl* handle) {
 }
 
 // Counts a write past libtorch's operators.
-RT_API void rt_bump_version(c10::TensorImpl* handle) { handle->bump_version(); }
+RT_API void rt_bump_version(c10::TensorImpl* handle) {
+  if (!handle->is_inference()) handle->bump_version();
+}
 
 // Uninitialised tensor; with `data` not null a copy of `bytes` bytes of host memory (which must be
 // all of it).

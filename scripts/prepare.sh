@@ -108,7 +108,7 @@ install_packages() {
         fail 3 "missing: ${needed[*]}, and $obstacle.
   On Debian 12, as root:  $by_hand
   Elsewhere: install cmake, make and a C++17 compiler, unpack libtorch (1.13 or 2.x) and set LIBTORCH=/path/to/libtorch
-  (help, lists, plans with --dry-run, recipes, tokenize and ONNX models work without any of this)"
+  (help, lists, plans of train and experiment, recipes, tokenize and ONNX models work without any of this)"
     fi
 
     say "installing ${needed[*]} ${wanted[*]} (once; log: build/apt.log)"

@@ -22,6 +22,7 @@ public sealed class OnnxModels(OnnxOptions? options = null, string? defaultEncod
     private readonly OnnxOptions _options = options ?? new OnnxOptions();
     private readonly Dictionary<string, OnnxSentenceEncoder> _encoders = new(StringComparer.Ordinal);
     private readonly Dictionary<string, OnnxMaskedLM> _masked = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
     private bool _disposed;
 
     /// <inheritdoc/>
@@ -79,21 +80,27 @@ public sealed class OnnxModels(OnnxOptions? options = null, string? defaultEncod
     /// <summary>Releases the models of attack recipes.</summary>
     public void Dispose()
     {
-        _disposed = true;
-        foreach (var model in _encoders.Values.Cast<IDisposable>().Concat(_masked.Values))
-            model.Dispose();
-        _encoders.Clear();
-        _masked.Clear();
+        lock (_gate)
+        {
+            _disposed = true;
+            foreach (var model in _encoders.Values.Cast<IDisposable>().Concat(_masked.Values))
+                model.Dispose();
+            _encoders.Clear();
+            _masked.Clear();
+        }
     }
 
     private TModel Once<TModel>(Dictionary<string, TModel> loaded, string folder, Func<string, TModel> load)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
         if (!Knows(folder))
             throw new DataException(Unknown(folder));
-        if (!loaded.TryGetValue(folder, out var model))
-            loaded[folder] = model = load(folder);
-        return model;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!loaded.TryGetValue(folder, out var model))
+                loaded[folder] = model = load(folder);
+            return model;
+        }
     }
 
     private static string Unknown(string folder) =>

@@ -36,17 +36,16 @@ public class GoldenOrderTests
     [SkippableFact]
     public void A_stable_argsort_is_noticed()
     {
-        var noticed = 0;
-        foreach (var pair in Ranked())
+        var rows = Ranked()
+            .Select(pair => (Version: (string)pair[0], Set: (string)pair[1]))
+            .Where(p => p.Version != "none" && GoldenAttacks.Missing(p.Set) is null)
+            .SelectMany(p => OrderedRows(p.Version, p.Set))
+            .ToArray();
+        if (rows.Length < GoldenRows.Many)
         {
-            var (version, set) = ((string)pair[0], (string)pair[1]);
-            if (version != "none" && GoldenAttacks.Missing(set) is null)
-                noticed += OrderedRows(version, set).Count(row => !row.Order.SequenceEqual(row.Stable));
+            throw Golden.Skip($"attacks: {rows.Length} orders tell no stable sort");
         }
-        if (noticed == 0)
-        {
-            throw Golden.Skip("attacks: an order that is not that of a stable sort");
-        }
+        Assert.Contains(rows, row => !row.Order.SequenceEqual(row.Stable));
     }
 
     [SkippableTheory]

@@ -16,4 +16,11 @@ public sealed class SettingsDifferenceTests
     [InlineData("\"recipe\"", "\"recipe\" ", null)]
     public void The_setting_that_differs_is_named_with_both_values(string old, string now, string? said) =>
         Assert.Equal(said, SettingsDifference.First(There, There.Replace(old, now, StringComparison.Ordinal)));
+
+    [Theory]
+    [InlineData("\"seed\",\"value\"", "\"seed\",\"source\":\"option\",\"value\"", true)]
+    [InlineData("\"value\":\"42\"", "\"value\":\"43\"", false)]
+    [InlineData("\"query_budget\":5,", "", false)]
+    public void Where_a_value_comes_from_is_no_setting(string old, string now, bool same) =>
+        Assert.Equal(same, SettingsDifference.Same(There, There.Replace(old, now, StringComparison.Ordinal)));
 }

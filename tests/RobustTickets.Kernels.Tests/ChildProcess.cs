@@ -28,10 +28,11 @@ internal static unsafe class ChildProcess
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         using var process = Process.Start(start)!;
-        var error = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd() + error.Result;
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        if (!process.WaitForExit(TimeSpan.FromMinutes(2)))
+            process.Kill(entireProcessTree: true);
         process.WaitForExit();
-        return (process.ExitCode, output);
+        return (process.ExitCode, output.Result + error.Result);
     }
 
     private static int Main(string[] arguments) =>
@@ -113,7 +114,7 @@ internal static unsafe class ChildProcess
     {
         var first = new Thread(ShimLibrary.EnsureLoaded);
         first.Start();
-        while (!CpuSetup.Applied.Contains("malloc keeps freed memory"))
+        while (!CpuSetup.Applied.ToArray().Any(done => done.StartsWith("malloc", StringComparison.Ordinal)))
             Thread.Sleep(1);
         Thread.Sleep(200);
         var handle = ShimLibrary.Handle;

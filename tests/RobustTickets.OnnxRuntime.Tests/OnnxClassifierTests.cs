@@ -73,8 +73,7 @@ public sealed class OnnxClassifierTests : IDisposable
             classifier.AttackAsync(attack, examples, stop: new CancellationToken(canceled: true))
         );
         classifier.Dispose();
-        var error = await Assert.ThrowsAsync<AttackFailedException>(() => classifier.AttackAsync(attack, examples));
-        Assert.Contains("ObjectDisposedException", error.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => classifier.AttackAsync(attack, examples));
     }
 
     private sealed class Told(Action act) : IProgress<AttackOutcome>

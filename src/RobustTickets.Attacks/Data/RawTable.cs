@@ -238,7 +238,7 @@ internal sealed record RawTable(
             (options.LabelColumn is { } named ? [named] : layout.LabelColumns).Select(name => $"'{name}'")
         );
         throw new DataException(
-            $"{file.File.Path}: no label column {expected}; found " + $"{Found(file)}; {Labelled(layout, split)}",
+            $"{file.File.Path}: no label column {expected}; found {Found(file)}; {Labelled(layout, split)}",
             Naming(file, nameof(DataOptions.LabelColumn))
         );
     }

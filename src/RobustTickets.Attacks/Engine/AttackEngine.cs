@@ -56,7 +56,7 @@ public sealed class AttackEngine
         var channel = Channel.CreateUnbounded<AttackOutcome>(
             new UnboundedChannelOptions { SingleReader = true, SingleWriter = true }
         );
-        var loop = Task.Run(() => Loop(inputs, channel.Writer, end.Token, stop), CancellationToken.None);
+        var loop = Task.Run(() => Loop(inputs, channel.Writer, stop, end.Token), CancellationToken.None);
         try
         {
             await foreach (var outcome in channel.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
@@ -96,7 +96,7 @@ public sealed class AttackEngine
         IReadOnlyList<Example> inputs,
         ChannelWriter<AttackOutcome> writer,
         CancellationToken stop,
-        CancellationToken asked
+        CancellationToken end
     )
     {
         var live = new List<ExampleRun>();
@@ -104,7 +104,7 @@ public sealed class AttackEngine
         Exception? error = null;
         try
         {
-            Attack(inputs, live, finished, writer, stop, asked);
+            Attack(inputs, live, finished, writer, stop, end);
         }
         catch (Exception e)
         {
@@ -124,10 +124,10 @@ public sealed class AttackEngine
         SortedDictionary<int, AttackOutcome> finished,
         ChannelWriter<AttackOutcome> writer,
         CancellationToken stop,
-        CancellationToken asked
+        CancellationToken end
     )
     {
-        var gate = new ModelGate(_victim, stop);
+        var gate = new ModelGate(_victim, end);
         var queues = new ModelQueues(gate, _options);
         var started = 0;
         var delivered = 0;
@@ -135,14 +135,14 @@ public sealed class AttackEngine
         var randomness = _attack.Randomness.Begin();
         var concurrency = _attack.Randomness.SharesStream ? 1 : _options.Concurrency;
         var start = Stopwatch.GetTimestamp();
-        Prepare(inputs, stop);
+        Prepare(inputs, end);
         var prepare = Stopwatch.GetElapsedTime(start);
         var steps = TimeSpan.Zero;
         while (delivered < inputs.Count)
         {
             // The linked token hears of the caller's own later, and by then all may be done.
-            asked.ThrowIfCancellationRequested();
             stop.ThrowIfCancellationRequested();
+            end.ThrowIfCancellationRequested();
             for (; live.Count < concurrency && started < inputs.Count; started++)
             {
                 live.Add(new ExampleRun(started, inputs[started], _attack, randomness(inputs[started].Id)));
@@ -151,7 +151,7 @@ public sealed class AttackEngine
             if (ready.Count > 0)
             {
                 start = Stopwatch.GetTimestamp();
-                Advance(ready, stop);
+                Advance(ready, end);
                 steps += Stopwatch.GetElapsedTime(start);
                 foreach (var run in ready.Where(r => !r.IsFinished))
                     queues.Ask(run);

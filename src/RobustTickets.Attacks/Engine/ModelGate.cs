@@ -96,8 +96,11 @@ internal sealed class ModelGate(IVictim victim, CancellationToken stop)
                     $"{rows?.Length.ToString(CultureInfo.InvariantCulture) ?? "no"} rows for {batch.Count} texts"
                 );
         }
-        // A time-out of the model is a cancellation by its type; only the run's own ends the run.
-        catch (Exception e) when (!(e is OperationCanceledException && stop.IsCancellationRequested))
+        // A time-out of the model is a cancellation by its type; only the run's own ends the run. A
+        // victim that was disposed of answers nothing more.
+        catch (Exception e)
+            when (e is not ObjectDisposedException && !(e is OperationCanceledException && stop.IsCancellationRequested)
+            )
         {
             trouble = new(AttackErrorKind.ModelThrew, $"{e.GetType().Name}: {e.Message}");
         }

@@ -201,8 +201,15 @@ public sealed class AttackLog : IDisposable
             );
         _lock.Require();
         // What says that they are whole goes to the disk after them.
-        _lines.Flush(flushToDisk: true);
-        _csv.Flush(flushToDisk: true);
+        try
+        {
+            _lines.Flush(flushToDisk: true);
+            _csv.Flush(flushToDisk: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OutputException($"attack log '{_folder}': cannot be written: {e.Message}", e);
+        }
         var summary = AttackSummary.From(_outcomes, _settings, wholeSetClean) with { Temperatures = temperatures };
         if (_shard is not null)
         {
@@ -242,7 +249,7 @@ public sealed class AttackLog : IDisposable
         try
         {
             var figures = AttackJson.LoadSummary(summary);
-            return Lines(Path.Combine(folder, AttackFiles.Examples)) >= figures.Examples + figures.Errors;
+            return Lines(Path.Combine(folder, AttackFiles.Examples)) == figures.Examples + figures.Errors;
         }
         catch (DataException)
         {
@@ -251,17 +258,7 @@ public sealed class AttackLog : IDisposable
     }
 
     // Line feeds of a file; none where there is no file.
-    private static int Lines(string path)
-    {
-        if (!File.Exists(path))
-            return 0;
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        var buffer = new byte[1 << 16];
-        var lines = 0;
-        for (int count; (count = file.Read(buffer)) > 0; )
-            lines += buffer.AsSpan(0, count).Count((byte)'\n');
-        return lines;
-    }
+    private static int Lines(string path) => File.Exists(path) ? File.ReadAllBytes(path).AsSpan().Count((byte)'\n') : 0;
 
     /// <inheritdoc/>
     public void Dispose()
@@ -309,15 +306,15 @@ public sealed class AttackLog : IDisposable
         return AttackJson.Write(settings with { Run = run });
     }
 
-    private static Remedy AnotherFolder => new("give another folder", "Output");
+    internal static Remedy AnotherFolder => new("give another folder", "Output");
 
     internal static void Compare(string path, string found, string wanted)
     {
-        if (found == wanted)
-            return;
         string? difference;
         try
         {
+            if (SettingsDifference.Same(found, wanted))
+                return;
             difference = SettingsDifference.First(found, wanted);
         }
         catch (JsonException e)
@@ -339,7 +336,7 @@ public sealed class AttackLog : IDisposable
                 throw new DataException(
                     $"{path}:{i + 1}: example '{outcomes[i].Id}' is not the one expected there; remove this line and "
                         + "those after it, and the attack goes on from there",
-                    new Remedy("or give another folder", "Output")
+                    AnotherFolder
                 );
         }
     }
@@ -381,7 +378,7 @@ public sealed class AttackLog : IDisposable
             throw new DataException(
                 $"{path}:{index + 1}: is not what an attack wrote: {GuardedJson.Reason(e)}; remove this line and those "
                     + "after it, and the attack goes on from there",
-                new Remedy("or give another folder", "Output"),
+                AnotherFolder,
                 e
             );
         }

@@ -54,7 +54,8 @@ public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOut
             ? new AttackReport(figures, outcomes, folder)
             : throw new DataException(
                 $"{file}: holds {outcomes.Count} outcomes, {AttackFiles.Summary} beside it counts "
-                    + $"{figures.Examples + figures.Errors}; the same attack into this folder makes the missing ones"
+                    + $"{figures.Examples + figures.Errors}; the same attack into this folder makes "
+                    + "what is missing, or names what is too much"
             );
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace RobustTickets.Attacks.Metrics;
 
@@ -21,6 +22,39 @@ internal static class SettingsDifference
                 return $"{name}: there {was}, here {will}";
         }
         return null;
+    }
+
+    /// <summary>
+    /// Whether two attacks have the same settings. Where a value comes from (<c>source</c>) is
+    /// told and is no setting.
+    /// </summary>
+    /// <inheritdoc cref="First"/>
+    public static bool Same(string there, string here)
+    {
+        if (there == here)
+            return true;
+        using (GuardedJson.ParseLine(there))
+            return JsonNode.DeepEquals(WithoutSources(there), WithoutSources(here));
+    }
+
+    private static JsonNode? WithoutSources(string settings)
+    {
+        var root = JsonNode.Parse(settings);
+        Strip(root);
+        return root;
+
+        static void Strip(JsonNode? at)
+        {
+            if (at is JsonObject members)
+            {
+                members.Remove("source");
+                foreach (var (_, member) in members)
+                    Strip(member);
+            }
+            else if (at is JsonArray items)
+                foreach (var item in items)
+                    Strip(item);
+        }
     }
 
     // Name = value of every leaf; an item of a list goes by its own name where it has one.

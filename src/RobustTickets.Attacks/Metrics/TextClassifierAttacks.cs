@@ -18,6 +18,7 @@ public static class TextClassifierAttacks
     /// <param name="stop">Cancelling it ends the attack.</param>
     /// <exception cref="RequestException">An option or resource does not go with the
     /// recipe.</exception>
+    /// <exception cref="Resources.MissingResourceException">A resource is not there.</exception>
     /// <inheritdoc cref="AttackAsync(ITextClassifier, Attack, IReadOnlyList{Example}, IProgress{AttackOutcome}?, AttackEngineOptions?, CancellationToken)" path="/exception"/>
     public static async Task<AttackReport> AttackAsync(
         this ITextClassifier classifier,
@@ -49,8 +50,10 @@ public static class TextClassifierAttacks
     /// <param name="progress">Told of each example's outcome, or null.</param>
     /// <param name="engine">How fast it runs; null: the defaults.</param>
     /// <param name="stop">Cancelling it ends the attack.</param>
-    /// <exception cref="DataException">A resource is missing or malformed, or an example has a label
-    /// that is no class, or an id that occurs twice.</exception>
+    /// <exception cref="DataException">An example has a label that is no class, or an id that
+    /// occurs twice.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed of, or was in the
+    /// meantime.</exception>
     /// <exception cref="AttackFailedException">Not one example could be attacked. Where some could,
     /// see <see cref="AttackReport.Errors"/>.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
@@ -67,19 +70,6 @@ public static class TextClassifierAttacks
         ArgumentNullException.ThrowIfNull(classifier);
         ArgumentNullException.ThrowIfNull(attack);
         ArgumentNullException.ThrowIfNull(examples);
-        var outcomes = await OutcomesAsync(classifier, attack, examples, progress, engine, stop).ConfigureAwait(false);
-        return Report(classifier, attack, outcomes);
-    }
-
-    internal static async Task<List<AttackOutcome>> OutcomesAsync(
-        ITextClassifier classifier,
-        Attack attack,
-        IReadOnlyList<Example> examples,
-        IProgress<AttackOutcome>? progress,
-        AttackEngineOptions? engine,
-        CancellationToken stop
-    )
-    {
         stop.ThrowIfCancellationRequested();
         var outcomes = new List<AttackOutcome>();
         var run = new AttackEngine(attack, classifier, engine).RunAsync(examples, stop);
@@ -88,13 +78,6 @@ public static class TextClassifierAttacks
             outcomes.Add(outcome);
             progress?.Report(outcome);
         }
-        return outcomes;
-    }
-
-    /// <summary>The figures of outcomes.</summary>
-    /// <exception cref="AttackFailedException">Every one is an error.</exception>
-    internal static AttackReport Report(ITextClassifier classifier, Attack attack, List<AttackOutcome> outcomes)
-    {
         if (outcomes.Count > 0 && outcomes.TrueForAll(o => o.Error is not null))
             AttackReport.ThrowIfErrors(outcomes);
         var settings = AttackSettings.Of(attack, classifier.Name);

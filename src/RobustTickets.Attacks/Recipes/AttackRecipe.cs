@@ -170,17 +170,13 @@ public sealed record AttackRecipe
     internal bool ComparesSentences => HasSimilarity && Options.Similarity;
 
     /// <summary>The recipe of a name, or null.</summary>
-    public static AttackRecipe? TryFind(string name)
-    {
-        ArgumentNullException.ThrowIfNull(name);
-        return All.FirstOrDefault(r => r.Name == name);
-    }
+    public static AttackRecipe? TryFind(string? name) => All.FirstOrDefault(r => r.Name == name);
 
     /// <summary>The recipe of a name.</summary>
     /// <exception cref="RequestException">There is none; the message says which there
     /// are.</exception>
     public static AttackRecipe Find(string name) =>
-        TryFind(name)
+        TryFind(name ?? throw new ArgumentNullException(nameof(name)))
         ?? throw new RequestException(
             "Recipe",
             null,

@@ -207,7 +207,7 @@ internal sealed class AttackCommand
         var report = AttackProgressView.Run(_context, view => AttackRun.Run(request, view, _context.Stop.Token));
         if (parsed.GetValue(_json))
             _context.Out.Write(AttackJson.Write(report.Summary));
-        else
+        else if (report.Summary.Examples > 0)
             AttackPrinter.Print(_context.Out, report.Summary, report.Folder!);
         report.ThrowIfErrors();
         return ExitCodes.Ok;

@@ -52,8 +52,8 @@ internal static class CommonOptions
     public static Option<string[]> Resources(string purpose = "") =>
         Repeated(
             "--resource",
-            $"file or folder of a resource option of 'attack'{purpose}, e.g. neighbours=table.json; the names of "
-                + "'resources list' do as well",
+            $"file or folder of a resource option of 'attack'{purpose}, e.g. neighbours=table.json, or by the "
+                + "kind that 'resources list' names (word-vectors, sentence-encoder)",
             "NAME=PATH"
         );
 

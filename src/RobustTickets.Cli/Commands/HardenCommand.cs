@@ -95,6 +95,8 @@ internal static class HardenCommand
         command.SetAction(parsed =>
         {
             var source = data.Read(parsed);
+            if (parsed.GetValue(start) is { } given)
+                TrainableModel.Require(given, "--base");
             var request = new HardenRequest(
                 parsed.GetRequiredValue(model),
                 source.Path,

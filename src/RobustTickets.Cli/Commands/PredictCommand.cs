@@ -62,7 +62,7 @@ internal static class PredictCommand
             foreach (var group in texts.Read(context, parsed.GetValue(batch) ?? 64))
             {
                 context.Stop.Token.ThrowIfCancellationRequested();
-                var rows = Logits(classifier, group, texts);
+                var rows = Logits(classifier, group, texts, context.Stop.Token);
                 foreach (var (input, row) in group.Zip(rows))
                     JsonOutput.WriteLine(context.Out, Answer(input, row, classifier, parsed.GetValue(logits)));
                 context.Out.Flush();
@@ -73,11 +73,16 @@ internal static class PredictCommand
     }
 
     // A number that is not finite is told by its line.
-    private static float[][] Logits(ITextClassifier classifier, IReadOnlyList<InputText> group, TextInput source)
+    private static float[][] Logits(
+        ITextClassifier classifier,
+        IReadOnlyList<InputText> group,
+        TextInput source,
+        CancellationToken stop
+    )
     {
         try
         {
-            var rows = classifier.Logits([.. group.Select(t => t.Text)]);
+            var rows = classifier.Logits([.. group.Select(t => t.Text)], stop);
             for (var i = 0; i < rows.Length; i++)
                 Evaluator.RequireFinite(rows[i], $"{classifier.Name}: text {i + 1} of {rows.Length}", i);
             return rows;

@@ -61,7 +61,7 @@ internal sealed record QuantizationMeasure(
         foreach (var group in Examples.Chunk(256))
         {
             Stop.ThrowIfCancellationRequested();
-            var rows = model.Logits([.. group.Select(e => e.Text)]);
+            var rows = model.Logits([.. group.Select(e => e.Text)], Stop);
             correct += group.Zip(rows).Count(p => p.Second.ArgMax() == p.First.Label);
         }
         return correct;
@@ -101,9 +101,12 @@ internal sealed record QuantizationLoss(
             ["accuracy_after"] = (double)CorrectAfter / Examples,
             ["attack"] = Before.Settings.Recipe,
             ["attacked"] = Before.Examples,
-            ["aua_before"] = Before.Aua,
-            ["aua_before_interval"] = new JsonArray(Before.AuaLow, Before.AuaHigh),
-            ["aua_after"] = After.Aua,
-            ["aua_after_interval"] = new JsonArray(After.AuaLow, After.AuaHigh),
+            ["aua_before"] = Figure(Before.Aua),
+            ["aua_before_interval"] = new JsonArray(Figure(Before.AuaLow), Figure(Before.AuaHigh)),
+            ["aua_after"] = Figure(After.Aua),
+            ["aua_after_interval"] = new JsonArray(Figure(After.AuaLow), Figure(After.AuaHigh)),
         };
+
+    // Where no example was judged there is no figure.
+    private static JsonNode? Figure(double value) => double.IsNaN(value) ? null : JsonValue.Create(value);
 }

@@ -35,7 +35,7 @@ internal static unsafe partial class Gemm
     /// </summary>
     public static string? WhyNoBFloat16() =>
         !TorchInfo.ReadBFloat16()
-            ? "this processor has no bfloat16 instructions (AVX512_BF16) and would emulate them, " + "slower than fp32"
+            ? "this processor has no bfloat16 instructions (AVX512_BF16) and would emulate them, slower than fp32"
         : (rt_gemm_kinds() & 2) == 0
             ? "this libtorch offers no bfloat16 product (oneDNN's dnnl_gemm_bf16bf16f32 was not found)"
         : null;

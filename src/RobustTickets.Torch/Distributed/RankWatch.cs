@@ -341,8 +341,7 @@ internal sealed class RankWatch : IDisposable
             case [Alive]:
                 break;
             default:
-                peer.Rank = null; // whatever it is, it is no rank
-                peer.Dispose();
+                Lost(peer, "said what no rank says"); // ends the run where it was a rank
                 break;
         }
         _changed.Set();

@@ -87,7 +87,7 @@ internal static unsafe class ShimLibrary
     /// version.</exception>
     public static void EnsureLoaded() => _ = Handle;
 
-    // A native part that is linked with another libtorch would be loaded instead.
+    // A native part beside the program would be loaded in place of what was asked for.
     private static void RequireLibtorch(string? named)
     {
         if (!string.IsNullOrEmpty(named) && !File.Exists(Path.Combine(named, "lib", "libc10.so")))

@@ -25,6 +25,7 @@ public sealed class AttackModels(string? defaultEncoder = null, IModelLoader? lo
 
     private readonly Dictionary<string, ISentenceEncoder> _encoders = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IMaskedLanguageModel> _masked = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
     private bool _disposed;
 
     /// <inheritdoc/>
@@ -55,32 +56,36 @@ public sealed class AttackModels(string? defaultEncoder = null, IModelLoader? lo
     }
 
     /// <inheritdoc/>
-    public ISentenceEncoder LoadEncoder(string folder)
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        folder = Locate(folder);
-        if (!_encoders.TryGetValue(folder, out var encoder))
-            _encoders[folder] = encoder = loader?.LoadEncoder(folder) ?? BertSentenceEncoder.Load(folder);
-        return encoder;
-    }
+    public ISentenceEncoder LoadEncoder(string folder) =>
+        Once(_encoders, folder, path => loader?.LoadEncoder(path) ?? BertSentenceEncoder.Load(path));
 
     /// <inheritdoc/>
-    public IMaskedLanguageModel LoadMaskedLM(string folder)
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        folder = Locate(folder);
-        if (!_masked.TryGetValue(folder, out var model))
-            _masked[folder] = model = loader?.LoadMaskedLM(folder) ?? TorchMaskedLM.Load(folder);
-        return model;
-    }
+    public IMaskedLanguageModel LoadMaskedLM(string folder) =>
+        Once(_masked, folder, path => loader?.LoadMaskedLM(path) ?? TorchMaskedLM.Load(path));
 
     /// <summary>Releases every model that was loaded.</summary>
     public void Dispose()
     {
-        _disposed = true;
-        foreach (var model in _encoders.Values.Cast<object>().Concat(_masked.Values))
-            (model as IDisposable)?.Dispose();
-        _encoders.Clear();
-        _masked.Clear();
+        lock (_gate)
+        {
+            _disposed = true;
+            foreach (var model in _encoders.Values.Cast<object>().Concat(_masked.Values))
+                (model as IDisposable)?.Dispose();
+            _encoders.Clear();
+            _masked.Clear();
+        }
+    }
+
+    // Attacks that are built side by side share what is loaded.
+    private TModel Once<TModel>(Dictionary<string, TModel> loaded, string folder, Func<string, TModel> load)
+    {
+        folder = Locate(folder);
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!loaded.TryGetValue(folder, out var model))
+                loaded[folder] = model = load(folder);
+            return model;
+        }
     }
 }

@@ -233,6 +233,8 @@ public sealed class Classifier : ITextClassifier
     public EvaluationResult Evaluate(IReadOnlyList<Example> examples, CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(examples);
+        if (examples.Any(e => e is null))
+            throw new ArgumentException("an example is null", nameof(examples));
         _guard.Require();
         return Evaluate(Encode(examples.Count, i => examples[i].Text, i => examples[i].Label), stop);
     }
@@ -277,14 +279,19 @@ public sealed class Classifier : ITextClassifier
         return rows;
     }
 
-    private EncodedExample[] Encode(int count, Func<int, TextPair> text, Func<int, int> label)
+    private EncodedExample[] Encode(
+        int count,
+        Func<int, TextPair> text,
+        Func<int, int> label,
+        [CallerArgumentExpression(nameof(count))] string source = ""
+    )
     {
         var texts = new TextPair[count];
         for (var i = 0; i < count; i++)
         {
             texts[i] = text(i);
             if (texts[i].First is null)
-                throw new ArgumentException($"text {i + 1} of {count} is null", nameof(text));
+                throw new ArgumentException($"text {i + 1} of {count} is null", source.Split('.')[0]);
         }
         var encoded = new EncodedExample[count];
         if (count < FewTexts)

@@ -2,6 +2,7 @@
 // from files alone. It needs neither model nor data, and holds nobody up.
 using System.Diagnostics;
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Metrics;
 using RobustTickets.Experiments.Leases;
 using RobustTickets.Runs;
 using RobustTickets.Runs.Live;
@@ -94,9 +95,7 @@ internal sealed class ExperimentWatch(string path, string name)
     {
         var run = RunFolder.At(Path.Combine(path, ExperimentFolder.Cells, place.Run));
         var attacks = Path.Combine(run.Path, RunFolder.AttacksName(isControl));
-        var done = place.Attacks.Values.Count(a =>
-            IsPlain(a) && File.Exists(Path.Combine(attacks, a, AttackFiles.Summary))
-        );
+        var done = place.Attacks.Values.Count(a => IsPlain(a) && AttackLog.IsComplete(Path.Combine(attacks, a)));
         var failure = place
             .FailureFiles(isControl)
             .Where(IsPlain)

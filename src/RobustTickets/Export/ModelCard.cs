@@ -223,7 +223,7 @@ internal sealed class ModelCard
                 .GetDirectories(_run.AttacksFolder)
                 .Order(StringComparer.Ordinal)
                 .Select(folder => (Path.GetFileName(folder), File: Path.Combine(folder, AttackFiles.Summary)))
-                .Where(a => File.Exists(a.File))
+                .Where(a => AttackLog.IsComplete(Path.GetDirectoryName(a.File)!))
                 .Select(a => (a.Item1, Summary: AttackJson.LoadSummary(a.File)))
                 // One that judged nothing has no figure.
                 .Where(a => a.Summary.Examples > 0),

@@ -40,6 +40,17 @@ public static class RecipeTraining
         return new TrainRequest(recipe, model, data, output, Execution: execution).Run(progress, stop);
     }
 
+    /// <summary>Trains the recipe with the default execution.</summary>
+    /// <inheritdoc cref="Train(Recipe, string, string, string, IProgress{RunEvent}?, Execution?, CancellationToken)"/>
+    public static TrainedRun Train(
+        this Recipe recipe,
+        string model,
+        string data,
+        string output,
+        IProgress<RunEvent>? progress,
+        CancellationToken stop
+    ) => recipe.Train(model, data, output, progress, execution: null, stop);
+
     /// <summary>Runs, or goes on with, what a request says.</summary>
     /// <param name="request">Recipe, model, data, place and execution.</param>
     /// <param name="progress">Told after every step, or null.</param>

@@ -1,6 +1,7 @@
 // A finished run as a value: its result, its folder, the examples it reports on, its model.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Metrics;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Pipeline.Data;
@@ -68,7 +69,7 @@ public sealed class TrainedRun
             [
                 .. Directory
                     .GetDirectories(Folder.AttacksFolder)
-                    .Where(attack => File.Exists(Path.Combine(attack, AttackFiles.Summary)))
+                    .Where(AttackLog.IsComplete)
                     .Select(attack => Path.GetFileName(attack)!)
                     .Order(StringComparer.Ordinal),
             ]

@@ -1,5 +1,6 @@
 // A crash between the two renames of AtomicFolder: both copies lie there under temporary names.
 using RobustTickets.Attacks;
+using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Files;
 using RobustTickets.Runs;
 using RobustTickets.Training;
@@ -10,6 +11,8 @@ namespace RobustTickets.Tests.Checkpoints;
 public sealed class InterruptedReplacementTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
+
+    private static FileStreamOptions Held => new() { Access = FileAccess.ReadWrite, Share = FileShare.None };
 
     private string Checkpoints => RunFolder.At(folder.Path).CheckpointsFolder;
 
@@ -35,6 +38,29 @@ public sealed class InterruptedReplacementTests : IDisposable
         File.AppendAllText(Path.Combine(Checkpoints, ".checkpoint-7.tmp-11-9", "state.json"), " ");
         Assert.Equal(3, RunCheckpoint.Newest(RunFolder.At(folder.Path))?.State.EventsLength);
         Assert.Equal(["checkpoint-7"], Names());
+    }
+
+    [Fact]
+    public void Copies_that_cannot_be_read_are_kept()
+    {
+        Make(".checkpoint-7.tmp-11-9", events: 2);
+        Make(".checkpoint-7.tmp-11-12", events: 3);
+        using (File.Open(Path.Combine(Checkpoints, ".checkpoint-7.tmp-11-9", "state.json"), Held))
+            Assert.Contains(
+                "cannot be given back",
+                Assert.Throws<CheckpointException>(() => RunCheckpoint.Newest(RunFolder.At(folder.Path))).Message,
+                StringComparison.Ordinal
+            );
+        Assert.Equal(2, RunCheckpoint.Newest(RunFolder.At(folder.Path))?.State.EventsLength);
+    }
+
+    [Fact]
+    public void Of_more_than_two_copies_the_last_replacement_counts()
+    {
+        Make(".checkpoint-7.tmp-11-2", events: 1); // stepped aside once before, and could not be removed
+        Make(".checkpoint-7.tmp-11-5", events: 2);
+        Make(".checkpoint-7.tmp-11-6", events: 3);
+        Assert.Equal(2, RunCheckpoint.Newest(RunFolder.At(folder.Path))?.State.EventsLength);
     }
 
     [Fact]

@@ -121,7 +121,7 @@ public sealed class SelfDeceptionCommandTests : IDisposable
         Assert.Equal(before, File.ReadAllText(_tiny.Below("grid", "summary.json")));
         // A folder of one attack does not become one of several.
         var other = Attack("--temperature", "grid", "--num-examples", "20", "--out", _tiny.Below("plain"));
-        Assert.Equal(ExitCodes.Data, other.Code);
+        Assert.Equal(ExitCodes.Usage, other.Code);
         Assert.Contains("give another folder", other.Error, StringComparison.Ordinal);
     }
 

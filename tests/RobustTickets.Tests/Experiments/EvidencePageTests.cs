@@ -49,7 +49,7 @@ public sealed class EvidencePageTests : IDisposable
         Assert.Contains("missing: paper/table-1, control on toy under swap", page);
         // A row that no experiment here has is no gap in the table of claims.
         const string Beyond =
-            "1 further claim of the papers cannot be tested by what is planned here; "
+            "1 further claim of the papers have no cells in what is planned here; "
             + "cells are wanted of paper Table 1 on toy (1).";
         Assert.Contains(Beyond, page);
         Assert.DoesNotContain("beyond", page);

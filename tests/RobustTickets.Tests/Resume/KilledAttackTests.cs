@@ -12,7 +12,7 @@ namespace RobustTickets.Tests.Resume;
 public sealed class KilledAttackTests(TrainedTask trained) : IClassFixture<TrainedTask>
 {
     private const int Examples = 240;
-    private const int Attempts = 10;
+    private const int Attempts = 25;
 
     private static readonly int[] Signals =
     [

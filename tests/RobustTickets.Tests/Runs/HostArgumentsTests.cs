@@ -25,7 +25,10 @@ public sealed class HostArgumentsTests
         foreach (var file in Directory.GetFiles(run.Folder.Path))
         {
             var text = File.ReadAllText(file);
-            Assert.DoesNotContain(own.Where(a => a.Length > 5), a => text.Contains(a, StringComparison.Ordinal));
+            Assert.DoesNotContain(
+                own.Where(a => a.Length > 5 && a.Any(char.IsLetter)),
+                a => text.Contains(a, StringComparison.Ordinal)
+            );
         }
     }
 

@@ -14,6 +14,7 @@ internal static class AtomicFolder
     /// Only folders whose files have their checksums. Before leftovers are removed.
     /// </summary>
     /// <param name="parent">Where they lie; it need not exist.</param>
+    /// <exception cref="CheckpointException">One cannot be read or renamed.</exception>
     public static void Recover(string parent)
     {
         if (!Directory.Exists(parent))
@@ -28,12 +29,24 @@ internal static class AtomicFolder
         foreach (var pair in pairs)
         {
             var full = Path.Combine(parent, pair.Key.Name);
-            // The new one took its name first.
-            var whole = pair.OrderBy(folder => folder.Of!.Value.Serial).FirstOrDefault(folder => IsWhole(folder.Path));
-            if (whole.Path is null || Path.Exists(full))
+            if (Path.Exists(full))
                 continue;
-            Directory.Move(whole.Path, full);
-            Disk.FlushFolder(parent);
+            // Of the last replacement, in which the new one took its name first.
+            var last = pair.OrderBy(folder => folder.Of!.Value.Serial).TakeLast(2);
+            try
+            {
+                if (last.FirstOrDefault(folder => IsWhole(folder.Path)).Path is not { } whole)
+                    continue;
+                Directory.Move(whole, full);
+                Disk.FlushFolder(parent);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new CheckpointException(
+                    $"{full}: a crash took its name, and it cannot be given back: {e.Message}",
+                    e
+                );
+            }
         }
     }
 
@@ -44,7 +57,7 @@ internal static class AtomicFolder
             FolderChecksums.Verify(folder);
             return File.Exists(Path.Combine(folder, FolderChecksums.FileName));
         }
-        catch (Exception e) when (e is CheckpointException or IOException or UnauthorizedAccessException)
+        catch (CheckpointException)
         {
             return false;
         }

@@ -47,8 +47,8 @@ internal static class FolderChecksums
                 throw new CheckpointException(
                     $"{sums}:{number}: expected a SHA-256 and a file name, found {Show(line)}"
                 );
-            var parts = line[66..].Split('/');
-            if (Path.IsPathRooted(line[66..]) || parts.Any(p => p is ".." or "." or ""))
+            var parts = line[66..].Split('/', '\\');
+            if (Path.IsPathRooted(line[66..]) || parts.Any(p => p is ".." or ""))
                 throw new CheckpointException(
                     $"{sums}:{number}: names '{Show(line[66..])}'; a file in or below the folder is needed"
                 );

@@ -23,7 +23,13 @@ internal sealed class EvidencePage
             Numeric: false
         ),
         new("statistic", "Statistic", "The test and its numbers", Numeric: false),
-        new("detectable", "Could show", "The smallest effect found with 80 % power at 5 %", Numeric: false),
+        new(
+            "detectable",
+            "Could show",
+            "The smallest effect found with 80 % power at 5 %; of a trend the smallest tau of p < 0.05, of "
+                + "settled masks the step between snapshots",
+            Numeric: false
+        ),
     ];
 
     private readonly IReadOnlyList<ExperimentFolder> _folders;
@@ -194,7 +200,7 @@ internal sealed class EvidencePage
                     $"{PaperTables.Name(g.Key.Table)} on {g.Key.Data} ({g.Count()})"
                 )
             );
-        return $"{Count(_beyond.Count, "further claim")} of the papers cannot be tested by what is planned here; "
+        return $"{Count(_beyond.Count, "further claim")} of the papers have no cells in what is planned here; "
             + $"cells are wanted of {string.Join(", ", tables)}.";
     }
 

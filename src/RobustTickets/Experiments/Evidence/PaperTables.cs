@@ -102,7 +102,9 @@ internal sealed class PaperTables(PublishedFile published, ClaimCells cells)
         var names = rows.Select(r => r.Row)
             .Concat(cells.Cells.Where(c => c.Table == table && c.Data == data).Select(c => c.Row))
             .Distinct();
-        var pgd = cells.Of(new TableCell(table, "pgd", data, attack));
+        // The paper's times fit a usual PGD; where there is none, the lean one, as the head says.
+        var usual = cells.Of(new TableCell(table, "pgd-usual", data, attack));
+        var pgd = usual.Count > 0 ? usual : cells.Of(new TableCell(table, "pgd", data, attack));
         return new ReportTable(
             Columns(pgd.FirstOrDefault()?.Pgd),
             [

@@ -62,10 +62,10 @@ public static class AttackRun
     /// <exception cref="RunFolderException">The victim is a run that has no model yet.</exception>
     /// <exception cref="NumericFailureException">A weight of the victim, or a logit on the whole
     /// split, is not finite.</exception>
-    /// <exception cref="DataException">A resource or data are missing or malformed, or the folder
-    /// holds another attack.</exception>
+    /// <exception cref="DataException">A resource or data are missing or malformed.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
-    /// <exception cref="OutputException">The folder cannot be written.</exception>
+    /// <exception cref="OutputException">The folder cannot be written, or holds another
+    /// attack.</exception>
     /// <exception cref="OperationCanceledException">The attack was stopped; the same request goes
     /// on with it.</exception>
     public static AttackReport Run(

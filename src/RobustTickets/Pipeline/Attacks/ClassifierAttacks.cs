@@ -20,6 +20,16 @@ public static class ClassifierAttacks
     /// Attacks a classifier by a recipe, which is built here. The sentence encoder that nobody
     /// names is the checkpoint that the classifier's run started from.
     /// </summary>
+    /// <param name="classifier">The victim.</param>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="examples">Examples with their true classes, indices of
+    /// <see cref="Classifier.Labels"/>.</param>
+    /// <param name="models">Loads the sentence encoder and the masked language model of the recipe;
+    /// null: those of the user's folder, released at the end.</param>
+    /// <param name="progress">Told of each example's outcome, or null.</param>
+    /// <param name="engine">How fast it runs; null: the defaults.</param>
+    /// <param name="trained">What is done about rows that the classifier was trained on.</param>
+    /// <param name="stop">Cancelling it ends the attack.</param>
     /// <exception cref="RequestException">An option or resource does not go with the
     /// recipe.</exception>
     /// <inheritdoc cref="AttackAsync(Classifier, Attack, IReadOnlyList{Example}, IProgress{AttackOutcome}?, AttackEngineOptions?, TrainedRows, CancellationToken)"/>
@@ -27,6 +37,7 @@ public static class ClassifierAttacks
         this Classifier classifier,
         AttackRecipe recipe,
         IReadOnlyList<Example> examples,
+        IAttackModels? models = null,
         IProgress<AttackOutcome>? progress = null,
         AttackEngineOptions? engine = null,
         TrainedRows trained = TrainedRows.Refuse,
@@ -39,10 +50,19 @@ public static class ClassifierAttacks
         stop.ThrowIfCancellationRequested();
         classifier.RequireUsable();
         // Words and models are read beside the caller.
-        using var models = new AttackModels(new VictimFolder(classifier.Name).BaseModel);
-        var attack = await Task.Run(() => recipe.Build(models), stop).ConfigureAwait(false);
+        using var own = models is null ? new AttackModels(new VictimFolder(classifier.Name).BaseModel) : null;
+        var attack = await Task.Run(() => recipe.Build(models ?? own), stop).ConfigureAwait(false);
         return await classifier.AttackAsync(attack, examples, progress, engine, trained, stop).ConfigureAwait(false);
     }
+
+    /// <summary>Attacks a classifier by a recipe, with all defaults.</summary>
+    /// <inheritdoc cref="AttackAsync(Classifier, AttackRecipe, IReadOnlyList{Example}, IAttackModels?, IProgress{AttackOutcome}?, AttackEngineOptions?, TrainedRows, CancellationToken)"/>
+    public static Task<AttackReport> AttackAsync(
+        this Classifier classifier,
+        AttackRecipe recipe,
+        IReadOnlyList<Example> examples,
+        CancellationToken stop
+    ) => classifier.AttackAsync(recipe, examples, models: null, stop: stop);
 
     /// <summary>
     /// Attacks a classifier on labelled examples. Outcomes depend on nothing but the attack, the
@@ -83,12 +103,9 @@ public static class ClassifierAttacks
         classifier.RequireUsable();
         if (trained == TrainedRows.Refuse)
             Refuse(classifier, examples);
-        var outcomes = await TextClassifierAttacks
-            .OutcomesAsync(classifier, attack, examples, progress, engine, stop)
+        return await TextClassifierAttacks
+            .AttackAsync(classifier, attack, examples, progress, engine, stop)
             .ConfigureAwait(false);
-        if (outcomes.Exists(o => o.Error is not null))
-            classifier.RequireUsable();
-        return TextClassifierAttacks.Report(classifier, attack, outcomes);
     }
 
     private static void Refuse(Classifier classifier, IReadOnlyList<Example> examples)

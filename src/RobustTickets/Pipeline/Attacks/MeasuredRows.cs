@@ -102,7 +102,7 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
         {
             var (read, part) = DataSet.IsOneTable(path)
                 ? OfTable(Read(asked ?? known.EvaluationSplit), training, asked, victim)
-                : OfFolder(path, known, training, asked, Read);
+                : OfFolder(path, known, training, asked, victim, Read);
             measured = Select(read, part, training, asked == "train", victim);
         }
         return options?.Limit is { } most && most < measured.Split.Examples.Count
@@ -144,22 +144,28 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
         }
         // Ids as the run has them, whatever the split was called here.
         var renamed = read.Examples.Select(e => e with { Id = $"{part.Split}:{RowKey.RowOf(e.Id)}" });
-        IReadOnlyList<string> notes =
-            asked == "test" && part.Split != "test"
-                ?
+        return (Told(read with { Name = part.Split, Examples = [.. renamed] }, part, asked, victim), part);
+    }
+
+    // Where another part is taken than was asked for.
+    private static Split Told(Split read, RowPart part, string? asked, VictimFolder victim) =>
+        asked != "test" || part.Split == "test"
+            ? read
+            : read with
+            {
+                Notes =
                 [
                     .. read.Notes,
                     $"the run of {victim.Name} has no test part; the part that it reports is taken: {part.Name}",
-                ]
-                : read.Notes;
-        return (read with { Name = part.Split, Examples = [.. renamed], Notes = notes }, part);
-    }
+                ],
+            };
 
     private static (Split Read, RowPart? Part) OfFolder(
         string path,
         TextTask task,
         TrainingRows training,
         string? asked,
+        VictimFolder victim,
         Func<string, Split> read
     )
     {
@@ -176,7 +182,7 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
         {
             var found = read(part.Split);
             if (found.Sha256 == part.Sha256)
-                return (found, part);
+                return (Told(found, part, asked, victim), part);
             if (asked == "train")
                 return (found, null);
         }

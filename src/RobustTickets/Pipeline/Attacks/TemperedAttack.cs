@@ -111,9 +111,9 @@ internal sealed record TemperedAttack(
             File.Exists(Path.Combine(Job.Folder, AttackFiles.Settings))
             && !Directory.EnumerateDirectories(Job.Folder, "temperature-*").Any()
         )
-            throw new DataException(
-                $"'{Job.Folder}': this folder holds one attack, not one at each of several temperatures; give another "
-                    + "folder"
+            throw new OutputException(
+                $"'{Job.Folder}': this folder holds one attack, not one at each of several temperatures",
+                AttackLog.AnotherFolder
             );
     }
 
