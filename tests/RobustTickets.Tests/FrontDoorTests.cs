@@ -53,7 +53,13 @@ public sealed class FrontDoorTests(TrainedTask trained) : IClassFixture<TrainedT
     {
         using var task = new TinyTask();
         var steps = new List<RunEvent>();
-        var run = TinyTask.FineTuneRecipe.Train(task.Model, task.Data, task.NewRun(), new Collect(steps));
+        var run = TinyTask.FineTuneRecipe.Train(
+            task.Model,
+            task.Data,
+            task.NewRun(),
+            new Collect(steps),
+            CancellationToken.None
+        );
         Assert.NotEmpty(steps);
         Assert.Equal(RunResult.Load(run.Folder.ResultFile).CleanDev, run.Result.CleanDev);
         Assert.Equal(("dev", 40), (run.Evaluation.Name, run.Evaluation.Count));
