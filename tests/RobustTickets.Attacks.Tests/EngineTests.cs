@@ -17,18 +17,7 @@ public partial class EngineTests
         var attack = MadeUp.Attack();
         var reference = Lines(attack, inputs, new AttackEngineOptions(1, 1, 1, 1));
         Assert.Equal(inputs.Select(i => i.Id), reference.Select(r => r.Id));
-        foreach (var batch in new[] { 1, 7, 64 })
-        {
-            foreach (var concurrency in new[] { 1, 4, 64 })
-            {
-                var options = new AttackEngineOptions(batch, batch, concurrency, concurrency == 4 ? 1 : 2);
-                Assert.Equal(reference, Lines(attack, inputs, options));
-                Assert.Equal(
-                    reference.AsEnumerable().Reverse(),
-                    Lines(attack, [.. inputs.AsEnumerable().Reverse()], options)
-                );
-            }
-        }
+        RequireSame(reference, attack, inputs);
         // The set must be worth comparing: all three results occur, and some attack changes several
         // words.
         var outcomes = Run(attack, inputs);
@@ -274,6 +263,27 @@ public partial class EngineTests
 
     private static List<AttackOutcome> Run(Attack attack, IReadOnlyList<Example> inputs) =>
         GoldenAttacks.Run(attack, new HashVictim(), inputs);
+
+    // Whatever the batches, the concurrency, the threads and the order of examples.
+    private static void RequireSame(
+        List<(string Id, string Line)> reference,
+        Attack attack,
+        IReadOnlyList<Example> inputs
+    )
+    {
+        foreach (var batch in new[] { 1, 7, 64 })
+        {
+            foreach (var concurrency in new[] { 1, 4, 64 })
+            {
+                var options = new AttackEngineOptions(batch, batch, concurrency, concurrency == 4 ? 1 : 2);
+                Assert.Equal(reference, Lines(attack, inputs, options));
+                Assert.Equal(
+                    reference.AsEnumerable().Reverse(),
+                    Lines(attack, [.. inputs.AsEnumerable().Reverse()], options)
+                );
+            }
+        }
+    }
 
     private static List<(string Id, string Line)> Lines(
         Attack attack,

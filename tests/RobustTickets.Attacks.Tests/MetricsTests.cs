@@ -203,26 +203,7 @@ public sealed partial class MetricsTests : IDisposable
     [SkippableFact]
     public void An_example_that_could_not_be_attacked_is_in_no_figure_and_in_the_lines()
     {
-        var broken = new AttackOutcome(
-            "b",
-            1,
-            AttackResult.Error,
-            3,
-            2,
-            [new("text", "x")],
-            [new("text", "x")],
-            -1,
-            -1,
-            0,
-            0,
-            0,
-            0,
-            [],
-            [],
-            null,
-            [],
-            new AttackError(AttackErrorKind.NotFinite, "the victim gave NaN")
-        );
+        var broken = FailedOutcome.Of("b", AttackErrorKind.NotFinite, "the victim gave NaN", queries: 3, forwards: 2);
         Assert.Equal(
             """{"id":"b","label":1,"result":"error","error":{"kind":"not_finite","message":"the victim gave NaN"}"""
                 + ""","queries_asked":3,"queries_forwarded":2,"original":{"text":"x"}}""",

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Attacks.Resources;
+using RobustTickets.Testing;
 using Xunit;
 
 namespace RobustTickets.Attacks.Tests;
@@ -94,7 +95,7 @@ public sealed class RequestTests
     [Fact]
     public void Where_no_example_was_judged_there_is_no_figure()
     {
-        var summary = AttackSummary.From([Failed("a"), Failed("b")], Settings());
+        var summary = AttackSummary.From([FailedOutcome.Of("a"), FailedOutcome.Of("b")], Settings());
         Assert.Equal((0, 2), (summary.Examples, summary.Errors));
         foreach (var rate in new[] { summary.Clean, summary.Aua, summary.AuaLow, summary.AuaHigh, summary.Suc })
             Assert.True(double.IsNaN(rate));
@@ -113,33 +114,11 @@ public sealed class RequestTests
     [Fact]
     public void One_judged_example_is_enough_for_figures()
     {
-        var skipped = Failed("b") with { Result = AttackResult.Skipped, Error = null };
-        var summary = AttackSummary.From([Failed("a"), skipped], Settings());
+        var skipped = FailedOutcome.Of("b") with { Result = AttackResult.Skipped, Error = null };
+        var summary = AttackSummary.From([FailedOutcome.Of("a"), skipped], Settings());
         Assert.Equal((0.0, 0.0, 0.0), (summary.Clean, summary.Aua, summary.Suc));
         Assert.Equal(0, (double)JsonNode.Parse(AttackJson.Write(summary))!["suc"]!);
     }
 
     private static AttackSettings Settings() => AttackSettings.Of(AttackRecipe.DeepWordBug(Parts).Build(), "toy");
-
-    private static AttackOutcome Failed(string id) =>
-        new(
-            id,
-            1,
-            AttackResult.Error,
-            1,
-            1,
-            [new("text", "x")],
-            [new("text", "x")],
-            -1,
-            -1,
-            0,
-            0,
-            0,
-            0,
-            [],
-            [],
-            null,
-            [],
-            new AttackError(AttackErrorKind.ModelThrew, "the victim threw")
-        );
 }

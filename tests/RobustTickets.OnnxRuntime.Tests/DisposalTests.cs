@@ -4,6 +4,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Export;
+using RobustTickets.Testing;
 using Xunit;
 
 namespace RobustTickets.OnnxRuntime.Tests;
@@ -29,35 +30,11 @@ public sealed class DisposalTests : IDisposable
         for (var round = 0; round < 5; round++)
         {
             var classifier = OnnxClassifier.Load(_tiny.Folder);
-            using var begun = new CountdownEvent(16);
-            var callers = Enumerable
-                .Range(0, 16)
-                .Select(_ =>
-                    Task.Factory.StartNew(
-                        () =>
-                        {
-                            Assert.Equal(expected, classifier.Logits(Texts));
-                            begun.Signal();
-                            return Assert.Throws<ObjectDisposedException>((Action)Forever);
-
-                            void Forever()
-                            {
-                                while (true)
-                                    Assert.Equal(expected, classifier.Logits(Texts));
-                            }
-                        },
-                        CancellationToken.None,
-                        TaskCreationOptions.LongRunning,
-                        TaskScheduler.Default
-                    )
-                )
-                .ToArray();
-            begun.Wait();
-            classifier.Dispose();
-            Assert.All(
-                await Task.WhenAll(callers),
-                e => Assert.Equal("RobustTickets.OnnxRuntime.OnnxClassifier", e.ObjectName)
+            var names = await Disposal.BesideAsync(
+                () => Assert.Equal(expected, classifier.Logits(Texts)),
+                classifier.Dispose
             );
+            Assert.All(names, name => Assert.Equal("RobustTickets.OnnxRuntime.OnnxClassifier", name));
         }
     }
 

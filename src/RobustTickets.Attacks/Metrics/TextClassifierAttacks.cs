@@ -34,10 +34,13 @@ public static class TextClassifierAttacks
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(examples);
         stop.ThrowIfCancellationRequested();
-        // Words and models are read beside the caller.
-        var attack = await Task.Run(() => recipe.Build(models), stop).ConfigureAwait(false);
+        var attack = await BuildAsync(recipe, models, stop).ConfigureAwait(false);
         return await classifier.AttackAsync(attack, examples, progress, engine, stop).ConfigureAwait(false);
     }
+
+    // Words and models are read beside the caller.
+    internal static Task<Attack> BuildAsync(AttackRecipe recipe, IAttackModels? models, CancellationToken stop) =>
+        Task.Run(() => recipe.Build(models), stop);
 
     /// <summary>
     /// Attacks a classifier on labelled examples. Outcomes depend on nothing but the attack, the

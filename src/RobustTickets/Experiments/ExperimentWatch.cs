@@ -95,7 +95,10 @@ internal sealed class ExperimentWatch(string path, string name)
     {
         var run = RunFolder.At(Path.Combine(path, ExperimentFolder.Cells, place.Run));
         var attacks = Path.Combine(run.Path, RunFolder.AttacksName(isControl));
-        var done = place.Attacks.Values.Count(a => IsPlain(a) && AttackLog.IsComplete(Path.Combine(attacks, a)));
+        // Asked again and again: the marker alone, not the outcomes that it counts.
+        var done = place.Attacks.Values.Count(a =>
+            IsPlain(a) && File.Exists(Path.Combine(attacks, a, AttackFiles.Summary))
+        );
         var failure = place
             .FailureFiles(isControl)
             .Where(IsPlain)

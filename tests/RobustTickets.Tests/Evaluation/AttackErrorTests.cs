@@ -4,6 +4,7 @@ using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Export;
 using RobustTickets.Runs;
+using RobustTickets.Testing;
 using Xunit;
 
 namespace RobustTickets.Tests.Evaluation;
@@ -13,27 +14,7 @@ public sealed class AttackErrorTests(TrainedTask trained) : IClassFixture<Traine
 {
     private static AttackSettings Settings { get; } = AttackSettings.Of(MemorisedTask.Swaps, "toy");
 
-    private static AttackOutcome Failed { get; } =
-        new(
-            "a",
-            1,
-            AttackResult.Error,
-            1,
-            1,
-            [new("text", "x")],
-            [new("text", "x")],
-            -1,
-            -1,
-            0,
-            0,
-            0,
-            0,
-            [],
-            [],
-            null,
-            [],
-            new AttackError(AttackErrorKind.ModelThrew, "the victim threw")
-        );
+    private static AttackOutcome Failed { get; } = FailedOutcome.Of("a");
 
     [Fact]
     public async Task An_attack_that_could_judge_nothing_fails_and_says_why()

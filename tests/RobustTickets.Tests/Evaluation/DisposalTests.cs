@@ -99,35 +99,8 @@ public sealed class DisposalTests(TrainedTask trained) : IClassFixture<TrainedTa
         Assert.Equal("RobustTickets.Classifier", attacked.ObjectName);
     }
 
-    private static async Task DisposeBesideAsync<T>(Action call, Action dispose)
-    {
-        using var begun = new CountdownEvent(16);
-        var callers = Enumerable
-            .Range(0, 16)
-            .Select(_ =>
-                Task.Factory.StartNew(
-                    () =>
-                    {
-                        call();
-                        begun.Signal();
-                        return Assert.Throws<ObjectDisposedException>((Action)Forever);
-
-                        void Forever()
-                        {
-                            while (true)
-                                call();
-                        }
-                    },
-                    CancellationToken.None,
-                    TaskCreationOptions.LongRunning,
-                    TaskScheduler.Default
-                )
-            )
-            .ToArray();
-        begun.Wait();
-        dispose();
-        Assert.All(await Task.WhenAll(callers), e => Assert.Equal(typeof(T).FullName, e.ObjectName));
-    }
+    private static async Task DisposeBesideAsync<T>(Action call, Action dispose) =>
+        Assert.All(await Disposal.BesideAsync(call, dispose), name => Assert.Equal(typeof(T).FullName, name));
 
     private static void Refused<T>(Func<object> call) =>
         Assert.Equal(typeof(T).FullName, Assert.Throws<ObjectDisposedException>(call).ObjectName);

@@ -49,9 +49,8 @@ public static class ClassifierAttacks
         ArgumentNullException.ThrowIfNull(examples);
         stop.ThrowIfCancellationRequested();
         classifier.RequireUsable();
-        // Words and models are read beside the caller.
         using var own = models is null ? new AttackModels(new VictimFolder(classifier.Name).BaseModel) : null;
-        var attack = await Task.Run(() => recipe.Build(models ?? own), stop).ConfigureAwait(false);
+        var attack = await TextClassifierAttacks.BuildAsync(recipe, models ?? own, stop).ConfigureAwait(false);
         return await classifier.AttackAsync(attack, examples, progress, engine, trained, stop).ConfigureAwait(false);
     }
 
