@@ -99,4 +99,14 @@ public sealed record AttackOutcome(
     IReadOnlyList<ConstraintCount> Constraints,
     AttackError? Error = null,
     bool StoppedByTime = false
-);
+)
+{
+    /// <summary>The original columns, a line each.</summary>
+    internal string OriginalText => Lines(Original);
+
+    /// <summary>The final columns, a line each.</summary>
+    internal string PerturbedText => Lines(Perturbed);
+
+    private static string Lines(IEnumerable<KeyValuePair<string, string>> columns) =>
+        string.Join('\n', columns.Select(c => c.Value));
+}

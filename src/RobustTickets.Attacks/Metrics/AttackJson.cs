@@ -87,26 +87,31 @@ internal static class AttackJson
     /// <exception cref="JsonException">Not such an object.</exception>
     public static AttackOutcome Parse(string line)
     {
+        using var json = GuardedJson.ParseLine(line);
+        return Parse(json.RootElement);
+    }
+
+    /// <inheritdoc cref="Parse(string)"/>
+    public static AttackOutcome Parse(JsonElement e)
+    {
         try
         {
-            using var json = GuardedJson.ParseLine(line);
-            var e = json.RootElement;
-            int Int(string name) => e.GetProperty(name).GetInt32();
-            double Number(string name) => e.GetProperty(name).GetDouble();
+            int Int(string name) => Field(e, name).GetInt32();
+            double Number(string name) => Field(e, name).GetDouble();
             KeyValuePair<string, string>[] Columns(string name) =>
                 [
-                    .. e.GetProperty(name)
+                    .. Field(e, name)
                         .EnumerateObject()
                         .Select(p => new KeyValuePair<string, string>(p.Name, p.Value.GetString()!)),
                 ];
-            int[] Positions(string name) => [.. e.GetProperty(name).EnumerateArray().Select(p => p.GetInt32())];
-            if (Result(e.GetProperty("result").GetString()) == AttackResult.Error)
+            int[] Positions(string name) => [.. Field(e, name).EnumerateArray().Select(p => p.GetInt32())];
+            if (Result(Field(e, "result").GetString()) == AttackResult.Error)
                 return Unattacked(e, Columns("original"));
-            var similarity = e.GetProperty("similarity");
+            var similarity = Field(e, "similarity");
             return new AttackOutcome(
-                e.GetProperty("id").GetString()!,
+                Field(e, "id").GetString()!,
                 Int("label"),
-                Result(e.GetProperty("result").GetString()),
+                Result(Field(e, "result").GetString()),
                 Int("queries_asked"),
                 Int("queries_forwarded"),
                 Columns("original"),
@@ -121,16 +126,14 @@ internal static class AttackJson
                 Positions("perturbed_marks"),
                 similarity.ValueKind == JsonValueKind.Null ? null : similarity.GetDouble(),
                 [
-                    .. e.GetProperty("constraints")
+                    .. Field(e, "constraints")
                         .EnumerateObject()
                         .Select(c => new ConstraintCount(c.Name, c.Value[0].GetInt64(), c.Value[1].GetInt64())),
                 ],
                 StoppedByTime: e.TryGetProperty("stopped_by_time", out var stopped) && stopped.GetBoolean()
             );
         }
-        catch (Exception ex)
-            when (ex is KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException
-            )
+        catch (Exception ex) when (ex is InvalidOperationException or FormatException or IndexOutOfRangeException)
         {
             throw new JsonException($"not an attack outcome: {ex.Message}", ex);
         }
@@ -138,19 +141,19 @@ internal static class AttackJson
 
     private static AttackOutcome Unattacked(JsonElement e, KeyValuePair<string, string>[] columns)
     {
-        var error = e.GetProperty("error");
-        var kind = error.GetProperty("kind").GetString();
+        var error = Field(e, "error");
+        var kind = Field(error, "kind").GetString();
         var named = Enum.GetValues<AttackErrorKind>()
             .Where(k => JsonNamingPolicy.SnakeCaseLower.ConvertName(k.ToString()) == kind)
             .ToArray();
         if (named.Length == 0)
             throw new JsonException($"error kind '{kind}'");
         return new AttackOutcome(
-            e.GetProperty("id").GetString()!,
-            e.GetProperty("label").GetInt32(),
+            Field(e, "id").GetString()!,
+            Field(e, "label").GetInt32(),
             AttackResult.Error,
-            e.GetProperty("queries_asked").GetInt32(),
-            e.GetProperty("queries_forwarded").GetInt32(),
+            Field(e, "queries_asked").GetInt32(),
+            Field(e, "queries_forwarded").GetInt32(),
             columns,
             columns,
             -1,
@@ -163,9 +166,12 @@ internal static class AttackJson
             [],
             null,
             [],
-            new AttackError(named[0], error.GetProperty("message").GetString()!)
+            new AttackError(named[0], Field(error, "message").GetString()!)
         );
     }
+
+    private static JsonElement Field(JsonElement of, string name) =>
+        of.TryGetProperty(name, out var value) ? value : throw new JsonException($"field '{name}' is missing");
 
     /// <summary>A summary as indented JSON, ending in a line feed.</summary>
     public static string Write(AttackSummary summary) =>
@@ -194,7 +200,8 @@ internal static class AttackJson
     public static string Write(AttackSettings settings) =>
         JsonSerializer.Serialize(settings, Indented.AttackSettings) + "\n";
 
-    private static string Name(AttackResult result) =>
+    /// <summary>A result as files spell it.</summary>
+    public static string Name(AttackResult result) =>
         result switch
         {
             AttackResult.Success => "success",

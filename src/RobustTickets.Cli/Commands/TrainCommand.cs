@@ -4,6 +4,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.Cli.Ranks;
 using RobustTickets.Cli.Terminal;
+using RobustTickets.Experiments;
 using RobustTickets.Pipeline;
 using RobustTickets.Runs;
 using RobustTickets.Training;
@@ -97,6 +98,7 @@ internal static class TrainCommand
             var several = CommonOptions.ReadSeeds(parsed.GetValue(seeds));
             if (several is not null && parsed.GetValue(seed) is not null)
                 throw new UsageException("--seed and --seeds cannot be combined");
+            var asJson = parsed.GetValue(json);
             var here = RankArguments.Here();
             var processes = RankArguments.ToStart(parsed.GetValue(ranks), here);
             if (several is not null && (here is not null || processes > 1))
@@ -140,18 +142,20 @@ internal static class TrainCommand
             using var attacker = EpochAttackArguments.Source(resolved, places, request.Model);
             attacker?.Check();
             if (parsed.GetValue(dry))
-                return here is { Rank: > 0 }
-                    ? ExitCodes.Ok
-                    : TrainPlan.Print(context, request, notChecked, parsed.GetValue(json));
+                return here is { Rank: > 0 } ? ExitCodes.Ok : TrainPlan.Print(context, request, notChecked, asJson);
             request = request with { EpochAttack = attacker?.Build() };
             if (several is not null)
-                return SeedRuns.Run(context, request, several, parsed.GetValue(json));
+            {
+                var runs = Shown(context, p => SeedRuns.Train(request, several, p, context.Stop.Token));
+                PrintSeeds(context, runs, asJson);
+                return ExitCodes.Ok;
+            }
 
-            var result = TrainProgressView.Run(context, request);
+            var result = Shown(context, p => RecipeRunner.Run(request, p, context.Stop.Token));
             if (here is { Rank: > 0 })
                 return ExitCodes.Ok;
             var folder = RunFolder.Open(request.Output);
-            if (parsed.GetValue(json))
+            if (asJson)
                 context.Out.Write(File.ReadAllText(folder.ResultFile));
             else
                 RunSummary.Print(context.Out, result, request.Output);
@@ -159,27 +163,41 @@ internal static class TrainCommand
         });
         return command;
     }
-}
 
-/// <summary>Shows a training's progress on stderr.</summary>
-internal sealed class TrainProgressView(CliContext context) : IProgress<RunEvent>
-{
-    private readonly ProgressPrinter _printer = new(context.Error, context.Terminal);
-
-    /// <summary>Runs a recipe and shows its progress.</summary>
-    public static RunResult Run(CliContext context, TrainRequest request)
+    // What trains, its progress on stderr, and a stop that keeps a checkpoint.
+    private static T Shown<T>(CliContext context, Func<IProgress<RunEvent>, T> train)
     {
         var progress = new TrainProgressView(context);
         using var kept = context.Stop.Keeping(StopSignal.Checkpoint);
         try
         {
-            return RecipeRunner.Run(request, progress, context.Stop.Token);
+            return train(progress);
         }
         finally
         {
             progress.Finish();
         }
     }
+
+    private static void PrintSeeds(CliContext context, SeedRuns runs, bool json)
+    {
+        if (json)
+        {
+            JsonOutput.Write(context.Out, runs.ToJson());
+            return;
+        }
+        context.Out.Write(runs.Table.ToMarkdown());
+        if (runs.BestOnDevelopment is { } best)
+            context.Out.WriteLine($"best on development data: seed {best}");
+        if (runs.BestUnderAttack is { } robust)
+            context.Out.WriteLine($"best under attack on development data: seed {robust}");
+    }
+}
+
+/// <summary>Shows a training's progress on stderr.</summary>
+internal sealed class TrainProgressView(CliContext context) : IProgress<RunEvent>
+{
+    private readonly ProgressPrinter _printer = new(context.Error, context.Terminal);
 
     public void Report(RunEvent value)
     {

@@ -2,6 +2,7 @@
 // and attack over all finished seeds. What its columns mean: docs/experiments.md, The table.
 using System.Globalization;
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Reports;
 
@@ -137,7 +138,7 @@ public static class ExperimentTable
             .ToArray();
         var n = attacked.Sum(a => a.Count);
         var interval = RepeatedShare.Interval(
-            attacked.SelectMany(a => a.Examples.Select(e => (e.Id, e.Result == "failed")))
+            attacked.SelectMany(a => a.Examples.Select(e => (e.Id, e.Result == AttackResult.Failed)))
         );
         var clean = Sample.Of(runs.Select(r => 100 * r.Clean));
         var aua = Sample.Of(attacked.Select(a => 100 * a.Aua));

@@ -1,6 +1,7 @@
 // Three attacked sentences, the same ones for all runs, with the changed words marked.
 using System.Globalization;
 using System.Text;
+using RobustTickets.Attacks;
 using RobustTickets.Reports.Figures;
 
 namespace RobustTickets.Reports;
@@ -46,18 +47,22 @@ internal static class HtmlAttacks
             .Select(a => a.Examples.GroupBy(e => e.Id).ToDictionary(g => g.Key, g => g.First()))
             .ToArray();
         var known = tables[0]
-            .Values.Where(e => tables.All(t => t.ContainsKey(e.Id)) && tables.Any(t => t[e.Id].Result != "skipped"))
+            .Values.Where(e =>
+                tables.All(t => t.ContainsKey(e.Id)) && tables.Any(t => t[e.Id].Result != AttackResult.Skipped)
+            )
             .OrderBy(e => Math.Abs(e.Words - 18))
             .ThenBy(e => e.Id, StringComparer.Ordinal)
             .ToArray();
-        bool All(AttackExample e, string result) => tables.All(t => t[e.Id].Result == result);
-        bool Any(AttackExample e, string result) => tables.Any(t => t[e.Id].Result == result);
-        IEnumerable<AttackExample>[] wishes =
+        bool All(AttackOutcome e, AttackResult result) => tables.All(t => t[e.Id].Result == result);
+        bool Any(AttackOutcome e, AttackResult result) => tables.Any(t => t[e.Id].Result == result);
+        IEnumerable<AttackOutcome>[] wishes =
         [
-            known.Where(e => tables[0][e.Id].Result == "success" && tables[^1][e.Id].Result == "failed"),
-            known.Where(e => All(e, "success")),
-            known.Where(e => All(e, "failed") && tables.Any(t => t[e.Id].WordsChanged > 0)),
-            known.Where(e => Any(e, "success")),
+            known.Where(e =>
+                tables[0][e.Id].Result == AttackResult.Success && tables[^1][e.Id].Result == AttackResult.Failed
+            ),
+            known.Where(e => All(e, AttackResult.Success)),
+            known.Where(e => All(e, AttackResult.Failed) && tables.Any(t => t[e.Id].WordsChanged > 0)),
+            known.Where(e => Any(e, AttackResult.Success)),
             known,
         ];
         var picked = new List<string>();
@@ -75,7 +80,7 @@ internal static class HtmlAttacks
         StringBuilder body,
         int number,
         string id,
-        IReadOnlyList<(RunRecord Run, AttackExample? Example)> fates
+        IReadOnlyList<(RunRecord Run, AttackOutcome? Example)> fates
     )
     {
         var known = fates.Where(f => f.Example is not null).Select(f => (f.Run, Example: f.Example!)).ToArray();
@@ -86,15 +91,15 @@ internal static class HtmlAttacks
             .Append(Svg.Escape(first.ClassName(original.Label)))
             .Append("</h3>\n<dl>\n");
         // In the original every word that some attack replaced is marked.
-        var replaced = new bool[WordDiff.Compare(original.Original, original.Original).First.Count];
+        var replaced = new bool[WordDiff.Compare(original.OriginalText, original.OriginalText).First.Count];
         foreach (var (_, example) in known)
         {
-            var words = WordDiff.Compare(example.Original, example.Perturbed).First;
+            var words = WordDiff.Compare(example.OriginalText, example.PerturbedText).First;
             for (var i = 0; i < Math.Min(words.Count, replaced.Length); i++)
                 replaced[i] |= words[i].Changed;
         }
         var plain = WordDiff
-            .Compare(original.Original, original.Original)
+            .Compare(original.OriginalText, original.OriginalText)
             .First.Select((w, i) => w with { Changed = replaced[i] });
         body.Append("<dt>original <small>(example ")
             .Append(Svg.Escape(id))
@@ -104,8 +109,8 @@ internal static class HtmlAttacks
         foreach (var (run, example) in known)
         {
             body.Append("<dt>").Append(Svg.Escape(run.Label)).Append("</dt><dd>");
-            if (example.Result != "skipped")
-                body.Append(Marked(WordDiff.Compare(example.Original, example.Perturbed).Second, "now"));
+            if (example.Result != AttackResult.Skipped)
+                body.Append(Marked(WordDiff.Compare(example.OriginalText, example.PerturbedText).Second, "now"));
             body.Append("<span class=\"verdict\">").Append(Verdict(run, example)).Append("</span></dd>\n");
         }
         body.Append("</dl></article>\n");
@@ -129,7 +134,7 @@ internal static class HtmlAttacks
             + $"class=\"{kind}\">{Svg.Escape(word[from..to])}</mark>{Svg.Escape(word[to..])}";
     }
 
-    private static string Verdict(RunRecord run, AttackExample e)
+    private static string Verdict(RunRecord run, AttackOutcome e)
     {
         var label = Svg.Escape(run.ClassName(e.Label));
         var numbers = string.Create(
@@ -139,9 +144,9 @@ internal static class HtmlAttacks
         );
         return e.Result switch
         {
-            "success" =>
+            AttackResult.Success =>
                 $"<b class=\"bad\">fooled</b>: now says {Svg.Escape(run.ClassName(e.PerturbedOutput))}; {numbers}",
-            "failed" => $"<b class=\"good\">withstood</b>: the attack's best attempt; {numbers}",
+            AttackResult.Failed => $"<b class=\"good\">withstood</b>: the attack's best attempt; {numbers}",
             _ => "<b class=\"bad\">wrong before any attack</b>: said "
                 + $"{Svg.Escape(run.ClassName(e.OriginalOutput))}, so it was not attacked",
         };

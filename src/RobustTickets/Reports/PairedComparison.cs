@@ -2,6 +2,7 @@
 // their examples, so the example is the unit: exact sign flips (McNemar's test for one training)
 // and the interval of Bonett and Price (2012) with the scatter taken over examples.
 using System.Globalization;
+using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
 
 namespace RobustTickets.Reports;
@@ -141,7 +142,7 @@ internal sealed class PairedComparison
                     a.Second.Examples,
                     e => e.Id,
                     e => e.Id,
-                    (e, other) => (e.Id, e.Result == "failed", other.Result == "failed")
+                    (e, other) => (e.Id, e.Result == AttackResult.Failed, other.Result == AttackResult.Failed)
                 )
             )
         );

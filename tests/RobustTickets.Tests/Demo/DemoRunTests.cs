@@ -1,3 +1,4 @@
+using RobustTickets.Attacks;
 using RobustTickets.Cli;
 using RobustTickets.Cli.Demo;
 using RobustTickets.Cli.Demo.Corpus;
@@ -50,7 +51,7 @@ public sealed class DemoRunTests : IDisposable
     }
 
     // The run with one attack, the outcome of each review set.
-    private static RunRecord Withstanding(RunRecord run, Func<AttackExample, bool> withstood) =>
+    private static RunRecord Withstanding(RunRecord run, Func<AttackOutcome, bool> withstood) =>
         run with
         {
             Attacks =
@@ -59,7 +60,13 @@ public sealed class DemoRunTests : IDisposable
                 {
                     Examples =
                     [
-                        .. run.Attacks[0].Examples.Select(e => e with { Result = withstood(e) ? "failed" : "success" }),
+                        .. run.Attacks[0]
+                            .Examples.Select(e =>
+                                e with
+                                {
+                                    Result = withstood(e) ? AttackResult.Failed : AttackResult.Success,
+                                }
+                            ),
                     ],
                 },
             ],

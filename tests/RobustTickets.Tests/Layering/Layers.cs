@@ -164,9 +164,10 @@ internal static class Layers
         // Figures draw numbers and know no run; of Attacks they take the interval of a share and
         // texts fit for a page.
         new("RobustTickets.Reports.Figures", "RobustTickets.Attacks.Texts", "RobustTickets.Attacks.Metrics"),
-        // Reports read run folders only; of Attacks they take files besides.
+        // Reports read run folders only; of Attacks they take outcomes and files.
         new(
             "RobustTickets.Reports",
+            "RobustTickets.Attacks",
             "RobustTickets.Attacks.Files",
             "RobustTickets.Attacks.Texts",
             "RobustTickets.Attacks.Metrics",

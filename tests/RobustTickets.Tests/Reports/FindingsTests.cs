@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Reports;
 using Xunit;
@@ -46,6 +47,7 @@ public sealed class FindingsTests : IDisposable
             {
                 var outcome = JsonNode.Parse(line)!;
                 outcome["result"] = "error";
+                outcome["error"] = new JsonObject { ["kind"] = "model_threw", ["message"] = "no answer" };
                 return outcome.ToJsonString();
             })
             .ToArray();
@@ -111,7 +113,7 @@ public sealed class FindingsTests : IDisposable
     {
         var run = Run(new SyntheticRun(_root));
         var attack = run.Attacks[0];
-        RunRecord Withstanding(Func<AttackExample, int, bool> holds) =>
+        RunRecord Withstanding(Func<AttackOutcome, int, bool> holds) =>
             run with
             {
                 Attacks =
@@ -120,7 +122,9 @@ public sealed class FindingsTests : IDisposable
                     {
                         Examples =
                         [
-                            .. attack.Examples.Select((e, i) => e with { Result = holds(e, i) ? "failed" : "success" }),
+                            .. attack.Examples.Select(
+                                (e, i) => e with { Result = holds(e, i) ? AttackResult.Failed : AttackResult.Success }
+                            ),
                         ],
                     },
                 ],

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using RobustTickets.Attacks;
 using RobustTickets.Reports;
 using Xunit;
 
@@ -193,7 +194,7 @@ public sealed class ReportRenderTests : IDisposable
         {
             var attack = run.Attacks.Single();
             Assert.Contains(
-                (100.0 * attack.Examples.Count(e => e.Result == "failed") / attack.Examples.Count).ToString(
+                (100.0 * attack.Examples.Count(e => e.Result == AttackResult.Failed) / attack.Examples.Count).ToString(
                     "0.00",
                     CultureInfo.InvariantCulture
                 ),
@@ -244,7 +245,9 @@ public sealed class ReportRenderTests : IDisposable
         var html = HtmlReport.Render([run]);
         var marked = Regex.Matches(html, "<mark class=\"now\">([^<]+)</mark>").Select(m => m.Groups[1].Value).ToArray();
         Assert.NotEmpty(marked);
-        var perturbed = run.Attacks[0].Examples.SelectMany(e => Bare(e.Perturbed).Except(Bare(e.Original))).ToHashSet();
+        var perturbed = run.Attacks[0]
+            .Examples.SelectMany(e => Bare(e.PerturbedText).Except(Bare(e.OriginalText)))
+            .ToHashSet();
         Assert.All(marked, word => Assert.Contains(word, perturbed));
 
         static string[] Bare(string text) => text.Split([' ', ',', '.'], StringSplitOptions.RemoveEmptyEntries);

@@ -86,7 +86,10 @@ internal static class CompareApi
             {
                 var model = state.Model(request.Model);
                 using var slot = meters.Take();
-                var own = runs.Of(model)?.Attacks.FirstOrDefault()?.Examples.Take(MostOwnTexts).Select(e => e.Original);
+                var own = runs.Of(model)
+                    ?.Attacks.FirstOrDefault()
+                    ?.Examples.Take(MostOwnTexts)
+                    .Select(e => e.OriginalText);
                 return await Task.Run(
                     () => SpeedMeter.Measure(state, model, [.. own ?? []], context.RequestAborted),
                     context.RequestAborted

@@ -1,5 +1,6 @@
 // The same examples under the same attack on two models: who fell, and by which words.
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Metrics;
 using RobustTickets.Reports;
 
 namespace RobustTickets.Cli.Playground.Compare;
@@ -55,7 +56,7 @@ internal sealed record ComparedExample(string Id, string Label, Fall Fall, Compa
 /// <summary>Two attacks joined by example.</summary>
 internal sealed class ComparedExamples
 {
-    private readonly List<(AttackExample First, AttackExample Second, Fall Fall)> _pairs;
+    private readonly List<(AttackOutcome First, AttackOutcome Second, Fall Fall)> _pairs;
     private readonly Func<int, string> _className;
 
     /// <param name="run">The run of the first model, for the names of classes.</param>
@@ -64,14 +65,14 @@ internal sealed class ComparedExamples
     public ComparedExamples(RunRecord run, AttackRecord first, AttackRecord second)
     {
         _className = run.ClassName;
-        var others = new Dictionary<string, AttackExample>(StringComparer.Ordinal);
+        var others = new Dictionary<string, AttackOutcome>(StringComparer.Ordinal);
         foreach (var example in second.Examples)
             others.TryAdd(example.Id, example);
         // An id of other data is another example.
         _pairs =
         [
             .. first
-                .Examples.Where(e => others.TryGetValue(e.Id, out var o) && o.Original == e.Original)
+                .Examples.Where(e => others.TryGetValue(e.Id, out var o) && o.OriginalText == e.OriginalText)
                 .Select(e => (e, others[e.Id], FallOf(e, others[e.Id]))),
         ];
     }
@@ -95,11 +96,11 @@ internal sealed class ComparedExamples
                 Side(p.Second)
             ));
 
-    private ComparedSide Side(AttackExample example)
+    private ComparedSide Side(AttackOutcome example)
     {
-        var (before, after) = WordDiff.Compare(example.Original, example.Perturbed);
+        var (before, after) = WordDiff.Compare(example.OriginalText, example.PerturbedText);
         return new ComparedSide(
-            example.Result,
+            AttackJson.Name(example.Result),
             _className(example.PerturbedOutput),
             example.Queries,
             MarkedWords.Of(before),
@@ -107,13 +108,13 @@ internal sealed class ComparedExamples
         );
     }
 
-    private static Fall FallOf(AttackExample first, AttackExample second) =>
+    private static Fall FallOf(AttackOutcome first, AttackOutcome second) =>
         (first.Result, second.Result) switch
         {
-            ("skipped", _) or (_, "skipped") => Fall.WrongBefore,
-            ("success", "success") => Fall.Both,
-            ("success", _) => Fall.OnlyFirst,
-            (_, "success") => Fall.OnlySecond,
+            (AttackResult.Skipped, _) or (_, AttackResult.Skipped) => Fall.WrongBefore,
+            (AttackResult.Success, AttackResult.Success) => Fall.Both,
+            (AttackResult.Success, _) => Fall.OnlyFirst,
+            (_, AttackResult.Success) => Fall.OnlySecond,
             _ => Fall.Neither,
         };
 }

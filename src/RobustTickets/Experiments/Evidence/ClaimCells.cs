@@ -1,4 +1,5 @@
 // What claims are tested on: finished cells of tables, seed by seed, reduced to numbers.
+using RobustTickets.Attacks;
 using RobustTickets.Pipeline.Checks;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
@@ -179,7 +180,7 @@ internal sealed class ClaimCells
             attack?.MeanQueries,
             attack?.Examples.ToDictionary(
                 e => e.Id,
-                e => new ExampleOutcome(e.Result != "skipped", e.Result == "failed")
+                e => new ExampleOutcome(e.Result != AttackResult.Skipped, e.Result == AttackResult.Failed)
             ),
             control ? null : Masks(cell.Run),
             ticket?.HeadsPerLayer.Select(h => (double)h / result.Model.Heads).ToArray(),

@@ -1,0 +1,104 @@
+// One recipe with several seeds: a run folder each, OUTPUT/seed-N, over data that are read and
+// tokenised once, and a table over all of them in OUTPUT/summary.*.
+using System.Text.Json.Nodes;
+using RobustTickets.Checkpoints.Files;
+using RobustTickets.Pipeline;
+using RobustTickets.Reports;
+using RobustTickets.Runs;
+
+namespace RobustTickets.Experiments;
+
+/// <summary>Finished runs of one recipe that differ in their seed.</summary>
+/// <param name="Runs">The runs, in the order of the seeds.</param>
+public sealed record SeedRuns(IReadOnlyList<RunRecord> Runs)
+{
+    /// <summary>A row a seed, then mean and sample standard deviation.</summary>
+    public ReportTable Table => SeedTable.Of(Runs);
+
+    /// <inheritdoc cref="SeedTable.BestOnDevelopment"/>
+    public int? BestOnDevelopment => SeedTable.BestOnDevelopment(Runs);
+
+    /// <inheritdoc cref="SeedTable.BestUnderAttack"/>
+    public int? BestUnderAttack => SeedTable.BestUnderAttack(Runs);
+
+    /// <summary>
+    /// Trains every seed, and writes <c>summary.csv</c>, <c>.md</c> and <c>.json</c> beside their
+    /// folders. With <see cref="TrainRequest.Resume"/> finished runs are kept and begun ones go on.
+    /// </summary>
+    /// <param name="request">Recipe, model, data and execution; <see cref="TrainRequest.Output"/>
+    /// is the folder of all runs, the recipe's own seed is not used.</param>
+    /// <param name="seeds">The seeds, each once.</param>
+    /// <param name="progress">Told before every run and after every step, or null.</param>
+    /// <param name="stop">Cancelling it ends the run at work after the current step, with a
+    /// checkpoint.</param>
+    /// <exception cref="ArgumentException">No seed, or one of them twice.</exception>
+    /// <exception cref="RunFolderException">The output is a run itself, or a seed's folder holds a
+    /// run and it is not resumed; nothing is trained then.</exception>
+    /// <inheritdoc cref="RecipeRunner.Run" path="/exception"/>
+    public static SeedRuns Train(
+        TrainRequest request,
+        IReadOnlyList<int> seeds,
+        IProgress<RunEvent>? progress = null,
+        CancellationToken stop = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(seeds);
+        if (seeds.Count == 0 || seeds.Distinct().Count() < seeds.Count)
+            throw new ArgumentException($"seeds: [{string.Join(", ", seeds)}]: at least one, each once", nameof(seeds));
+        if (RunFolder.IsRun(request.Output))
+            throw new RunFolderException(
+                $"{request.Output}: is a run; the runs of several seeds want a folder of their own"
+            )
+            {
+                Fields = ["Output"],
+            };
+        // All folders are looked at before the first run: the last seed's must not be refused after
+        // hours.
+        var folders = seeds
+            .Select(seed =>
+                RunFolder.Create(Path.Combine(request.Output, $"seed-{seed}"), allowExisting: request.Resume)
+            )
+            .ToArray();
+        var cache = request.Cache ?? new RunDataCache();
+        for (var i = 0; i < seeds.Count; i++)
+        {
+            var place = $"seed {seeds[i]} ({i + 1} of {seeds.Count}) in {folders[i].Path}";
+            progress?.Report(new Note("data", 0, place));
+            RecipeRunner.Run(
+                request with
+                {
+                    Recipe = request.Recipe with { Seed = seeds[i] },
+                    Output = folders[i].Path,
+                    Resume = request.Resume && folders[i].HoldsRun,
+                    Cache = cache,
+                },
+                progress,
+                stop
+            );
+        }
+        var runs = new SeedRuns(RunRecord.LoadAll([.. folders.Select(f => f.Path)]));
+        runs.Write(request.Output);
+        return runs;
+    }
+
+    /// <summary>What <c>summary.json</c> holds.</summary>
+    internal JsonObject ToJson() =>
+        new()
+        {
+            ["schema_version"] = 1,
+            ["recipe"] = Runs[0].Result.Name,
+            ["task"] = Runs[0].Result.Task,
+            ["seeds"] = new JsonArray([.. Runs.Select(r => JsonValue.Create(r.Result.Seed))]),
+            ["best_on_development"] = BestOnDevelopment,
+            ["best_under_attack_on_development"] = BestUnderAttack,
+            ["rows"] = Table.ToJson(),
+        };
+
+    private void Write(string folder)
+    {
+        AtomicFile.WriteAllText(Path.Combine(folder, "summary.csv"), Table.ToCsv());
+        AtomicFile.WriteAllText(Path.Combine(folder, "summary.md"), Table.ToMarkdown());
+        AtomicFile.WriteAllText(Path.Combine(folder, "summary.json"), ToJson().ToJsonString() + "\n");
+    }
+}
