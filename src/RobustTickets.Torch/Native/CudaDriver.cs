@@ -56,11 +56,11 @@ internal static unsafe partial class CudaDriver
 
     private static CudaDevice Describe(int ordinal)
     {
-        const int room = 128;
-        var name = stackalloc byte[room];
+        const int length = 128;
+        var name = stackalloc byte[length];
         if (
             cuDeviceGet(out var device, ordinal) != 0
-            || cuDeviceGetName(name, room, device) != 0
+            || cuDeviceGetName(name, length, device) != 0
             || cuDeviceTotalMem_v2(out var bytes, device) != 0
             || cuDeviceGetAttribute(out var major, CapabilityMajor, device) != 0
             || cuDeviceGetAttribute(out var minor, CapabilityMinor, device) != 0
@@ -68,7 +68,7 @@ internal static unsafe partial class CudaDriver
         {
             return new CudaDevice("a GPU its driver does not describe", 0, 0, 0);
         }
-        var text = new ReadOnlySpan<byte>(name, room);
+        var text = new ReadOnlySpan<byte>(name, length);
         return new CudaDevice(Encoding.UTF8.GetString(text[..text.IndexOf((byte)0)]), (long)bytes, major, minor);
     }
 

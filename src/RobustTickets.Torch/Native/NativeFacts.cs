@@ -7,6 +7,7 @@ internal static unsafe partial class NativeFacts
 {
     private const int RtldNow = 2,
         RtldNoLoad = 4;
+    private const string Maps = "/proc/self/maps";
 
     /// <summary>libtorch's own description of its build.</summary>
     public static string Build() => Described(0);
@@ -33,21 +34,29 @@ internal static unsafe partial class NativeFacts
             2 => "openmp",
             _ => "none",
         };
-        var path =
-            File.ReadLines("/proc/self/maps")
-                .Select(l => l.Split(' ', 6, StringSplitOptions.RemoveEmptyEntries))
-                .FirstOrDefault(f =>
-                    f.Length == 6 && Path.GetFileName(f[5]).StartsWith("libopenblas", StringComparison.Ordinal)
-                )
-                ?[5]
-            ?? "";
         return new OpenBlasInfo(
             Shim.Text(((delegate* unmanaged[Cdecl]<byte*>)config)()).Trim(),
             Shim.Text(((delegate* unmanaged[Cdecl]<byte*>)core)()),
             threading,
-            path
+            PathOf("libopenblas") ?? ""
         );
     }
+
+    /// <summary>Whether a library is loaded from this file, by whatever path.</summary>
+    public static bool IsLoadedFrom(string path) => dlopen(path, RtldNow | RtldNoLoad) != 0;
+
+    /// <summary>Whether a shared library whose file name begins like this is loaded.</summary>
+    public static bool IsLoaded(string beginning) => PathOf(beginning) is not null;
+
+    /// <summary>File of the first loaded library whose name begins like this, or null.</summary>
+    public static string? PathOf(string beginning) =>
+        !File.Exists(Maps)
+            ? null
+            : File.ReadLines(Maps)
+                .Select(line => line.Split(' ', 6, StringSplitOptions.RemoveEmptyEntries))
+                .Where(fields => fields.Length == 6)
+                .Select(fields => fields[5])
+                .FirstOrDefault(file => Path.GetFileName(file).StartsWith(beginning, StringComparison.Ordinal));
 
     /// <summary>
     /// The range of big tensors: bytes made accessible, bytes in tensors, holes between them. Zeros
@@ -58,12 +67,6 @@ internal static unsafe partial class NativeFacts
         Shim.rt_heap_state(out var reached, out var used, out var holes);
         return (reached, used, holes);
     }
-
-    /// <summary>Whether a shared library whose file name begins like this is loaded.</summary>
-    public static bool IsLoaded(string beginning) =>
-        File.Exists("/proc/self/maps")
-        && File.ReadLines("/proc/self/maps")
-            .Any(line => Path.GetFileName(line).StartsWith(beginning, StringComparison.Ordinal));
 
     private static string Described(int what)
     {

@@ -221,7 +221,7 @@ internal unsafe ref struct OpCall
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private int Invoke(RtValue* results, int room)
+    private int Invoke(RtValue* results, int capacity)
     {
         // A ref struct lives on the stack and never moves, so the address of its own buffer stays
         // valid during the call.
@@ -233,7 +233,7 @@ internal unsafe ref struct OpCall
                 values[i].Pointer = (nint)(numbers + (-1 - values[i].Integer));
         }
         int produced;
-        var status = Shim.rt_op_call(_op.Handle, values, _count, results, room, &produced);
+        var status = Shim.rt_op_call(_op.Handle, values, _count, results, capacity, &produced);
         if (status != 0)
             throw ManagedErrors.Translate(_op.ToString(), Describe(), Shim.LastError());
         for (var i = 0; i < _count; i++)

@@ -83,7 +83,7 @@ internal static unsafe partial class Shim
         RtValue* arguments,
         int count,
         RtValue* results,
-        int room,
+        int capacity,
         int* produced
     );
 

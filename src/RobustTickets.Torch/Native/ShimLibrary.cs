@@ -61,8 +61,8 @@ internal static unsafe class ShimLibrary
                 CpuSetup.Apply();
                 var named = Named;
                 var candidates = Candidates(named, AppContext.BaseDirectory);
-                if (string.IsNullOrEmpty(named))
-                    RequireLibtorch(Environment.GetEnvironmentVariable("LIBTORCH"));
+                var libtorch = string.IsNullOrEmpty(named) ? Environment.GetEnvironmentVariable("LIBTORCH") : null;
+                RequireLibtorch(libtorch);
                 if (string.IsNullOrEmpty(named) && !candidates.Any(File.Exists) && WhenMissing?.Invoke() is { } built)
                     candidates = [built];
                 var loaded = Load(candidates, out s_path, out s_trace);
@@ -70,6 +70,7 @@ internal static unsafe class ShimLibrary
                     throw string.IsNullOrEmpty(named)
                         ? new TorchUnavailableException(s_trace)
                         : TorchUnavailableException.Named("ROBUST_TICKETS_NATIVE", named, s_trace);
+                RequireLinked(libtorch, s_path!);
                 // Another thread may make a tensor as soon as it sees the handle.
                 CpuSetup.OpenHeap(loaded);
                 Volatile.Write(ref s_handle, loaded);
@@ -92,6 +93,19 @@ internal static unsafe class ShimLibrary
     {
         if (!string.IsNullOrEmpty(named) && !File.Exists(Path.Combine(named, "lib", "libc10.so")))
             throw TorchUnavailableException.Named("LIBTORCH", named, "  it holds no lib/libc10.so\n");
+    }
+
+    // One that was built with another libtorch would compute with that.
+    private static void RequireLinked(string? named, string library)
+    {
+        if (string.IsNullOrEmpty(named) || NativeFacts.IsLoadedFrom(Path.Combine(named, "lib", "libc10.so")))
+            return;
+        var linked = NativeFacts.PathOf("libc10") ?? "another libtorch";
+        throw TorchUnavailableException.Named(
+            "LIBTORCH",
+            named,
+            $"  {library} is linked with {linked}; native/build.sh builds it anew with the libtorch named\n"
+        );
     }
 
     /// <summary>The files to try, best first.</summary>

@@ -106,6 +106,21 @@ public sealed class NoNativeTests : IDisposable
     }
 
     [Fact]
+    public void A_library_linked_with_another_libtorch_than_the_one_named_is_refused()
+    {
+        var libtorch = Directory.CreateDirectory(_tiny.Below("libtorch")).FullName;
+        Directory.CreateDirectory(Path.Combine(libtorch, "lib"));
+        File.WriteAllText(Path.Combine(libtorch, "lib", "libc10.so"), "another");
+        var run = CommandLine.Run(
+            ["info"],
+            new Dictionary<string, string?>(NoNative) { ["LIBTORCH"] = libtorch },
+            program: CommandLine.Program
+        );
+        Assert.True(run.Code == 3, run.ToString());
+        Assert.Matches($"LIBTORCH={libtorch} cannot be used.*\n.* is linked with .*libc10", run.Error);
+    }
+
+    [Fact]
     public void A_plan_says_that_it_could_not_check_the_device()
     {
         string[] plan = [.. _tiny.TrainArguments("fine-tune", _tiny.Below("run")), "--dry-run"];

@@ -1,22 +1,22 @@
 // Compares what source files name with the table of layers: `using` directives, qualified names,
 // full (`RobustTickets.Training.Trainer`) or relative (`Training.Trainer`), and types that a
-// namespace in view holds although they lie in another room.
+// namespace in view holds although they lie in another folder.
 using System.Text.RegularExpressions;
 
 namespace RobustTickets.Tests.Layering;
 
-/// <summary>A use of one room by another.</summary>
+/// <summary>A use of one folder by another.</summary>
 /// <param name="File">Path of the file that names it.</param>
 /// <param name="Line">1-based line.</param>
-/// <param name="From">Room of the file.</param>
-/// <param name="To">Room that is named.</param>
+/// <param name="From">Folder of the file.</param>
+/// <param name="To">Folder that is named.</param>
 /// <param name="Words">The words found there.</param>
 internal sealed record Edge(string File, int Line, string From, string To, string Words)
 {
     public override string ToString() => $"{File}:{Line}: {From} names {To} ({Words})";
 }
 
-// The layer of a file is its room, the folder it lies in; its namespace is the room's or, for the
+// The layer of a file is the folder it lies in; its namespace is the folder's or, for the
 // front door, its project's root.
 internal sealed partial class LayerCheck
 {
@@ -34,7 +34,7 @@ internal sealed partial class LayerCheck
 
     private readonly IReadOnlyList<Layer> _table;
     private readonly IReadOnlyList<SourceFile> _files;
-    private readonly Dictionary<string, ILookup<string, string>> _rooms; // namespace -> type -> rooms
+    private readonly Dictionary<string, ILookup<string, string>> _folders; // namespace -> type -> folders
     private readonly HashSet<string> _namespaces;
     private readonly HashSet<string> _projects;
 
@@ -42,39 +42,39 @@ internal sealed partial class LayerCheck
     {
         _table = table;
         _files = files;
-        _rooms = files
+        _folders = files
             .Where(file => file.Namespace.Length > 0)
             .GroupBy(file => file.Namespace)
             .ToDictionary(
                 space => space.Key,
                 space =>
                     space
-                        .SelectMany(file => file.Types.Select(type => (Type: type, file.Room)))
+                        .SelectMany(file => file.Types.Select(type => (Type: type, file.Folder)))
                         .Distinct()
-                        .ToLookup(pair => pair.Type, pair => pair.Room)
+                        .ToLookup(pair => pair.Type, pair => pair.Folder)
             );
-        _namespaces = [.. table.Select(layer => layer.Name), .. _rooms.Keys];
+        _namespaces = [.. table.Select(layer => layer.Name), .. _folders.Keys];
         _projects = [.. files.Select(file => file.Project)];
     }
 
-    /// <summary>Files whose room no row of the table covers.</summary>
+    /// <summary>Files whose folder no row of the table covers.</summary>
     public IReadOnlyList<string> Uncovered() =>
-        [.. _files.Where(file => LayerOf(file.Room) is null).Select(file => $"{file.Path}: {file.Room}")];
+        [.. _files.Where(file => LayerOf(file.Folder) is null).Select(file => $"{file.Path}: {file.Folder}")];
 
     /// <summary>Files whose namespace is neither their folder's nor their project's root.</summary>
     public IReadOnlyList<string> Misplaced() =>
         [
             .. _files
                 .Where(file =>
-                    file.Namespace.Length > 0 && file.Namespace != file.Room && file.Namespace != file.Project
+                    file.Namespace.Length > 0 && file.Namespace != file.Folder && file.Namespace != file.Project
                 )
-                .Select(file => $"{file.Path}: namespace {file.Namespace}; possible: {file.Room}, {file.Project}"),
+                .Select(file => $"{file.Path}: namespace {file.Namespace}; possible: {file.Folder}, {file.Project}"),
         ];
 
     /// <summary>Every edge the table does not allow.</summary>
     public IReadOnlyList<Edge> Violations() => [.. Edges().Where(edge => !Allowed(edge.From, edge.To))];
 
-    /// <summary>Every use of another of our rooms.</summary>
+    /// <summary>Every use of another of our folders.</summary>
     public IReadOnlyList<Edge> Edges() =>
         [
             .. _files
@@ -114,8 +114,8 @@ internal sealed partial class LayerCheck
                 continue;
             if (type is null)
                 inView.Add(space);
-            foreach (var room in RoomsOf(space, type))
-                yield return new Edge(file.Path, file.LineOf(match.Index), file.Room, room, match.Value);
+            foreach (var folder in FoldersOf(space, type))
+                yield return new Edge(file.Path, file.LineOf(match.Index), file.Folder, folder, match.Value);
         }
         foreach (Match match in UsedRoot().Matches(file.Code))
             inView.Add(match.Groups[1].Value);
@@ -123,27 +123,28 @@ internal sealed partial class LayerCheck
             yield return edge;
     }
 
-    // The rooms that a namespace, or a type in it, lies in. A project's root namespace holds types
-    // of many rooms: its name alone says nothing, the types that are named do (TypesInView).
-    private IEnumerable<string> RoomsOf(string space, string? type) =>
-        type is not null && _rooms.TryGetValue(space, out var types) && types.Contains(type) ? types[type]
+    // The folders that a namespace, or a type in it, lies in. A project's root namespace holds
+    // types of many folders: its name alone says nothing, the types that are named do
+    // (TypesInView).
+    private IEnumerable<string> FoldersOf(string space, string? type) =>
+        type is not null && _folders.TryGetValue(space, out var types) && types.Contains(type) ? types[type]
         : _projects.Contains(space) ? []
         : [space];
 
-    // Types that C# sees without any qualification, where they lie in another room.
+    // Types that C# sees without any qualification, where they lie in another folder.
     private IEnumerable<Edge> TypesInView(SourceFile file, HashSet<string> inView)
     {
         foreach (var space in inView)
         {
-            if (!_rooms.TryGetValue(space, out var types))
+            if (!_folders.TryGetValue(space, out var types))
                 continue;
             var hidden = types.Where(type => file.Types.Contains(type.Key)).Select(type => type.Key).ToHashSet();
             foreach (Match match in Word().Matches(file.Code))
             {
                 if (!types.Contains(match.Value) || hidden.Contains(match.Value) || !NamesAType(file.Code, match))
                     continue;
-                foreach (var room in types[match.Value])
-                    yield return new Edge(file.Path, file.LineOf(match.Index), file.Room, room, match.Value);
+                foreach (var folder in types[match.Value])
+                    yield return new Edge(file.Path, file.LineOf(match.Index), file.Folder, folder, match.Value);
             }
         }
     }
@@ -186,7 +187,7 @@ internal sealed partial class LayerCheck
                 && space.Length > parent.Length
                 && space != from
                 && After(full, space) is { } type
-                && _rooms.TryGetValue(space, out var types)
+                && _folders.TryGetValue(space, out var types)
                 && types.Contains(type)
             )
             {

@@ -1,5 +1,5 @@
-// Holds the borders between rooms (docs/decisions/003-rooms.md, the table in Layers.cs) and between
-// projects.
+// Holds the borders between folders (docs/decisions/003-folders.md, the table in Layers.cs) and
+// between projects.
 using System.Xml.Linq;
 using RobustTickets.Testing;
 using Xunit;
@@ -11,14 +11,14 @@ public sealed class LayeringTests
     private static readonly IReadOnlyList<SourceFile> Sources = SourceFile.ReadAll(Golden.RepositoryRoot, "src");
 
     [Fact]
-    public void No_room_names_one_it_must_not_see()
+    public void No_folder_names_one_it_must_not_see()
     {
         var violations = new LayerCheck(Layers.Table, Sources).Violations();
         Assert.True(violations.Count == 0, "not allowed by the table in Layers.cs:\n" + string.Join('\n', violations));
     }
 
     [Fact]
-    public void Every_room_has_a_row_in_the_table()
+    public void Every_folder_has_a_row_in_the_table()
     {
         var uncovered = new LayerCheck(Layers.Table, Sources).Uncovered();
         Assert.True(uncovered.Count == 0, "no row in Layers.cs:\n" + string.Join('\n', uncovered));
@@ -148,7 +148,7 @@ public sealed class LayeringTests
         Assert.Empty(Plant("src/RobustTickets/Tickets/A.cs", text));
 
     [Fact]
-    public void A_room_without_a_row_is_named()
+    public void A_folder_without_a_row_is_named()
     {
         var check = new LayerCheck(
             Layers.Table,

@@ -1,15 +1,15 @@
-// The table of layers: which room may see which (docs/decisions/003-rooms.md). Projects forbid what
-// they can by their references; every other border is a row here.
+// The table of layers: which folder may see which (docs/decisions/003-folders.md). Projects forbid
+// what they can by their references; every other border is a row here.
 namespace RobustTickets.Tests.Layering;
 
 /// <summary>
-/// A room and the rooms its code may name (itself is always allowed). A room is a folder:
+/// A folder and the folders its code may name (itself is always allowed):
 /// <c>src/RobustTickets/Tickets/Files</c> is RobustTickets.Tickets.Files, whatever namespace its
-/// files are in. Below a row it belongs to that row, unless it has its own; one without a row fails
-/// the test.
+/// files are in. Below a row a folder belongs to that row, unless it has its own; one without a row
+/// fails the test.
 /// </summary>
-/// <param name="Name">The room.</param>
-/// <param name="Sees">Rooms it may use; each stands for itself only unless it ends in
+/// <param name="Name">The folder.</param>
+/// <param name="Sees">Folders it may use; each stands for itself only unless it ends in
 /// <c>.*</c>, which takes in all below it.</param>
 internal sealed record Layer(string Name, params string[] Sees);
 
@@ -294,11 +294,11 @@ internal static class Layers
     ];
 
     /// <summary>
-    /// A room of kernels: sees the binding, what all kernels share, and rooms below.
+    /// A folder of kernels: sees the binding, what all kernels share, and folders below.
     /// </summary>
-    private static Layer Kernels(string room, params string[] below) =>
+    private static Layer Kernels(string folder, params string[] below) =>
         new(
-            $"RobustTickets.Kernels.{room}",
+            $"RobustTickets.Kernels.{folder}",
             [AllTorch, "RobustTickets.Kernels", .. below.Select(name => $"RobustTickets.Kernels.{name}")]
         );
 }

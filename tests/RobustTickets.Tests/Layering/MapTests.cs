@@ -1,5 +1,5 @@
 // docs/map.md names every folder of sources, and no folder is too large to be seen at once
-// (docs/decisions/003-rooms.md).
+// (docs/decisions/003-folders.md).
 using System.Text.RegularExpressions;
 using RobustTickets.Testing;
 using Xunit;

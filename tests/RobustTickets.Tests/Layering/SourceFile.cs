@@ -1,4 +1,4 @@
-// One C# file as the layering test sees it: its room (folder), namespace, declared types, and code
+// One C# file as the layering test sees it: its folder, namespace, declared types, and code
 // without comments and texts. A scan of words is enough: it must catch a dependency that somebody
 // writes, and the planted cases of LayeringTests show that it does.
 using System.Text;
@@ -8,7 +8,8 @@ namespace RobustTickets.Tests.Layering;
 
 /// <summary>A parsed source file.</summary>
 /// <param name="Path">Path below the repository root, with forward slashes.</param>
-/// <param name="Room">Project and folder with dots between them: <c>RobustTickets.Tickets.Files</c>
+/// <param name="Folder">Project and folder with dots between them:
+/// <c>RobustTickets.Tickets.Files</c>
 /// for <c>src/RobustTickets/Tickets/Files/X.cs</c>.</param>
 /// <param name="Namespace">The file-scoped namespace, or the empty string for top-level
 /// statements.</param>
@@ -17,7 +18,7 @@ namespace RobustTickets.Tests.Layering;
 /// <param name="Types">Names of the types the file declares.</param>
 internal sealed partial record SourceFile(
     string Path,
-    string Room,
+    string Folder,
     string Namespace,
     string Code,
     IReadOnlyList<string> Types

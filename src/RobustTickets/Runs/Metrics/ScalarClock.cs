@@ -65,7 +65,7 @@ internal sealed class ScalarClock(double began)
     private static IEnumerable<Scalar> Scalars(LogEntry entry)
     {
         var control = entry.Stage == StageName.Control;
-        string Tag(string room, string name) => control ? $"{StageName.Control}/{name}" : $"{room}/{name}";
+        string Tag(string group, string name) => control ? $"{StageName.Control}/{name}" : $"{group}/{name}";
         switch (entry)
         {
             case StepEntry step:
