@@ -39,13 +39,16 @@ internal sealed class BertForSequenceClassification : IDisposable
     /// <summary>
     /// Makes the tensors of a batch; for training also the leaf of its word gradient.
     /// </summary>
-    public BertInputs Prepare(PackedBatch batch, bool training)
+    /// <param name="batch">The packed batch.</param>
+    /// <param name="training">Whether gradients are taken.</param>
+    /// <param name="loss">What its passes minimise; null: cross entropy.</param>
+    public BertInputs Prepare(PackedBatch batch, bool training, StepLoss? loss = null)
     {
         // Weights that a mask stands before are no leaves: their gradients are not written in
         // place.
         if (training && Encoder.Masks is null && FusedBertLayer.Covers(Config, Execution))
             FusedLayers.ReserveGradients(Store, _matrices ??= Matrices());
-        var inputs = new BertInputs(batch, Store, Config, Execution, training);
+        var inputs = new BertInputs(batch, Store, Config, Execution, training, loss);
         if (Execution is { Precision: MatrixPrecision.Bf16, UsesKernels: true } && Encoder.Masks is null)
             inputs.RoundWeights(Encoder.Weights, Config.Layers);
         return inputs;
@@ -73,13 +76,13 @@ internal sealed class BertForSequenceClassification : IDisposable
 
     /// <summary>
     /// Mean cross entropy of logits [B, C] against the batch's labels, with what the batch adds to
-    /// it (<see cref="BertInputs.LossOf"/>), times the batch's share among ranks.
+    /// it (<see cref="StepLoss.Terms"/>), times this rank's share.
     /// </summary>
     public static Tensor Loss(Tensor logits, BertInputs inputs)
     {
         var crossEntropy = functional.cross_entropy(logits, inputs.Labels);
-        var minimised = inputs.LossOf is { } loss ? loss(crossEntropy, logits) : crossEntropy;
-        return inputs.Share == 1 ? minimised : minimised * inputs.Share;
+        var minimised = inputs.Loss.Terms is { } loss ? loss(crossEntropy, logits) : crossEntropy;
+        return inputs.Loss.Share == 1 ? minimised : minimised * inputs.Loss.Share;
     }
 
     /// <summary>The loss of one pass (<see cref="Loss(Tensor, BertInputs)"/>).</summary>

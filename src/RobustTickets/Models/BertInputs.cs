@@ -42,6 +42,23 @@ internal sealed record PassOptions(
     public static PassOptions Evaluation { get; } = new(false, default);
 }
 
+/// <summary>What the passes of one step minimise.</summary>
+/// <param name="Terms">From cross entropy and logits [B, C] to the loss; null for cross entropy
+/// alone.</param>
+/// <param name="Share">Factor of the loss: this rank's share of the batch of all ranks, so that the
+/// losses of all ranks add up to the mean over all examples.</param>
+/// <param name="LayerDone">Called in the backward of the last pass with the number of each layer
+/// whose gradients are final; or null.</param>
+internal sealed record StepLoss(
+    Func<Tensor, Tensor, Tensor>? Terms = null,
+    double Share = 1,
+    Action<int>? LayerDone = null
+)
+{
+    /// <summary>Mean cross entropy of the batch.</summary>
+    public static StepLoss CrossEntropy { get; } = new();
+}
+
 /// <summary>
 /// The tensors of one batch, made once and used by every pass of a step. With row-sparse words it
 /// also owns the leaf that collects the word-embedding gradient.
@@ -56,9 +73,17 @@ internal sealed class BertInputs
     /// Prepares a batch; <paramref name="training"/> prepares the leaf for the word gradient as
     /// well.
     /// </summary>
-    public BertInputs(PackedBatch batch, ParameterStore store, BertConfig config, Execution execution, bool training)
+    public BertInputs(
+        PackedBatch batch,
+        ParameterStore store,
+        BertConfig config,
+        Execution execution,
+        bool training,
+        StepLoss? loss = null
+    )
     {
         Batch = batch;
+        Loss = loss ?? StepLoss.CrossEntropy;
         var device = execution.Device;
         Ids = torch.vector(batch.Ids, device);
         Positions = torch.vector(batch.Positions, device);
@@ -115,19 +140,8 @@ internal sealed class BertInputs
     /// </summary>
     public Tensor? WordRows { get; }
 
-    /// <summary>
-    /// From cross entropy and logits [B, C] to what a pass minimises; null for cross entropy alone.
-    /// </summary>
-    internal Func<Tensor, Tensor, Tensor>? LossOf { get; set; }
-
-    /// <summary>
-    /// What the loss of a pass is multiplied by: the share of this batch in that of all ranks. What
-    /// passes minimise then adds up over ranks to the mean over all their examples.
-    /// </summary>
-    internal double Share { get; set; } = 1;
-
-    /// <summary>What the last pass of a step tells of its layers, or null.</summary>
-    internal Action<int>? LayerDone { get; set; }
+    /// <summary>What a pass over the batch minimises.</summary>
+    public StepLoss Loss { get; }
 
     /// <summary>
     /// A layer's weights with bfloat16 copies made once for all passes of a step; null where none

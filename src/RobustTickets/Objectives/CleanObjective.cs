@@ -18,7 +18,7 @@ internal sealed class CleanObjective : IObjective
         using var scope = torch.scope();
         var loss = model.Loss(
             inputs,
-            new PassOptions(Training: true, step.Derive(0L)) { LayerDone = inputs.LayerDone }
+            new PassOptions(Training: true, step.Derive(0L)) { LayerDone = inputs.Loss.LayerDone }
         );
         var log = new LossLog();
         log.Backward(scope, loss, loss, penalty);

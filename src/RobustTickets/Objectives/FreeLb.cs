@@ -45,7 +45,7 @@ internal sealed class FreeLb(FreeLbOptions options, Func<PackedBatch, Tensor>? n
                 inputs,
                 new PassOptions(Training: true, key, delta, options.PassTokenTypeIds)
                 {
-                    LayerDone = last ? inputs.LayerDone : null,
+                    LayerDone = last ? inputs.Loss.LayerDone : null,
                 }
             );
             // The penalty in the last pass alone: the adversary never sees it.

@@ -43,7 +43,7 @@ internal sealed class Hull(HullOptions options, WordHulls hulls) : IObjective
         {
             using var frozen = new FrozenParameters(model, inputs);
             // The loss is a mean over the whole batch; the entropy is each example's own.
-            var sparsity = options.Sparsity * inputs.Share / batch.Count;
+            var sparsity = options.Sparsity * inputs.Loss.Share / batch.Count;
             for (var t = 0; t < options.Steps; t++)
             {
                 using var ascent = torch.scope();
@@ -58,7 +58,7 @@ internal sealed class Hull(HullOptions options, WordHulls hulls) : IObjective
         using var pass = torch.scope();
         var delta = Delta(mixture, batch, model.Config.Hidden, inputs.Ids.device);
         var trained = new PassOptions(Training: true, step.Derive(options.Steps), delta);
-        var crossEntropy = model.Loss(inputs, trained with { LayerDone = inputs.LayerDone });
+        var crossEntropy = model.Loss(inputs, trained with { LayerDone = inputs.Loss.LayerDone });
         log.Backward(pass, crossEntropy, crossEntropy, penalty);
         var passes = options.Steps + 1;
         var (losses, total) = log.Read();

@@ -49,7 +49,7 @@ internal sealed class InfoBert(InfoBertOptions options, Func<PackedBatch, Tensor
                     crossEntropy
                     + (
                         InfoBertTerms.UpperBound(states.Embedded, InfoBertTerms.Partners(step, t, inputs.Batch.Tokens))
-                        * (options.Beta * inputs.Share)
+                        * (options.Beta * inputs.Loss.Share)
                     )
                 ) / options.Steps;
             if (last && penalty is not null)
@@ -114,7 +114,7 @@ internal sealed class InfoBert(InfoBertOptions options, Func<PackedBatch, Tensor
                 )
             )
             .ToArray();
-        return torch.stack(chunks).mean() * (-options.Alpha * inputs.Share / options.Steps);
+        return torch.stack(chunks).mean() * (-options.Alpha * inputs.Loss.Share / options.Steps);
     }
 
     private States Forward(BertForSequenceClassification model, BertInputs inputs, Tensor delta, RandomKey key)

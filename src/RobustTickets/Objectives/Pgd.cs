@@ -50,7 +50,7 @@ internal sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise =
         using var pass = torch.scope();
         perturbation.Delta.requires_grad_(false);
         var trained = Pass(step, options.Steps, perturbation.Delta);
-        var crossEntropy = model.Loss(inputs, trained with { LayerDone = inputs.LayerDone });
+        var crossEntropy = model.Loss(inputs, trained with { LayerDone = inputs.Loss.LayerDone });
         log.Backward(pass, crossEntropy, crossEntropy, penalty);
         var passes = options.Steps + 1;
         var (losses, total) = log.Read();

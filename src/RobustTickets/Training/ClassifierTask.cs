@@ -58,14 +58,21 @@ internal sealed class ClassifierTask(
         if (own.Length == 0)
             return (PackedBatch.Empty, new ObjectiveResult(0, [], new PassCounts(0, 0, 0)));
         var chosen = Choose(own, step, key, ref beside);
-        var (batch, inputs) = Prepare(chosen);
-        inputs.Share = (double)own.Length / whole.Length;
-        // What a mask stands before gets its gradient when it likes.
-        inputs.LayerDone = model.Encoder.Masks is null ? layerDone : null;
+        var batch = Pack(chosen);
         var teacher = extras?.Teacher?.Ask(batch);
         if (teacher is not null)
             beside = beside.And(1, extras!.Teacher!.Flops(batch));
-        inputs.LossOf = LossTerms.Of(extras?.Augmentation?.Consistency ?? 0, teacher);
+        var loss = new StepLoss(
+            LossTerms.Of(extras?.Augmentation?.Consistency ?? 0, teacher),
+            (double)own.Length / whole.Length,
+            // Masked weights are no leaves: their gradients are not final when the layer's backward
+            // returns.
+            model.Encoder.Masks
+                is null
+                ? layerDone
+                : null
+        );
+        var inputs = Prepare(batch, loss);
         return (batch, objective.Accumulate(model, inputs, key, penalty) with { Beside = beside });
     }
 
@@ -84,11 +91,16 @@ internal sealed class ClassifierTask(
         return augmentation.Batch(indices, examples, augmentation.Changed(indices, examples, key));
     }
 
-    private (PackedBatch, BertInputs) Prepare(EncodedExample[] chosen)
+    private static PackedBatch Pack(EncodedExample[] chosen)
     {
         using var clock = KernelClock.In(KernelPart.Data);
-        var batch = PackedBatch.From(chosen);
-        return (batch, model.Prepare(batch, training: true));
+        return PackedBatch.From(chosen);
+    }
+
+    private BertInputs Prepare(PackedBatch batch, StepLoss loss)
+    {
+        using var clock = KernelClock.In(KernelPart.Data);
+        return model.Prepare(batch, training: true, loss);
     }
 
     private EncodedExample[] Pick(int[] indices) => Array.ConvertAll(indices, i => examples[i]);

@@ -69,8 +69,7 @@ public sealed class PackedPaddedTests
         var examples = TinyBert.Examples(new Random(seed), config, 6, 25);
         examples[1] = examples[1] with { Ids = examples[1].Ids[cut..], Segments = examples[1].Segments[cut..] };
         var batch = PackedBatch.From(examples);
-        var inputs = model.Prepare(batch, training: true);
-        inputs.LossOf = LossTerms.Of(0, teacher?.Ask(batch));
+        var inputs = model.Prepare(batch, training: true, new StepLoss(LossTerms.Of(0, teacher?.Ask(batch))));
         var result = ObjectiveFactory
             .Create(options, TinyRuns.Hulls)
             .Accumulate(

@@ -121,13 +121,14 @@ public sealed class GradientExchangeTests
                 using var exchange = new GradientExchange(group, model.Store, model.Store.Names, bucketElements: 500);
                 using var scope = torch.scope();
                 exchange.Begin();
-                var inputs = model.Prepare(PackedBatch.From(TinyBert.Examples(new Random(rank), config, 3, 9)), true);
                 var seen = new List<int>();
-                inputs.LayerDone = layer =>
+                var loss = new StepLoss(LayerDone: layer =>
                 {
                     exchange.LayerDone(layer);
                     seen.Add(exchange.Launched);
-                };
+                });
+                var batch = PackedBatch.From(TinyBert.Examples(new Random(rank), config, 3, 9));
+                var inputs = model.Prepare(batch, training: true, loss);
                 new CleanObjective().Accumulate(model, inputs, RandomKey.FromSeed(3), null);
                 Assert.Equal(config.Layers, seen.Count);
                 Assert.True(seen[0] > 0 && seen[1] > seen[0] && seen[1] < exchange.Buckets);
