@@ -31,6 +31,10 @@ internal sealed record BertLayerNames(
 {
     /// <summary>The six dense layers.</summary>
     public IReadOnlyList<string> Dense => [Query, Key, Value, AttentionOutput, Intermediate, Output];
+
+    /// <summary>What <see cref="Dense"/> are, in its order.</summary>
+    public static IReadOnlyList<string> DenseKinds { get; } =
+    ["query", "key", "value", "attention-output", "intermediate", "output"];
 }
 
 /// <summary>
@@ -163,6 +167,19 @@ internal static class BertParameters
             }
         }
         throw new ArgumentException($"'{site}' is no layer that a mask may cover");
+    }
+
+    /// <summary>
+    /// The layer of a maskable matrix, null for the pooler, and what it is there
+    /// (<see cref="BertLayerNames.DenseKinds"/>, or <c>pooler</c>).
+    /// </summary>
+    /// <exception cref="ArgumentException">The name is no maskable layer.</exception>
+    public static (int? Layer, string Kind) MaskablePart(string site)
+    {
+        if (site == Pooler)
+            return (null, "pooler");
+        var (layer, place) = Math.DivRem(MaskableOrder(site), BertLayerNames.DenseKinds.Count);
+        return (layer, BertLayerNames.DenseKinds[place]);
     }
 
     /// <summary>Scores of the mask on a layer's matrix [R, C].</summary>

@@ -42,8 +42,11 @@ internal static class DrawnTicketSearch
         var like = folder is null ? null : TicketFolder.ReadWeights(folder);
         var matrices = FixedMasks.Shapes(model).Select(s => (s.Site, Rows: s.Shape[0], Columns: s.Shape[1])).ToArray();
         like?.RequireShapes(FixedMasks.Shapes(model), folder!);
-        // Six matrices a layer, in the order of the forward pass; the pooler comes last and alone.
-        var pools = search.Pool == RandomPool.Matrix ? matrices.Chunk(1) : matrices.Chunk(6);
+        // One pool a matrix, or one a layer with the pooler as a layer of its own.
+        var pools =
+            search.Pool == RandomPool.Matrix
+                ? matrices.Chunk(1)
+                : matrices.GroupBy(m => BertParameters.LayerOf(m.Site)).Select(layer => layer.ToArray());
         var mask = WeightDraw.Random(
             [.. pools.Select(pool => ((IReadOnlyList<(string, long, long)>)pool, pool.Sum(Kept)))],
             context.Stages.KeyOf(StageName.Search)

@@ -1,5 +1,7 @@
 // Tickets taken apart and compared: how much each layer keeps, by kind of part, and how far two
 // tickets of one shape are from each other.
+using RobustTickets.Models;
+
 namespace RobustTickets.Tickets;
 
 /// <summary>One part of a ticket.</summary>
@@ -32,8 +34,6 @@ internal sealed record PartDifference(int? Layer, string Kind, long Count, long 
 /// <summary>Parts of tickets.</summary>
 internal static class TicketParts
 {
-    private static readonly string[] Matrices = ["query", "key", "value", "attention-output", "intermediate", "output"];
-
     /// <summary>The parts of a ticket in the order of the forward pass.</summary>
     public static IReadOnlyList<TicketPart> Of(ITicketMask ticket) =>
         ticket switch
@@ -46,9 +46,11 @@ internal static class TicketParts
             ],
             WeightMask mask =>
             [
-                .. mask.Matrices.Select(
-                    (m, i) => Place(mask, i) is var (layer, kind) ? new TicketPart(layer, kind, m.Count, m.Kept) : null!
-                ),
+                .. mask.Matrices.Select(m =>
+                {
+                    var (layer, kind) = BertParameters.MaskablePart(m.Site);
+                    return new TicketPart(layer, kind, m.Count, m.Kept);
+                }),
             ],
             _ => throw new NotSupportedException($"no parts of {ticket.GetType().Name}"),
         };
@@ -110,11 +112,6 @@ internal static class TicketParts
 
     private static TicketPart Part(int layer, string kind, bool[] kept) =>
         new(layer, kind, kept.Length, kept.Count(k => k));
-
-    private static (int? Layer, string Kind) Place(WeightMask mask, int index) =>
-        index == mask.Matrices.Count - 1 && mask.Matrices.Count % Matrices.Length == 1
-            ? (null, "pooler")
-            : (index / Matrices.Length, Matrices[index % Matrices.Length]);
 
     private static bool SameShape(ITicketMask first, ITicketMask second, int index) =>
         first is not WeightMask a
