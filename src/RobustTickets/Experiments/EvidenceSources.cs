@@ -1,13 +1,16 @@
 // Where the evidence comes from beside finished cells: what the papers print and what they claim.
+using RobustTickets.Checkpoints.Files;
 using RobustTickets.Experiments.Evidence;
 using RobustTickets.Recipes.Json;
 
 namespace RobustTickets.Experiments;
 
-/// <summary>Files that a page of evidence is made from; each may be missing.</summary>
-/// <param name="Published">Numbers that the papers print (<c>published.json</c>), or null.</param>
-/// <param name="Claims">Claims as tests over cells (<c>claims.json</c>), or null.</param>
-public sealed record EvidenceSources(string? Published = null, string? Claims = null)
+/// <summary>Files that a page of evidence is made from.</summary>
+/// <param name="Published">Files of numbers that papers print (<c>published.json</c>); may be
+/// empty.</param>
+/// <param name="Claims">Files of claims as tests over cells (<c>claims.json</c>); may be
+/// empty.</param>
+public sealed record EvidenceSources(IReadOnlyList<string> Published, IReadOnlyList<string> Claims)
 {
     /// <summary>Names of the files, which are no experiments.</summary>
     internal const string PublishedName = "published.json",
@@ -21,26 +24,70 @@ public sealed record EvidenceSources(string? Published = null, string? Claims = 
     public static EvidenceSources? Beside(IReadOnlyList<string> places)
     {
         ArgumentNullException.ThrowIfNull(places);
-        return places
-            .Select(place => Directory.Exists(place) ? place : Path.GetDirectoryName(Path.GetFullPath(place)))
-            .SelectMany(folder => new[] { folder, Path.GetDirectoryName(Path.GetFullPath(folder!)) })
-            .OfType<string>()
-            .Select(folder => new EvidenceSources(In(folder, PublishedName), In(folder, ClaimsName)))
-            .FirstOrDefault(found => found is not { Published: null, Claims: null });
+        var folders = places.Select(FolderOf).OfType<string>().Distinct(StringComparer.Ordinal).ToArray();
+        string[] Named(string name) => [.. folders.Select(f => Path.Combine(f, name)).Where(File.Exists)];
+        return folders.Length == 0 ? null : new EvidenceSources(Named(PublishedName), Named(ClaimsName));
     }
 
-    private static string? In(string folder, string name) =>
-        File.Exists(Path.Combine(folder, name)) ? Path.Combine(folder, name) : null;
-
-    /// <summary>Reads both files.</summary>
-    /// <exception cref="RecipeException">One is broken.</exception>
-    internal (PublishedFile? Published, ClaimFile? Claims) Read() =>
-        (
-            Published is null
-                ? null
-                : EvidenceJson.ReadPublished(StrictJson.ReadText(Published, "published numbers"), Published),
-            Claims is null ? null : EvidenceJson.ReadClaims(StrictJson.ReadText(Claims, "claims"), Claims)
+    // The folder of a place, or the one above, whichever has a file first.
+    private static string? FolderOf(string place)
+    {
+        var full = Path.GetFullPath(place);
+        var own = Directory.Exists(full) ? full : Path.GetDirectoryName(full);
+        return new[] { own, Path.GetDirectoryName(own) }.FirstOrDefault(folder =>
+            folder is not null
+            && (File.Exists(Path.Combine(folder, PublishedName)) || File.Exists(Path.Combine(folder, ClaimsName)))
         );
+    }
+
+    /// <summary>Reads all files, each kind as one; null where there is none of a kind.</summary>
+    /// <exception cref="RecipeException">One is broken, or two disagree on a claim, a table or a
+    /// number.</exception>
+    internal (PublishedFile? Published, ClaimFile? Claims) Read()
+    {
+        var published = Published
+            .Select(f => (f, EvidenceJson.ReadPublished(StrictJson.ReadText(f, "published numbers"), f)))
+            .ToArray();
+        var claims = Claims.Select(f => (f, EvidenceJson.ReadClaims(StrictJson.ReadText(f, "claims"), f))).ToArray();
+        return (
+            published.Length == 0
+                ? null
+                : new PublishedFile(
+                    string.Join(' ', published.Select(p => p.Item2.Note).Distinct()),
+                    Together(published, p => p.Tables, t => t.Id, "table"),
+                    Together(published, p => p.Rows, r => $"{r.Table}/{r.Row}/{r.Data}", "row")
+                ),
+            claims.Length == 0
+                ? null
+                : new ClaimFile(
+                    string.Join("; ", claims.Select(c => c.Item2.Title).Distinct()),
+                    Together(claims, c => c.Claims, c => c.Id, "claim")
+                )
+        );
+    }
+
+    // What several files say alike counts once.
+    private static List<T> Together<TFile, T>(
+        (string Path, TFile File)[] files,
+        Func<TFile, IReadOnlyList<T>> of,
+        Func<T, string> id,
+        string kind
+    )
+    {
+        var known = new OrderedDictionary<string, (string Path, T Item)>(StringComparer.Ordinal);
+        foreach (var (path, file) in files)
+        {
+            foreach (var item in of(file))
+            {
+                if (known.TryAdd(id(item), (path, item)))
+                    continue;
+                var (first, before) = known[id(item)];
+                if (EvidenceJson.Write(before) != EvidenceJson.Write(item))
+                    throw new RecipeException($"{path}: {kind} \"{id(item)}\" is another one in {first}");
+            }
+        }
+        return [.. known.Values.Select(v => v.Item)];
+    }
 
     /// <summary>
     /// Keeps the claims as they were before the first cell: a copy in the folder, written once, and
@@ -50,7 +97,7 @@ public sealed record EvidenceSources(string? Published = null, string? Claims = 
     {
         var (copy, cells) = (Path.Combine(folder, ClaimsName), Path.Combine(folder, ExperimentFolder.Cells));
         var begun = Directory.Exists(cells) && Directory.EnumerateDirectories(cells).Any();
-        if (Claims is not null && !begun && !File.Exists(copy))
-            Checkpoints.Files.AtomicFile.WriteAllText(copy, EvidenceJson.Write(Read().Claims!));
+        if (Claims.Count > 0 && !begun && !File.Exists(copy))
+            AtomicFile.WriteAllText(copy, EvidenceJson.Write(Read().Claims!));
     }
 }

@@ -77,9 +77,39 @@ public sealed class EvidencePageTests : IDisposable
             File.ReadAllText(Path.Combine(output, "evidence.md"))
         );
 
+        // So are claims that are gone.
+        File.Delete(Path.Combine(Path.GetDirectoryName(_tiny.FilePath)!, "claims.json"));
+        Assert.Equal(ExitCodes.Ok, _tiny.Run(output, null, "--only", "plain").Code);
+        var removed = File.ReadLines(Path.Combine(output, "evidence.md")).Single(l => l.Contains("Changed since"));
+        Assert.Contains("always", removed);
+
         // Claims and published numbers are no experiments.
         var folder = CliRun.Of("experiment", _tiny.Task.Below("none"), "--list");
         Assert.NotEqual(ExitCodes.Ok, folder.Code);
+    }
+
+    [Fact]
+    public void Claims_of_every_folder_are_tested_and_two_of_one_name_must_agree()
+    {
+        string Folder(string name, string id, double margin)
+        {
+            var folder = Directory.CreateDirectory(_tiny.Task.Below(name)).FullName;
+            File.Copy(_tiny.FilePath, Path.Combine(folder, $"{name}.json"));
+            Claims(margin);
+            var claims = Path.Combine(Path.GetDirectoryName(_tiny.FilePath)!, "claims.json");
+            File.WriteAllText(
+                Path.Combine(folder, "claims.json"),
+                File.ReadAllText(claims).Replace("\"always\"", $"\"{id}\"", StringComparison.Ordinal)
+            );
+            return folder;
+        }
+        var (first, second, third) = (Folder("a", "x", -100), Folder("b", "y", -100), Folder("c", "x", -99));
+        string[] Ids(params string[] places) =>
+            [.. EvidenceSources.Beside(places)!.Read().Claims!.Claims.Select(c => c.Id).Where(i => i is "x" or "y")];
+        Assert.Equal(["x", "y"], Ids(first, second));
+        Assert.Equal(["y", "x"], Ids(second, Path.Combine(first, "a.json"), first));
+        var refused = Assert.Throws<RecipeException>(() => Ids(first, third)).Message;
+        Assert.Contains($"{Path.Combine(third, "claims.json")}: claim \"x\" is another one in", refused);
     }
 
     [Fact]

@@ -90,8 +90,8 @@ internal static class EvidenceJson
     /// <summary>Writes claims.</summary>
     public static string Write(ClaimFile file) => JsonSerializer.Serialize(file, Info<ClaimFile>()) + "\n";
 
-    /// <summary>Writes one claim, for comparing it with another.</summary>
-    public static string Write(Claim claim) => JsonSerializer.Serialize(claim, Info<Claim>());
+    /// <summary>Writes one claim, table or row, for comparing it with another.</summary>
+    public static string Write<T>(T item) => JsonSerializer.Serialize(item, Info<T>());
 
     private static JsonTypeInfo<T> Info<T>() => (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T));
 

@@ -56,7 +56,7 @@ internal sealed class EvidencePage
         var test = new ClaimTest(cells);
         ClaimResult[] results = [.. (claims?.Claims ?? []).Select(test.Of)];
         (_claims, _beyond) = ([.. results.Where(c => c.Beyond is null)], [.. results.Where(c => c.Beyond is not null)]);
-        _changed = claims is null ? [] : Changed(claims);
+        _changed = Changed(claims?.Claims ?? []);
         IReadOnlyList<PaperTable> tables = published is null ? [] : new PaperTables(published, cells).All();
         (_made, _others) = ([.. tables.Where(t => t.Parts.Count > 0)], [.. tables.Where(t => t.Parts.Count == 0)]);
     }
@@ -70,18 +70,18 @@ internal sealed class EvidencePage
 
     // Claims that are not what they were before the first cell; null where nothing was kept of
     // then.
-    private IReadOnlyList<string>? Changed(ClaimFile claims)
+    private IReadOnlyList<string>? Changed(IReadOnlyList<Claim> claims)
     {
         var file = Path.Combine(_output, EvidenceSources.ClaimsName);
         if (!File.Exists(file))
-            return null;
+            return claims.Count == 0 ? [] : null;
         var before = EvidenceJson
             .ReadClaims(File.ReadAllText(file), file)
             .Claims.ToDictionary(c => c.Id, EvidenceJson.Write);
         return
         [
-            .. claims.Claims.Where(c => before.GetValueOrDefault(c.Id) != EvidenceJson.Write(c)).Select(c => c.Id),
-            .. before.Keys.Except(claims.Claims.Select(c => c.Id)),
+            .. claims.Where(c => before.GetValueOrDefault(c.Id) != EvidenceJson.Write(c)).Select(c => c.Id),
+            .. before.Keys.Except(claims.Select(c => c.Id)),
         ];
     }
 
