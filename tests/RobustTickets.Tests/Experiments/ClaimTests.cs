@@ -54,6 +54,20 @@ public sealed class ClaimTests
     }
 
     [Fact]
+    public void What_withstands_in_one_class_alone_is_no_robustness()
+    {
+        SeedCell[] a = [Cell(1, 200, i => i < 50) with { OneSided = "in class x alone" }],
+            b = [Cell(1, 200, i => i < 20)];
+        var doubtful = Test(Difference(), (A, a), (B, b));
+        Assert.Equal(Verdict.Undecided, doubtful.Verdict);
+        Assert.EndsWith($"; but {A.Row} (seed 1) withstands in class x alone", doubtful.Statistic);
+        Assert.Equal(Verdict.Undecided, Test(Difference(), (A, b), (B, a)).Verdict);
+        // Of the cell that falls behind it changes nothing.
+        var behind = Test(Difference(), (A, [a[0] with { OneSided = null }]), (B, [b[0] with { OneSided = "so" }]));
+        Assert.Equal(Verdict.Holds, behind.Verdict);
+    }
+
+    [Fact]
     public void Seeds_that_contradict_each_other_decide_nothing()
     {
         SeedCell[] b = [Cell(1, 400, i => i < 100), Cell(2, 400, i => i < 100)];

@@ -33,7 +33,10 @@ internal sealed partial class GraphReader
             patterned: n.Operator == "Trilu"
                 || n.Inputs.OfType<Auxiliary>().Any(a => a.Patterned)
                 || n.Inputs.OfType<Constant>().Any(IsPatterned)
-        );
+        )
+        {
+            Mask = MaskValues.Of(n),
+        };
     }
 
     // A table over two axes whose values differ, as the triangle of a causal mask.

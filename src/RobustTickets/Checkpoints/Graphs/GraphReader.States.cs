@@ -1,4 +1,5 @@
 // Operators on states of tokens: products, sums, layer normalisation by parts, attention.
+using RobustTickets.Attacks;
 using RobustTickets.Checkpoints.Tensors;
 
 namespace RobustTickets.Checkpoints.Graphs;
@@ -63,6 +64,11 @@ internal sealed partial class GraphReader
                 v.Input,
                 NormStage.GuardedVariance,
                 GraphNode.Decimal((float)guard.Scalar)
+            ),
+            (Scores { Stage: not ScoreStage.Shares }, Auxiliary { Mask: { Masks: false } mask }) => n.Refuse(
+                Invariant.Text(
+                    $"adds {mask.Real + 0:g4} to the scores of real tokens and {mask.Padding:g4} to those of padding; "
+                ) + "a mask adds 0 and a large negative number"
             ),
             (Scores { Stage: not ScoreStage.Shares } s, Auxiliary { Patterned: false }) => s.With(
                 n.Place,
@@ -231,10 +237,18 @@ internal sealed partial class GraphReader
     {
         if (n.Inputs is not [Auxiliary or Constant, { } yes, { } no])
             return n.Refuse("chooses by something that is no mask");
-        if (yes is Auxiliary or Constant)
+        var swapped = yes is Auxiliary or Constant;
+        if (swapped)
             (yes, no) = (no, yes);
         if (yes is not Scores s || no is not (Auxiliary or Constant))
             return n.Refuse($"chooses between {Describe.Of(yes)} and {Describe.Of(no)}");
+        if (s.Stage != ScoreStage.Shares)
+        {
+            if (n[0] is Auxiliary { Mask: { } mask } && !(swapped ? mask.OfPadding : mask.OfReal))
+                return n.Refuse("keeps the scores of padding, or hides those of real tokens");
+            if (no is Constant { IsScalar: true } fill && !MaskValues.Hides(fill.Scalar))
+                return n.Refuse(Invariant.Text($"gives padding a score of {fill.Scalar:g4}, which does not hide it"));
+        }
         return n[0] is Auxiliary { Patterned: true } || (n[0] is Constant c && IsPatterned(c))
             ? n.Refuse("chooses by a mask that depends on places, as a decoder's does")
             : s.With(n.Place, 1, s.Stage == ScoreStage.Shares ? ScoreStage.Shares : ScoreStage.Masked);

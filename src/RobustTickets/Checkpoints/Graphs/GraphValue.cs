@@ -46,6 +46,9 @@ internal sealed class Auxiliary(string place, string? input = null, bool ofData 
 
     /// <summary>Whether a table of places goes into it, as a causal mask has.</summary>
     public bool Patterned { get; } = patterned;
+
+    /// <summary>What it is of a mask's values; null where that is not followed.</summary>
+    public MaskValues? Mask { get; init; } = input is null ? null : MaskValues.Input;
 }
 
 /// <summary>Whole numbers of which some are known: the target of a Reshape.</summary>

@@ -1,5 +1,7 @@
 // Functions of single numbers, in whatever operators an exporter writes them: a function is known
 // by its values at a few points, so that every spelling of GELU is one.
+using static RobustTickets.Attacks.Invariant;
+
 namespace RobustTickets.Checkpoints.Graphs;
 
 /// <summary>Builds and names functions of single numbers.</summary>
@@ -69,7 +71,7 @@ internal static class PointwiseFunctions
         if (x is Norm { Stage: not NormStage.Complete })
             return n.Refuse($"is applied to {Describe.Of(x)}");
         var (input, values) = Parts(x);
-        return new Pointwise(n.Place, input, Array.ConvertAll(values, t => f(t)));
+        return Finite(n, input, Array.ConvertAll(values, t => f(t)));
     }
 
     public static GraphValue With(GraphNode n, Rows x, double constant, Func<double, double, double> f) =>
@@ -79,7 +81,15 @@ internal static class PointwiseFunctions
     {
         var (input, a) = Parts(x);
         var (_, b) = Parts(y);
-        return new Pointwise(n.Place, input, [.. a.Zip(b, f)]);
+        return Finite(n, input, [.. a.Zip(b, f)]);
+    }
+
+    private static GraphValue Finite(GraphNode n, Rows input, double[] values)
+    {
+        var at = Array.FindIndex(values, v => !double.IsFinite(v));
+        return at < 0
+            ? new Pointwise(n.Place, input, values)
+            : n.Refuse(Text($"gives {values[at]} where a state is {Points[at]}"));
     }
 
     /// <summary>Whether two values are functions of the same states.</summary>

@@ -48,6 +48,8 @@ internal sealed record EarliestStop(double Epoch, double Seconds, double Flops);
 /// <param name="Earliest">What it had cost had its search stopped as early as its rule can; null
 /// where no rule ends the search.</param>
 /// <param name="Pgd">Form of the PGD that it is trained with, or null.</param>
+/// <param name="OneSided">Says that the attack is withstood in one class alone; null where it is
+/// not.</param>
 internal sealed record SeedCell(
     int Seed,
     double Clean,
@@ -63,7 +65,8 @@ internal sealed record SeedCell(
     int? Reported = null,
     double? SearchEpochs = null,
     EarliestStop? Earliest = null,
-    string? Pgd = null
+    string? Pgd = null,
+    string? OneSided = null
 )
 {
     /// <summary>A quantity, or null where it was not measured.</summary>
@@ -189,7 +192,8 @@ internal sealed class ClaimCells
             result.EvaluatedExamples,
             Search(cell)?.Epochs,
             Earliest(cell),
-            control ? null : RecipeCost.FormOfPgd(cell.Cell.Recipe)
+            control ? null : RecipeCost.FormOfPgd(cell.Cell.Recipe),
+            attack is null ? null : ClassShare.OneSided(ClassShare.Of(attack.Examples), cell.Run.ClassName)
         );
     }
 

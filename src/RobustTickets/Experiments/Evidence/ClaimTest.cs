@@ -105,8 +105,23 @@ internal sealed class ClaimTest(ClaimCells cells)
             above && agree ? Verdict.Holds
             : below && agree ? Verdict.DoesNotHold
             : Verdict.Undecided;
-        return (verdict, found.Words + claimed, Amount(measure, test.Detectable));
+        var doubt =
+            measure != Measure.Aua ? null
+            : verdict == Verdict.Holds ? OneSided(more)
+            : verdict == Verdict.DoesNotHold ? OneSided(than)
+            : null;
+        return (
+            doubt is null ? verdict : Verdict.Undecided,
+            found.Words + claimed + doubt,
+            Amount(measure, test.Detectable)
+        );
     }
+
+    // A cell that withstands in one class alone is not shown to be robust.
+    private string? OneSided(TableCell cell) =>
+        cells.Of(cell).FirstOrDefault(s => s.OneSided is not null) is { } seed
+            ? $"; but {cell.Row} (seed {seed.Seed}) withstands {seed.OneSided}"
+            : null;
 
     private (Verdict, string, string?) Within(WithinClaim claim)
     {

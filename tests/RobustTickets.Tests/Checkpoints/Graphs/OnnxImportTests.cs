@@ -131,6 +131,8 @@ public sealed class OnnxImportTests : IDisposable
         Changed(Short, "MatMul", n => n.OpType = "MatMulInteger", "quantised");
         Changed(Short, "LayerNormalization", n => n.Attribute[1].F = 1e-5f, "1E-05", "variance");
         Changed(Short, "LayerNormalization", n => n.Attribute[0].I = 1, "another axis");
+        Changed(OnnxStyle.Plain, "Div", n => n.OpType = "Pow", "(Pow)");
+        Changed(OnnxStyle.GeluOperator, "Sqrt", n => n.OpType = "Reciprocal", "(Reciprocal)");
         Changed(Short, "Gather", n => n.Input[1] = "no such value", "no node before it makes 'no such value'");
     }
 
@@ -172,6 +174,21 @@ public sealed class OnnxImportTests : IDisposable
             node.Attribute.Add(approximate);
         _folder.Write("model.onnx", export.Model.ToByteArray());
         Refused(() => Import("model.onnx"), "gelu_new", "only gelu");
+    }
+
+    [Fact]
+    public void A_mask_that_does_not_hide_padding_alone_is_refused_by_its_numbers()
+    {
+        const OnnxStyle Short = OnnxStyle.NormOperator | OnnxStyle.GeluOperator;
+        Changed(Short, "Sub", n => n.OpType = "Add", "adds -2e+04 to the scores of real tokens and -1e+04 to those of");
+        Changed(Short, "Mul", n => n.OpType = "Add", "adds -1e+04 to the scores of real tokens and -9999 to those of");
+        Changed(Short, "Sub", n => (n.Input[0], n.Input[1]) = (n.Input[1], n.Input[0]), "adds 0 to the scores of real");
+        Changed(
+            Short | OnnxStyle.WhereMask,
+            "Where",
+            n => (n.Input[1], n.Input[2]) = (n.Input[2], n.Input[1]),
+            "hides those of real tokens"
+        );
     }
 
     [Fact]
