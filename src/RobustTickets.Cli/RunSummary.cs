@@ -99,7 +99,7 @@ internal static class RunSummary
         100 * (1 - ((double)matrices.Sum(m => m.Kept) / matrices.Sum(m => m.Count)));
 
     private static string Examples(RunResult result, string split) =>
-        result.EvaluatedSplit == split
+        PartName.Split(result.EvaluatedSplit) == split
             ? string.Create(CultureInfo.InvariantCulture, $" of {result.EvaluatedExamples:N0} examples")
             : "";
 

@@ -1,6 +1,7 @@
 // A tensor of libtorch: life, metadata, memory. Operators are in the other parts of this class, one
 // topic a file. Names follow PyTorch in lower case, here and in `torch` only, because that is what
 // users know.
+using System.Globalization;
 using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch;
@@ -272,5 +273,9 @@ internal sealed unsafe partial class Tensor : IDisposable
 
     /// <summary>Shape and type; the elements too when there are at most 16.</summary>
     public override string ToString() =>
-        _handle != 0 && numel <= 16 ? $"{Describe()} ({string.Join(", ", to_array<double>())})" : Describe();
+        _handle != 0 && numel <= 16
+            ? $"{Describe()} ({string.Join(", ", to_array<double>().Select(Text))})"
+            : Describe();
+
+    private static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
 }

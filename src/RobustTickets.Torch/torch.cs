@@ -105,9 +105,6 @@ internal static unsafe partial class torch
     /// <summary>Zeros of the shape, dtype and device of another.</summary>
     public static Tensor zeros_like(Tensor other) => zeros(other.sizes, other.dtype, other.device);
 
-    /// <summary>Ones of the shape, dtype and device of another.</summary>
-    public static Tensor ones_like(Tensor other) => ones(other.sizes, other.dtype, other.device);
-
     /// <summary>start, start + step, ... below end, [n].</summary>
     public static Tensor arange(long start, long end, long step = 1, DType dtype = DType.Int64, Device device = default)
     {
@@ -128,10 +125,6 @@ internal static unsafe partial class torch
     /// <summary>Uniform numbers in [0, 1) of libtorch's generator.</summary>
     public static Tensor rand(ReadOnlySpan<long> shape, DType dtype = DType.Float32, Device device = default) =>
         empty(shape, dtype, device).uniform_();
-
-    /// <summary>Normal numbers of libtorch's generator.</summary>
-    public static Tensor randn(ReadOnlySpan<long> shape, DType dtype = DType.Float32, Device device = default) =>
-        empty(shape, dtype, device).normal_();
 
     /// <summary>
     /// A copy of numbers as a tensor of the given shape, dtype after the element type.

@@ -47,9 +47,9 @@ public sealed class ScopeTests
     {
         using var all = torch.scope();
         torch.manual_seed(3);
-        var w = torch.randn([4, 8]).requires_grad_();
+        var w = torch.empty([4, 8]).normal_().requires_grad_();
         var b = torch.zeros([4]).requires_grad_();
-        var x = torch.randn([16, 8]);
+        var x = torch.empty([16, 8]).normal_();
         var labels = torch.arange(16).to(DType.Int64);
         using (torch.no_grad())
             labels.copy_(labels - (labels.to(DType.Float32) / 4.0).floor().to(DType.Int64) * 4);

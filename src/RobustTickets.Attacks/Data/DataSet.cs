@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>
@@ -224,8 +226,9 @@ public static class DataSet
             return false;
         if (numbers.Contains(layout.Task.Labels.Count))
             return true;
+        var found = numbers.Order().Select(n => n.ToString(CultureInfo.InvariantCulture));
         throw new DataException(
-            $"{table.Path}: the labels {string.Join(", ", numbers.Order())} may count from 0 or from 1",
+            $"{table.Path}: the labels {string.Join(", ", found)} may count from 0 or from 1",
             new Remedy("give a label map, such as 1=0,2=1,3=2,4=3", nameof(DataOptions.Labels))
         );
     }

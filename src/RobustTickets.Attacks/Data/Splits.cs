@@ -12,9 +12,9 @@ public sealed record HeldOutSplit(
 
 /// <summary>
 /// Holding out a dev split, and a warning for files whose classes come in blocks. The methods we
-/// follow tune on the official evaluation split (methods.md
-/// 9.5); here part of train is held out instead, chosen by a counter-based generator: the same seed
-/// gives the same examples on every machine and runtime.
+/// follow tune on the official evaluation split (docs/methods/data.md); here part of train is held
+/// out instead, chosen by a counter-based generator: the same seed gives the same examples on every
+/// machine and runtime.
 /// </summary>
 public static class Splits
 {

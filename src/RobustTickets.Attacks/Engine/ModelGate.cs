@@ -143,18 +143,20 @@ internal sealed class ModelGate(IVictim victim, CancellationToken stop)
         foreach (var p in row)
         {
             if (!double.IsFinite(p))
-                return new(AttackErrorKind.NotFinite, $"a probability that is {p}");
+                return new(AttackErrorKind.NotFinite, Invariant.Text($"a probability that is {p}"));
             sum += p;
         }
         if (Math.Abs(sum - 1.0) > Tolerance)
             return new(
                 AttackErrorKind.WrongAnswer,
-                $"a row that sums to {sum:R}; class probabilities are needed (logits want a softmax first)"
+                Invariant.Text(
+                    $"a row that sums to {sum:R}; class probabilities are needed (logits want a softmax first)"
+                )
             );
         foreach (var p in row)
         {
             if (p < -Tolerance || p > 1 + Tolerance)
-                return new(AttackErrorKind.WrongAnswer, $"a probability that is {p:R}");
+                return new(AttackErrorKind.WrongAnswer, Invariant.Text($"a probability that is {p:R}"));
         }
         return null;
     }

@@ -13,6 +13,10 @@ internal static class GuardedJson
     private const int MostTokens = 1 << 25;
     private const int LongestQuote = 40;
 
+    /// <summary>What is wrong with a string that is no text.</summary>
+    public const string HalfPair =
+        "holds half of a surrogate pair (an escape \\ud8.. to \\udf.. alone), which is no text";
+
     /// <summary>For files in which a name occurs once.</summary>
     public static readonly JsonDocumentOptions EachNameOnce = new() { AllowDuplicateProperties = false };
 
@@ -78,6 +82,12 @@ internal static class GuardedJson
     public static string? Text(this JsonElement element) =>
         element.ValueKind == JsonValueKind.String ? element.GetString() : null;
 
+    /// <summary>The text of a string; null where it is none (<see cref="HalfPair"/>).</summary>
+    public static string? TryText(this JsonElement text) => Try(text.GetString);
+
+    /// <summary>The name of a member; null where it is no text.</summary>
+    public static string? TryName(this JsonProperty member) => Try(() => member.Name);
+
     /// <summary>The value of a whole number; null for every other kind.</summary>
     public static int? Integer(this JsonElement element) =>
         element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out var value) ? value : null;
@@ -121,10 +131,7 @@ internal static class GuardedJson
             if (!IsBroken(ref reader))
                 continue;
             var line = bytes[..(int)reader.TokenStartIndex].Count((byte)'\n') + 1;
-            throw new DataException(
-                $"{place}:{line}: a string holds half of a surrogate pair (an escape \\ud8.. to "
-                    + "\\udf.. alone), which is no text"
-            );
+            throw new DataException($"{place}:{line}: a string {HalfPair}");
         }
     }
 
@@ -140,6 +147,18 @@ internal static class GuardedJson
         catch (InvalidOperationException)
         {
             return true;
+        }
+    }
+
+    private static string? Try(Func<string?> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
         }
     }
 }

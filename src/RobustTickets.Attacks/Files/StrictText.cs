@@ -25,6 +25,35 @@ internal static class StrictText
     }
 
     /// <summary>
+    /// The text of bytes in the encoding that their mark names, as Windows editors write it;
+    /// without one, UTF-8.
+    /// </summary>
+    /// <param name="place">What to call the file in an error.</param>
+    /// <param name="bytes">The whole file.</param>
+    /// <param name="mark">What the bytes begin with, for a note, or null.</param>
+    /// <exception cref="DataException">The bytes are not of that encoding.</exception>
+    public static string DecodeByMark(string place, ReadOnlySpan<byte> bytes, out string? mark)
+    {
+        var little = bytes.StartsWith((ReadOnlySpan<byte>)[0xff, 0xfe]);
+        if (!little && !bytes.StartsWith((ReadOnlySpan<byte>)[0xfe, 0xff]))
+        {
+            mark = bytes.StartsWith("\uFEFF"u8) ? "a byte order mark" : null;
+            return Decode(place, bytes);
+        }
+        mark = "the mark of UTF-16";
+        try
+        {
+            return new UnicodeEncoding(bigEndian: !little, byteOrderMark: false, throwOnInvalidBytes: true).GetString(
+                bytes[2..]
+            );
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new DataException($"{place}: begins as UTF-16 and is not; convert the file to UTF-8", e);
+        }
+    }
+
+    /// <summary>
     /// Lines with their numbers from 1, ended by LF, CR LF or CR, as they are read.
     /// </summary>
     /// <param name="stream">UTF-8 text.</param>

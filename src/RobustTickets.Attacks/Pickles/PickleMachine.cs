@@ -12,7 +12,7 @@ namespace RobustTickets.Attacks.Pickles;
 internal sealed class PickleMachine
 {
     private static readonly object Mark = new();
-    private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly PickleDialect dialect;
     private readonly long end;

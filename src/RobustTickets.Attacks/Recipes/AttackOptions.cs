@@ -64,14 +64,18 @@ public sealed record AttackOptions(
             throw new RequestException(
                 nameof(SimilarityThreshold),
                 null,
-                $"must lie in [-1, 1], found {SimilarityThreshold}"
+                Invariant.Text($"must lie in [-1, 1], found {SimilarityThreshold}")
             );
         if (Candidates is < 1)
             throw new RequestException(nameof(Candidates), null, $"must be 1 or more, found {Candidates}");
         if (QueryBudget is < 1)
             throw new RequestException(nameof(QueryBudget), null, $"must be 1 or more, found {QueryBudget}");
         if (!(HeldOutShare is >= 0 and < 1))
-            throw new RequestException(nameof(HeldOutShare), null, $"must lie in [0, 1), found {HeldOutShare}");
+            throw new RequestException(
+                nameof(HeldOutShare),
+                null,
+                Invariant.Text($"must lie in [0, 1), found {HeldOutShare}")
+            );
         if (Restarts < 0)
             throw new RequestException(nameof(Restarts), null, $"must be 0 or more, found {Restarts}");
         if (TimeLimit is { } limit && limit <= TimeSpan.Zero)

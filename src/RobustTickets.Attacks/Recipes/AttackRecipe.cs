@@ -24,7 +24,7 @@ public sealed record AttackRecipe
         new(
             "textfooler",
             "near neighbours of words, strict about part of speech and meaning (Jin et al. 2020)",
-            (parts, o) => TextFoolerRecipe.Build(parts, o),
+            TextFoolerRecipe.Build,
             ResourceKinds.StopWords
         )
         {
@@ -72,7 +72,7 @@ public sealed record AttackRecipe
         new(
             "bae",
             "a masked language model's words for a hidden word (Garg and Ramakrishnan 2020)",
-            (parts, o) => BaeRecipe.Build(parts, o),
+            BaeRecipe.Build,
             words: ResourceKinds.MaskedLM
         )
         {

@@ -18,10 +18,7 @@ internal static class BaeRecipe
     private const int Window = 15;
 
     /// <summary>Builds the attack.</summary>
-    /// <param name="parts">What it is built from.</param>
-    /// <param name="o">What is varied.</param>
-    /// <param name="minProbability">Least probability of a substitute.</param>
-    internal static Attack Build(AttackParts parts, AttackOptions o, double minProbability = MinProbability)
+    internal static Attack Build(AttackParts parts, AttackOptions o)
     {
         var model = parts.MaskedLM!;
         var count = o.Candidates ?? Candidates;
@@ -35,8 +32,8 @@ internal static class BaeRecipe
             new(
                 "transformation",
                 $"at most {count} tokens of a masked language model in the place of the hidden word, "
-                    + $"each of probability {CandidateRules.Number(minProbability)} or more",
-                count == Candidates && minProbability == MinProbability ? Recipe : RecipeLines.Chosen
+                    + $"each of probability {CandidateRules.Number(MinProbability)} or more",
+                count == Candidates ? Recipe : RecipeLines.Chosen
             ),
             RecipeLines.Masked(model),
             new("repeated modification", "never", Recipe),
@@ -46,7 +43,14 @@ internal static class BaeRecipe
         rules.PartOfSpeech(parts.Tagger, Recipe);
         rules.Similarity(
             parts.Encoder is { } encoder
-                ? new SentenceSimilarity(encoder, threshold, SimilarityMetric.Cosine, window, true, true)
+                ? new SentenceSimilarity(
+                    encoder,
+                    threshold,
+                    SimilarityMetric.Cosine,
+                    window,
+                    ComparesWithOriginal: true,
+                    SkipShortTexts: true
+                )
                 : null,
             threshold == Threshold && window == Window ? Recipe : RecipeLines.Chosen
         );
@@ -55,7 +59,7 @@ internal static class BaeRecipe
             o.Version,
             new UntargetedGoal(o.Precision),
             new GreedyWordRanking(WordRanking.Delete),
-            new BaeSwap(model, count, minProbability),
+            new BaeSwap(model, count, MinProbability),
             [new NoRepeat(), new NoStopWords(parts.StopWords)],
             rules.Constraints,
             o.QueryBudget,

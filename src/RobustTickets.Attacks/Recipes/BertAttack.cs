@@ -31,14 +31,7 @@ internal static class BertAttackRecipe
     /// <param name="parts">What it is built from.</param>
     /// <param name="o">What is varied.</param>
     /// <param name="size">Whose K is taken when the options name none.</param>
-    /// <param name="maxPerturbed">Largest share of places that may differ from the
-    /// original.</param>
-    internal static Attack Build(
-        AttackParts parts,
-        AttackOptions o,
-        BertAttackSize size,
-        double maxPerturbed = MaxPerturbed
-    )
+    internal static Attack Build(AttackParts parts, AttackOptions o, BertAttackSize size)
     {
         var model = parts.MaskedLM!;
         var threshold = o.SimilarityThreshold ?? Threshold;
@@ -65,16 +58,19 @@ internal static class BertAttackRecipe
         };
         var rules = new CandidateRules(lines);
         rules.Add(
-            new MaxWordsPerturbed(maxPerturbed),
-            new(
-                "words changed",
-                $"at most {CandidateRules.Number(maxPerturbed)} of the places, rounded up",
-                maxPerturbed == MaxPerturbed ? Recipe : RecipeLines.Chosen
-            )
+            new MaxWordsPerturbed(MaxPerturbed),
+            new("words changed", $"at most {CandidateRules.Number(MaxPerturbed)} of the places, rounded up", Recipe)
         );
         rules.Similarity(
             parts.Encoder is { } encoder
-                ? new SentenceSimilarity(encoder, threshold, SimilarityMetric.Cosine, null, true, false)
+                ? new SentenceSimilarity(
+                    encoder,
+                    threshold,
+                    SimilarityMetric.Cosine,
+                    null,
+                    ComparesWithOriginal: true,
+                    SkipShortTexts: false
+                )
                 : null,
             threshold != Threshold ? RecipeLines.Chosen
                 : library ? Recipe

@@ -26,6 +26,7 @@ internal static class BertAttackAuthorsCodeRecipe
         var lines = new List<RecipeLine>
         {
             new("goal", "untargeted classification", Scripts),
+            RecipeLines.Precision(o.Precision),
             new("search", "greedy, words ranked by deletion", Scripts),
             new(
                 "transformation",
@@ -41,10 +42,17 @@ internal static class BertAttackAuthorsCodeRecipe
             ),
         };
         var rules = new CandidateRules(lines);
-        rules.PartOfSpeech(parts.Tagger, "TextAttack recipe bae");
+        rules.PartOfSpeech(parts.Tagger, "TextAttack recipe bae_garg_2019");
         rules.Similarity(
             parts.Encoder is { } encoder
-                ? new SentenceSimilarity(encoder, threshold, SimilarityMetric.Cosine, window, true, false)
+                ? new SentenceSimilarity(
+                    encoder,
+                    threshold,
+                    SimilarityMetric.Cosine,
+                    window,
+                    ComparesWithOriginal: true,
+                    SkipShortTexts: false
+                )
                 : null,
             threshold == Threshold && window == Window ? Scripts : RecipeLines.Chosen
         );

@@ -46,7 +46,14 @@ internal static class TextBuggerRecipe
         var rules = new CandidateRules(lines);
         rules.Similarity(
             parts.Encoder is { } encoder
-                ? new SentenceSimilarity(encoder, threshold, SimilarityMetric.Angular, null, true, false)
+                ? new SentenceSimilarity(
+                    encoder,
+                    threshold,
+                    SimilarityMetric.Angular,
+                    null,
+                    ComparesWithOriginal: true,
+                    SkipShortTexts: false
+                )
                 : null,
             threshold == Threshold ? Recipe : RecipeLines.Chosen
         );
@@ -81,8 +88,8 @@ internal static class TextBuggerRecipe
     ) =>
         new([
             CharacterInsertion.Space(randomPlaces),
-            new CharacterDeletion(randomPlaces, true, true),
-            new NeighbourSwap(randomPlaces, true, true),
+            new CharacterDeletion(randomPlaces, KeepFirst: true, KeepLast: true),
+            new NeighbourSwap(randomPlaces, KeepFirst: true, KeepLast: true),
             new HomoglyphSwap(),
             new EmbeddingSwap(neighbours, count),
         ]);

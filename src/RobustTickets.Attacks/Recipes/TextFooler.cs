@@ -60,7 +60,14 @@ internal static class TextFoolerRecipe
         rules.PartOfSpeech(parts.Tagger, Recipe);
         rules.Similarity(
             parts.Encoder is { } encoder
-                ? new SentenceSimilarity(encoder, threshold, SimilarityMetric.Angular, window, false, true)
+                ? new SentenceSimilarity(
+                    encoder,
+                    threshold,
+                    SimilarityMetric.Angular,
+                    window,
+                    ComparesWithOriginal: false,
+                    SkipShortTexts: true
+                )
                 : null,
             threshold == Threshold && window == Window ? Recipe + " (1 - 0.5/pi)" : RecipeLines.Chosen
         );

@@ -108,7 +108,8 @@ public sealed record CharacterInsertion(
     /// TextBugger's: a space, never before the first or the last character. A draw is spent on the
     /// choice of the space, too.
     /// </summary>
-    public static CharacterInsertion Space(bool randomPlace = true) => new(" ", randomPlace, true, true);
+    public static CharacterInsertion Space(bool randomPlace = true) =>
+        new(" ", randomPlace, KeepFirst: true, KeepLast: true);
 
     /// <inheritdoc/>
     protected override string Edit(string word, ReadOnlySpan<int> at, char letter) =>
@@ -132,7 +133,8 @@ public sealed record CharacterDeletion(bool RandomPlace = true, bool KeepFirst =
 
 /// <summary>Replaces a character by a random letter.</summary>
 /// <param name="RandomPlace">One place drawn at random; else every place.</param>
-public sealed record CharacterSubstitution(bool RandomPlace = true) : CharacterSwap(RandomPlace, false, false)
+public sealed record CharacterSubstitution(bool RandomPlace = true)
+    : CharacterSwap(RandomPlace, KeepFirst: false, KeepLast: false)
 {
     /// <inheritdoc/>
     public override string Name => "character-substitution";

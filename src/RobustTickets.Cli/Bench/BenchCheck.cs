@@ -108,7 +108,7 @@ internal sealed record BenchCheck(double Logits, double Gradients, double Tolera
         model.Train(compared.Contains);
         var inputs = model.Prepare(batch, training: true);
         inputs.WordRows?.requires_grad_(false);
-        var logits = model.Forward(inputs, new PassOptions(true, RandomKey.FromSeed(4)));
+        var logits = model.Forward(inputs, new PassOptions(Training: true, RandomKey.FromSeed(4)));
         BertForSequenceClassification.Loss(logits, inputs).backward();
         float[] gradients = [.. compared.SelectMany(name => model.Store[name].grad!.to_array())];
         model.Store.ClearGradients();

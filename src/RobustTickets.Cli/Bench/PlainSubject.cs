@@ -160,7 +160,7 @@ internal sealed class PlainSubject : IBenchSubject
                 _store[BertParameters.Bias(name)],
                 _config.LayerNormEpsilon
             );
-        Tensor Drop(Tensor t) => training ? functional.dropout(t, _config.HiddenDropout, true) : t;
+        Tensor Drop(Tensor t) => training ? functional.dropout(t, _config.HiddenDropout, training: true) : t;
     }
 
     private void Update()

@@ -57,8 +57,9 @@ internal sealed class ModelWorker : IDisposable
                 throw new OperationCanceledException();
             _waiting += texts.Count;
             _questions.Enqueue(question);
+            // Not outside the lock, where Dispose may have come between.
+            _filled.Release();
         }
-        _filled.Release();
         return question.Answer.Task;
     }
 

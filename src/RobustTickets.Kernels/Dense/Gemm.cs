@@ -63,8 +63,8 @@ internal static unsafe partial class Gemm
         Run(
             new Product(
                 a.dtype == DType.BFloat16,
-                false,
-                true,
+                TA: false,
+                TB: true,
                 c.size(0),
                 c.size(1),
                 a.size(1),

@@ -196,7 +196,7 @@ internal sealed unsafe class CompiledEncoder : IDisposable
                     some ? attended : states,
                     factorStride,
                     some ? rows : keyRows,
-                    new Epilogue(projected + column, null, wide, false, null),
+                    new Epilogue(projected + column, null, wide, gelu: false, null),
                     serial
                 );
                 column += matrix.Outputs;
@@ -212,7 +212,7 @@ internal sealed unsafe class CompiledEncoder : IDisposable
                     bf16 ? null : (float*)m.Context,
                     bf16 ? (ushort*)m.Context : null,
                     context,
-                    false,
+                    gelu: false,
                     EncoderRows.Pointer(_headFactors[l])
                 ),
                 wide,
@@ -221,7 +221,13 @@ internal sealed unsafe class CompiledEncoder : IDisposable
         }
         if (bf16)
             EncoderRows.ClearBehind((ushort*)m.Context, context, columns, rows);
-        layer.Attended.Multiply(m.Context, context, rows, new Epilogue(m.Product, null, hidden, false, null), serial);
+        layer.Attended.Multiply(
+            m.Context,
+            context,
+            rows,
+            new Epilogue(m.Product, null, hidden, gelu: false, null),
+            serial
+        );
         Norm(m.Product, asking, layer.AttendedNorm, m.Attended, hidden, m.Bf16Attended, rows, serial);
         layer.Neurons.Multiply(
             attended,
@@ -231,12 +237,12 @@ internal sealed unsafe class CompiledEncoder : IDisposable
                 bf16 ? null : (float*)m.Wide,
                 bf16 ? (ushort*)m.Wide : null,
                 active,
-                true,
+                gelu: true,
                 EncoderRows.Pointer(_neuronFactors[l])
             ),
             serial
         );
-        layer.Output.Multiply(m.Wide, active, rows, new Epilogue(m.Product, null, hidden, false, null), serial);
+        layer.Output.Multiply(m.Wide, active, rows, new Epilogue(m.Product, null, hidden, gelu: false, null), serial);
         if (!end)
             Norm(m.Product, m.Attended, layer.OutputNorm, m.States, hidden, m.Bf16States, rows, serial);
         else

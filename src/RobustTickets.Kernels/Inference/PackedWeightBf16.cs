@@ -95,7 +95,7 @@ internal sealed unsafe partial class PackedWeightBf16 : PackedWeight
             (void*)rounded.data_ptr,
             2L * _pairs,
             (int)rounded.size(0),
-            new Epilogue((float*)y.data_ptr, null, Outputs, false, null),
+            new Epilogue((float*)y.data_ptr, null, Outputs, gelu: false, null),
             serial: false
         );
     }

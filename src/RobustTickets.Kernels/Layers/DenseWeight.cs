@@ -54,7 +54,7 @@ internal static unsafe class DenseProducts
     internal static (Tensor Y, Product Product) Forward(Tensor x, Tensor weight)
     {
         var y = torch.empty([x.size(0), weight.size(0)]);
-        return (y, Of(false, true, x.size(0), weight.size(0), weight.size(1), x, weight, 0, y));
+        return (y, Of(ta: false, tb: true, x.size(0), weight.size(0), weight.size(1), x, weight, 0, y));
     }
 
     /// <summary>
@@ -63,12 +63,15 @@ internal static unsafe class DenseProducts
     internal static (Tensor Dx, Product Product) InputGradient(Tensor dy, Tensor weight, Tensor? onto = null)
     {
         var dx = onto ?? torch.empty([dy.size(0), weight.size(1)]);
-        return (dx, Of(false, false, dy.size(0), weight.size(1), weight.size(0), dy, weight, onto is null ? 0 : 1, dx));
+        return (
+            dx,
+            Of(ta: false, tb: false, dy.size(0), weight.size(1), weight.size(0), dy, weight, onto is null ? 0 : 1, dx)
+        );
     }
 
     /// <summary>dW [N, K] = dy^T x into <paramref name="into"/>, or added to it.</summary>
     internal static Product WeightGradient(Tensor dy, Tensor x, Tensor into, bool add) =>
-        Of(true, false, into.size(0), into.size(1), x.size(0), dy, x, add ? 1 : 0, into);
+        Of(ta: true, tb: false, into.size(0), into.size(1), x.size(0), dy, x, add ? 1 : 0, into);
 
     private static Product Of(bool ta, bool tb, long m, long n, long k, Tensor a, Tensor b, float beta, Tensor c) =>
         new(a.dtype == DType.BFloat16, ta, tb, m, n, k, a.data_ptr, b.data_ptr, beta, c.data_ptr);

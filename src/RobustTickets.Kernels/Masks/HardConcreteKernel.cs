@@ -22,8 +22,8 @@ internal readonly record struct GateNoise(bool Sampled, RandomKey Key, Tensor? R
     /// <summary>Deterministic gates.</summary>
     public static GateNoise Evaluation => default;
 
-    /// <summary>Sampled gates from a key.</summary>
-    public static GateNoise Keyed(RandomKey key) => new(true, key, null);
+    /// <summary>Sampled gates from a key, or from recorded numbers where there are some.</summary>
+    public static GateNoise Keyed(RandomKey key, Tensor? recorded = null) => new(Sampled: true, key, recorded);
 }
 
 /// <summary>How scores [R, C] lie over a weight matrix [O, I].</summary>

@@ -37,30 +37,6 @@ internal static unsafe class AdamWKernel
     }
 
     /// <summary>
-    /// The same for a matrix whose gradient is given for a few rows only (an embedding):
-    /// <paramref name="rowOf"/>[r] is the row of
-    /// <paramref name="gradient"/> [_, columns] that belongs to row r, or -1 where the gradient is
-    /// zero. Rows that <paramref name="touched"/> never marked
-    /// have moments of zero: the update is their decay alone, and without decay nothing.
-    /// </summary>
-    public static void UpdateRows(
-        float* parameter,
-        float* gradient,
-        float* first,
-        float* second,
-        int rows,
-        int columns,
-        ReadOnlyMemory<int> rowOf,
-        ReadOnlyMemory<bool> touched,
-        in AdamWStep step
-    )
-    {
-        var updates = new AdamWUpdates();
-        updates.AddRows(parameter, gradient, first, second, rows, columns, rowOf, touched, step);
-        updates.Run();
-    }
-
-    /// <summary>
     /// Sum of squares in double precision, in an order that does not depend on the number of
     /// threads.
     /// </summary>

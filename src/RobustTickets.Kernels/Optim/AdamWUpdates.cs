@@ -28,7 +28,11 @@ internal sealed unsafe class AdamWUpdates
     }
 
     /// <summary>
-    /// A tensor whose gradient is given by rows; see <see cref="AdamWKernel.UpdateRows"/>.
+    /// A matrix whose gradient is given for a few rows only (an embedding):
+    /// <paramref name="rowOf"/>[r] is the row of <paramref name="gradient"/> [_, columns] that
+    /// belongs to row r, or -1 where the gradient is zero. Rows that <paramref name="touched"/>
+    /// never marked have moments of zero: the update is their decay alone, and without decay
+    /// nothing.
     /// </summary>
     internal void AddRows(
         float* parameter,

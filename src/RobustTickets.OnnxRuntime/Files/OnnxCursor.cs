@@ -9,7 +9,10 @@ namespace RobustTickets.OnnxRuntime.Files;
 internal sealed class OnnxCursor : IDisposable
 {
     private const int LongestText = 1 << 20;
-    private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding Strict = new(
+        encoderShouldEmitUTF8Identifier: false,
+        throwOnInvalidBytes: true
+    );
 
     private readonly FileStream _file;
     private readonly string _path;

@@ -10,14 +10,12 @@ namespace RobustTickets.Torch.optim;
 /// <param name="Beta1">Decay of the first moment.</param>
 /// <param name="Beta2">Decay of the second moment.</param>
 /// <param name="Epsilon">Guard of the root.</param>
-/// <param name="BiasCorrection">Whether moments are bias-corrected.</param>
 internal sealed record AdamWOptions(
     bool Torch = false,
     double WeightDecay = 0,
     double Beta1 = AdamWOptions.DefaultBeta1,
     double Beta2 = AdamWOptions.DefaultBeta2,
-    double Epsilon = AdamWOptions.DefaultEpsilon,
-    bool BiasCorrection = true
+    double Epsilon = AdamWOptions.DefaultEpsilon
 )
 {
     /// <summary>Decay of the first moment, as in torch and Hugging Face.</summary>
@@ -175,8 +173,7 @@ internal sealed class AdamW : IDisposable
             _options.Beta2,
             _options.Epsilon,
             Updates,
-            _clips(slot.Name) ? gradientFactor : 1f,
-            _options.BiasCorrection
+            _clips(slot.Name) ? gradientFactor : 1f
         );
 
     private IEnumerable<Slot> Clipped => _slots.Where(slot => _clips(slot.Name));

@@ -8,12 +8,6 @@ namespace RobustTickets.Torch.optim;
 internal sealed class OperatorAdamW : IAdamWBackend
 {
     /// <summary>
-    /// An update so late that bias corrections are 1: how the fused operator is told to leave them
-    /// out.
-    /// </summary>
-    private const double NoCorrection = 1e9;
-
-    /// <summary>
     /// Sum of squares over all tensors: one norm a tensor, summed in double precision, one number
     /// read from the device.
     /// </summary>
@@ -95,7 +89,7 @@ internal sealed class OperatorAdamW : IAdamWBackend
             epsilon /= step.RootCorrection;
         }
         // read, never written: one for all
-        var count = torch.full([], step.BiasCorrection ? step.Step : NoCorrection, DType.Float32, device);
+        var count = torch.full([], step.Step, DType.Float32, device);
         var call = new OpCall(Ops.Newer.FusedAdamWInPlace);
         call.Add((ReadOnlySpan<Tensor?>)[.. tensors.Select(t => t.Parameter)]);
         call.Add((ReadOnlySpan<Tensor?>)[.. tensors.Select(t => t.Gradient)]);

@@ -7,9 +7,9 @@ internal static class Schedule
 {
     /// <summary>
     /// Linear warm-up from 0, then linear decay to 0: the factor on the peak rate for
-    /// the update after <paramref name="done"/> updates. Warm-up and
-    /// total may be fractional; the first update with warm-up therefore runs at rate 0.
+    /// the update after <paramref name="done"/> updates. All three may be fractional; the first
+    /// update with warm-up runs at rate 0.
     /// </summary>
-    public static double Linear(long done, double warmup, double total) =>
+    public static double Linear(double done, double warmup, double total) =>
         done < warmup ? done / Math.Max(1.0, warmup) : Math.Max(0.0, (total - done) / Math.Max(1.0, total - warmup));
 }

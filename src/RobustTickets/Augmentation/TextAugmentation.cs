@@ -14,8 +14,6 @@ namespace RobustTickets.Augmentation;
 /// <summary>Changes the texts of each step.</summary>
 internal sealed class TextAugmentation
 {
-    private const long Site = 1_000_039;
-
     // Keys below an example's: words from 0 on, the text itself, further candidates.
     private const long WholeText = -1,
         FirstCandidate = -1;
@@ -79,7 +77,7 @@ internal sealed class TextAugmentation
         for (var i = 0; i < changed.Length; i++)
         {
             var example = examples[indices[i]];
-            var key = step.Derive(Site).Derive(example.Id);
+            var key = step.Derive(RandomStreams.Step.Texts).Derive(example.Id);
             if (candidate > 0)
                 key = key.Derive(FirstCandidate - candidate);
             changed[i] = example;

@@ -23,7 +23,7 @@ public sealed partial record HuggingFaceConfig
     /// value that is not possible; file and field named.</exception>
     public static HuggingFaceConfig Load(string path)
     {
-        var (text, note) = JsonText.Read(path);
+        var (text, note) = JsonFile.Read(path);
         var config = Parse(text, path);
         return note is null ? config : config with { Notes = [note, .. config.Notes] };
     }
@@ -192,7 +192,7 @@ public sealed partial record HuggingFaceConfig
             Labels = labels,
             Notes = NotesOnLabel2Id(fields, place, labels),
             Architectures = architectures,
-            TieWordEmbeddings = fields.Boolean("tie_word_embeddings", true),
+            TieWordEmbeddings = fields.Boolean("tie_word_embeddings", absent: true),
             ProblemType = fields.Text("problem_type"),
             PrunedHeads = pruned,
             Ticket = ReadTicket(fields, place, pruned, layers, heads, intermediate),

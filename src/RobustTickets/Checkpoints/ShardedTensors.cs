@@ -92,7 +92,7 @@ internal sealed class ShardedTensors : TensorSource
     {
         try
         {
-            using var json = JsonDocument.Parse(JsonText.Read(Location).Text);
+            using var json = JsonDocument.Parse(JsonFile.Read(Location).Text);
             var fields = new JsonFields(Location, json.RootElement);
             if (fields.Optional("weight_map") is not { ValueKind: JsonValueKind.Object } weightMap)
                 throw new CheckpointException($"{Location}: 'weight_map' is missing or not an object");

@@ -54,11 +54,19 @@ public sealed class BertSentenceEncoder : ISentenceEncoder, IDisposable
     {
         folder = ModelStore.OfUser().Locate(folder);
         var model = BertFiles.LoadMaskedLM(folder, RandomKey.FromSeed(0), new Execution());
-        return new BertSentenceEncoder(
-            model,
-            WordPieceTokenizer.Load(folder),
-            $"mean-pooled {Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))}"
-        );
+        try
+        {
+            return new BertSentenceEncoder(
+                model,
+                WordPieceTokenizer.Load(folder),
+                $"mean-pooled {Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))}"
+            );
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>

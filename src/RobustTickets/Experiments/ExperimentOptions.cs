@@ -91,7 +91,7 @@ internal sealed class ExperimentOptions
             QueryBudget: Count("query-budget"),
             TimeLimit: Number("time-limit") is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             Version: OneOf("compat", TextAttackVersions.ByName, TextAttackVersion.V034),
-            Randomness: OneOf("random-stream", Streams, false)
+            Randomness: OneOf("random-stream", Streams, otherwise: false)
                 ? new StreamPerRun((uint)seed)
                 : new StreamPerExample((uint)seed),
             Restarts: Count("restarts") ?? 0,

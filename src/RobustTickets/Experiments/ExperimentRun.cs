@@ -5,6 +5,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Experiments;
 using RobustTickets.Pipeline;
 using RobustTickets.Pipeline.Checks;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets;
 
@@ -86,7 +87,7 @@ public sealed class ExperimentRun(
         return KnownSearches.Settings(recipe) is not { } settings
             ? null
             : (
-                $"{settings} {recipe.DevFraction} {recipe.Split} {data.Hash}",
+                Text($"{settings} {recipe.DevFraction} {recipe.Split} {data.Hash}"),
                 RecipeCost.OfSearch(recipe, data.Train.Tokens)
             );
     }

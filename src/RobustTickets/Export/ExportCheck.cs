@@ -7,6 +7,7 @@ using RobustTickets.Checkpoints;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Export;
 
@@ -150,10 +151,10 @@ public static class ExportCheck
                         b = found[t][i];
                     if (!double.IsFinite(a))
                         throw new NumericFailureException(
-                            $"{source}: an output is {a} on a made-up text; nothing can be compared with it"
+                            Text($"{source}: an output is {a} on a made-up text; nothing can be compared with it")
                         );
                     if (!double.IsFinite(b))
-                        throw Refused($"an output is {b} where the source's is {a}");
+                        throw Refused(Text($"an output is {b} where the source's is {a}"));
                     Worst = Math.Max(Worst, Math.Abs(a - b));
                     _largest = Math.Max(_largest, Math.Abs(a));
                     _differences += (a - b) * (a - b);

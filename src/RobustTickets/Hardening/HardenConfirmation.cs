@@ -108,7 +108,7 @@ internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, F
     // decides, the others at the end.
     private IEnumerable<(Contender, string Attack, Calibration At)> InOrder(Contender[] all)
     {
-        var first = all.Where(c => c.Role is "baseline" or "chosen").ToArray();
+        var first = all.Where(c => c.Role is HardenRole.Baseline or HardenRole.Chosen).ToArray();
         Contender[][] groups = [first, [.. all.Except(first)]];
         var attacks =
             from contenders in groups

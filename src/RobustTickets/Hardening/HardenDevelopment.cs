@@ -111,19 +111,19 @@ internal sealed class HardenDevelopment(HardenWork work)
         string chosen
     )
     {
-        var finalists = new List<HardenFinalist> { new(baseline, "baseline") };
+        var finalists = new List<HardenFinalist> { new(baseline, HardenRole.Baseline) };
         void Add(string? name, string role)
         {
             if (name is not null && rows.Any(r => r.Name == name) && finalists.TrueForAll(f => f.Name != name))
                 finalists.Add(new HardenFinalist(name, role));
         }
-        Add(chosen, "chosen");
-        Add(all.GetValueOrDefault(chosen)?.Twin, "twin");
+        Add(chosen, HardenRole.Chosen);
+        Add(all.GetValueOrDefault(chosen)?.Twin, HardenRole.Twin);
         Add(HardenCandidate.FineTune, HardenCandidate.FineTune);
         var repeated = new[] { HardenCandidate.FineTune, chosen }.Where(all.ContainsKey).Distinct().ToArray();
         for (var seed = 2; seed <= _plan.Seeds; seed++)
             finalists.AddRange(
-                repeated.Select(name => new HardenFinalist(HardenCandidate.WithSeed(name, seed), "seed", seed))
+                repeated.Select(name => new HardenFinalist(HardenCandidate.WithSeed(name, seed), HardenRole.Seed, seed))
             );
         return finalists;
     }

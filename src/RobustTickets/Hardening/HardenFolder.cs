@@ -34,9 +34,25 @@ internal sealed record HardenChoice(
 
 /// <summary>A model that the reported rows are attacked on.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Role">Why.</param>
+/// <param name="Role">Why: one of <see cref="HardenRole"/>, or fine-tuning's name.</param>
 /// <param name="Seed">The further seed that it is trained with, or null.</param>
 internal sealed record HardenFinalist(string Name, string Role, int? Seed = null);
+
+/// <summary>Roles of models on the reported rows.</summary>
+internal static class HardenRole
+{
+    /// <summary>The model to beat.</summary>
+    public const string Baseline = "baseline";
+
+    /// <summary>What development rows chose.</summary>
+    public const string Chosen = "chosen";
+
+    /// <summary>The dense network trained like the chosen ticket.</summary>
+    public const string Twin = "twin";
+
+    /// <summary>The chosen one, or fine-tuning, with a further seed.</summary>
+    public const string Seed = "seed";
+}
 
 /// <summary>What was spent and measured so far, over all calls.</summary>
 /// <param name="Seconds">Time spent.</param>

@@ -1,6 +1,7 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Hardening;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets;
 
@@ -79,7 +80,11 @@ public sealed record HardenRequest(
         if (Seeds < 1)
             throw new RequestException(nameof(Seeds), null, $"must be 1 or more, found {Seeds}");
         if (CleanLoss is not (>= 0 and <= 1))
-            throw new RequestException(nameof(CleanLoss), null, $"must be a share from 0 to 1, found {CleanLoss}");
+            throw new RequestException(
+                nameof(CleanLoss),
+                null,
+                Text($"must be a share from 0 to 1, found {CleanLoss}")
+            );
         foreach (var name in Attacks ?? [])
             _ =
                 AttackRecipe.TryFind(name)

@@ -1,6 +1,7 @@
 // How a defence is chosen on development rows (docs/harden.md, Selection). A pure function of
 // figures; the reported rows have no part in it.
 using System.Globalization;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Hardening;
 
@@ -47,13 +48,13 @@ internal static class HardenSelection
         + (
             goal == HardenGoal.Robust
                 ? "the one with the highest mean accuracy under the attacks, the earlier of equals"
-                : "the smallest encoder within 2 points of the highest mean accuracy under the attacks"
+                : $"the smallest encoder within {Points(Near)} of the highest mean accuracy under the attacks"
         )
         + "; the baseline where none is better. It is recommended if, on the reported rows, the exact McNemar "
         + "test of the "
         + "first attack against the baseline, the lower of the victim as it is and at its fitted temperature, "
-        + "gives p < 0.05 "
-        + "in its favour, and the last attack, whose dictionary it never saw, does not give p < 0.05 against it";
+        + Text($"gives p < {Level} in its favour, and the last attack, whose dictionary it never saw, ")
+        + Text($"does not give p < {Level} against it");
 
     /// <summary>The defence that is confirmed; the baseline where none is better.</summary>
     /// <param name="rows">All rows in the order of the plan.</param>

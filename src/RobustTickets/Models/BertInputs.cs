@@ -39,7 +39,7 @@ internal sealed record PassOptions(
     internal Action<int>? LayerDone { get; init; }
 
     /// <summary>Evaluation: no dropout, no perturbation.</summary>
-    public static PassOptions Evaluation { get; } = new(false, default);
+    public static PassOptions Evaluation { get; } = new(Training: false, default);
 }
 
 /// <summary>What the passes of one step minimise.</summary>

@@ -12,8 +12,6 @@ namespace RobustTickets.Objectives;
 /// <param name="hulls">Neighbours as word pieces.</param>
 internal sealed class Hull(HullOptions options, WordHulls hulls) : IObjective
 {
-    private const long Site = 1_000_081;
-
     /// <inheritdoc/>
     public ObjectiveResult Accumulate(
         BertForSequenceClassification model,
@@ -32,7 +30,7 @@ internal sealed class Hull(HullOptions options, WordHulls hulls) : IObjective
             model.Config.Hidden,
             word =>
                 HullMixture.Dirichlet(
-                    step.Derive(Site).Derive(batch.ExampleIds[word.Example]).Derive(word.Place),
+                    step.Derive(RandomStreams.Step.Hull).Derive(batch.ExampleIds[word.Example]).Derive(word.Place),
                     options.OwnAlpha,
                     options.Alpha,
                     word.Neighbours.Length

@@ -125,7 +125,7 @@ internal sealed class InfoBert(InfoBertOptions options, Func<PackedBatch, Tensor
         var logits = model.Forward(
             inputs,
             new PassOptions(
-                true,
+                Training: true,
                 key,
                 delta,
                 options.PassTokenTypeIds,

@@ -10,9 +10,6 @@ namespace RobustTickets.Objectives;
 /// <summary>Bounds, partners, order and selection.</summary>
 internal static class InfoBertTerms
 {
-    private const long PartnerSite = 1_000_033,
-        OrderSite = 1_000_037;
-
     /// <summary>mean_i sum_d (y_i - y_r(i))^2 / 2 over the rows of y [n, d].</summary>
     public static Tensor UpperBound(Tensor y, int[] partners)
     {
@@ -23,12 +20,13 @@ internal static class InfoBertTerms
     /// <summary>r(i) of every row in a pass.</summary>
     public static int[] Partners(RandomKey step, int pass, int rows)
     {
-        var key = step.Derive(PartnerSite).Derive(pass);
+        var key = step.Derive(RandomStreams.Step.InfoBertPartners).Derive(pass);
         return [.. Enumerable.Range(0, rows).Select(i => key.Below((uint)i, rows))];
     }
 
     /// <summary>Key of the order in which a pass shuffles its pairs.</summary>
-    public static RandomKey Order(RandomKey step, int pass) => step.Derive(OrderSite).Derive(pass);
+    public static RandomKey Order(RandomKey step, int pass) =>
+        step.Derive(RandomStreams.Step.InfoBertOrder).Derive(pass);
 
     /// <summary>
     /// Rows of the word pieces whose gradient ranks in the middle of their example, with the

@@ -55,7 +55,7 @@ internal sealed class MaskedLanguageModel(BertForMaskedLM model, long stepsPerEp
         var inputs = model.Prepare(masked.Batch, training: true);
         var rows = torch.tensor<long>(masked.Rows, masked.Rows.Length);
         var targets = torch.tensor<long>(masked.Targets, masked.Targets.Length);
-        var scores = model.Forward(inputs, rows, new PassOptions(true, key) { LayerDone = layerDone });
+        var scores = model.Forward(inputs, rows, new PassOptions(Training: true, key) { LayerDone = layerDone });
         var mean = torch.nn.functional.cross_entropy(scores, targets);
         if (masked.Share != 1)
             mean = mean * masked.Share;

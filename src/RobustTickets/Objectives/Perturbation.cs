@@ -1,6 +1,6 @@
-// The perturbation delta of one step: a leaf [T, H] that passes add to their word embeddings. Start
-// and ascent are those of docs/methods/freelb.md; every adversarial objective uses this one,
-// so PGD, FreeLB and InfoBERT differ only in what they do with the gradients.
+// The perturbation delta of one step: a leaf [T, H] that passes add to their word embeddings
+// (docs/methods/training.md, Perturbations of embeddings). Every adversarial objective uses this
+// one, so PGD, FreeLB and InfoBERT differ only in what they do with the gradients.
 using RobustTickets.Kernels.Optim;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
@@ -26,7 +26,6 @@ internal readonly record struct PerturbationSizes(
 /// <summary>The perturbation of one step.</summary>
 internal sealed class Perturbation
 {
-    private const long Site = 1_000_003;
     private readonly BertInputs _inputs;
     private readonly PerturbationSizes _sizes;
 
@@ -57,7 +56,7 @@ internal sealed class Perturbation
             return new Perturbation(inputs, sizes, torch.zeros(shape, DType.Float32, device));
         var delta = noise is not null
             ? noise(batch).to(device)
-            : KeyedMask.UniformSigned(TokenKeys(batch, step.Derive(Site)), hidden, device);
+            : KeyedMask.UniformSigned(TokenKeys(batch, step.Derive(RandomStreams.Step.Perturbation)), hidden, device);
         if (inputs.Layout is { } layout)
             PerturbationOperators.Start(delta, batch, layout, sizes.InitMagnitude, sizes.Linf);
         else

@@ -299,7 +299,7 @@ internal static class RecipeRunner
             : Evaluator.Evaluate(model, data.Development.Examples, session.Stop);
         using var start = BertFiles.OpenBase(session.Request.Model);
         var dense = BertFiles.ConfigOf(start.Config, data.Labels.Count);
-        var test = session.Data.EvaluationName.StartsWith("test", StringComparison.Ordinal);
+        var test = PartName.IsTest(session.Data.EvaluationName);
         var result = new RunResult(
             RunResult.CurrentSchema,
             session.Recipe.Name,

@@ -87,7 +87,7 @@ internal sealed class RunSession : IDisposable
     /// Key of the fresh classifier: part of checkpoint-0, hence the same for search, ticket and
     /// control.
     /// </summary>
-    internal RandomKey HeadKey => RandomKey.FromSeed(Recipe.Seed).Derive(0L);
+    internal RandomKey HeadKey => RandomKey.FromSeed(Recipe.Seed).Derive(RandomStreams.Run.Head);
 
     internal static RunSession Open(
         TrainRequest request,

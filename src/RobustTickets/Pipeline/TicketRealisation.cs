@@ -28,11 +28,21 @@ internal static class TicketRealisation
             return dense;
         var key = session.Stages.KeyOf(StageName.Retrain);
         if (retrain.Weights != StartWeights.PreTrained)
-            Redraw.Everything(dense, key.Derive(2L), embeddingsToo: retrain.Weights == StartWeights.RedrawnAll);
+            Redraw.Everything(
+                dense,
+                key.Derive(RandomStreams.Stage.Redrawn),
+                embeddingsToo: retrain.Weights == StartWeights.RedrawnAll
+            );
         return ticket switch
         {
-            StructuredMask mask => Structured(dense, mask, retrain, key.Derive(3L), out trained),
-            WeightMask mask => Weights(dense, mask, retrain, key.Derive(3L)),
+            StructuredMask mask => Structured(
+                dense,
+                mask,
+                retrain,
+                key.Derive(RandomStreams.Stage.Outside),
+                out trained
+            ),
+            WeightMask mask => Weights(dense, mask, retrain, key.Derive(RandomStreams.Stage.Outside)),
             _ => throw new NotSupportedException($"no realisation of {ticket.GetType().Name}"),
         };
     }

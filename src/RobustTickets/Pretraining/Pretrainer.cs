@@ -83,7 +83,11 @@ public static class Pretrainer
         var config = BertFiles.ConfigOf(request.Config, 2);
         RequireMachine(request, config, corpus.Index);
         using var model = new BertForMaskedLM(
-            BertFiles.Fresh(BertShapes.OfMaskedLM(config), config, RandomKey.FromSeed(request.Seed).Derive(0L)),
+            BertFiles.Fresh(
+                BertShapes.OfMaskedLM(config),
+                config,
+                RandomKey.FromSeed(request.Seed).Derive(RandomStreams.Pretraining.Weights)
+            ),
             config,
             new Execution()
         );

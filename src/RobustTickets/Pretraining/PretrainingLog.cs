@@ -10,7 +10,7 @@ namespace RobustTickets.Pretraining;
 /// <summary>Writes steps of pre-training as a run does.</summary>
 internal sealed class PretrainingLog : IDisposable
 {
-    private const string Stage = "pretrain";
+    private const string Stage = StageName.Pretrain;
 
     private readonly WriterLock _hold;
     private readonly EventLog _events;
@@ -54,7 +54,7 @@ internal sealed class PretrainingLog : IDisposable
             var metrics = MetricWriter.Open(run.Path, MetricFiles.All, MetricWriter.BeginOf(run), before);
             var log = new PretrainingLog(hold, events, metrics);
             if (known == 0)
-                log.Append(new StageEntry(Stage, "begin", steps));
+                log.Append(new StageEntry(Stage, StageState.Begin, steps));
             return log;
         }
         catch
@@ -69,7 +69,7 @@ internal sealed class PretrainingLog : IDisposable
     public void Append(StepReport step) => Append(step.Entry(Stage));
 
     /// <summary>Logs that the model is written.</summary>
-    public void End() => Append(new StageEntry(Stage, "end"));
+    public void End() => Append(new StageEntry(Stage, StageState.End));
 
     /// <inheritdoc/>
     public void Dispose()

@@ -16,7 +16,10 @@ namespace RobustTickets.Pretraining;
 /// <summary>Trains a masked language model on one rank.</summary>
 internal sealed class PretrainingRun : IDisposable
 {
-    private const string Stage = "pretrain";
+    private const string Stage = StageName.Pretrain;
+
+    // What the share that is done counts as in the schedule: far above its floor of one update.
+    private const double Whole = 1e6;
     private readonly PretrainRequest _request;
     private readonly Ranks _ranks;
     private readonly MaskedCorpus _corpus;
@@ -54,7 +57,12 @@ internal sealed class PretrainingRun : IDisposable
         (_request, _ranks, _corpus, _model, _state) = (request, ranks, corpus, model, state);
         _key = RandomKey.FromSeed(request.Seed);
         _options = new OptimizerOptions(request.LearningRate, WeightDecay: 0.01, request.WarmupFraction);
-        _sampler = new WindowedSampler(corpus.Count, window, request.BatchSize, _key.Derive(1L));
+        _sampler = new WindowedSampler(
+            corpus.Count,
+            window,
+            request.BatchSize,
+            _key.Derive(RandomStreams.Pretraining.Order)
+        );
         _total = Math.Max(1, (long)(_sampler.StepsPerEpoch * request.Epochs));
         _optimizer = new AdamW(
             model.Store,
@@ -85,7 +93,10 @@ internal sealed class PretrainingRun : IDisposable
         var tokens = _tally.Tokens;
         _clock.Start();
         _done = Share();
-        var plan = new StagePlan(Stage, _total, _total, _options, _key.Derive(3L)) { Schedule = _ => Rate() };
+        var plan = new StagePlan(Stage, _total, _total, _options, _key.Derive(RandomStreams.Pretraining.Steps))
+        {
+            Schedule = _ => Rate(),
+        };
         var task = new MaskedLanguageModel(_model, _sampler.StepsPerEpoch, Batch);
         using var trainer = new Trainer(task, _optimizer, plan, ranks: _ranks);
         _ranks.RequireSameWeights(_model.Store);
@@ -138,7 +149,12 @@ internal sealed class PretrainingRun : IDisposable
         var masked =
             own.Length == 0
                 ? MaskedBatch.Empty
-                : _corpus.Mask(number, own, _key.Derive(2L).Derive(epoch), _request.MaskFraction);
+                : _corpus.Mask(
+                    number,
+                    own,
+                    _key.Derive(RandomStreams.Pretraining.Masks).Derive(epoch),
+                    _request.MaskFraction
+                );
         Span<double> targets = [masked.Rows.Length];
         _ranks.Sum(targets);
         return _ranks.AreSeveral && targets[0] > 0 ? masked with { Share = masked.Rows.Length / targets[0] } : masked;
@@ -187,5 +203,5 @@ internal sealed class PretrainingRun : IDisposable
         _request.Budget is { } budget ? _ranks.OfFirst(() => Elapsed / budget) : (double)Steps / _total;
 
     // The rate of a step follows from the share of the run that was done when it began.
-    private double Rate() => Schedule.Linear((long)(_done * 1_000_000), _request.WarmupFraction * 1_000_000, 1_000_000);
+    private double Rate() => Schedule.Linear(_done * Whole, _request.WarmupFraction * Whole, Whole);
 }

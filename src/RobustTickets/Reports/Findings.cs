@@ -3,6 +3,7 @@
 // its figures.
 using System.Globalization;
 using RobustTickets.Attacks.Metrics;
+using RobustTickets.Runs;
 using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Reports;
@@ -55,7 +56,7 @@ public static class Findings
             yield return Warn($"the last loss of stage {broken.Stage} is {broken.FinalLoss}.");
         if (run.Clean is null)
             yield return Warn($"no clean accuracy was measured.");
-        if (!run.Result.EvaluatedSplit.StartsWith("test", StringComparison.Ordinal))
+        if (!PartName.IsTest(run.Result.EvaluatedSplit))
             yield return Note(
                 $"clean accuracy is that of split {run.Result.EvaluatedSplit} ({run.Result.EvaluatedExamples} ",
                 $"examples): no labelled test split was evaluated."

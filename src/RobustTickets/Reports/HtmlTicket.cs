@@ -104,7 +104,7 @@ internal static class HtmlTicket
                         CultureInfo.InvariantCulture,
                         $"{(run.RecipeValue("search.stop.gamma") is null ? "epsilon" : "gamma")} = {threshold:0.###}"
                     ),
-                    false
+                    Vertical: false
                 )
             );
         }

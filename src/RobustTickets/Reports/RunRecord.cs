@@ -75,10 +75,7 @@ public sealed record RunRecord(
     public StageSummary? Stage(string stage) => Result.Stages.FirstOrDefault(s => s.Stage == stage);
 
     /// <summary>Clean accuracy on the split that the result names, in [0, 1], or null.</summary>
-    public double? Clean =>
-        Result.EvaluatedSplit.StartsWith("test", StringComparison.Ordinal)
-            ? Result.CleanTest ?? Result.CleanDev
-            : Result.CleanDev ?? Result.CleanTest;
+    public double? Clean => Result.Clean;
 
     /// <summary>A value of the recipe by its path, or null.</summary>
     public string? RecipeValue(string path) => Recipe.FirstOrDefault(p => p.Key == path).Value;

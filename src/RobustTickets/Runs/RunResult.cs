@@ -50,6 +50,9 @@ public sealed record RunResult(
     /// <summary>The layout that this program writes and reads.</summary>
     public const int CurrentSchema = 1;
 
+    /// <summary>Accuracy on the split that the result names, in [0, 1], or null.</summary>
+    internal double? Clean => PartName.IsTest(EvaluatedSplit) ? CleanTest ?? CleanDev : CleanDev ?? CleanTest;
+
     /// <summary>Writes the result, whole or not at all.</summary>
     internal void Save(string path) => RunFile.Write(path, ToJson());
 
@@ -81,7 +84,7 @@ public sealed record DevelopmentSummary(string Split, int Examples, double Accur
 public sealed record ControlSummary(long ParametersWithoutEmbeddings, double Accuracy);
 
 /// <summary>What one stage did and cost.</summary>
-/// <param name="Stage"><c>search</c>, <c>retrain</c> or <c>control</c>.</param>
+/// <param name="Stage">Its name, as in <see cref="LogEntry"/>.</param>
 /// <param name="Steps">Optimiser steps.</param>
 /// <param name="Epochs">Epochs.</param>
 /// <param name="Tokens">Real tokens of all batches, special tokens included, padding not; each

@@ -14,4 +14,17 @@ internal static class StageName
 
     /// <summary>The training before masks are learned.</summary>
     public const string FineTune = "fine-tune";
+
+    /// <summary>The only stage of a pre-training.</summary>
+    public const string Pretrain = "pretrain";
+}
+
+/// <summary>States of <see cref="StageEntry"/>.</summary>
+internal static class StageState
+{
+    /// <summary>The stage began.</summary>
+    public const string Begin = "begin";
+
+    /// <summary>The stage ended.</summary>
+    public const string End = "end";
 }

@@ -235,12 +235,12 @@ internal sealed record TrainingRows(
             []
         );
 
-        static bool IsOfTrain(SplitPart part) => part.Name.StartsWith("dev (carved", StringComparison.Ordinal);
+        static bool IsOfTrain(SplitPart part) => PartName.IsCarved(part.Name);
 
         RowPart Part(SplitPart part) =>
             new(
                 part.Name,
-                IsOfTrain(part) ? "train" : part.Name.Split(' ')[0],
+                IsOfTrain(part) ? "train" : PartName.Split(part.Name),
                 IsOfTrain(part) ? train.File : "",
                 IsOfTrain(part) ? hash : "",
                 part.Examples,

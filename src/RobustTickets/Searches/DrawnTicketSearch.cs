@@ -95,7 +95,7 @@ internal static class DrawnTicketSearch
             to,
             target =>
             {
-                var json = JsonText.Object(Path.Combine(folder, TicketFolder.File));
+                var json = JsonFile.Object(Path.Combine(folder, TicketFolder.File));
                 json["saved_from"] = Path.GetFileName(Path.GetDirectoryName(folder));
                 AtomicFile.WriteAllText(Path.Combine(target, TicketFolder.File), json.ToJsonString() + "\n");
                 foreach (var name in WeightTickets.Files.Where(name => File.Exists(Path.Combine(folder, name))))

@@ -90,7 +90,9 @@ internal static class MagnitudeSearch
         {
             before?.Dispose();
         }
-        context.Store.Append(new StopEntry(Stages.Round(search.Rounds), Rule, tally.Steps, tally.Steps, true));
+        context.Store.Append(
+            new StopEntry(Stages.Round(search.Rounds), Rule, tally.Steps, tally.Steps, Converged: true)
+        );
         return context.Write(Rule, part.Newest!, draw.Sparsity, tally, rounds: part.Masks);
     }
 

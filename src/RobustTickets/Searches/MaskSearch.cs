@@ -136,7 +136,7 @@ internal static class MaskSearch
             layout,
             sparsity
         );
-        context.Store.Append(new StopEntry(StageName.Search, Rule, tally.Steps, point.Step, true));
+        context.Store.Append(new StopEntry(StageName.Search, Rule, tally.Steps, point.Step, Converged: true));
         return context.Write(
             Rule,
             drawn,

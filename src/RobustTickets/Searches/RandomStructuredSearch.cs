@@ -25,9 +25,9 @@ internal static class RandomStructuredSearch
             RandomCoefficients.Of(model.Config, context.Stages.KeyOf(StageName.Search).Derive(search.Trial))
         );
         var mask = snapshots.Masks(draw)[0];
-        context.Store.Append(new StageEntry(StageName.Search, "begin"));
-        context.Store.Append(new StopEntry(StageName.Search, Rule, 0, 0, true));
-        context.Store.Append(new StageEntry(StageName.Search, "end"));
+        context.Store.Append(new StageEntry(StageName.Search, StageState.Begin));
+        context.Store.Append(new StopEntry(StageName.Search, Rule, 0, 0, Converged: true));
+        context.Store.Append(new StageEntry(StageName.Search, StageState.End));
         context.Write(snapshots, mask, draw, Rule, drawnAt: 0);
         return FoundTicket.Of(Rule, mask, default, default, converged: true);
     }

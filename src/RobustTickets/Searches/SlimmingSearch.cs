@@ -71,7 +71,7 @@ internal sealed class SlimmingSearch
     private FoundTicket Replay(SearchTrace trace)
     {
         var (store, last, tally) = (_context.Store, _miniEpochs.LastStep, StageTally.Zero);
-        store.Append(new StageEntry(StageName.Search, "begin", last));
+        store.Append(new StageEntry(StageName.Search, StageState.Begin, last));
         foreach (var step in trace.Steps.TakeWhile(s => s.Step <= last))
         {
             tally = tally.Add(step);
@@ -116,7 +116,7 @@ internal sealed class SlimmingSearch
                 Evaluated = false,
                 AfterStep = (stage, _) => AfterStep(stage.Tally),
                 BeforeEnd = stage => found = Draw(stage.Tally),
-                ObjectiveKey = 2,
+                ObjectiveKey = RandomStreams.SlimmingStage.Objective,
             },
             from
         );

@@ -79,7 +79,7 @@ internal static class DrawRule
             var largest = IndexOfLargest(work[empty]);
             // Infinite or NaN coefficients make the released loop run for ever: the layer's best
             // head stays in spite of them.
-            if (double.IsPositiveInfinity(work[empty][largest]) || !double.IsFinite(work[empty][largest]))
+            if (!double.IsFinite(work[empty][largest]))
                 return KeepLargestOfEmptyLayers(mask, work);
             work[empty][largest] = double.PositiveInfinity;
         }

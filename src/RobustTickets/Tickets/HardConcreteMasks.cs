@@ -14,9 +14,6 @@ namespace RobustTickets.Tickets;
 /// </summary>
 internal sealed class HardConcreteMasks : IWeightMasks
 {
-    /// <summary>Gate noise is keyed apart from the dropout sites of a pass.</summary>
-    private const long NoiseSite = 2_000_003;
-
     private readonly BertForSequenceClassification _model;
     private readonly HardConcreteOptions _options;
     private readonly Func<string, Tensor>? _noise;
@@ -104,7 +101,7 @@ internal sealed class HardConcreteMasks : IWeightMasks
         if (!_order.TryGetValue(site, out var index))
             return weight;
         var scores = Scores(site);
-        var key = pass.Key.Derive(NoiseSite).Derive(index);
+        var key = pass.Key.Derive(RandomStreams.Pass.Gates).Derive(index);
         var recorded = pass.Training ? _noise?.Invoke(site) : null;
         if (!_model.Execution.UsesKernels)
         {
@@ -119,7 +116,7 @@ internal sealed class HardConcreteMasks : IWeightMasks
                     _options.Layout
                 );
         }
-        return Fused(weight, scores, pass.Training ? new GateNoise(true, key, recorded) : GateNoise.Evaluation);
+        return Fused(weight, scores, pass.Training ? GateNoise.Keyed(key, recorded) : GateNoise.Evaluation);
     }
 
     /// <summary>R, recorded operator by operator.</summary>

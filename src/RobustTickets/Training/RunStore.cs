@@ -5,6 +5,7 @@ using RobustTickets.Models;
 using RobustTickets.Runs;
 using RobustTickets.Runs.Metrics;
 using RobustTickets.Torch.nn;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Training;
 
@@ -160,7 +161,7 @@ internal sealed class RunStore(
             {
                 if (!float.IsFinite(value))
                     throw new NumericFailureException(
-                        $"{stage}, step {step}: '{name}' holds {value}; a lower learning rate usually helps"
+                        Text($"{stage}, step {step}: '{name}' holds {value}; a lower learning rate usually helps")
                     );
             }
         }
@@ -213,7 +214,7 @@ internal sealed class RunStore(
     /// <summary>Logs the end of a stage and counts it among the finished ones.</summary>
     internal void End(string stage, StageTally tally)
     {
-        Append(new StageEntry(stage, "end"));
+        Append(new StageEntry(stage, StageState.End));
         _finished.Add(tally.Summary(stage));
         StepsBefore += tally.Steps;
     }

@@ -71,14 +71,25 @@ internal static class StageLoop
                 && (settings.Trained is null || settings.Trained(name) || InfoBertCritic.Owns(name))
         );
         using var teacher = settings.Distill is { } distill ? run.Teacher!(distill) : null;
-        var sampler = new BatchSampler(run.Examples.Count, run.BatchSize, settings.Shuffle, key.Derive(0L));
+        var sampler = new BatchSampler(
+            run.Examples.Count,
+            run.BatchSize,
+            settings.Shuffle,
+            key.Derive(RandomStreams.Stage.Order)
+        );
         using var trainer = new Trainer(
             model,
             ObjectiveFactory.Create(settings.Objective, run.Hulls),
             run.Examples,
             sampler,
             optimizer,
-            new StagePlan(settings.Name, settings.LastStep, settings.Horizon, settings.Optimizer, key.Derive(1L)),
+            new StagePlan(
+                settings.Name,
+                settings.LastStep,
+                settings.Horizon,
+                settings.Optimizer,
+                key.Derive(RandomStreams.Stage.Steps)
+            ),
             settings.Rule,
             new TaskExtras(
                 settings.Augment is { } augment ? run.Augmentation!(augment) : null,
@@ -98,7 +109,7 @@ internal static class StageLoop
         }
         else
         {
-            store.Append(new StageEntry(settings.Name, "begin", settings.LastStep));
+            store.Append(new StageEntry(settings.Name, StageState.Begin, settings.LastStep));
             if (settings.Final || store.StepsBefore > 0)
                 store.SaveCheckpoint(stage);
         }

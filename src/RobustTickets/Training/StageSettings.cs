@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using RobustTickets.Augmentation;
+using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Torch;
 
@@ -82,7 +83,7 @@ internal sealed record StageSettings(
     /// <summary>
     /// Which key, below the stage's, an objective's own parameters are drawn with.
     /// </summary>
-    internal long ObjectiveKey { get; init; } = 4;
+    internal long ObjectiveKey { get; init; } = RandomStreams.Stage.Objective;
 
     /// <summary>A stage that trains the whole network.</summary>
     internal static StageSettings Dense(string name, DenseTraining training, int batchSize, int examples)

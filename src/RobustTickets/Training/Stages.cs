@@ -2,6 +2,7 @@
 // everything random in a stage is derived from.
 using System.Globalization;
 using RobustTickets.Kernels.Randomness;
+using RobustTickets.Models;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Training;
@@ -10,14 +11,13 @@ namespace RobustTickets.Training;
 internal static class Stages
 {
     private const string RoundPrefix = "round-";
-    private const long Rounds = 1000;
 
     private static readonly Dictionary<string, long> Numbers = new()
     {
-        [StageName.Search] = 1,
-        [StageName.Retrain] = 2,
-        [StageName.Control] = 3,
-        [StageName.FineTune] = 4,
+        [StageName.Search] = RandomStreams.Run.Search,
+        [StageName.Retrain] = RandomStreams.Run.Retrain,
+        [StageName.Control] = RandomStreams.Run.Control,
+        [StageName.FineTune] = RandomStreams.Run.FineTune,
     };
 
     /// <summary>Name of a round of pruning, from 1.</summary>
@@ -37,7 +37,7 @@ internal static class Stages
     internal static RandomKey Key(RandomKey run, string stage) =>
         run.Derive(
             Numbers.TryGetValue(stage, out var number) ? number
-            : RoundOf(stage) is { } round ? Rounds + round
+            : RoundOf(stage) is { } round ? RandomStreams.Run.Round0 + round
             : throw new ArgumentException(
                 $"no stage is called '{stage}'; possible: {string.Join(", ", Numbers.Keys)}, {RoundPrefix}N",
                 nameof(stage)

@@ -9,6 +9,7 @@ using RobustTickets.Objectives;
 using RobustTickets.Runs;
 using RobustTickets.Torch;
 using RobustTickets.Torch.optim;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Training;
 
@@ -184,7 +185,7 @@ internal sealed class Trainer : IDisposable
         if ((sums.HasLoss && !double.IsFinite(sums.Loss)) || !double.IsFinite(norm.Norm))
         {
             throw new NumericFailureException(
-                $"{_plan.Stage}, step {done + 1}: the loss is {sums.Loss} and the gradient norm {norm.Norm}; "
+                Text($"{_plan.Stage}, step {done + 1}: the loss is {sums.Loss} and the gradient norm {norm.Norm}; ")
                     + "a lower learning rate or step size, or fp32 precision, usually helps"
             );
         }

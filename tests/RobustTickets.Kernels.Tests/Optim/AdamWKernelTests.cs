@@ -127,7 +127,8 @@ public sealed unsafe class AdamWKernelTests : IClassFixture<OneThread>
                 rows * columns,
                 s
             );
-            AdamWKernel.UpdateRows(
+            var updates = new AdamWUpdates();
+            updates.AddRows(
                 Numbers.At(parts.P),
                 Numbers.At(given),
                 Numbers.At(parts.M),
@@ -138,6 +139,7 @@ public sealed unsafe class AdamWKernelTests : IClassFixture<OneThread>
                 touched,
                 s
             );
+            updates.Run();
         }
         Assert.Contains(false, touched);
         parts.AssertSame(whole);

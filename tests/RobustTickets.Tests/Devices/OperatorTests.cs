@@ -127,12 +127,10 @@ public sealed class OperatorTests
     }
 
     [Theory]
-    [InlineData(false, 0.1, true)]
-    [InlineData(true, 0.1, true)]
-    [InlineData(false, 0.0, true)]
-    [InlineData(true, 0.05, false)]
-    [InlineData(false, 0.05, false)]
-    public void AdamW_moves_by_the_plain_statement(bool torchFlavour, double decay, bool correction)
+    [InlineData(false, 0.1)]
+    [InlineData(true, 0.1)]
+    [InlineData(false, 0.0)]
+    public void AdamW_moves_by_the_plain_statement(bool torchFlavour, double decay)
     {
         const int steps = 5;
         foreach (var device in new[] { Device.Cpu, Here })
@@ -154,7 +152,7 @@ public sealed class OperatorTests
                     torch.tensor<float>(TinyBert.Normal(random, shapes[i].Aggregate(1L, (x, y) => x * y)), shapes[i])
                 );
             store.RequireGradient(_ => true);
-            var options = new AdamWOptions(torchFlavour, decay, BiasCorrection: correction);
+            var options = new AdamWOptions(torchFlavour, decay);
             using var optimizer = new AdamW(store, names, options, AdamW.DecaysByName, name => name != "a.bias");
             var plain = names.ToDictionary(
                 n => n,
@@ -183,8 +181,7 @@ public sealed class OperatorTests
                         0.999,
                         1e-8,
                         step + 1,
-                        name == "a.bias" ? 1f : norm.Factor,
-                        correction
+                        name == "a.bias" ? 1f : norm.Factor
                     );
                     for (var i = 0; i < plain[name].Length; i++)
                         plain[name][i] = AdamWReference.Update(

@@ -47,6 +47,19 @@ public sealed class DisposalTests(TrainedTask trained) : IClassFixture<TrainedTa
     }
 
     [Fact]
+    public void An_encoder_without_a_tokenizer_leaves_no_weights_behind()
+    {
+        var folder = trained.Task.Below("no-vocabulary");
+        Directory.CreateDirectory(folder);
+        foreach (var file in Directory.GetFiles(trained.Model))
+            if (Path.GetFileName(file) is not ("vocab.txt" or "SHA256SUMS"))
+                File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        var living = LiveTensors.Settled();
+        Assert.ThrowsAny<DataException>(() => BertSentenceEncoder.Load(folder));
+        Assert.Equal(living, Tensor.LiveCount);
+    }
+
+    [Fact]
     public async Task Sixteen_tasks_and_a_disposal_end_in_tokens_or_in_the_masked_model_s_name()
     {
         var folder = trained.Task.Below("disposed-mlm");

@@ -17,7 +17,11 @@ public sealed class HouseRuleTests
     // Put together from halves so that this file does not match itself.
     private static readonly Regex LeftOpen = new(@"\b(?:TO" + "DO|FIX" + "ME|NotImplemented" + @"Exception)\b");
     private static readonly Regex PrivateNumber = new(
-        @"\b(?:sp" + @"ec|sp" + @"ecification|DES" + @"IGN)(?: [a-z]+)?,? (?:[A-Z]\.)?[0-9]"
+        @"\b(?:sp"
+            + @"ec|sp"
+            + @"ecification|DES"
+            + @"IGN)(?: [a-z]+)?,? (?:[A-Z]\.)?[0-9]"
+            + @"|\w\.md,?[\s/*]+(?:section )?(?:[A-Z]\.)?[0-9]"
     );
     private static readonly Regex WallClock = new(
         @"DateTime(?:Offset)?\.(?:Utc)?(?:Now|Today)|Get(?:Utc|Local)Now\(|(?:Write|Creation|Access)Time(?:Utc)?\("
@@ -133,6 +137,9 @@ public sealed class HouseRuleTests
     [InlineData("// the tagger, sp" + "ecification A.4", true)]
     [InlineData("// DES" + "IGN 2.5, 2.6", true)]
     [InlineData("// sp" + "ec performance 2", true)]
+    [InlineData("/// tune on it (methods.md" + "\n    /// 9.5); here", true)]
+    [InlineData("// docs/methods/attacks.md," + " 2.1", true)]
+    [InlineData("// docs/methods/attacks.md, TextFooler", false)]
     [InlineData("// EarlyRobust eq. 5, RobusT 3.3, https://git-lfs.github.com/sp" + "ec/v1", false)]
     public void The_search_for_private_numbers_finds_them(string text, bool found) =>
         Assert.Equal(found, PrivateNumber.IsMatch(text));

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
@@ -241,8 +242,29 @@ public sealed class RecipeExtremesTests : IDisposable
     public void A_file_that_is_not_utf8_is_refused_by_its_byte()
     {
         var file = _task.Below("latin1.json");
-        File.WriteAllBytes(file, [.. "{\"name\":\"caf"u8, 0xe9, .. "\"}"u8]);
-        Assert.Contains("0xe9", Assert.Throws<RecipeException>(() => RecipeJson.ReadFile(file)).Message);
+        File.WriteAllBytes(file, [.. "{\n\"name\":\"caf"u8, 0xe9, .. "\"}"u8]);
+        Assert.StartsWith(
+            $"{file}:2: byte 0xe9 is not UTF-8",
+            Assert.Throws<RecipeException>(() => RecipeJson.ReadFile(file)).Message,
+            StringComparison.Ordinal
+        );
+        File.WriteAllBytes(file, [0xff, 0xfe, 0x00, 0xd8]);
+        Assert.StartsWith(
+            $"{file}: begins as UTF-16 and is not",
+            Assert.Throws<RecipeException>(() => RecipeJson.ReadFile(file)).Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void A_file_of_a_Windows_editor_is_read_by_its_mark()
+    {
+        var (file, recipe) = (_task.Below("marked.json"), RecipePresets.Get("early-robust", "sst2"));
+        foreach (var encoding in new[] { Encoding.UTF8, Encoding.Unicode, Encoding.BigEndianUnicode })
+        {
+            File.WriteAllText(file, RecipeJson.Write(recipe), encoding);
+            Assert.Equal(recipe, RecipeJson.ReadFile(file));
+        }
     }
 
     [Fact]

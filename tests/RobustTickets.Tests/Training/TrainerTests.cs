@@ -27,6 +27,8 @@ public sealed class TrainerTests
         Assert.Equal(0, Schedule.Linear((long)total, warmup, total));
         Assert.Equal(0, Schedule.Linear((long)total + 5, warmup, total));
         Assert.Equal(1, Schedule.Linear(0, 0, total));
+        // A share of a run is no whole number of updates.
+        Assert.Equal(0.25 / warmup, Schedule.Linear(0.25, warmup, total), 1e-12);
     }
 
     [Fact]

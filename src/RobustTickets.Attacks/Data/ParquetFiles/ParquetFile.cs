@@ -17,7 +17,10 @@ internal sealed class ParquetFile : RecordFile
 {
     // What a value costs beside its bytes.
     private const int BytesAValue = 16;
-    private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding Strict = new(
+        encoderShouldEmitUTF8Identifier: false,
+        throwOnInvalidBytes: true
+    );
 
     private readonly IReadOnlyList<string> _shards;
     private readonly DataOptions _options;
@@ -221,7 +224,7 @@ internal sealed class ParquetFile : RecordFile
             using var file = System.IO.File.OpenRead(path);
             ParquetGuard.Footer(file);
             file.Position = 0;
-            var reader = ParquetReader.CreateAsync(file, null, true, default).GetAwaiter().GetResult();
+            var reader = ParquetReader.CreateAsync(file, null, leaveStreamOpen: true, default).GetAwaiter().GetResult();
             try
             {
                 AsBytes(reader.Metadata);

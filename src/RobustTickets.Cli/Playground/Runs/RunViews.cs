@@ -74,10 +74,6 @@ internal sealed record RunRow(
     public static RunRow Of(string id, string folder, RunLine line, string? cell)
     {
         var result = line.Result;
-        var clean =
-            result is null ? null
-            : result.EvaluatedSplit.StartsWith("test", StringComparison.Ordinal) ? result.CleanTest ?? result.CleanDev
-            : result.CleanDev ?? result.CleanTest;
         return new RunRow(
             id,
             line.Status,
@@ -95,7 +91,7 @@ internal sealed record RunRow(
             line.LearningRate,
             line.TokensPerSecond,
             line.SecondsLeft,
-            clean is { } c && double.IsFinite(c) ? c : null,
+            result?.Clean is { } c && double.IsFinite(c) ? c : null,
             result?.EvaluatedSplit,
             result?.Model.ParametersWithoutEmbeddings,
             Seconds(result),

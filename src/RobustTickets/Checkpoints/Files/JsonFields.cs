@@ -3,6 +3,7 @@
 // are handed back so that they survive a round trip.
 
 using System.Text.Json;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Checkpoints.Files;
 
@@ -33,16 +34,8 @@ internal sealed class JsonFields
     {
         switch (value.ValueKind)
         {
-            case JsonValueKind.String:
-                try
-                {
-                    _ = value.GetString();
-                }
-                catch (InvalidOperationException e)
-                {
-                    throw new CheckpointException($"{place}: '{name}' holds half of a surrogate pair: no text", e);
-                }
-                break;
+            case JsonValueKind.String when value.TryText() is null:
+                throw new CheckpointException($"{place}: '{name}' {GuardedJson.HalfPair}");
             case JsonValueKind.Array:
                 foreach (var item in value.EnumerateArray())
                     RequireText(name, item);

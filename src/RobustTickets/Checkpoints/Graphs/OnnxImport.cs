@@ -7,6 +7,7 @@ using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Graphs;
 using RobustTickets.Checkpoints.Tensors;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets;
 
@@ -148,7 +149,7 @@ public static class OnnxImport
                 var values = weight.Values();
                 if (FiniteTensors.FirstNotFinite(values) is >= 0 and var at)
                     throw new CheckpointException(
-                        $"{place}: '{weight.Name}' holds {values[at]} at {at}; numbers are needed"
+                        Text($"{place}: '{weight.Name}' holds {values[at]} at {at}; numbers are needed")
                     );
                 stream.Write(MemoryMarshal.AsBytes<float>(values));
             }

@@ -274,7 +274,6 @@ public static class AttackRun
         return picked;
     }
 
-    // What needs every example cannot be had of a part.
     /// <summary>Refuses a folder that is a run.</summary>
     /// <exception cref="RequestException">It is one.</exception>
     internal static void RequireOwnFolder(string target, string name)
@@ -288,6 +287,7 @@ public static class AttackRun
             );
     }
 
+    // What needs every example cannot be had of a part.
     private static void RequireParts(AttackRequest request)
     {
         if (request.Recipe.Options.RandomPlan.SharesStream)

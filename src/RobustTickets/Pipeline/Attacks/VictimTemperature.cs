@@ -19,10 +19,10 @@ public sealed record VictimTemperature
     /// The temperature of least negative log likelihood on held-out rows: the development part of
     /// the victim's run, or where there is none the split's rows that are not attacked.
     /// </summary>
-    public static VictimTemperature Fitted { get; } = new([], true, "fit");
+    public static VictimTemperature Fitted { get; } = new([], fit: true, "fit");
 
     /// <summary>A small grid: 0.25, 1, 4, 16.</summary>
-    public static VictimTemperature Grid { get; } = new(GridValues, false, "grid");
+    public static VictimTemperature Grid { get; } = new(GridValues, fit: false, "grid");
 
     /// <summary>Temperatures that are given.</summary>
     public IReadOnlyList<double> Values { get; }

@@ -116,16 +116,14 @@ internal sealed record RunData(
         if (evaluated is not null && split.EvaluationExamples is { } most)
             evaluated = Splits.Stratified(evaluated, most, seed);
         var part = evaluated is not null && evaluated.Count < reported!.Examples.Count;
-        var heldOut = carved is null
-            ? null
-            : $"dev (carved: {carved.Dev.Count} of {examples.Count} training examples, seed {split.Seed})";
+        var heldOut = carved is null ? null : PartName.Carved(carved.Dev.Count, examples.Count, split.Seed);
         var kept = carved?.Train ?? examples;
         var development = own?.Examples ?? carved?.Dev;
         var encodedDevelopment = development is null ? null : Encode(development);
         var evaluation = evaluated is null ? encodedDevelopment! : Encode(evaluated);
         var name =
             reported is null ? heldOut!
-            : part ? $"{reported.Name} (sample of {evaluated!.Count} of {reported.Examples.Count}, seed {split.Seed})"
+            : part ? PartName.Sample(reported.Name, evaluated!.Count, reported.Examples.Count, split.Seed)
             : reported.Name;
         var rows = new RunRows(request, train, kept, carved, heldOut, own, reported, evaluated, name).Make();
         notes.AddRange(RunRows.Notes(rows, request.Model, evaluated ?? carved!.Dev));

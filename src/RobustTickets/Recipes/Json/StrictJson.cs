@@ -1,6 +1,5 @@
 // How recipes and experiments are read: one parse, every problem by its path before anything is
 // made, the line counted from one where the text is no JSON.
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using RobustTickets.Attacks;
@@ -29,7 +28,7 @@ internal static class StrictJson
         try
         {
             using var document = JsonDocument.Parse(text);
-            var problems = JsonText.Problems(document.RootElement);
+            var problems = JsonStrings.Problems(document.RootElement);
             if (problems.Count > 0)
                 throw new RecipeException(origin, problems);
             JsonShape.Check(document.RootElement, type, "", problems);
@@ -54,7 +53,7 @@ internal static class StrictJson
     {
         try
         {
-            return File.ReadAllText(path, Utf8);
+            return StrictText.DecodeByMark(path, File.ReadAllBytes(path), out _);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -64,16 +63,11 @@ internal static class StrictJson
         {
             throw new RecipeException($"{path}: cannot read this {what}: {e.Message}") { Unreadable = true };
         }
-        catch (DecoderFallbackException e)
+        catch (DataException e)
         {
-            throw new RecipeException(
-                $"{path}: cannot read this {what}: byte 0x{e.BytesUnknown![0]:x2} is not UTF-8; convert the "
-                    + "file to UTF-8"
-            );
+            throw new RecipeException(e.Message);
         }
     }
-
-    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>What the rest of a document gets wrong, where parts of it do not fit.</summary>
     private static IEnumerable<string> Others<T>(

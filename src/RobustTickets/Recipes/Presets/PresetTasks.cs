@@ -5,8 +5,6 @@ namespace RobustTickets.Recipes.Presets;
 
 /// <summary>The published numbers of one task.</summary>
 /// <param name="Task">Name of the task.</param>
-/// <param name="Published">Whether a paper gives numbers for this very task; otherwise they are
-/// SST-2's.</param>
 /// <param name="MaxLength">Word pieces per example (EarlyRobust A.2.2: 256 for IMDB and AG News,
 /// 128 for the others).</param>
 /// <param name="BatchSize">Examples a step (released scripts: 8 for IMDB and AG News, 32 for GLUE
@@ -21,7 +19,6 @@ namespace RobustTickets.Recipes.Presets;
 /// <param name="NeuronRatio">Share of FFN neurons pruned (section 4.4).</param>
 internal sealed record TaskNumbers(
     string Task,
-    bool Published,
     int MaxLength,
     int BatchSize,
     double InitMagnitude,
@@ -39,31 +36,18 @@ internal static class PresetTasks
 {
     private const double OneSixth = 1.0 / 6.0;
 
-    private static readonly TaskNumbers Sst2 = new(
-        "sst2",
-        true,
-        128,
-        32,
-        0.05,
-        5,
-        0.02,
-        2e-5,
-        1e-4,
-        3e-4,
-        OneSixth,
-        0.3
-    );
+    private static readonly TaskNumbers Sst2 = new("sst2", 128, 32, 0.05, 5, 0.02, 2e-5, 1e-4, 3e-4, OneSixth, 0.3);
 
     /// <summary>
     /// Tasks with published numbers, in the paper's order, then tasks that borrow SST-2's.
     /// </summary>
     public static IReadOnlyList<TaskNumbers> All { get; } =
     [
-        new("imdb", true, 256, 8, 0.05, 5, 0.01, 2e-5, 1e-5, 2e-4, OneSixth, 0.4),
+        new("imdb", 256, 8, 0.05, 5, 0.01, 2e-5, 1e-5, 2e-4, OneSixth, 0.4),
         Sst2,
-        new("ag-news", true, 256, 8, 0.05, 5, 0.01, 2e-5, 3e-4, 5e-5, OneSixth, 0.2),
-        new("qnli", true, 128, 32, 0.05, 5, 0.01, 2e-5, 2e-4, 3e-4, OneSixth, 0.3),
-        new("qqp", true, 128, 32, 0.05, 5, 0.01, 2e-5, 1e-5, 1e-5, OneSixth, 0.3),
+        new("ag-news", 256, 8, 0.05, 5, 0.01, 2e-5, 3e-4, 5e-5, OneSixth, 0.2),
+        new("qnli", 128, 32, 0.05, 5, 0.01, 2e-5, 2e-4, 3e-4, OneSixth, 0.3),
+        new("qqp", 128, 32, 0.05, 5, 0.01, 2e-5, 1e-5, 1e-5, OneSixth, 0.3),
     ];
 
     /// <summary>
@@ -72,7 +56,7 @@ internal static class PresetTasks
     public static TaskNumbers Row(string task)
     {
         var name = Normalise(task);
-        return All.FirstOrDefault(row => row.Task == name) ?? Sst2 with { Task = name, Published = false };
+        return All.FirstOrDefault(row => row.Task == name) ?? Sst2 with { Task = name };
     }
 
     /// <summary>

@@ -29,12 +29,12 @@ internal sealed record PlotAxis(double Min, double Max, bool Log)
             low = Math.Max(low, 1e-12);
             if (high <= low)
                 high = low * 10;
-            return new PlotAxis(low / (min is null ? 1.15 : 1), high * (max is null ? 1.15 : 1), true);
+            return new PlotAxis(low / (min is null ? 1.15 : 1), high * (max is null ? 1.15 : 1), Log: true);
         }
         if (high <= low)
             high = low + (low == 0 ? 1 : Math.Abs(low) * 0.1);
         var air = (high - low) * 0.06;
-        return new PlotAxis(min ?? (low >= 0 && low - air < 0 ? 0 : low - air), max ?? high + air, false);
+        return new PlotAxis(min ?? (low >= 0 && low - air < 0 ? 0 : low - air), max ?? high + air, Log: false);
     }
 
     /// <summary>

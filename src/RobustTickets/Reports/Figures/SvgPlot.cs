@@ -69,7 +69,7 @@ internal sealed record SvgPlot(string Title, string XLabel, string YLabel, IRead
         var svg = new Svg(Width, Height, Title, Description);
         var xs = PlotAxis.Around(
             Series.SelectMany(s => s.Points).Select(p => p.X),
-            false,
+            log: false,
             XMin ?? Series.SelectMany(s => s.Points).Select(p => p.X).DefaultIfEmpty(0).Min(),
             null
         );

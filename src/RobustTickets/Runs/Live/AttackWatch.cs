@@ -37,7 +37,7 @@ internal sealed class AttackWatch(string folder, string name)
         }
         catch (Exception e) when (e is DataException or IOException or UnauthorizedAccessException)
         {
-            return new AttackLine(name, 0, null, false, active, null, null, null, null, e.Message);
+            return new AttackLine(name, 0, null, Finished: false, active, null, null, null, null, e.Message);
         }
     }
 

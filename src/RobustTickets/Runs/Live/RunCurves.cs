@@ -50,14 +50,14 @@ internal sealed class RunCurves
                 0,
                 null,
                 0,
-                false
+                Ended: false
             );
             _stages.Add(stage);
             _recent.Clear();
         }
         switch (entry)
         {
-            case StageEntry { State: "end" }:
+            case StageEntry { State: StageState.End }:
                 _stages[^1] = stage with { Ended = true };
                 break;
             case StageEntry begin:

@@ -121,7 +121,7 @@ internal sealed class RunWatch
         }
         if (_curves.LastStep is { } last && !double.IsFinite(last.Loss))
             return (RunStatus.Failed, FormattableString.Invariant($"{place}: the loss was {last.Loss}"));
-        return _curves.Stage is { Name: "pretrain", Ended: true }
+        return _curves.Stage is { Name: StageName.Pretrain, Ended: true }
             ? (RunStatus.Finished, null)
             : (RunStatus.Stopped, $"{place}. A resumed run goes on from there");
     }
@@ -130,7 +130,7 @@ internal sealed class RunWatch
         _curves.Stage switch
         {
             null => RunStatus.Starting,
-            { Name: "pretrain" } => RunStatus.Pretraining,
+            { Name: StageName.Pretrain } => RunStatus.Pretraining,
             { Name: StageName.Control, Ended: false } => RunStatus.Control,
             { Name: StageName.Retrain, Ended: false } => RunStatus.Training,
             { Name: StageName.Retrain or StageName.Control } => RunStatus.Evaluating,
@@ -182,7 +182,9 @@ internal sealed class RunWatch
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                found.Add(new AttackLine(parent, 0, null, false, false, null, null, null, null, e.Message));
+                found.Add(
+                    new AttackLine(parent, 0, null, Finished: false, Active: false, null, null, null, null, e.Message)
+                );
             }
         }
         return found;

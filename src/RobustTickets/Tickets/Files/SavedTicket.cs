@@ -24,6 +24,6 @@ public sealed record SavedTicket(string Folder, ITicketMask Mask, JsonObject Fac
     {
         var folder = TicketFolder.Find(path);
         var mask = TicketFolder.Read(folder);
-        return new SavedTicket(folder, mask, JsonText.Object(Path.Combine(folder, TicketFolder.File)));
+        return new SavedTicket(folder, mask, JsonFile.Object(Path.Combine(folder, TicketFolder.File)));
     }
 }

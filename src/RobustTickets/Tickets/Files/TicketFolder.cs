@@ -110,7 +110,7 @@ internal static class TicketFolder
             );
         try
         {
-            var ticket = JsonText.Object(file);
+            var ticket = JsonFile.Object(file);
             return (string?)ticket["kind"] switch
             {
                 // tickets of before there were kinds hold heads and neurons

@@ -1,11 +1,12 @@
 // What the serialiser would throw later, wherever a string is taken: half of a surrogate pair in a
 // name or text, and a field that occurs twice. Found first, by path.
 using System.Text.Json;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Recipes.Json;
 
 /// <summary>Looks at every name and text of a document.</summary>
-internal static class JsonText
+internal static class JsonStrings
 {
     /// <summary>Names and texts that are no text, and fields that occur twice.</summary>
     public static List<string> Problems(JsonElement root)
@@ -23,9 +24,9 @@ internal static class JsonText
                 var seen = new HashSet<string>();
                 foreach (var member in element.EnumerateObject())
                 {
-                    if (Try(() => member.Name) is not { } name)
+                    if (member.TryName() is not { } name)
                     {
-                        problems.Add($"{Place(path)}: the name of a field {Half}");
+                        problems.Add($"{Place(path)}: the name of a field {GuardedJson.HalfPair}");
                         continue;
                     }
                     var at = JsonShape.Join(path, name);
@@ -39,25 +40,11 @@ internal static class JsonText
                 foreach (var child in element.EnumerateArray())
                     Walk(child, $"{path}[{index++}]", problems);
                 break;
-            case JsonValueKind.String when Try(element.GetString) is null:
-                problems.Add($"{Place(path)}: {Half}");
+            case JsonValueKind.String when element.TryText() is null:
+                problems.Add($"{Place(path)}: {GuardedJson.HalfPair}");
                 break;
         }
     }
 
-    private const string Half = "holds half of a surrogate pair (an escape \\ud8.. to \\udf.. alone), which is no text";
-
     private static string Place(string path) => path.Length == 0 ? "recipe" : path;
-
-    private static string? Try(Func<string?> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (InvalidOperationException)
-        {
-            return null;
-        }
-    }
 }

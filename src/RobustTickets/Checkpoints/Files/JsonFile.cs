@@ -1,21 +1,13 @@
 // The text of a JSON file: UTF-8 that decodes, a byte order mark passed over with a note (Windows
 // editors write one, and UTF-16 with it).
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 
 namespace RobustTickets.Checkpoints.Files;
 
-internal static class JsonText
+internal static class JsonFile
 {
-    private static readonly (byte[] Mark, Encoding Encoding, string Name)[] Marks =
-    [
-        ([0xEF, 0xBB, 0xBF], new UTF8Encoding(false, throwOnInvalidBytes: true), "a byte order mark"),
-        ([0xFF, 0xFE], new UnicodeEncoding(false, false, throwOnInvalidBytes: true), "the mark of UTF-16"),
-        ([0xFE, 0xFF], new UnicodeEncoding(true, false, throwOnInvalidBytes: true), "the mark of UTF-16"),
-    ];
-
     /// <summary>The object of a file, every string of which can be read.</summary>
     /// <exception cref="CheckpointException">The file cannot be read or is no such
     /// JSON.</exception>
@@ -41,20 +33,15 @@ internal static class JsonText
     {
         try
         {
-            var bytes = File.ReadAllBytes(path);
-            foreach (var (mark, encoding, name) in Marks)
-            {
-                if (bytes.AsSpan().StartsWith(mark))
-                    return (
-                        encoding.GetString(bytes, mark.Length, bytes.Length - mark.Length),
-                        $"{path}: begins with {name}, which is passed over; Python's json refuses it"
-                    );
-            }
-            return (Marks[0].Encoding.GetString(bytes), null);
+            var text = StrictText.DecodeByMark(path, File.ReadAllBytes(path), out var mark);
+            return (
+                text,
+                mark is null ? null : $"{path}: begins with {mark}, which is passed over; Python's json refuses it"
+            );
         }
-        catch (DecoderFallbackException e)
+        catch (DataException e)
         {
-            throw new CheckpointException($"{path}: is not valid UTF-8 (byte {e.Index}); save it as UTF-8", e);
+            throw new CheckpointException(e.Message, e);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
