@@ -51,7 +51,7 @@ internal static class ModelsCommand
             {
                 context.Out.WriteLine($"{model.Name, -17} {(model.Problem is null ? model.Folder : "cannot be used")}");
                 Line("holds", model.Config is { } config ? Shape(config) : model.Problem!);
-                if (KnownModel.TryFind(model.Name) is { } known)
+                if (model.Known is { } known)
                     Origin(known);
             }
             foreach (var known in absent)
@@ -112,14 +112,21 @@ internal static class ModelsCommand
             Description = "a model; without one, the models folder",
             Arity = ArgumentArity.ZeroOrOne,
         };
+        var json = CommonOptions.Json();
         var command = new Command("where", $"the folder of a model, or of models ({ModelStore.Variable} names another)")
         {
             name,
+            json,
         };
         command.SetAction(parsed =>
         {
             var store = ModelStore.OfUser();
-            context.Out.WriteLine(parsed.GetValue(name) is { } model ? store.Resolve(model) : store.Path);
+            var model = parsed.GetValue(name);
+            var folder = model is null ? store.Path : store.Resolve(model);
+            if (parsed.GetValue(json))
+                JsonOutput.Write(context.Out, new JsonObject { ["name"] = model, ["folder"] = folder });
+            else
+                context.Out.WriteLine(folder);
             return ExitCodes.Ok;
         });
         return command;
@@ -156,7 +163,7 @@ internal static class ModelsCommand
             Description =
                 "keep case and accents (true), or not (false); default: as the vocabulary's words are written",
         };
-        var replace = new Option<bool>("--replace") { Description = "take the place of an existing folder" };
+        var replace = new Option<bool>("--replace") { Description = "take the place of a folder that an import wrote" };
         var json = CommonOptions.Json();
         var command = new Command("import", "make a Hugging Face folder of a BERT in an ONNX file")
         {
@@ -228,7 +235,7 @@ internal static class ModelsCommand
             ["width"] = model.Config?.HiddenSize,
             ["heads"] = model.Config?.NumAttentionHeads,
         };
-        if (KnownModel.TryFind(model.Name) is { } known)
+        if (model.Known is { } known)
             Known(known, json);
         return json;
     }

@@ -163,10 +163,18 @@ internal static class ResourcesCommand
 
     private static Command Where(CliContext context)
     {
-        var command = new Command("where", $"the folder of resources ({ResourceFolder.Variable} names another)");
-        command.SetAction(_ =>
+        var json = CommonOptions.Json();
+        var command = new Command("where", $"the folder of resources ({ResourceFolder.Variable} names another)")
         {
-            context.Out.WriteLine(ResourceFolder.OfUser().Path);
+            json,
+        };
+        command.SetAction(parsed =>
+        {
+            var folder = ResourceFolder.OfUser().Path;
+            if (parsed.GetValue(json))
+                JsonOutput.Write(context.Out, new JsonObject { ["folder"] = folder });
+            else
+                context.Out.WriteLine(folder);
             return ExitCodes.Ok;
         });
         return command;

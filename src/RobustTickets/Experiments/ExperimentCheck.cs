@@ -1,5 +1,6 @@
 // The names of an experiment: they become folders and are referred to by one another.
 using System.Text.RegularExpressions;
+using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Recipes.Validation;
 
@@ -7,6 +8,9 @@ namespace RobustTickets.Experiments;
 
 internal static partial class ExperimentCheck
 {
+    // The length of texts says nothing on whether options are possible.
+    private const int AnyLength = 64;
+
     /// <summary>
     /// Appends every impossible, double or dangling name, and every impossible number, by path.
     /// </summary>
@@ -43,6 +47,7 @@ internal static partial class ExperimentCheck
                 );
             if (!TaskCatalog.TryFind(e.Data[i].Task, out _))
                 Known($"data[{i}].task", e.Data[i].Task, [.. TaskCatalog.Tasks.Select(t => t.Name)], problems);
+            Try(() => ExperimentOptions.OfData(e.Data[i].Options, $"data[{i}].options"), problems);
         }
         for (var i = 0; i < e.Rows.Count; i++)
         {
@@ -85,6 +90,7 @@ internal static partial class ExperimentCheck
                 Known($"attacks[{i}].on", on, data, dangling);
             if (e.Attacks[i].Examples is < 1)
                 problems.Add($"attacks[{i}].examples: {e.Attacks[i].Examples} is not possible; must be at least 1");
+            Attack(e.Attacks[i], $"attacks[{i}]", problems);
         }
         for (var i = 0; i < (e.Figures?.Count ?? 0); i++)
         {
@@ -93,6 +99,47 @@ internal static partial class ExperimentCheck
                 Known($"figures[{i}].rows", row, rows, dangling);
             if (figure.Kind == FigureKind.Sweep && figure.Field is null)
                 problems.Add($"figures[{i}].field: missing; a sweep says which field of the recipe is on its x axis");
+        }
+    }
+
+    // Recipe and options of an attack, and whether they go together.
+    private static void Attack(ExperimentAttack attack, string path, List<string> problems)
+    {
+        var recipe = AttackRecipe.TryFind(attack.Recipe);
+        if (recipe is null)
+            Known($"{path}.recipe", attack.Recipe, [.. AttackRecipe.All.Select(r => r.Name)], problems);
+        Try(
+            () =>
+            {
+                var options = ExperimentAttackOptions.Read(attack, new DataOptions(), AnyLength, $"{path}.options");
+                Refuse(recipe, options, path);
+            },
+            problems
+        );
+    }
+
+    private static void Refuse(AttackRecipe? recipe, ExperimentAttackOptions read, string path)
+    {
+        try
+        {
+            if (recipe is not null)
+                (recipe with { Options = read.Attack, Resources = ResourceFiles.Named(read.Resources) }).Refuse();
+        }
+        catch (RequestException e)
+        {
+            throw new RecipeException($"{path}: {e.Message}");
+        }
+    }
+
+    private static void Try(Action read, List<string> problems)
+    {
+        try
+        {
+            read();
+        }
+        catch (RecipeException e)
+        {
+            problems.Add(e.Message);
         }
     }
 

@@ -63,31 +63,29 @@ internal sealed class ExperimentInputs(ExperimentRequest request, ExperimentFold
     public AttackRequest Attack(ExperimentCell cell, ExperimentAttack attack)
     {
         var place = $"attack {attack.Name}";
-        var options = new ExperimentOptions(attack.Options, place);
         try
         {
-            var seed = options.Integer("seed") ?? 42;
+            var options = ExperimentAttackOptions.Read(attack, DataOptionsOf(cell.Data), cell.Recipe.MaxLength, place);
             var made = new AttackRequest(
                 AttackRecipe.Find(attack.Recipe) with
                 {
-                    Options = options.Attack(seed),
-                    Resources = ResourceFiles.Named(Places(attack, options)),
+                    Options = options.Attack,
+                    Resources = ResourceFiles.Named(Places(attack, options.Resources)),
                 },
                 folder.Knows(cell) ? folder.Model(cell) : request.Model,
                 request.Data[cell.Data.Name],
                 cell.Data.Task,
                 folder.Knows(cell) ? folder.Attack(cell, attack) : folder.Path,
-                options.Data(DataOptionsOf(cell.Data)),
-                options.Take("split"),
-                options.Sample(attack.Examples, seed),
-                options.Length(cell.Recipe.MaxLength),
-                options.Flag("whole-set") | options.Flag("full-split-accuracy"),
-                options.Take("augment"),
-                options.Engine(),
+                options.Data,
+                options.Split,
+                options.Sample,
+                options.Length,
+                options.WholeSet,
+                options.Augment,
+                options.Engine,
                 request.Execution,
-                Temperature: options.Temperature()
+                Temperature: options.Temperature
             );
-            options.Rest();
             made.Recipe.Refuse();
             return made;
         }
@@ -107,7 +105,7 @@ internal sealed class ExperimentInputs(ExperimentRequest request, ExperimentFold
     private Dictionary<string, string> EpochAttackPlaces() =>
         new(_resources) { ["encoder"] = _resources.GetValueOrDefault("encoder", request.Model) };
 
-    private Dictionary<string, string> Places(ExperimentAttack attack, ExperimentOptions options)
+    private Dictionary<string, string> Places(ExperimentAttack attack, IReadOnlyDictionary<string, string> named)
     {
         var places = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var name in attack.Resources ?? [])
@@ -118,17 +116,11 @@ internal sealed class ExperimentInputs(ExperimentRequest request, ExperimentFold
             else if (name == "encoder")
                 places[name] = request.Model;
         }
-        foreach (var name in ResourceFiles.Names)
-            if (options.Take(name) is { } path)
-                places[name] = path;
+        foreach (var (name, path) in named)
+            places[name] = path;
         return places;
     }
 
-    private static DataOptions DataOptionsOf(ExperimentData data)
-    {
-        var options = new ExperimentOptions(data.Options, $"data {data.Name}");
-        var made = options.Data(new DataOptions());
-        options.Rest();
-        return made;
-    }
+    private static DataOptions DataOptionsOf(ExperimentData data) =>
+        ExperimentOptions.OfData(data.Options, $"data {data.Name}");
 }

@@ -36,6 +36,7 @@ internal sealed class ExperimentOptions
     ];
 
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> _possible = new(StringComparer.Ordinal);
     private readonly string _place;
 
     /// <param name="options">The options of the file, or null.</param>
@@ -56,6 +57,16 @@ internal sealed class ExperimentOptions
             if (!_values.TryAdd(name, value))
                 throw Bad(option, "occurs twice");
         }
+    }
+
+    /// <summary>The options of a data set.</summary>
+    /// <exception cref="RecipeException">An option is unknown or impossible.</exception>
+    public static DataOptions OfData(IReadOnlyList<string>? options, string place)
+    {
+        var given = new ExperimentOptions(options, place);
+        var made = given.Data(new DataOptions());
+        given.Rest();
+        return made;
     }
 
     /// <summary>
@@ -126,7 +137,11 @@ internal sealed class ExperimentOptions
     }
 
     /// <summary>The value of a name, or null.</summary>
-    public string? Take(string name) => _values.Remove(name, out var value) ? value : null;
+    public string? Take(string name)
+    {
+        _possible.Add(name);
+        return _values.Remove(name, out var value) ? value : null;
+    }
 
     /// <summary>Whether a flag is given.</summary>
     public bool Flag(string name) => Take(name) is not null;
@@ -139,7 +154,7 @@ internal sealed class ExperimentOptions
     public void Rest()
     {
         foreach (var name in _values.Keys)
-            throw Bad(name, "is unknown here");
+            throw Bad(name, $"is unknown here; possible: {string.Join(", ", _possible)}");
     }
 
     private static readonly Dictionary<string, SampleRule> Rules = new()

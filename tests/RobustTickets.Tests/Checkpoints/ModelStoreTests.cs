@@ -39,7 +39,26 @@ public sealed class ModelStoreTests : IDisposable
         Assert.Equal(second, _store.Find("org/name"));
         Assert.Equal(first, _store.Find("org/name@aaaa"));
         Assert.Null(_store.Find("org/name@cccc"));
+        Assert.Contains("neither a reference nor a snapshot cccc; there are aaaa, bbbb", Why("org/name@cccc"));
+        File.WriteAllText(_tiny.Below("hub", "models--org--name", "refs", "main"), "dddd\n");
+        Assert.Null(_store.Find("org/name"));
+        Assert.Contains("refs/main: names a snapshot that is not there; there are aaaa, bbbb", Why("org/name"));
+        Directory.Delete(first, recursive: true);
+        Assert.Contains("refs/main: names a snapshot that is not there; there are bbbb", Why("org/name"));
+        File.WriteAllText(_tiny.Below("hub", "models--org--name", "refs", "main"), "bbbb\n");
         Assert.Contains(_store.List(), m => m is { Name: "org/name", Problem: null });
+    }
+
+    private string Why(string name) => Assert.Throws<ModelNotFoundException>(() => _store.Resolve(name)).Message;
+
+    [Fact]
+    public void A_folder_that_only_has_the_name_of_a_known_model_is_not_taken_for_it()
+    {
+        var known = KnownModel.Find("minilm-l6");
+        var folder = Copy(_tiny.Below("models", known.Name));
+        Assert.Null(Assert.Single(_store.List(), m => m.Name == known.Name).Known);
+        var e = Assert.Throws<CheckpointException>(() => _store.Get(known));
+        Assert.Contains($"{folder}: is a model of another origin than minilm-l6", e.Message);
     }
 
     [Theory]

@@ -186,9 +186,36 @@ public sealed class ExperimentRunTests : IDisposable
         Assert.Equal("Only", Assert.Throws<RequestException>(() => new ExperimentRun(unknown)).Field);
     }
 
+    [Fact]
+    public void Wrong_attacks_are_told_with_everything_else_that_is_wrong()
+    {
+        var json = TinyExperiment.Json();
+        json["attacks"]![0]!["recipe"] = "nope";
+        json["attacks"]![0]!["options"]!.AsArray().Add("foo");
+        json["data"]![0]!["options"] = new JsonArray("bar=1");
+        json["seeds"] = new JsonArray(1, 1);
+        File.WriteAllText(_tiny.FilePath, json.ToJsonString());
+        var run = _tiny.Run(_tiny.Task.Below("wrong"));
+        Assert.Equal(ExitCodes.Usage, run.Code);
+        foreach (
+            var told in new[]
+            {
+                _tiny.FilePath,
+                "attacks[0].recipe: unknown \"nope\"",
+                "attacks[0].options: the option \"foo\" is unknown",
+                "data[0].options: the option \"bar\" is unknown here; possible: escape",
+                "seeds: a seed occurs twice",
+            }
+        )
+            Assert.Contains(told, run.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("recipe=pwws", "the option \"recipe=pwws\" is the experiment's own")]
-    [InlineData("nonsense=1", "the option \"nonsense\" is unknown here")]
+    [InlineData(
+        "nonsense=1",
+        "attacks[0].options: the option \"nonsense\" is unknown here; possible: augment, batch-size"
+    )]
     [InlineData("nonsense", "is unknown, or lacks its value")]
     [InlineData("no-similarity", "occurs twice")]
     [InlineData("whole-set=1", "takes no value")]
@@ -199,8 +226,8 @@ public sealed class ExperimentRunTests : IDisposable
     [InlineData("sample=random", "possible: stratified, first-n")]
     [InlineData("compat=1.0", "possible: 0.3.0, 0.3.4, head")]
     [InlineData("similarity-threshold=much", "similarity-threshold=much")]
-    [InlineData("similarity-threshold=0.5", "attack swap: Similarity: cannot be combined")]
-    [InlineData("masked-lm=x", "attack swap: MaskedLM: textfooler does not use it")]
+    [InlineData("similarity-threshold=0.5", "attacks[0]: Similarity: cannot be combined")]
+    [InlineData("masked-lm=x", "attacks[0]: MaskedLM: textfooler does not use it")]
     [InlineData("labels=a,a", "a label occurs twice")]
     public void An_impossible_option_of_an_attack_is_refused_before_any_compute(string option, string told)
     {

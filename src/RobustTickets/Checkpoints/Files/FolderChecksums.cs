@@ -67,6 +67,26 @@ internal static class FolderChecksums
             throw new CheckpointException($"{sums}: is empty; remove it if the other files are to be trusted");
     }
 
+    /// <summary>
+    /// Whether a folder holds its checksums and nothing that they do not name, as one written here
+    /// does; the files themselves are not read.
+    /// </summary>
+    public static bool NameAll(string folder)
+    {
+        var sums = Path.Combine(folder, FileName);
+        if (!File.Exists(sums))
+            return false;
+        var named = File.ReadLines(sums)
+            .Where(l => l.Length > 66)
+            .Select(l => l[66..])
+            .ToHashSet(StringComparer.Ordinal);
+        return Directory
+            .EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories)
+            .Where(path => !Directory.Exists(path) || !Directory.EnumerateFileSystemEntries(path).Any())
+            .Select(path => Path.GetRelativePath(folder, path).Replace('\\', '/'))
+            .All(name => name == FileName || named.Contains(name));
+    }
+
     private static bool ContainsOnlyHex(this ReadOnlySpan<char> text)
     {
         foreach (var c in text)

@@ -5,6 +5,7 @@ using System.Text.Json;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Files;
 using RobustTickets.Checkpoints.Graphs;
 using RobustTickets.Checkpoints.Tensors;
 using static RobustTickets.Attacks.Invariant;
@@ -20,7 +21,8 @@ namespace RobustTickets;
 /// <param name="Heads">Number of attention heads, for graphs that do not show it.</param>
 /// <param name="Cased">Whether the tokenizer keeps case; null: it does when a word of the
 /// vocabulary has an upper-case letter.</param>
-/// <param name="Replace">Whether an existing folder is replaced.</param>
+/// <param name="Replace">Whether a folder that an import wrote is replaced; another one never
+/// is.</param>
 public sealed record OnnxImportRequest(
     string Onnx,
     string Vocabulary,
@@ -69,6 +71,7 @@ public static class OnnxImport
     {
         ArgumentNullException.ThrowIfNull(request);
         stop.ThrowIfCancellationRequested();
+        RequireReplaceable(request);
         var vocabulary = Vocabulary.Load(request.Vocabulary);
         var file = OnnxFile.Open(request.Onnx);
         var graph = BertGraph.Find(file, request.Heads);
@@ -137,6 +140,26 @@ public static class OnnxImport
             graph.Weights.Sum(w => w.Shape.Aggregate(1L, (a, b) => a * b)),
             notes
         );
+    }
+
+    // What no import wrote is not taken away.
+    private static void RequireReplaceable(OnnxImportRequest request)
+    {
+        if (
+            request.Replace
+            && Directory.Exists(request.Output)
+            && Directory.EnumerateFileSystemEntries(request.Output).Any()
+            && !FolderChecksums.NameAll(request.Output)
+        )
+        {
+            throw new CheckpointException(
+                $"{request.Output}: holds other files than an import writes (those that its {FolderChecksums.FileName} "
+                    + "names), so it is not replaced; choose another folder or remove it"
+            )
+            {
+                OfOutput = true,
+            };
+        }
     }
 
     private static StreamedTensor Stream(FoundWeight weight, string place) =>

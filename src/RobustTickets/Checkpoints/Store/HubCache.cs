@@ -55,27 +55,43 @@ internal sealed class HubCache(string path)
     /// The snapshot of a name, <c>org/name</c> or <c>org/name@revision</c>: that of the revision,
     /// by default <c>main</c>, else the only one there is; null when there is none.
     /// </summary>
-    public string? Find(string name)
+    public string? Find(string name) => Look(name).Folder;
+
+    /// <summary>Why a model that lies in the cache cannot be found, or null.</summary>
+    public string? Problem(string name) => Look(name).Problem;
+
+    private (string? Folder, string? Problem) Look(string name)
     {
         var (repository, revision) = name.Split('@') is [var r, var v] ? (r, v) : (name, "main");
         var parts = repository.Split('/');
         if (parts.Length > 2 || !parts.All(IsPlain) || !IsPlain(revision))
-            return null;
+            return default;
         var folder = System.IO.Path.Combine(Path, Prefix + string.Join("--", parts));
         var snapshots = System.IO.Path.Combine(folder, "snapshots");
         try
         {
-            if (!Directory.Exists(snapshots))
-                return null;
+            if (!Directory.Exists(folder))
+                return default;
+            var there = Directory.Exists(snapshots) ? Directory.GetDirectories(snapshots) : [];
+            if (there.Length == 0)
+                return (null, $"{folder}: holds no snapshot");
             var reference = System.IO.Path.Combine(folder, "refs", revision);
-            var commit = File.Exists(reference) ? File.ReadAllText(reference).Trim() : revision;
+            var isNamed = File.Exists(reference);
+            var commit = isNamed ? File.ReadAllText(reference).Trim() : revision;
             if (IsPlain(commit) && System.IO.Path.Combine(snapshots, commit) is var at && Directory.Exists(at))
-                return at;
-            return !name.Contains('@') && Directory.GetDirectories(snapshots) is [var only] ? only : null;
+                return (at, null);
+            var names = string.Join(", ", there.Select(d => System.IO.Path.GetFileName(d)).Order().Take(5));
+            if (isNamed)
+                return (null, $"{reference}: names a snapshot that is not there; there are {names}");
+            if (name.Contains('@'))
+                return (null, $"{folder}: holds neither a reference nor a snapshot {revision}; there are {names}");
+            return there is [var only]
+                ? (only, null)
+                : (null, $"{folder}: holds several snapshots and no refs/main; name one: {repository}@{names}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return null;
+            return (null, $"{folder}: cannot be read: {e.Message}");
         }
     }
 

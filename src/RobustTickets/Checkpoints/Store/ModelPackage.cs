@@ -8,6 +8,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
+using RobustTickets.Checkpoints.Files;
 
 namespace RobustTickets.Checkpoints.Store;
 
@@ -53,6 +54,34 @@ internal static class ModelPackage
         finally
         {
             WholeFile.TryDelete(temporary);
+        }
+    }
+
+    /// <summary>The model that a folder was made from, as its origin says; or null.</summary>
+    public static KnownModel? OriginOf(string folder)
+    {
+        var file = Path.Combine(folder, OriginFile);
+        try
+        {
+            return File.Exists(file) ? KnownModel.All.FirstOrDefault(m => File.ReadAllText(file) == Origin(m)) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether the files of a folder have their checksums.</summary>
+    public static bool IsWhole(string folder)
+    {
+        try
+        {
+            FolderChecksums.Verify(folder);
+            return true;
+        }
+        catch (CheckpointException)
+        {
+            return false;
         }
     }
 

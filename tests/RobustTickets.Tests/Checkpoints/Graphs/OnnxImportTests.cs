@@ -222,6 +222,26 @@ public sealed class OnnxImportTests : IDisposable
     }
 
     [Fact]
+    public void What_no_import_wrote_is_not_replaced()
+    {
+        var made = Import(OnnxStyle.Plain, OnnxEnd.Hidden).Folder;
+        Import("model.onnx");
+        var thesis = Path.Combine(made, "chapter", "thesis.txt");
+        Directory.CreateDirectory(Path.GetDirectoryName(thesis)!);
+        Refused(() => Import("model.onnx"), made, "holds other files than an import writes", "choose another folder");
+        File.WriteAllText(thesis, "x");
+        Refused(() => Import("model.onnx"), made, "holds other files than an import writes");
+        Assert.True(File.Exists(thesis));
+        Directory.Delete(Path.GetDirectoryName(thesis)!, recursive: true);
+        Import("model.onnx");
+        File.Delete(Path.Combine(made, "SHA256SUMS"));
+        Refused(() => Import("model.onnx"), made, "holds other files than an import writes");
+        File.WriteAllText(Path.Combine(made, "SHA256SUMS"), "");
+        Refused(() => Import("model.onnx"), made, "holds other files than an import writes");
+        Directory.Delete(made, recursive: true);
+    }
+
+    [Fact]
     public void A_file_that_is_no_model_is_refused_by_name()
     {
         Refused(() => Import("missing.onnx"), "missing.onnx", "no such file");
