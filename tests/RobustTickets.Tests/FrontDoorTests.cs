@@ -100,7 +100,7 @@ public sealed class FrontDoorTests(TrainedTask trained) : IClassFixture<TrainedT
             "sst2",
             Sample: new AttackSample(6)
         );
-        var attacked = AttackRun.Run(request);
+        var attacked = request.Run();
         using var said = new StringWriter { NewLine = "\n" };
         var report = await OpenARun.Run(made.Folder.Path, said);
         Assert.Equal(20, report.Outcomes.Count);

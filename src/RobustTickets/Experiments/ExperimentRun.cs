@@ -21,16 +21,14 @@ public sealed record FailureNote(int Code, string Message);
 /// <summary>One invocation of experiments.</summary>
 /// <param name="request">The experiments with their places.</param>
 /// <param name="progress">Is told what happens.</param>
-/// <param name="noteOf">How a failure is written down; null: 1 and the exception's message.</param>
 /// <param name="stop">Ends the cell at work, which goes on the next time.</param>
-public sealed class ExperimentRun(
+internal sealed class ExperimentRun(
     ExperimentRequest request,
     IProgress<ExperimentProgress>? progress = null,
-    Func<Exception, FailureNote>? noteOf = null,
     CancellationToken stop = default
 ) : IDisposable
 {
-    private readonly ExperimentSet _set = new(request ?? throw new ArgumentNullException(nameof(request)), stop);
+    private readonly ExperimentSet _set = new(request, stop);
     private bool _checked;
 
     /// <summary>
@@ -129,6 +127,6 @@ public sealed class ExperimentRun(
     {
         if (!_checked)
             Check();
-        return new CellLoop(request, _set, progress, noteOf, stop).Run();
+        return new CellLoop(request, _set, progress, stop).Run();
     }
 }

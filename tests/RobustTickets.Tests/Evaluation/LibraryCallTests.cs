@@ -100,8 +100,6 @@ public sealed class LibraryCallTests(TrainedTask trained) : IClassFixture<Traine
         Assert.Throws<ArgumentNullException>("model", () => TinyTask.FineTuneRecipe.Train(null!, "data", "run"));
         Assert.Throws<ArgumentNullException>("data", () => TinyTask.FineTuneRecipe.Train("model", null!, "run"));
         Assert.Throws<ArgumentNullException>("output", () => TinyTask.FineTuneRecipe.Train("model", "data", null!));
-        Assert.Throws<ArgumentNullException>("request", () => new HardenRun(null!));
-        Assert.Throws<ArgumentNullException>("request", () => new ExperimentRun(null!));
         Assert.Throws<ArgumentNullException>(
             "source",
             () => HuggingFaceExport.Write(null!, "out", HuggingFaceLayout.Dense)
@@ -251,10 +249,10 @@ public sealed class LibraryCallTests(TrainedTask trained) : IClassFixture<Traine
             trained.Task.Below($"nothing{count}"),
             Sample: new AttackSample(count)
         );
-        var error = Assert.Throws<RequestException>(() => AttackRun.Run(request));
+        var error = Assert.Throws<RequestException>(() => request.Run());
         Assert.Equal((nameof(AttackSample.Count), $"{count}"), (error.Field, error.Value));
         var engine = request with { Sample = new AttackSample(3), Engine = new AttackEngineOptions(BatchSize: count) };
-        Assert.Throws<ArgumentOutOfRangeException>(() => AttackRun.Run(engine));
+        Assert.Throws<ArgumentOutOfRangeException>(() => engine.Run());
         Assert.False(Directory.Exists(request.Output));
     }
 
@@ -277,10 +275,7 @@ public sealed class LibraryCallTests(TrainedTask trained) : IClassFixture<Traine
         var request = new HardenRequest(trained.Model, trained.Task.Data, "sst2", trained.Task.Below("hardened"));
         Assert.Equal((null, TimeSpan.FromMinutes(30)), (request.Budget, request.Time));
         var none = request with { Budget = TimeSpan.Zero };
-        Assert.Equal(
-            nameof(HardenRequest.Budget),
-            Assert.Throws<RequestException>(() => new HardenRun(none).Preview()).Field
-        );
+        Assert.Equal(nameof(HardenRequest.Budget), Assert.Throws<RequestException>(() => none.Preview()).Field);
     }
 
     [Fact]
