@@ -96,7 +96,7 @@ internal static class ExperimentCommand
                 : (execution.Read(parsed), null);
             var request = new ExperimentRequest(
                 ExperimentFiles.Plan(parsed.GetRequiredValue(files), CommonOptions.ReadSeeds(parsed.GetValue(seeds))),
-                RunFolder.ModelOf(parsed.GetValue(model) ?? ""),
+                ModelStore.OfUser().Locate(RunFolder.ModelOf(parsed.GetValue(model) ?? "")),
                 CommonOptions.ReadPairs("--data", parsed.GetValue(data) ?? []),
                 parsed.GetValue(output) ?? "experiments",
                 CommonOptions.ReadResourcePlaces(parsed.GetValue(resource)),

@@ -47,15 +47,6 @@ public sealed record ExperimentRequest(
     /// <summary>The least that <see cref="LeaseTimeout"/> may be.</summary>
     internal static readonly TimeSpan ShortestLease = TimeSpan.FromSeconds(1);
 
-    private readonly string _model = ModelStore.OfUser().Locate(Model);
-
-    /// <summary>Folder of the checkpoint that every run starts from.</summary>
-    public string Model
-    {
-        get => _model;
-        init => _model = ModelStore.OfUser().Locate(value);
-    }
-
     /// <summary>How models run.</summary>
     public Execution Execution { get; init; } = Execution ?? new Execution();
 
@@ -64,6 +55,9 @@ public sealed record ExperimentRequest(
 
     /// <summary>Silence after which a cell is taken over.</summary>
     internal TimeSpan Lease => LeaseTimeout ?? TimeSpan.FromMinutes(2);
+
+    /// <summary>The same with the folder that the model's name stands for.</summary>
+    internal ExperimentRequest Located() => this with { Model = ModelStore.OfUser().Locate(Model) };
 
     /// <summary>
     /// The cells of each experiment that are to be run, in the order of running. Seeds come

@@ -50,15 +50,6 @@ public sealed record TrainRequest(
     MetricFiles Metrics = MetricFiles.All
 )
 {
-    private readonly string _model = ModelStore.OfUser().Locate(Model);
-
-    /// <summary>Folder of the pre-trained checkpoint.</summary>
-    public string Model
-    {
-        get => _model;
-        init => _model = ModelStore.OfUser().Locate(value);
-    }
-
     /// <summary>Device, precision, threads, kernels.</summary>
     public Execution Execution { get; init; } = Execution ?? new Execution();
 
@@ -68,6 +59,9 @@ public sealed record TrainRequest(
     /// <summary>Folder of runs whose searches may be taken instead of making the same again, or
     /// null.</summary>
     internal string? Searches { get; init; }
+
+    /// <summary>The same with the folder that the model's name stands for.</summary>
+    internal TrainRequest Located() => this with { Model = ModelStore.OfUser().Locate(Model) };
 
     /// <summary>Trains as the request says, or goes on with it.</summary>
     /// <param name="progress">Told after every step, or null.</param>
@@ -97,7 +91,10 @@ public sealed record TrainRequest(
     public TrainedRun Run(IProgress<RunEvent>? progress = null, CancellationToken stop = default)
     {
         // The examples are read once, for the training and for whoever asks the run for them.
-        var shared = Cache is null ? this with { Cache = new RunDataCache() } : this;
+        var shared = Located() with
+        {
+            Cache = Cache ?? new RunDataCache(),
+        };
         var result = RecipeRunner.Run(shared, progress, stop);
         return TrainedRun.Of(shared, result, stop);
     }

@@ -7,6 +7,7 @@ using RobustTickets.Evaluation;
 using RobustTickets.Export;
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Models;
+using RobustTickets.Runs;
 using RobustTickets.Tests.Resume;
 using RobustTickets.Torch;
 using Xunit;
@@ -191,6 +192,33 @@ public sealed class LibraryCallTests(TrainedTask trained) : IClassFixture<Traine
                     _ => throw new InvalidOperationException("no runtime")
                 )
             );
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(ModelStore.Variable, before);
+        }
+    }
+
+    [Fact]
+    public void A_request_keeps_the_name_of_a_model_and_its_run_finds_the_folder()
+    {
+        using var task = new TinyTask();
+        var name = Path.GetFileName(task.Model);
+        var request = new TrainRequest(TinyTask.FineTuneRecipe, name, task.Data, task.NewRun());
+        // It is not there when the request is made.
+        Assert.StartsWith(
+            $"{name}: no such folder",
+            Assert.Throws<ModelNotFoundException>(() => request.Run()).Message,
+            StringComparison.Ordinal
+        );
+        var before = Environment.GetEnvironmentVariable(ModelStore.Variable);
+        Environment.SetEnvironmentVariable(ModelStore.Variable, Path.GetDirectoryName(task.Model));
+        try
+        {
+            var run = request.Run();
+            Assert.Equal(name, request.Model);
+            Assert.Equal(task.Model, EnvironmentStamp.Load(run.Folder.EnvironmentFile).BaseFolder());
+            Assert.Equal(40, run.Evaluation.Count);
         }
         finally
         {
