@@ -19,7 +19,7 @@ public sealed class TemperedAttackTests : IDisposable
             recipe.Build(),
             new FunctionVictim(
                 2,
-                texts => [.. texts.Select(t => t.Contains("good") ? [0.1f, 0.9f] : new[] { 0.8f, 0.2f })]
+                texts => [.. texts.Select(t => t.Contains("good") ? [0.1, 0.9] : new[] { 0.8, 0.2 })]
             ),
             "by a word",
             [.. Enumerable.Range(0, 4).Select(i => new Example($"{i}", new TextPair($"a good film of {i}"), 1))],
