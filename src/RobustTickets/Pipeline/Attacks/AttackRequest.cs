@@ -95,6 +95,11 @@ public sealed record AttackRequest(
     /// on with it.</exception>
     public AttackReport Run(IProgress<AttackProgress>? progress = null, CancellationToken stop = default) =>
         AttackRun.Run(this, progress, stop);
+
+    /// <summary>The same on a thread of its own, beside the caller.</summary>
+    /// <inheritdoc cref="Run"/>
+    public Task<AttackReport> RunAsync(IProgress<AttackProgress>? progress = null, CancellationToken stop = default) =>
+        AttackRun.Beside(() => Run(progress, stop), stop);
 }
 
 /// <summary>

@@ -131,6 +131,10 @@ internal static class AttackRun
         return new AttackReport(summary, log.Outcomes, job.Folder);
     }
 
+    /// <summary>An attack on a thread of its own.</summary>
+    internal static Task<AttackReport> Beside(Func<AttackReport> run, CancellationToken stop) =>
+        Task.Factory.StartNew(run, stop, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
     private static async Task Drain(
         AttackJob job,
         AttackEngine engine,
