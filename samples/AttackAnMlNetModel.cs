@@ -22,11 +22,11 @@ public static class AttackAnMlNetModel
             .Transforms.Text.FeaturizeText("Features", nameof(Review.Text))
             .Append(ml.BinaryClassification.Trainers.SdcaLogisticRegression())
             .Fit(ml.Data.LoadFromEnumerable(reviews));
-        float[][] Predict(IReadOnlyList<string> texts)
+        double[][] Predict(IReadOnlyList<string> texts)
         {
             var rows = ml.Data.LoadFromEnumerable(texts.Select(text => new Review(text, false)));
             var answers = ml.Data.CreateEnumerable<Answer>(model.Transform(rows), reuseRowObject: false);
-            return [.. answers.Select(a => new[] { 1 - a.Probability, a.Probability })];
+            return [.. answers.Select(a => new double[] { 1 - a.Probability, a.Probability })];
         }
         var attack = AttackRecipe.DeepWordBug(AttackResources.FromUserFolder()).Build();
         var examples = reviews.Select((r, i) => new Example($"{i}", new TextPair(r.Text), r.Label ? 1 : 0));

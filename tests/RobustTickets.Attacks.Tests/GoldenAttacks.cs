@@ -298,7 +298,7 @@ internal sealed class GoldenAttacks
         return new Attack(
             set,
             version,
-            new UntargetedGoal(),
+            new UntargetedGoal(ScorePrecision.Double),
             search,
             swap ?? new EmbeddingSwap(Neighbours, count),
             positions,

@@ -142,7 +142,7 @@ internal static class MadeUp
         new(
             "made-up",
             version,
-            new UntargetedGoal(),
+            new UntargetedGoal(ScorePrecision.Double),
             new GreedyWordRanking(WordRanking.Delete, skipIdle),
             new EmbeddingSwap(Neighbours, 10),
             [new NoRepeat(), new NoStopWords(StopWords), new FrozenColumn(["premise", "hypothesis"], "premise")],

@@ -99,36 +99,89 @@ public sealed class VictimTests
         Assert.Equal(0.75, logits.Predict(["x"])[0][1], 15);
     }
 
-    [Theory]
-    [InlineData("no rows for 1 texts")]
-    [InlineData("no scores for 2 classes")]
-    public void What_a_function_leaves_out_is_said(string said)
+    [Fact]
+    public void Logits_of_texts_are_made_probabilities()
     {
-        var nothing = said[3] == 'r';
-        foreach (
-            var victim in new[]
-            {
-                FunctionVictim.FromPairs(2, _ => nothing ? null! : [null!]),
-                new FunctionVictim(2, texts => texts.Count == 0 || nothing ? null! : new float[][] { null! }),
-            }
-        )
-            Assert.Contains(
-                said,
-                Assert.Throws<InvalidOperationException>(() => victim.Predict(["x"])).Message,
-                StringComparison.Ordinal
-            );
+        var victim = new FunctionVictim(
+            2,
+            texts => [.. texts.Select(t => new[] { 0.0, t.Length })],
+            ClassScores.Logits
+        );
+        Assert.Equal(
+            [1 / (1 + Math.Exp(3)), 1 / (1 + Math.Exp(-3))],
+            victim.Predict(["abc"])[0],
+            (a, b) => Math.Abs(a - b) < 1e-15
+        );
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_pair_is_refused_by_a_function_of_texts_and_costs_its_example_alone(int way)
+    {
+        static double[][] Answer(IReadOnlyList<string> texts) => [.. texts.Select(_ => new[] { 0.25, 0.75 })];
+        var victim =
+            way == 0
+                ? new FunctionVictim(2, Answer)
+                : new FunctionVictim(2, (texts, _) => Task.FromResult(Answer(texts)));
+        var error = Assert.Throws<ArgumentException>(() => victim.Predict(["x", new TextPair("a", "b")]));
+        Assert.StartsWith(
+            "text 2 of 2 is a pair, and the function is one of texts; of a function of pairs, "
+                + "FunctionVictim.FromPairs makes a victim",
+            error.Message,
+            StringComparison.Ordinal
+        );
+        var outcomes = await RunAsync(victim, CancellationToken.None, [.. One, new("b", new TextPair("a", "b"), 1)]);
+        Assert.Equal(new AttackErrorKind?[] { null, AttackErrorKind.ModelThrew }, outcomes.Select(o => o.Error?.Kind));
+        Assert.Contains("FunctionVictim.FromPairs", outcomes[1].Error!.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(ClassScores.Probabilities)]
+    [InlineData(ClassScores.Logits)]
+    public async Task What_a_function_answers_wrongly_is_told_by_the_engine(ClassScores scores)
+    {
+        (FunctionVictim Victim, string Said)[] wrong =
+        [
+            (new FunctionVictim(2, (IReadOnlyList<string> _) => null!, scores), "no rows for 1 texts"),
+            (new FunctionVictim(2, (IReadOnlyList<string> _) => [], scores), "0 rows for 1 texts"),
+            (FunctionVictim.FromPairs(2, _ => [null!], scores), "no row"),
+            (
+                FunctionVictim.FromPairs(
+                    3,
+                    _ =>
+                        [
+                            [0.5, 0.5],
+                        ],
+                    scores
+                ),
+                "a row of 2 numbers, it has 3 classes"
+            ),
+        ];
+        foreach (var (victim, said) in wrong)
+        {
+            var outcome = Assert.Single(await RunAsync(victim, CancellationToken.None));
+            Assert.Equal(AttackErrorKind.WrongAnswer, outcome.Error?.Kind);
+            Assert.Contains(said, outcome.Error!.Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
     public void Nothing_given_is_refused_where_it_is_given()
     {
+        Assert.Throws<ArgumentOutOfRangeException>(() => new FunctionVictim(1, (IReadOnlyList<string> _) => []));
         Assert.Throws<ArgumentNullException>(() =>
-            new FunctionVictim(2, (Func<IReadOnlyList<string>, float[][]>)null!)
+            new FunctionVictim(2, (Func<IReadOnlyList<string>, double[][]>)null!)
         );
         Assert.Throws<ArgumentNullException>(() =>
-            new FunctionVictim(2, (Func<IReadOnlyList<TextPair>, CancellationToken, Task<double[][]>>)null!)
+            new FunctionVictim(2, (Func<IReadOnlyList<string>, CancellationToken, Task<double[][]>>)null!)
         );
-        Assert.Throws<ArgumentNullException>(() => FunctionVictim.FromPairs(2, null!));
+        Assert.Throws<ArgumentNullException>(() =>
+            FunctionVictim.FromPairs(2, (Func<IReadOnlyList<TextPair>, CancellationToken, Task<double[][]>>)null!)
+        );
+        Assert.Throws<ArgumentNullException>(() =>
+            FunctionVictim.FromPairs(2, (Func<IReadOnlyList<TextPair>, double[][]>)null!)
+        );
         Assert.Throws<ArgumentNullException>(() => new Example(null!, "x", 0));
         Assert.Throws<ArgumentNullException>(() =>
             new Example("x", (IReadOnlyList<KeyValuePair<string, string>>)null!, 0)
@@ -140,11 +193,15 @@ public sealed class VictimTests
         );
     }
 
-    private static async Task<List<AttackOutcome>> RunAsync(IVictim victim, CancellationToken stop)
+    private static async Task<List<AttackOutcome>> RunAsync(
+        IVictim victim,
+        CancellationToken stop,
+        Example[]? examples = null
+    )
     {
         var attack = AttackRecipe.DeepWordBug(new AttackParts(new NeighbourTable([]), StopWords.English)).Build();
         var outcomes = new List<AttackOutcome>();
-        await foreach (var outcome in new AttackEngine(attack, victim).RunAsync(One, stop))
+        await foreach (var outcome in new AttackEngine(attack, victim).RunAsync(examples ?? One, stop))
             outcomes.Add(outcome);
         return outcomes;
     }

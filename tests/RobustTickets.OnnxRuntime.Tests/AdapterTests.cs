@@ -14,29 +14,6 @@ public sealed class AdapterTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public void A_function_of_logits_is_a_victim()
-    {
-        var victim = new FunctionVictim(2, texts => [.. texts.Select(t => new[] { 0f, t.Length })], ClassScores.Logits);
-        var rows = victim.Predict([new TextPair("abc"), new TextPair("a", "b")]);
-        Assert.Equal([1 / (1 + Math.Exp(3)), 1 / (1 + Math.Exp(-3))], rows[0], Close);
-        // The pair is "a\nb".
-        Assert.Equal(rows[0], rows[1]);
-    }
-
-    [Fact]
-    public void A_function_that_gives_other_rows_than_asked_for_is_refused()
-    {
-        var few = new FunctionVictim(2, _ => []);
-        Assert.Contains("0 rows for 1 texts", Fails(few));
-        var narrow = new FunctionVictim(3, texts => [.. texts.Select(_ => new float[2])]);
-        Assert.Contains("2 scores for 3 classes", Fails(narrow));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new FunctionVictim(1, _ => []));
-
-        static string Fails(FunctionVictim victim) =>
-            Assert.Throws<InvalidOperationException>(() => victim.Predict([new TextPair("a")])).Message;
-    }
-
-    [Fact]
     public void A_generator_of_embeddings_is_a_sentence_encoder()
     {
         using var generator = new Lengths();

@@ -100,7 +100,12 @@ public sealed class FrontDoorTests(TrainedTask trained) : IClassFixture<TrainedT
             "sst2",
             Sample: new AttackSample(6)
         );
-        var attacked = AttackRun.Run(request);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            request.RunAsync(stop: new CancellationToken(canceled: true))
+        );
+        Assert.False(Directory.Exists(made.Folder.AttackFolder("deepwordbug")));
+        var attacked = await request.RunAsync();
+        Assert.Equal(attacked.Aua, request.Run().Aua);
         using var said = new StringWriter { NewLine = "\n" };
         var report = await OpenARun.Run(made.Folder.Path, said);
         Assert.Equal(20, report.Outcomes.Count);

@@ -25,7 +25,7 @@ public readonly record struct Verdict(double Score, int Output, bool Succeeded);
 
 /// <summary>The goal of every published recipe here: any wrong class.</summary>
 /// <param name="Precision">The number type of scores.</param>
-public sealed record UntargetedGoal(ScorePrecision Precision = ScorePrecision.Double)
+public sealed record UntargetedGoal(ScorePrecision Precision = ScorePrecision.Single)
 {
     /// <summary>Judges one row of class probabilities.</summary>
     public Verdict Judge(ReadOnlySpan<double> probabilities, int label)

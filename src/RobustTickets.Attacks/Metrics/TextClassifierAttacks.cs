@@ -12,14 +12,16 @@ public static class TextClassifierAttacks
     /// <param name="examples">Examples with their true classes, indices of
     /// <see cref="ITextClassifier.Labels"/>.</param>
     /// <param name="models">Loads the sentence encoder and the masked language model of the recipe;
-    /// null where it needs none.</param>
+    /// null: those of the classifier (<see cref="ITrainedClassifier.OpenModels"/>), released at the
+    /// end; of another classifier, none.</param>
     /// <param name="progress">Told of each example's outcome, or null.</param>
     /// <param name="engine">How fast it runs; null: the defaults.</param>
+    /// <param name="trained">What is done about rows that the classifier was trained on.</param>
     /// <param name="stop">Cancelling it ends the attack.</param>
-    /// <exception cref="RequestException">An option or resource does not go with the
-    /// recipe.</exception>
+    /// <exception cref="RequestException">An option or resource does not go with the recipe, or the
+    /// classifier was trained on some of the examples.</exception>
     /// <exception cref="Resources.MissingResourceException">A resource is not there.</exception>
-    /// <inheritdoc cref="AttackAsync(ITextClassifier, Attack, IReadOnlyList{Example}, IProgress{AttackOutcome}?, AttackEngineOptions?, CancellationToken)" path="/exception"/>
+    /// <inheritdoc cref="AttackAsync(ITextClassifier, Attack, IReadOnlyList{Example}, IProgress{AttackOutcome}?, AttackEngineOptions?, TrainedRows, CancellationToken)" path="/exception[@cref!='T:RobustTickets.Attacks.RequestException']"/>
     public static async Task<AttackReport> AttackAsync(
         this ITextClassifier classifier,
         AttackRecipe recipe,
@@ -27,6 +29,7 @@ public static class TextClassifierAttacks
         IAttackModels? models = null,
         IProgress<AttackOutcome>? progress = null,
         AttackEngineOptions? engine = null,
+        TrainedRows trained = TrainedRows.Refuse,
         CancellationToken stop = default
     )
     {
@@ -34,17 +37,33 @@ public static class TextClassifierAttacks
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(examples);
         stop.ThrowIfCancellationRequested();
-        var attack = await BuildAsync(recipe, models, stop).ConfigureAwait(false);
-        return await classifier.AttackAsync(attack, examples, progress, engine, stop).ConfigureAwait(false);
+        var own = models is null ? (classifier as ITrainedClassifier)?.OpenModels() : null;
+        try
+        {
+            // Words and models are read beside the caller.
+            var attack = await Task.Run(() => recipe.Build(models ?? own), stop).ConfigureAwait(false);
+            return await classifier
+                .AttackAsync(attack, examples, progress, engine, trained, stop)
+                .ConfigureAwait(false);
+        }
+        finally
+        {
+            (own as IDisposable)?.Dispose();
+        }
     }
 
-    // Words and models are read beside the caller.
-    internal static Task<Attack> BuildAsync(AttackRecipe recipe, IAttackModels? models, CancellationToken stop) =>
-        Task.Run(() => recipe.Build(models), stop);
+    /// <summary>Attacks a classifier by a recipe, with all defaults.</summary>
+    /// <inheritdoc cref="AttackAsync(ITextClassifier, AttackRecipe, IReadOnlyList{Example}, IAttackModels?, IProgress{AttackOutcome}?, AttackEngineOptions?, TrainedRows, CancellationToken)"/>
+    public static Task<AttackReport> AttackAsync(
+        this ITextClassifier classifier,
+        AttackRecipe recipe,
+        IReadOnlyList<Example> examples,
+        CancellationToken stop
+    ) => classifier.AttackAsync(recipe, examples, models: null, stop: stop);
 
     /// <summary>
     /// Attacks a classifier on labelled examples. Outcomes depend on nothing but the attack, the
-    /// weights and the example. Whether the classifier was trained on them is not asked.
+    /// weights and the example.
     /// </summary>
     /// <param name="classifier">The victim.</param>
     /// <param name="attack">The attack.</param>
@@ -52,7 +71,11 @@ public static class TextClassifierAttacks
     /// <see cref="ITextClassifier.Labels"/>.</param>
     /// <param name="progress">Told of each example's outcome, or null.</param>
     /// <param name="engine">How fast it runs; null: the defaults.</param>
+    /// <param name="trained">What is done about rows that the classifier was trained on, where it
+    /// knows them (<see cref="ITrainedClassifier.TrainedOn"/>).</param>
     /// <param name="stop">Cancelling it ends the attack.</param>
+    /// <exception cref="RequestException">The classifier was trained on some of the
+    /// examples.</exception>
     /// <exception cref="DataException">An example has a label that is no class, or an id that
     /// occurs twice.</exception>
     /// <exception cref="ObjectDisposedException">The classifier is disposed of, or was in the
@@ -67,6 +90,7 @@ public static class TextClassifierAttacks
         IReadOnlyList<Example> examples,
         IProgress<AttackOutcome>? progress = null,
         AttackEngineOptions? engine = null,
+        TrainedRows trained = TrainedRows.Refuse,
         CancellationToken stop = default
     )
     {
@@ -74,6 +98,8 @@ public static class TextClassifierAttacks
         ArgumentNullException.ThrowIfNull(attack);
         ArgumentNullException.ThrowIfNull(examples);
         stop.ThrowIfCancellationRequested();
+        if (trained == TrainedRows.Refuse)
+            Refuse(classifier, examples);
         var outcomes = new List<AttackOutcome>();
         var run = new AttackEngine(attack, classifier, engine).RunAsync(examples, stop);
         await foreach (var outcome in run.ConfigureAwait(false))
@@ -85,5 +111,17 @@ public static class TextClassifierAttacks
             AttackReport.ThrowIfErrors(outcomes);
         var settings = AttackSettings.Of(attack, classifier.Name);
         return new AttackReport(AttackSummary.From(outcomes, settings), outcomes);
+    }
+
+    private static void Refuse(ITextClassifier classifier, IReadOnlyList<Example> examples)
+    {
+        var known = (classifier as ITrainedClassifier)?.TrainedOn(examples) ?? [];
+        if (known.Count > 0)
+            throw new RequestException(
+                nameof(examples),
+                null,
+                $"{classifier.Name} was trained on {known.Count} of the {examples.Count}, '{known[0].Id}' the first; "
+                    + "take the run's Evaluation, or say TrainedRows.Measure"
+            );
     }
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace RobustTickets.Attacks;
 
 /// <summary>What a function says of each class.</summary>
@@ -14,40 +12,39 @@ public enum ClassScores
 
 /// <summary>
 /// A function from texts to scores as a victim: a model of another library, a remote service. It
-/// must give the same row for the same text whatever the batch around it.
+/// gives <c>[C]</c> scores for each text, in input order, and must give the same row for the same
+/// text whatever the batch around it. An answer of another shape is handed on as it is: the engine
+/// refuses it (<see cref="AttackErrorKind.WrongAnswer"/>).
 /// </summary>
 public sealed class FunctionVictim : IVictim
 {
     private readonly Func<IReadOnlyList<TextPair>, CancellationToken, double[][]> _predict;
     private readonly ClassScores _scores;
 
-    /// <summary>A victim from a function of texts.</summary>
-    /// <param name="classCount">Number of classes C.</param>
-    /// <param name="predict">Gives <c>[C]</c> scores for each text, in input order. The second text
-    /// of a pair follows the first after a line end.</param>
-    /// <param name="scores">What the scores are.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 2 classes.</exception>
-    public FunctionVictim(
-        int classCount,
-        Func<IReadOnlyList<string>, float[][]> predict,
-        ClassScores scores = ClassScores.Probabilities
-    )
-        : this(classCount, scores, Of(predict)) { }
-
-    /// <summary>
-    /// A victim from an asynchronous function of texts and pairs, such as a call of a service. An
-    /// attack that is cancelled cancels the call, and waits no longer for one that goes on.
-    /// </summary>
+    /// <summary>A victim from a function of texts. Pairs are refused.</summary>
     /// <param name="classCount">Number of classes C.</param>
     /// <param name="predict">Gives <c>[C]</c> scores for each text, in input order.</param>
     /// <param name="scores">What the scores are.</param>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer than 2 classes.</exception>
     public FunctionVictim(
         int classCount,
-        Func<IReadOnlyList<TextPair>, CancellationToken, Task<double[][]>> predict,
+        Func<IReadOnlyList<string>, double[][]> predict,
         ClassScores scores = ClassScores.Probabilities
     )
-        : this(classCount, scores, Of(predict)) { }
+        : this(classCount, scores, OfTexts(Sync(predict))) { }
+
+    /// <summary>
+    /// A victim from an asynchronous function of texts, such as a call of a service. Pairs are
+    /// refused. An attack that is cancelled cancels the call, and waits no longer for one that goes
+    /// on.
+    /// </summary>
+    /// <inheritdoc cref="FunctionVictim(int, Func{IReadOnlyList{string}, double[][]}, ClassScores)"/>
+    public FunctionVictim(
+        int classCount,
+        Func<IReadOnlyList<string>, CancellationToken, Task<double[][]>> predict,
+        ClassScores scores = ClassScores.Probabilities
+    )
+        : this(classCount, scores, OfTexts(Sync(predict))) { }
 
     private FunctionVictim(
         int classCount,
@@ -67,69 +64,71 @@ public sealed class FunctionVictim : IVictim
     /// <inheritdoc/>
     public int ClassCount { get; }
 
-    /// <summary>A victim from a function of texts and pairs in double precision.</summary>
+    /// <summary>A victim from a function of texts and pairs.</summary>
     /// <param name="classCount">Number of classes C.</param>
-    /// <param name="predict">Gives <c>[C]</c> scores for each text, in input order.</param>
+    /// <param name="predict">Gives <c>[C]</c> scores for each text (pair), in input order.</param>
     /// <param name="scores">What the scores are.</param>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer than 2 classes.</exception>
     public static FunctionVictim FromPairs(
         int classCount,
         Func<IReadOnlyList<TextPair>, double[][]> predict,
         ClassScores scores = ClassScores.Probabilities
-    )
-    {
-        ArgumentNullException.ThrowIfNull(predict);
-        return new FunctionVictim(classCount, scores, (inputs, _) => predict(inputs));
-    }
+    ) => new(classCount, scores, Sync(predict));
+
+    /// <summary>
+    /// A victim from an asynchronous function of texts and pairs. An attack that is cancelled
+    /// cancels the call, and waits no longer for one that goes on.
+    /// </summary>
+    /// <inheritdoc cref="FromPairs(int, Func{IReadOnlyList{TextPair}, double[][]}, ClassScores)"/>
+    public static FunctionVictim FromPairs(
+        int classCount,
+        Func<IReadOnlyList<TextPair>, CancellationToken, Task<double[][]>> predict,
+        ClassScores scores = ClassScores.Probabilities
+    ) => new(classCount, scores, Sync(predict));
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidOperationException">The function gave another number of rows or
-    /// classes.</exception>
+    /// <exception cref="ArgumentException">A text is a pair, and the function is one of
+    /// texts.</exception>
     public double[][] Predict(IReadOnlyList<TextPair> inputs) => Predict(inputs, CancellationToken.None);
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidOperationException">The function gave another number of rows or
-    /// classes.</exception>
+    /// <exception cref="ArgumentException">A text is a pair, and the function is one of
+    /// texts.</exception>
     public double[][] Predict(IReadOnlyList<TextPair> inputs, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(inputs);
         stop.ThrowIfCancellationRequested();
-        var rows = _predict(inputs, stop);
-        if (rows is null || rows.Length != inputs.Count)
-            throw new InvalidOperationException($"the function gave {Count(rows)} rows for {inputs.Count} texts");
-        var odd = Array.FindIndex(rows, r => r?.Length != ClassCount);
-        if (odd >= 0)
-            throw new InvalidOperationException(
-                $"the function gave {Count(rows[odd])} scores for {ClassCount} classes"
-            );
-        return _scores == ClassScores.Logits ? Array.ConvertAll(rows, row => Softmax(row)) : rows;
+        double[][]? rows = _predict(inputs, stop);
+        return rows is null || _scores == ClassScores.Probabilities
+            ? rows!
+            : Array.ConvertAll(rows, row => row is null ? null! : Softmax(row));
     }
 
-    private static Func<IReadOnlyList<TextPair>, CancellationToken, double[][]> Of(
-        Func<IReadOnlyList<string>, float[][]> predict
-    )
+    private static Func<IReadOnlyList<TextPair>, CancellationToken, double[][]> OfTexts(
+        Func<IReadOnlyList<string>, CancellationToken, double[][]> predict
+    ) =>
+        (inputs, stop) =>
+        {
+            var texts = new string[inputs.Count];
+            for (var i = 0; i < texts.Length; i++)
+                texts[i] = inputs[i].Second is null
+                    ? inputs[i].First
+                    : throw new ArgumentException(
+                        $"text {i + 1} of {texts.Length} is a pair, and the function is one of texts; of a "
+                            + $"function of pairs, {nameof(FunctionVictim)}.{nameof(FromPairs)} makes a victim",
+                        nameof(inputs)
+                    );
+            return predict(texts, stop);
+        };
+
+    private static Func<TInputs, CancellationToken, double[][]> Sync<TInputs>(Func<TInputs, double[][]> predict)
     {
         ArgumentNullException.ThrowIfNull(predict);
-        return (inputs, _) =>
-        {
-            var texts = inputs.Select(i => i.Second is null ? i.First : $"{i.First}\n{i.Second}");
-            float[]?[]? rows = predict([.. texts]);
-            return rows is null ? null! : Array.ConvertAll(rows, row => row is null ? null! : Wide(row));
-        };
+        return (inputs, _) => predict(inputs);
     }
 
-    private static double[] Wide(ReadOnlySpan<float> row)
-    {
-        var wide = new double[row.Length];
-        for (var i = 0; i < wide.Length; i++)
-            wide[i] = row[i];
-        return wide;
-    }
-
-    private static string Count(Array? items) => items?.Length.ToString(CultureInfo.InvariantCulture) ?? "no";
-
-    private static Func<IReadOnlyList<TextPair>, CancellationToken, double[][]> Of(
-        Func<IReadOnlyList<TextPair>, CancellationToken, Task<double[][]>> predict
+    private static Func<TInputs, CancellationToken, double[][]> Sync<TInputs>(
+        Func<TInputs, CancellationToken, Task<double[][]>> predict
     )
     {
         ArgumentNullException.ThrowIfNull(predict);
@@ -138,7 +137,13 @@ public sealed class FunctionVictim : IVictim
     }
 
     /// <summary>exp(x) / sum exp(x) in double precision.</summary>
-    public static double[] Softmax(ReadOnlySpan<float> logits) => Softmax(Wide(logits));
+    public static double[] Softmax(ReadOnlySpan<float> logits)
+    {
+        var wide = new double[logits.Length];
+        for (var i = 0; i < wide.Length; i++)
+            wide[i] = logits[i];
+        return Softmax(wide);
+    }
 
     private static double[] Softmax(double[] logits)
     {

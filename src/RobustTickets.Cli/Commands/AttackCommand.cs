@@ -204,7 +204,7 @@ internal sealed class AttackCommand
             Loader(data.Options.Labels),
             parsed.GetValue(_shard) is { } shard ? AttackShard.Parse(shard) : null
         );
-        var report = AttackProgressView.Run(_context, view => AttackRun.Run(request, view, _context.Stop.Token));
+        var report = AttackProgressView.Run(_context, view => request.Run(view, _context.Stop.Token));
         if (parsed.GetValue(_json))
             _context.Out.Write(AttackJson.Write(report.Summary));
         else if (report.Summary.Examples > 0)

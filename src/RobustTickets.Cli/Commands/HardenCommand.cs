@@ -115,18 +115,15 @@ internal static class HardenCommand
                 Base: parsed.GetValue(start),
                 Loader: new OnnxModels(new OnnxOptions(DefaultLabels: source.Options.Labels?.Names)),
                 CleanLoss: (parsed.GetValue(loss) ?? MostLost) / 100
-            );
-            var view = new HardenProgressView(context);
-            var run = new HardenRun(
-                request,
-                view,
-                folder =>
+            )
+            {
+                CommandOf = folder =>
                     $"robust-tickets predict --model {Continuation.Quoted(folder)} --input texts.txt --format text",
-                context.Stop.Token
-            );
+            };
+            var view = new HardenProgressView(context);
             if (parsed.GetValue(dry))
             {
-                var preview = run.Preview();
+                var preview = request.Preview(view, context.Stop.Token);
                 if (parsed.GetValue(json))
                     JsonOutput.Write(context.Out, new JsonObject { ["plan"] = JsonOutput.Array(preview) });
                 else
@@ -138,7 +135,7 @@ internal static class HardenCommand
             using var kept = context.Stop.Keeping(StopSignal.Checkpoint);
             try
             {
-                result = run.Run();
+                result = request.Run(view, context.Stop.Token);
             }
             finally
             {

@@ -155,7 +155,7 @@ internal static class PretrainCommand
             };
             if (here is { Rank: > 0 })
             {
-                _ = Pretrainer.Run(request, null, context.Stop.Token);
+                _ = request.Run(stop: context.Stop.Token);
                 return ExitCodes.Ok;
             }
             var view = new PretrainView(context);
@@ -163,13 +163,13 @@ internal static class PretrainCommand
             PretrainResult result;
             try
             {
-                result = Pretrainer.Run(request, view, context.Stop.Token);
+                result = request.Run(view, context.Stop.Token);
             }
             finally
             {
                 view.Finish();
             }
-            Print(context.Out, request.OutFolder, result, parsed.GetValue(json));
+            Print(context.Out, request.Output, result, parsed.GetValue(json));
             return ExitCodes.Ok;
         });
         return command;

@@ -122,7 +122,7 @@ internal static class TrainCommand
             var places = CommonOptions.ReadResourcePlaces(parsed.GetValue(resource));
             var request = new TrainRequest(
                 resolved,
-                RunFolder.ModelOf(parsed.GetRequiredValue(model)),
+                ModelStore.OfUser().Locate(RunFolder.ModelOf(parsed.GetRequiredValue(model))),
                 source.Path,
                 parsed.GetRequiredValue(output),
                 source.Options,

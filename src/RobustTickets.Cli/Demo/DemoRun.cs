@@ -95,25 +95,22 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
         try
         {
             folder.RemoveDraft();
-            Pretrainer.Run(
-                new PretrainRequest(
-                    [folder.PretrainingFile],
-                    config,
-                    new WordPieceTokenizer(
-                        vocabulary,
-                        new TokenizerOptions(ModelMaxLength: config.MaxPositionEmbeddings)
-                    ),
-                    folder.PretrainedDraft,
-                    Epochs: plan.PretrainEpochs,
-                    BatchSize: 64,
-                    LearningRate: plan.PretrainRate,
-                    MaxLength: config.MaxPositionEmbeddings,
-                    Seed: plan.Seed,
-                    CheckpointEverySteps: null
-                ),
-                progress,
-                context.Stop.Token
-            );
+            var request = new PretrainRequest(
+                [folder.PretrainingFile],
+                config,
+                new WordPieceTokenizer(vocabulary, new TokenizerOptions(ModelMaxLength: config.MaxPositionEmbeddings)),
+                folder.PretrainedDraft,
+                Epochs: plan.PretrainEpochs,
+                BatchSize: 64,
+                LearningRate: plan.PretrainRate,
+                MaxLength: config.MaxPositionEmbeddings,
+                Seed: plan.Seed
+            )
+            {
+                // A draft that was stopped is thrown away.
+                IsResumable = false,
+            };
+            request.Run(progress, context.Stop.Token);
         }
         finally
         {
@@ -233,7 +230,7 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
                 .. details,
             ]
         );
-        AttackProgressView.Run(context, view => AttackRun.Run(job, view, stop: context.Stop.Token)).ThrowIfErrors();
+        AttackProgressView.Run(context, view => job.Run(view, context.Stop.Token)).ThrowIfErrors();
     }
 
     private bool Attacked(Recipe recipe, string attack) => AttackLog.IsComplete(AttackFolder(recipe, attack));

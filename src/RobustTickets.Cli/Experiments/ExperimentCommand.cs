@@ -96,7 +96,7 @@ internal static class ExperimentCommand
                 : (execution.Read(parsed), null);
             var request = new ExperimentRequest(
                 ExperimentFiles.Plan(parsed.GetRequiredValue(files), CommonOptions.ReadSeeds(parsed.GetValue(seeds))),
-                RunFolder.ModelOf(parsed.GetValue(model) ?? ""),
+                ModelStore.OfUser().Locate(RunFolder.ModelOf(parsed.GetValue(model) ?? "")),
                 CommonOptions.ReadPairs("--data", parsed.GetValue(data) ?? []),
                 parsed.GetValue(output) ?? "experiments",
                 CommonOptions.ReadResourcePlaces(parsed.GetValue(resource)),
@@ -107,7 +107,10 @@ internal static class ExperimentCommand
                 Wait: !parsed.GetValue(noWait),
                 parsed.GetValue(lease) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
                 CommonOptions.MetricFilesOf(parsed.GetValue(metrics)!)
-            );
+            )
+            {
+                NoteOf = e => new FailureNote(ExitCodes.Of(e, context.Stop.ExitCode), FieldOptions.Message(e)),
+            };
             var asJson = parsed.GetValue(json);
             if (parsed.GetValue(list))
             {
@@ -118,12 +121,7 @@ internal static class ExperimentCommand
                 throw new UsageException("--model is missing: the pre-trained checkpoint that every run starts from");
 
             TrainableModel.Require(request.Model);
-            using var run = new ExperimentRun(
-                request,
-                new ExperimentProgressView(context),
-                e => new FailureNote(ExitCodes.Of(e, context.Stop.ExitCode), FieldOptions.Message(e)),
-                context.Stop.Token
-            );
+            using var run = new ExperimentRun(request, new ExperimentProgressView(context), context.Stop.Token);
             run.Check();
             foreach (var note in run.Notes())
                 context.Error.WriteLine(note);

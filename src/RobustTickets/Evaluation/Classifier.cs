@@ -5,6 +5,7 @@ using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
+using RobustTickets.Runs;
 
 namespace RobustTickets;
 
@@ -13,7 +14,7 @@ namespace RobustTickets;
 /// probabilities. Safe to call from many threads; calls are answered one after the other, each
 /// using every core.
 /// </summary>
-public sealed class Classifier : ITextClassifier
+public sealed class Classifier : ITrainedClassifier
 {
     // Below it, waking another thread costs more than it saves.
     private const int FewTexts = 16;
@@ -189,6 +190,25 @@ public sealed class Classifier : ITextClassifier
         return Tokenizer.Encode(text, MaxLength + 1).Length;
     }
 
+    /// <inheritdoc/>
+    IReadOnlyList<Example> ITrainedClassifier.TrainedOn(IReadOnlyList<Example> examples)
+    {
+        ArgumentNullException.ThrowIfNull(examples);
+        _guard.Require();
+        // One in training has no folder.
+        if (!Directory.Exists(Name) || TrainingRows.Find(Name, RunFolder.Around(Name)) is not { } training)
+            return [];
+        var seen = training.TrainedOn.ToLookup(p => p.Sha256, p => p.Membership());
+        return [.. examples.Where(e => e.Row is { } row && seen[row.Data].Any(s => s(row.Row)))];
+    }
+
+    /// <inheritdoc/>
+    IAttackModels ITrainedClassifier.OpenModels()
+    {
+        _guard.Require();
+        return new AttackModels(Directory.Exists(Name) ? RunFolder.Around(Name)?.BaseModel : null);
+    }
+
     /// <summary>Class probabilities of each text (pair), <c>[C]</c> each.</summary>
     /// <inheritdoc cref="Logits(IReadOnlyList{TextPair})" path="/exception"/>
     [OverloadResolutionPriority(1)]
@@ -259,9 +279,6 @@ public sealed class Classifier : ITextClassifier
     /// Releases the network, once the calls in flight have ended; later calls are refused.
     /// </summary>
     public void Dispose() => _guard.Dispose();
-
-    /// <summary>Refuses what begins after the classifier was disposed of.</summary>
-    internal void RequireUsable() => _guard.Require();
 
     private float[][] Rows(IReadOnlyList<TextPair> texts, CancellationToken stop)
     {

@@ -11,13 +11,11 @@ namespace RobustTickets.Experiments;
 /// <param name="request">The experiments with their places.</param>
 /// <param name="set">What is known of them before any compute.</param>
 /// <param name="progress">Is told what happens.</param>
-/// <param name="noteOf">How a failure is written down; null: 1 and the exception's message.</param>
 /// <param name="stop">Ends the cell at work.</param>
 internal sealed class CellLoop(
     ExperimentRequest request,
     ExperimentSet set,
     IProgress<ExperimentProgress>? progress,
-    Func<Exception, FailureNote>? noteOf,
     CancellationToken stop
 )
 {
@@ -184,7 +182,7 @@ internal sealed class CellLoop(
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            var note = noteOf?.Invoke(e) ?? new FailureNote(1, e.Message);
+            var note = request.NoteOf?.Invoke(e) ?? new FailureNote(1, e.Message);
             item.Folder.SetFailure(item.Cell, work.At, note.Message, note.Code, lease.Number);
             Say($"failed: {item.Name}: {note.Message}");
             _failures.Add(new CellFailure(item.Name, e));

@@ -96,15 +96,8 @@ internal sealed class CellWork(
             cell,
             attack.Name,
             () =>
-                AttackRun
-                    .Run(
-                        request with
-                        {
-                            Claim = lease,
-                        },
-                        new Relay<AttackProgress>(p => progress?.Report(new ExperimentAttacking(p))),
-                        stop
-                    )
+                (request with { Claim = lease })
+                    .Run(new Relay<AttackProgress>(p => progress?.Report(new ExperimentAttacking(p))), stop)
                     .ThrowIfErrors()
         );
 

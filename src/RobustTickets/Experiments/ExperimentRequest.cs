@@ -1,11 +1,12 @@
 using RobustTickets.Attacks;
+using RobustTickets.Checkpoints;
 using RobustTickets.Experiments;
 
 namespace RobustTickets;
 
 /// <summary>
 /// Experiments and the places of what their files only name: what the command line and programs
-/// make, and <see cref="ExperimentRun"/> runs.
+/// make and run.
 /// </summary>
 /// <param name="Plans">The experiments, in the order in which they are run; see
 /// <see cref="ExperimentFiles"/>. Cells that are the same in several of them are made once.</param>
@@ -20,7 +21,8 @@ namespace RobustTickets;
 /// <param name="Only">Cells that are run: an experiment, a row, a data set, or a cell, * standing
 /// for anything, EXPERIMENT/ before it for that experiment's alone; null for all.</param>
 /// <param name="Execution">How models run; null: this machine's CPU in float32.</param>
-/// <param name="CheckpointEverySteps">Steps between checkpoints of a run.</param>
+/// <param name="CheckpointEverySteps">Steps between checkpoints of a run, as in
+/// <see cref="TrainRequest"/>.</param>
 /// <param name="Evidence">What the page of evidence is made from; null for no page.</param>
 /// <param name="Wait">Whether cells that other processes make are waited for, and made here when
 /// such a process ends; else they are left to them.</param>
@@ -45,20 +47,17 @@ public sealed record ExperimentRequest(
     /// <summary>The least that <see cref="LeaseTimeout"/> may be.</summary>
     internal static readonly TimeSpan ShortestLease = TimeSpan.FromSeconds(1);
 
-    private readonly string _model = ModelStore.OfUser().Locate(Model);
-
-    /// <summary>Folder of the checkpoint that every run starts from.</summary>
-    public string Model
-    {
-        get => _model;
-        init => _model = ModelStore.OfUser().Locate(value);
-    }
-
     /// <summary>How models run.</summary>
     public Execution Execution { get; init; } = Execution ?? new Execution();
 
+    /// <summary>How a failure is written down; null: 1 and the exception's message.</summary>
+    public Func<Exception, FailureNote>? NoteOf { get; init; }
+
     /// <summary>Silence after which a cell is taken over.</summary>
     internal TimeSpan Lease => LeaseTimeout ?? TimeSpan.FromMinutes(2);
+
+    /// <summary>The same with the folder that the model's name stands for.</summary>
+    internal ExperimentRequest Located() => this with { Model = ModelStore.OfUser().Locate(Model) };
 
     /// <summary>
     /// The cells of each experiment that are to be run, in the order of running. Seeds come
@@ -84,6 +83,47 @@ public sealed record ExperimentRequest(
                 throw new RequestException(nameof(Only), unknown, $"names no cell; possible are {Possible()}");
             return [.. Plans.Select(p => (Plan: p, Cells: p.InOrder(Only ?? []))).Where(p => p.Cells.Count > 0)];
         }
+    }
+
+    /// <summary>
+    /// Looks at everything that the cells need, before any compute: model, data and labels, attack
+    /// options and their files. <see cref="Run"/> does so by itself.
+    /// </summary>
+    /// <param name="stop">Cancelling it ends the reading.</param>
+    /// <returns>Notes about places that nothing uses and about the data of the cells, each
+    /// once.</returns>
+    /// <exception cref="RequestException">A place is missing or goes with nothing.</exception>
+    /// <exception cref="RecipeException">An option of an attack or of data is
+    /// impossible.</exception>
+    /// <exception cref="CheckpointException">The model is missing, broken, or a ticket already
+    /// where one is searched.</exception>
+    /// <exception cref="DataException">Data or a resource is missing or does not fit.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
+    /// cancelled.</exception>
+    public IReadOnlyList<string> Check(CancellationToken stop = default)
+    {
+        using var run = new ExperimentRun(this, stop: stop);
+        run.Check();
+        return [.. run.Notes()];
+    }
+
+    /// <summary>
+    /// Runs what is still to be done and writes the tables after every cell
+    /// (<see cref="ExperimentFolder"/>). Cells that other processes make are waited for, or left to
+    /// them (<see cref="Wait"/>).
+    /// </summary>
+    /// <param name="progress">Is told what happens, or null.</param>
+    /// <param name="stop">Cancelling it ends the cell at work, which goes on the next time.</param>
+    /// <returns>The cells that failed here.</returns>
+    /// <inheritdoc cref="Check" path="/exception"/>
+    /// <exception cref="OutputException">The folder cannot be written.</exception>
+    public IReadOnlyList<CellFailure> Run(
+        IProgress<ExperimentProgress>? progress = null,
+        CancellationToken stop = default
+    )
+    {
+        using var run = new ExperimentRun(this, progress, stop);
+        return run.Run();
     }
 
     private string Possible()

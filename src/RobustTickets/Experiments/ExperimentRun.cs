@@ -20,19 +20,26 @@ public sealed record CellFailure(string Cell, Exception Cause);
 public sealed record FailureNote(int Code, string Message);
 
 /// <summary>One invocation of experiments.</summary>
-/// <param name="request">The experiments with their places.</param>
-/// <param name="progress">Is told what happens.</param>
-/// <param name="noteOf">How a failure is written down; null: 1 and the exception's message.</param>
-/// <param name="stop">Ends the cell at work, which goes on the next time.</param>
-public sealed class ExperimentRun(
-    ExperimentRequest request,
-    IProgress<ExperimentProgress>? progress = null,
-    Func<Exception, FailureNote>? noteOf = null,
-    CancellationToken stop = default
-) : IDisposable
+internal sealed class ExperimentRun : IDisposable
 {
-    private readonly ExperimentSet _set = new(request ?? throw new ArgumentNullException(nameof(request)), stop);
+    private readonly ExperimentRequest _request;
+    private readonly IProgress<ExperimentProgress>? _progress;
+    private readonly CancellationToken _stop;
+    private readonly ExperimentSet _set;
     private bool _checked;
+
+    /// <param name="request">The experiments with their places.</param>
+    /// <param name="progress">Is told what happens.</param>
+    /// <param name="stop">Ends the cell at work, which goes on the next time.</param>
+    public ExperimentRun(
+        ExperimentRequest request,
+        IProgress<ExperimentProgress>? progress = null,
+        CancellationToken stop = default
+    )
+    {
+        (_request, _progress, _stop) = (request.Located(), progress, stop);
+        _set = new ExperimentSet(_request, stop);
+    }
 
     /// <summary>
     /// Looks at everything that cells need, before any compute: model, data and labels, attack
@@ -46,13 +53,13 @@ public sealed class ExperimentRun(
     /// <exception cref="DataException">Data or a resource is missing or does not fit.</exception>
     public void Check()
     {
-        if (request.Lease < ExperimentRequest.ShortestLease)
+        if (_request.Lease < ExperimentRequest.ShortestLease)
             throw new RequestException(
-                nameof(request.LeaseTimeout),
+                nameof(_request.LeaseTimeout),
                 null,
                 $"must be {ExperimentRequest.ShortestLease.TotalSeconds:0} seconds or more"
             );
-        _ = request.Evidence?.Read();
+        _ = _request.Evidence?.Read();
         _set.Check();
         _checked = true;
     }
@@ -130,6 +137,6 @@ public sealed class ExperimentRun(
     {
         if (!_checked)
             Check();
-        return new CellLoop(request, _set, progress, noteOf, stop).Run();
+        return new CellLoop(_request, _set, _progress, _stop).Run();
     }
 }

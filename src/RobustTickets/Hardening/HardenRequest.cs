@@ -17,7 +17,7 @@ public enum HardenGoal
 
 /// <summary>
 /// Which defence is best for a classifier and its data, within a time: what the command line and
-/// programs make, and <see cref="HardenRun"/> runs.
+/// programs make and run.
 /// </summary>
 /// <param name="Model">A trained classifier, which is then the one to beat (a Hugging Face folder,
 /// or what <paramref name="Loader"/> knows), or a pre-trained Hugging Face folder.</param>
@@ -70,6 +70,31 @@ public sealed record HardenRequest(
 
     /// <summary>The clock of the budget.</summary>
     public TimeProvider Clock { get; init; } = Clock ?? TimeProvider.System;
+
+    /// <summary>The command line that uses a model folder, for whoever reads the report; null: the
+    /// folder alone is named.</summary>
+    public Func<string, string>? CommandOf { get; init; }
+
+    /// <summary>What would be done, one sentence each: measured, planned, and forgotten.</summary>
+    /// <param name="progress">Is told what happens, or null.</param>
+    /// <param name="stop">Cancelling it ends the work, which goes on the next time.</param>
+    /// <exception cref="RequestException">An option, or the budget, is impossible.</exception>
+    /// <exception cref="DataException">Data or resources are missing, or the rows too
+    /// few.</exception>
+    public IReadOnlyList<string> Preview(
+        IProgress<HardenProgress>? progress = null,
+        CancellationToken stop = default
+    ) => new HardenRun(this, progress, stop).Preview();
+
+    /// <summary>Compares the defences and recommends one, or goes on.</summary>
+    /// <param name="progress">Is told what happens, or null.</param>
+    /// <param name="stop">Cancelling it ends the work, which goes on the next time.</param>
+    /// <inheritdoc cref="Preview" path="/exception"/>
+    /// <exception cref="Runs.RunFolderException">The folder cannot take it.</exception>
+    /// <exception cref="OperationCanceledException">Stopped; the same request goes on with
+    /// <see cref="HardenRequest.Resume"/>.</exception>
+    public HardenResult Run(IProgress<HardenProgress>? progress = null, CancellationToken stop = default) =>
+        new HardenRun(this, progress, stop).Run();
 
     /// <summary>Refuses values that no run can take.</summary>
     /// <exception cref="RequestException">Field, value found, values possible.</exception>

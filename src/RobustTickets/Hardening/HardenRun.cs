@@ -6,27 +6,17 @@ using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets;
 
-/// <summary>Compares defences on a user's own rows and recommends one.</summary>
+/// <summary>Carries out a request.</summary>
 /// <param name="request">What is compared.</param>
 /// <param name="progress">Is told what happens.</param>
-/// <param name="commandOf">The command line that uses a model folder, for whoever reads the report;
-/// null: the folder alone is named.</param>
 /// <param name="stop">Ends the work, which goes on the next time.</param>
-public sealed class HardenRun(
-    HardenRequest request,
-    IProgress<HardenProgress>? progress = null,
-    Func<string, string>? commandOf = null,
-    CancellationToken stop = default
-)
+internal sealed class HardenRun(HardenRequest request, IProgress<HardenProgress>? progress, CancellationToken stop)
 {
     private readonly HardenFolder _folder = new(
-        request?.Output ?? throw new ArgumentNullException(request is null ? nameof(request) : nameof(request.Output))
+        request.Output ?? throw new ArgumentNullException(nameof(request.Output))
     );
 
-    /// <summary>What would be done, one sentence each: measured, planned, and forgotten.</summary>
-    /// <exception cref="RequestException">An option, or the budget, is impossible.</exception>
-    /// <exception cref="DataException">Data or resources are missing, or the rows too
-    /// few.</exception>
+    /// <inheritdoc cref="HardenRequest.Preview"/>
     public IReadOnlyList<string> Preview()
     {
         request.Check();
@@ -46,11 +36,7 @@ public sealed class HardenRun(
         }
     }
 
-    /// <summary>Compares, or goes on.</summary>
-    /// <inheritdoc cref="Preview" path="/exception"/>
-    /// <exception cref="Runs.RunFolderException">The folder cannot take it.</exception>
-    /// <exception cref="OperationCanceledException">Stopped; the same request goes on with
-    /// <see cref="HardenRequest.Resume"/>.</exception>
+    /// <inheritdoc cref="HardenRequest.Run"/>
     public HardenResult Run()
     {
         request.Check();
@@ -87,7 +73,7 @@ public sealed class HardenRun(
         Say($"chosen on development rows: {choice.Chosen}");
         choice = work.TrainSeeds(choice);
         _folder.Save(choice);
-        var result = new HardenConfirmation(work, choice, commandOf).Make();
+        var result = new HardenConfirmation(work, choice, request.CommandOf).Make();
         // The result says that nothing is left to do, so it comes last.
         HardenReport.Write(result, _folder);
         clock.Set(s => s);

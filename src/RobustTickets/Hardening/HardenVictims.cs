@@ -104,8 +104,8 @@ internal sealed class HardenVictims(
                             $"{inputs.Rows.Development.Count} development rows"
                         ),
                     relay
-                ).Run(null, stop)
-                : AttackRun.Run(job, relay, stop: stop);
+                ).Run(stop)
+                : job.Run(relay, stop);
             report.ThrowIfErrors();
             return report;
         }

@@ -49,7 +49,7 @@ internal static class RecipeRunner
     /// gone.</exception>
     public static RunResult Run(TrainRequest request, IProgress<RunEvent>? progress, CancellationToken stop)
     {
-        request = RankRequest.Checked(request);
+        request = RankRequest.Checked(request.Located());
         request.Execution.Apply();
         return Ranks.Run(request.Ranks, stop, ranks => OfRank(request, progress, stop, ranks));
     }

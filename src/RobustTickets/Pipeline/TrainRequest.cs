@@ -1,6 +1,10 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
+using RobustTickets.Checkpoints;
+using RobustTickets.Models;
 using RobustTickets.Pipeline;
+using RobustTickets.Runs;
+using RobustTickets.Searches;
 using RobustTickets.Torch.Distributed;
 
 namespace RobustTickets;
@@ -15,8 +19,8 @@ namespace RobustTickets;
 /// <param name="Resume">Go on from the newest checkpoint in <paramref name="Output"/>.</param>
 /// <param name="Execution">Device, precision, threads, kernels; null: this machine's CPU in
 /// float32.</param>
-/// <param name="CheckpointEverySteps">A checkpoint is written each time this many steps are done; 0
-/// only at stage borders and on request.</param>
+/// <param name="CheckpointEverySteps">Steps between checkpoints; 0 for those alone that are always
+/// written: at the border of two stages, and where it is stopped.</param>
 /// <param name="Cache">Data that runs of this process share, or null.</param>
 /// <param name="EpochAttack">The attack that the recipe's <c>evaluate.epoch-attack</c> names, with
 /// its resources; null when it names none.</param>
@@ -46,15 +50,6 @@ public sealed record TrainRequest(
     MetricFiles Metrics = MetricFiles.All
 )
 {
-    private readonly string _model = ModelStore.OfUser().Locate(Model);
-
-    /// <summary>Folder of the pre-trained checkpoint.</summary>
-    public string Model
-    {
-        get => _model;
-        init => _model = ModelStore.OfUser().Locate(value);
-    }
-
     /// <summary>Device, precision, threads, kernels.</summary>
     public Execution Execution { get; init; } = Execution ?? new Execution();
 
@@ -64,4 +59,43 @@ public sealed record TrainRequest(
     /// <summary>Folder of runs whose searches may be taken instead of making the same again, or
     /// null.</summary>
     internal string? Searches { get; init; }
+
+    /// <summary>The same with the folder that the model's name stands for.</summary>
+    internal TrainRequest Located() => this with { Model = ModelStore.OfUser().Locate(Model) };
+
+    /// <summary>Trains as the request says, or goes on with it.</summary>
+    /// <param name="progress">Told after every step, or null.</param>
+    /// <param name="stop">Cancelling it ends the run after the current step, with a
+    /// checkpoint.</param>
+    /// <exception cref="RequestException">The execution is not offered on this
+    /// machine.</exception>
+    /// <exception cref="RecipeException">The recipe cannot run, or differs from the one the run
+    /// began with.</exception>
+    /// <exception cref="CheckpointException">Model folder or checkpoint is missing or
+    /// broken.</exception>
+    /// <exception cref="DataException">Data are missing or malformed.</exception>
+    /// <exception cref="RunFolderException">The folder holds a run, or none to go on
+    /// with.</exception>
+    /// <exception cref="NumericFailureException">Training produced a number that is not
+    /// finite.</exception>
+    /// <exception cref="NothingLearnedException">A search moved nothing that a ticket could be
+    /// drawn from.</exception>
+    /// <exception cref="FolderInUseException">Another process is writing to the run
+    /// folder.</exception>
+    /// <exception cref="OutputException">The run folder was removed, or cannot be
+    /// written.</exception>
+    /// <exception cref="RanksException">Of several ranks one did not come, failed or is
+    /// gone.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled; the
+    /// checkpoint is written.</exception>
+    public TrainedRun Run(IProgress<RunEvent>? progress = null, CancellationToken stop = default)
+    {
+        // The examples are read once, for the training and for whoever asks the run for them.
+        var shared = Located() with
+        {
+            Cache = Cache ?? new RunDataCache(),
+        };
+        var result = RecipeRunner.Run(shared, progress, stop);
+        return TrainedRun.Of(shared, result, stop);
+    }
 }

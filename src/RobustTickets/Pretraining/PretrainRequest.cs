@@ -1,8 +1,11 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
+using RobustTickets.Models;
+using RobustTickets.Runs;
 using RobustTickets.Torch.Distributed;
 
 namespace RobustTickets.Pretraining;
@@ -13,7 +16,7 @@ namespace RobustTickets.Pretraining;
 /// more than a window of their text is held.</param>
 /// <param name="Config">Shape of the model.</param>
 /// <param name="Tokenizer">Tokenizer; its vocabulary must have the size the config says.</param>
-/// <param name="OutFolder">Hugging Face folder to write.</param>
+/// <param name="Output">Hugging Face folder to write.</param>
 /// <param name="Epochs">Passes over the corpus; the schedule ends there unless
 /// <paramref name="Budget"/> is given.</param>
 /// <param name="Budget">Wall-clock limit of the whole run: the learning rate follows the share of
@@ -27,8 +30,8 @@ namespace RobustTickets.Pretraining;
 /// <param name="Seed">Seed of weights, order, masks and dropout.</param>
 /// <param name="ShuffleWindow">Examples that are held and mixed at a time, rounded up to whole
 /// batches; a corpus of no more is mixed as a whole.</param>
-/// <param name="CheckpointEverySteps">Steps between checkpoints; 0 for one when it is stopped
-/// alone, null for none.</param>
+/// <param name="CheckpointEverySteps">Steps between checkpoints; 0 for that alone which is always
+/// written: where it is stopped.</param>
 /// <param name="Resume">Whether the newest checkpoint is gone on from, where there is one.</param>
 /// <param name="LoggingFolder">Folder for <c>events.jsonl</c>, <c>metrics.csv</c> and an event file
 /// of TensorBoard, written as it goes; a resumed run goes on with them. Null for none.</param>
@@ -36,7 +39,7 @@ public sealed record PretrainRequest(
     IReadOnlyList<string> Corpus,
     HuggingFaceConfig Config,
     WordPieceTokenizer Tokenizer,
-    string OutFolder,
+    string Output,
     double Epochs = 1,
     TimeSpan? Budget = null,
     int BatchSize = 32,
@@ -47,7 +50,7 @@ public sealed record PretrainRequest(
     MaskingMode Masking = MaskingMode.Dynamic,
     int Seed = 42,
     int ShuffleWindow = MaskedCorpus.DefaultWindow,
-    int? CheckpointEverySteps = 500,
+    int CheckpointEverySteps = 500,
     bool Resume = false,
     string? LoggingFolder = null
 )
@@ -58,13 +61,16 @@ public sealed record PretrainRequest(
     /// </summary>
     public RankSettings? Ranks { get; init; }
 
+    /// <summary>Whether it can be gone on from; otherwise it writes no checkpoint at all.</summary>
+    internal bool IsResumable { get; init; } = true;
+
     /// <summary>What <see cref="TrainingFolder"/> has behind the name of the model.</summary>
     internal const string Training = ".training";
 
     /// <summary>
     /// Folder of what going on needs, beside the model; gone when it is finished.
     /// </summary>
-    internal string TrainingFolder => Path.TrimEndingDirectorySeparator(Path.GetFullPath(OutFolder)) + Training;
+    internal string TrainingFolder => Path.TrimEndingDirectorySeparator(Path.GetFullPath(Output)) + Training;
 
     /// <summary>What the weights follow from beside the corpus, by name.</summary>
     internal IReadOnlyDictionary<string, string> Settings(int maxLength, int window) =>
@@ -82,6 +88,30 @@ public sealed record PretrainRequest(
             ["seed"] = Text(Seed),
             ["shuffle window"] = Text(window),
         };
+
+    /// <summary>
+    /// Trains from fresh weights and writes a Hugging Face folder of a BertForMaskedLM.
+    /// </summary>
+    /// <param name="progress">Told after every step, or null.</param>
+    /// <param name="stop">Cancelling it writes a checkpoint and the model as it is, and
+    /// throws.</param>
+    /// <exception cref="DataException">The corpus cannot be read, or is not that of the
+    /// checkpoint.</exception>
+    /// <exception cref="CheckpointException">Vocabulary and config do not fit, or the folder cannot
+    /// be written.</exception>
+    /// <exception cref="RunFolderException">There is a checkpoint that is not to be gone on from,
+    /// or one of other settings; the run is finished; or the folder holds something
+    /// else.</exception>
+    /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
+    /// <exception cref="RequestException">Memory is surely too small, or a window of texts cannot
+    /// be held.</exception>
+    /// <exception cref="NumericFailureException">The loss stopped being finite.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled, on this
+    /// rank or another; the model so far is written.</exception>
+    /// <exception cref="RanksException">Of several ranks one did not come, failed or is
+    /// gone.</exception>
+    public PretrainResult Run(IProgress<PretrainProgress>? progress = null, CancellationToken stop = default) =>
+        Pretrainer.Run(this, progress, stop);
 
     private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
 }

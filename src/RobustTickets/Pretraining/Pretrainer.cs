@@ -13,33 +13,12 @@ using RobustTickets.Training;
 namespace RobustTickets.Pretraining;
 
 /// <summary>Masked-language-model pre-training on packed tokens.</summary>
-public static class Pretrainer
+internal static class Pretrainer
 {
     // Parameters and two moments, twice at rest and once on the way.
     private const int CopiesOnDisk = 9;
 
-    /// <summary>
-    /// Trains from fresh weights and writes a Hugging Face folder of a BertForMaskedLM.
-    /// </summary>
-    /// <param name="request">What and how long.</param>
-    /// <param name="progress">Told after every step, or null.</param>
-    /// <param name="stop">Cancelling it writes a checkpoint and the model as it is, and
-    /// throws.</param>
-    /// <exception cref="DataException">The corpus cannot be read, or is not that of the
-    /// checkpoint.</exception>
-    /// <exception cref="CheckpointException">Vocabulary and config do not fit, or the folder cannot
-    /// be written.</exception>
-    /// <exception cref="RunFolderException">There is a checkpoint that is not to be gone on from,
-    /// or one of other settings; the run is finished; or the folder holds something
-    /// else.</exception>
-    /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
-    /// <exception cref="RequestException">Memory is surely too small, or a window of texts cannot
-    /// be held.</exception>
-    /// <exception cref="NumericFailureException">The loss stopped being finite.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled, on this
-    /// rank or another; the model so far is written.</exception>
-    /// <exception cref="RanksException">Of several ranks one did not come, failed or is
-    /// gone.</exception>
+    /// <inheritdoc cref="PretrainRequest.Run"/>
     public static PretrainResult Run(
         PretrainRequest request,
         IProgress<PretrainProgress>? progress,
@@ -65,7 +44,7 @@ public static class Pretrainer
         Ranks ranks
     )
     {
-        using var hold = ranks.IsFirst ? WriterLock.TakePlace(request.OutFolder) : null;
+        using var hold = ranks.IsFirst ? WriterLock.TakePlace(request.Output) : null;
         var from = RunCheckpoint.Share(ranks.IsFirst ? Newest(request) : null, ranks);
         var maxLength = Math.Min(request.MaxLength, request.Config.MaxPositionEmbeddings);
         var window = Window(request, maxLength);
@@ -99,8 +78,7 @@ public static class Pretrainer
         ranks.First(() => Save(model, request));
         if (ranks.Stop)
             throw new OperationCanceledException(
-                $"stopped after step {run.Steps}"
-                    + (request.CheckpointEverySteps is not null ? "; a resumed run goes on from there" : ""),
+                $"stopped after step {run.Steps}" + (request.IsResumable ? "; a resumed run goes on from there" : ""),
                 stop
             );
         run.End();
@@ -130,7 +108,7 @@ public static class Pretrainer
             : null;
         if (begun is not null && !request.Resume)
             throw new RunFolderException(
-                $"{request.OutFolder}: was begun and is not finished ({begun.Path}); resume it, remove "
+                $"{request.Output}: was begun and is not finished ({begun.Path}); resume it, remove "
                     + $"{request.TrainingFolder}, or name another folder"
             )
             {
@@ -139,13 +117,13 @@ public static class Pretrainer
         // The model takes the place of the whole folder.
         if (
             begun is null
-            && Directory.Exists(request.OutFolder)
-            && Directory.EnumerateFileSystemEntries(request.OutFolder).Any()
+            && Directory.Exists(request.Output)
+            && Directory.EnumerateFileSystemEntries(request.Output).Any()
         )
             throw new RunFolderException(
-                request.Resume && File.Exists(Path.Combine(request.OutFolder, "config.json"))
-                    ? $"{request.OutFolder}: is finished, there is nothing to go on from; name another folder"
-                    : $"{request.OutFolder}: is not empty; name another folder, or remove it"
+                request.Resume && File.Exists(Path.Combine(request.Output, "config.json"))
+                    ? $"{request.Output}: is finished, there is nothing to go on from; name another folder"
+                    : $"{request.Output}: is not empty; name another folder, or remove it"
             )
             {
                 Fields = ["Output"],
@@ -159,19 +137,19 @@ public static class Pretrainer
         var parameters = BertShapes.OfMaskedLM(config).Sum(p => p.Shape.Aggregate(1L, (a, b) => a * b));
         var batch = TrainingMemory.LongestBatch(corpus.Longest(request.BatchSize), request.BatchSize);
         TrainingMemory.Of(config, parameters, batch).Require(nameof(request.Config), "", TrainingMemory.Here);
-        var copies = 1 + (request.CheckpointEverySteps is null ? 0 : CopiesOnDisk);
-        DiskSpace.Check(request.OutFolder, copies * parameters * sizeof(float));
+        var copies = 1 + (request.IsResumable ? CopiesOnDisk : 0);
+        DiskSpace.Check(request.Output, copies * parameters * sizeof(float));
     }
 
     private static void Save(BertForMaskedLM model, PretrainRequest request)
     {
         var config = request.Config with { Architectures = ["BertForMaskedLM"] };
         HuggingFaceFolderWriter.WriteStreamed(
-            request.OutFolder,
+            request.Output,
             config,
             model.Store.Names.Select(n => BertFiles.Stream(n, model.Store[n])),
             replace: true
         );
-        request.Tokenizer.SaveTo(request.OutFolder);
+        request.Tokenizer.SaveTo(request.Output);
     }
 }

@@ -118,8 +118,8 @@ internal sealed class PretrainingRun : IDisposable
             );
             if (
                 hold is not null
-                && _request.CheckpointEverySteps is { } every
-                && (_ranks.Stop || (every > 0 && step.Step % every == 0))
+                && _request.IsResumable
+                && (_ranks.Stop || (_request.CheckpointEverySteps is > 0 and var every && step.Step % every == 0))
             )
                 SaveCheckpoint(hold);
             return GoesOn();

@@ -221,6 +221,12 @@ public sealed class RunFolder
     }
 
     /// <summary>
+    /// The checkpoint that the run started from; null when it is not known or no longer there.
+    /// </summary>
+    internal string? BaseModel =>
+        File.Exists(EnvironmentFile) ? EnvironmentStamp.Load(EnvironmentFile).BaseFolder() : null;
+
+    /// <summary>
     /// The model folder that a path means: of a run folder its model, else itself.
     /// </summary>
     /// <param name="path">A model folder, a run folder, or whatever else a user names.</param>

@@ -41,11 +41,11 @@ public abstract record SearchOptions
 /// <param name="SnapshotsPerEpoch">How often masks are compared in an epoch.</param>
 /// <param name="Shuffle">Whether the data are shuffled; the released search does not.</param>
 /// <param name="AllowShort">Whether a ticket is drawn although the search is too short to have
-/// learned anything (<see cref="SearchLength"/>); left out of the JSON form where it is
+/// learned anything; left out of the JSON form where it is
 /// not.</param>
 /// <param name="Augment">What happens to the texts at each step, or null; left out of the JSON form
 /// then.</param>
-internal sealed record SlimmingSearchOptions(
+public sealed record SlimmingSearchOptions(
     ObjectiveOptions Objective,
     SlimmingOptions Slimming,
     OptimizerOptions Optimizer,
@@ -62,4 +62,4 @@ internal sealed record SlimmingSearchOptions(
 /// </summary>
 /// <param name="Trial">Which random ticket; with the recipe's seed it is the ticket's whole
 /// identity.</param>
-internal sealed record RandomStructuredSearchOptions(int Trial = 0) : SearchOptions;
+public sealed record RandomStructuredSearchOptions(int Trial = 0) : SearchOptions;

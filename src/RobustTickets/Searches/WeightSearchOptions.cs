@@ -43,11 +43,11 @@ public enum DrawEpochRule
 /// <param name="DrawFrom">Which epoch's scores the ticket is drawn from; left out of the JSON form
 /// where it is the last. Looks at whole epochs only.</param>
 /// <param name="AllowShort">Whether a ticket is drawn although the search is too short to have
-/// learned anything (<see cref="SearchLength"/>); left out of the JSON form where it is
+/// learned anything; left out of the JSON form where it is
 /// not.</param>
 /// <param name="Augment">What happens to the texts at each step, or null; left out of the JSON form
 /// then.</param>
-internal sealed record MaskSearchOptions(
+public sealed record MaskSearchOptions(
     DenseTraining? FineTune,
     ObjectiveOptions Objective,
     HardConcreteOptions Masks,
@@ -78,11 +78,11 @@ internal sealed record MaskSearchOptions(
 /// code lets it go on.</param>
 /// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
 /// <param name="AllowShort">Whether tickets are drawn although the rounds are too short to have
-/// learned anything (<see cref="SearchLength"/>); left out of the JSON form where it is
+/// learned anything; left out of the JSON form where it is
 /// not.</param>
 /// <param name="Augment">What happens to the texts at each step, or null; left out of the JSON form
 /// then.</param>
-internal sealed record MagnitudeSearchOptions(
+public sealed record MagnitudeSearchOptions(
     ObjectiveOptions Objective,
     OptimizerOptions Optimizer,
     int Rounds,
@@ -97,7 +97,7 @@ internal sealed record MagnitudeSearchOptions(
 /// <summary>
 /// One-shot magnitude pruning of the pre-trained weights, without any training.
 /// </summary>
-internal sealed record OneShotSearchOptions() : SearchOptions;
+public sealed record OneShotSearchOptions() : SearchOptions;
 
 /// <summary>
 /// Random positions (RobusT 4.2): as many weights kept in every matrix as another
@@ -107,7 +107,7 @@ internal sealed record OneShotSearchOptions() : SearchOptions;
 /// whose counts are matched; null = the draw's sparsity everywhere.</param>
 /// <param name="Pool">Whether counts are matched in each matrix or over the matrices of a
 /// layer.</param>
-internal sealed record RandomWeightSearchOptions(string? Ticket = null, RandomPool Pool = RandomPool.Matrix)
+public sealed record RandomWeightSearchOptions(string? Ticket = null, RandomPool Pool = RandomPool.Matrix)
     : SearchOptions;
 
 /// <summary>
@@ -116,4 +116,4 @@ internal sealed record RandomWeightSearchOptions(string? Ticket = null, RandomPo
 /// </summary>
 /// <param name="Ticket">Run or ticket folder, from beside the run or from the current
 /// directory.</param>
-internal sealed record SavedTicketSearchOptions(string Ticket) : SearchOptions;
+public sealed record SavedTicketSearchOptions(string Ticket) : SearchOptions;

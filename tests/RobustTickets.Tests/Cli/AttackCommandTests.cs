@@ -171,7 +171,7 @@ public sealed class AttackCommandTests : IDisposable
             Sample: new AttackSample(6, Seed: 5)
         );
         var notes = new List<AttackProgress>();
-        var report = AttackRun.Run(request, new Collected(notes));
+        var report = request.Run(new Collected(notes));
         Assert.Equal(6, report.Outcomes.Count);
         Assert.Equal(6, notes.OfType<AttackStep>().Count());
         AttackFolders.AssertSame(_tiny.Below("command"), report.Folder!);
@@ -182,9 +182,9 @@ public sealed class AttackCommandTests : IDisposable
         {
             Recipe = request.Recipe with { Options = request.Recipe.Options with { SimilarityThreshold = 0.5 } },
         };
-        Assert.Equal("Similarity", Assert.Throws<RequestException>(() => AttackRun.Run(wrong)).Field);
+        Assert.Equal("Similarity", Assert.Throws<RequestException>(() => wrong.Run()).Field);
         var alone = request with { Output = null };
-        Assert.Equal("Output", Assert.Throws<RequestException>(() => AttackRun.Run(alone)).Field);
+        Assert.Equal("Output", Assert.Throws<RequestException>(() => alone.Run()).Field);
     }
 
     [Fact]

@@ -123,7 +123,7 @@ public sealed class AttackInvarianceTests(TrainedTask trained) : IClassFixture<T
         return new Attack(
             "tiny",
             TextAttackVersion.V034,
-            new UntargetedGoal(),
+            new UntargetedGoal(ScorePrecision.Double),
             new GreedyWordRanking(WordRanking.Delete),
             new EmbeddingSwap(new NeighbourTable(neighbours), 5),
             [new NoRepeat(), new NoStopWords(new StopWords("a few", ["a", "the", "and", "is"]))],

@@ -7,6 +7,7 @@ using RobustTickets.Evaluation;
 using RobustTickets.Export;
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Models;
+using RobustTickets.Runs;
 using RobustTickets.Tests.Resume;
 using RobustTickets.Torch;
 using Xunit;
@@ -100,8 +101,6 @@ public sealed class LibraryCallTests(TrainedTask trained) : IClassFixture<Traine
         Assert.Throws<ArgumentNullException>("model", () => TinyTask.FineTuneRecipe.Train(null!, "data", "run"));
         Assert.Throws<ArgumentNullException>("data", () => TinyTask.FineTuneRecipe.Train("model", null!, "run"));
         Assert.Throws<ArgumentNullException>("output", () => TinyTask.FineTuneRecipe.Train("model", "data", null!));
-        Assert.Throws<ArgumentNullException>("request", () => new HardenRun(null!));
-        Assert.Throws<ArgumentNullException>("request", () => new ExperimentRun(null!));
         Assert.Throws<ArgumentNullException>(
             "source",
             () => HuggingFaceExport.Write(null!, "out", HuggingFaceLayout.Dense)
@@ -201,6 +200,33 @@ public sealed class LibraryCallTests(TrainedTask trained) : IClassFixture<Traine
     }
 
     [Fact]
+    public void A_request_keeps_the_name_of_a_model_and_its_run_finds_the_folder()
+    {
+        using var task = new TinyTask();
+        var name = Path.GetFileName(task.Model);
+        var request = new TrainRequest(TinyTask.FineTuneRecipe, name, task.Data, task.NewRun());
+        // It is not there when the request is made.
+        Assert.StartsWith(
+            $"{name}: no such folder",
+            Assert.Throws<ModelNotFoundException>(() => request.Run()).Message,
+            StringComparison.Ordinal
+        );
+        var before = Environment.GetEnvironmentVariable(ModelStore.Variable);
+        Environment.SetEnvironmentVariable(ModelStore.Variable, Path.GetDirectoryName(task.Model));
+        try
+        {
+            var run = request.Run();
+            Assert.Equal(name, request.Model);
+            Assert.Equal(task.Model, EnvironmentStamp.Load(run.Folder.EnvironmentFile).BaseFolder());
+            Assert.Equal(40, run.Evaluation.Count);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(ModelStore.Variable, before);
+        }
+    }
+
+    [Fact]
     public void An_export_that_is_stopped_leaves_nothing()
     {
         var target = trained.Task.Below("stopped-export");
@@ -251,10 +277,10 @@ public sealed class LibraryCallTests(TrainedTask trained) : IClassFixture<Traine
             trained.Task.Below($"nothing{count}"),
             Sample: new AttackSample(count)
         );
-        var error = Assert.Throws<RequestException>(() => AttackRun.Run(request));
+        var error = Assert.Throws<RequestException>(() => request.Run());
         Assert.Equal((nameof(AttackSample.Count), $"{count}"), (error.Field, error.Value));
         var engine = request with { Sample = new AttackSample(3), Engine = new AttackEngineOptions(BatchSize: count) };
-        Assert.Throws<ArgumentOutOfRangeException>(() => AttackRun.Run(engine));
+        Assert.Throws<ArgumentOutOfRangeException>(() => engine.Run());
         Assert.False(Directory.Exists(request.Output));
     }
 
@@ -277,10 +303,7 @@ public sealed class LibraryCallTests(TrainedTask trained) : IClassFixture<Traine
         var request = new HardenRequest(trained.Model, trained.Task.Data, "sst2", trained.Task.Below("hardened"));
         Assert.Equal((null, TimeSpan.FromMinutes(30)), (request.Budget, request.Time));
         var none = request with { Budget = TimeSpan.Zero };
-        Assert.Equal(
-            nameof(HardenRequest.Budget),
-            Assert.Throws<RequestException>(() => new HardenRun(none).Preview()).Field
-        );
+        Assert.Equal(nameof(HardenRequest.Budget), Assert.Throws<RequestException>(() => none.Preview()).Field);
     }
 
     [Fact]

@@ -3,6 +3,7 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Resources;
 using RobustTickets.Cli;
 using RobustTickets.Runs;
 using RobustTickets.Tests.Cli;
@@ -168,6 +169,18 @@ public sealed class MeasuredRowsTests(MemorisedTask memorised) : IClassFixture<M
         // The library knows rows by what they were read from, whatever the split was called.
         using var classifier = memorised.Run.LoadClassifier();
         var all = DataSet.Load(memorised.Data, "csv", "test").Examples;
+        await GuardsAsync(classifier, all);
+        // Nor does it matter by which type the classifier is called.
+        ITextClassifier known = classifier;
+        await GuardsAsync(known, all);
+        var byRecipe = await Assert.ThrowsAsync<RequestException>(() =>
+            known.AttackAsync(AttackRecipe.TextFooler(new AttackParts(new NeighbourTable([]), StopWords.English)), all)
+        );
+        Assert.Contains("was trained on 45 of the 60", byRecipe.Message, StringComparison.Ordinal);
+    }
+
+    private async Task GuardsAsync(ITextClassifier classifier, IReadOnlyList<Example> all)
+    {
         var told = await Assert.ThrowsAsync<RequestException>(() => classifier.AttackAsync(MemorisedTask.Swaps, all));
         Assert.Contains("was trained on 45 of the 60", told.Message, StringComparison.Ordinal);
         var measured = await classifier.AttackAsync(MemorisedTask.Swaps, all, trained: TrainedRows.Measure);

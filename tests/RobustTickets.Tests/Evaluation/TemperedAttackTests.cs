@@ -19,7 +19,7 @@ public sealed class TemperedAttackTests : IDisposable
             recipe.Build(),
             new FunctionVictim(
                 2,
-                texts => [.. texts.Select(t => t.Contains("good") ? [0.1f, 0.9f] : new[] { 0.8f, 0.2f })]
+                texts => [.. texts.Select(t => t.Contains("good") ? [0.1, 0.9] : new[] { 0.8, 0.2 })]
             ),
             "by a word",
             [.. Enumerable.Range(0, 4).Select(i => new Example($"{i}", new TextPair($"a good film of {i}"), 1))],
@@ -32,7 +32,7 @@ public sealed class TemperedAttackTests : IDisposable
             () => throw new InvalidOperationException(),
             null
         );
-        var report = attack.Run(null, default);
+        var report = attack.Run(default);
         Assert.Equal([0.5, 2], report.Summary.Temperatures!.Select(t => t.Temperature));
         Dictionary<string, string> Files() =>
             Directory
@@ -41,13 +41,10 @@ public sealed class TemperedAttackTests : IDisposable
                 .ToDictionary(f => f, File.ReadAllText);
         var before = Files();
         using (WriterLock.Take(_folder))
-            Assert.Throws<FolderInUseException>(() => attack.Run(null, default));
+            Assert.Throws<FolderInUseException>(() => attack.Run(default));
         Assert.Equal(before, Files());
         // Alone, it writes the same again.
-        Assert.Equal(
-            report.Outcomes.Select(AttackJson.Line),
-            attack.Run(null, default).Outcomes.Select(AttackJson.Line)
-        );
+        Assert.Equal(report.Outcomes.Select(AttackJson.Line), attack.Run(default).Outcomes.Select(AttackJson.Line));
         Assert.Equal(before, Files());
     }
 }

@@ -168,9 +168,7 @@ public sealed class ExperimentRunTests : IDisposable
             new Dictionary<string, string> { ["neighbours"] = _tiny.Neighbours },
             only
         );
-        using var run = new ExperimentRun(request);
-        run.Check();
-        Assert.Empty(run.Run());
+        Assert.Empty(request.Run());
         Assert.Equal(
             TinyExperiment.Timeless(File.ReadAllText(TinyExperiment.Table(command, "results.csv"))),
             TinyExperiment.Timeless(File.ReadAllText(TinyExperiment.Table(request.Output, "results.csv")))
@@ -183,7 +181,7 @@ public sealed class ExperimentRunTests : IDisposable
             );
         }
         var unknown = request with { Only = ["nothing"] };
-        Assert.Equal("Only", Assert.Throws<RequestException>(() => new ExperimentRun(unknown)).Field);
+        Assert.Equal("Only", Assert.Throws<RequestException>(() => unknown.Run()).Field);
     }
 
     [Fact]

@@ -16,8 +16,7 @@ public sealed class LibraryRunTests : IDisposable
     public void A_run_checks_by_itself_and_tells_what_happens()
     {
         var told = new List<ExperimentProgress>();
-        using var run = new ExperimentRun(Request(), new Collect(told));
-        Assert.Empty(run.Run());
+        Assert.Empty(Request().Run(new Collect(told)));
         Assert.All(told.Select(p => p.GetType()).Distinct(), type => Assert.True(type.IsVisible, type.Name));
         ExperimentPart[] parts = [.. told.OfType<ExperimentPart>()];
         Assert.Equal(
@@ -34,10 +33,45 @@ public sealed class LibraryRunTests : IDisposable
     public void What_cannot_be_run_is_refused_by_the_run_as_by_the_check()
     {
         var request = Request() with { Resources = new Dictionary<string, string> { ["neighbors"] = "x" } };
-        using var run = new ExperimentRun(request);
-        var error = Assert.Throws<RequestException>(() => run.Run());
+        var error = Assert.Throws<RequestException>(() => request.Run());
         Assert.Equal((nameof(ExperimentRequest.Resources), "neighbors"), (error.Field, error.Value));
-        Assert.Equal(error.Message, Assert.Throws<RequestException>(run.Check).Message);
+        Assert.Equal(error.Message, Assert.Throws<RequestException>(() => request.Check()).Message);
+    }
+
+    [Fact]
+    public void A_check_tells_what_is_taken_by_nothing_and_writes_nothing()
+    {
+        var request = Request() with
+        {
+            Data = new Dictionary<string, string> { ["toy"] = _tiny.Task.Data, ["toys"] = _tiny.Task.Data },
+        };
+        Assert.Contains(request.Check(), note => note.Contains("no experiment here has data \"toys\""));
+        Assert.False(Directory.Exists(Path.Combine(request.Output, "cells")));
+        using var stop = new CancellationTokenSource();
+        stop.Cancel();
+        Assert.ThrowsAny<OperationCanceledException>(() => request.Check(stop.Token));
+    }
+
+    [Fact]
+    public void A_failure_is_written_down_as_the_request_says()
+    {
+        var request = Request() with { NoteOf = e => new FailureNote(42, $"noted: {e.GetType().Name}") };
+        var told = new List<ExperimentProgress>();
+        var broken = false;
+        var progress = new Collect(told)
+        {
+            Also = p =>
+            {
+                if (broken || p is not ExperimentPart { Attack: null, Begins: true })
+                    return;
+                broken = true;
+                throw new InvalidOperationException("a bad end");
+            },
+        };
+        var failure = Assert.Single(request.Run(progress));
+        Assert.IsType<InvalidOperationException>(failure.Cause);
+        var folder = new ExperimentFolder(request.Output, request.Plans[0]);
+        Assert.Equal("noted: InvalidOperationException", folder.Failure(folder.Plan.Cell("plain.toy.seed-1")));
     }
 
     private ExperimentRequest Request() =>
@@ -52,6 +86,12 @@ public sealed class LibraryRunTests : IDisposable
 
     private sealed class Collect(List<ExperimentProgress> into) : IProgress<ExperimentProgress>
     {
-        public void Report(ExperimentProgress value) => into.Add(value);
+        public Action<ExperimentProgress>? Also { get; init; }
+
+        public void Report(ExperimentProgress value)
+        {
+            into.Add(value);
+            Also?.Invoke(value);
+        }
     }
 }

@@ -99,7 +99,7 @@ public sealed class HardenRunTests : IDisposable
                 stop.Cancel();
         });
         var request = Request("onwards");
-        Assert.ThrowsAny<OperationCanceledException>(() => new HardenRun(request, progress, null, stop.Token).Run());
+        Assert.ThrowsAny<OperationCanceledException>(() => request.Run(progress, stop.Token));
         var folder = new HardenFolder(request.Output);
         string StartOf(string name)
         {
@@ -120,7 +120,7 @@ public sealed class HardenRunTests : IDisposable
             Attacks = ["deepwordbug", "textbugger"],
             Resources = new ResourceFiles(Neighbours: table),
         };
-        var result = new HardenRun(request).Run();
+        var result = request.Run();
         Assert.All(result.Reported, r => Assert.Equal([true, true], r.Figures.Select(f => f.Repeated)));
         string Repeated(string name) =>
             new HardenFolder(request.Output).Attack(name, "reported", "textbugger-temperature-fit");
@@ -142,13 +142,11 @@ public sealed class HardenRunTests : IDisposable
                 if (begun && p is (HardenTraining or HardenAttacking))
                     stop.Cancel();
             });
-            Assert.ThrowsAny<OperationCanceledException>(() =>
-                new HardenRun(Request(name), progress, null, stop.Token).Run()
-            );
+            Assert.ThrowsAny<OperationCanceledException>(() => Request(name).Run(progress, stop.Token));
             Assert.True(begun, sentence);
             var trained = Directory.GetFiles(_tiny.Below(name), "result.json", SearchOption.AllDirectories);
             var written = trained.ToDictionary(f => f, File.GetLastWriteTimeUtc);
-            var resumed = new HardenRun(Request(name) with { Resume = true }).Run();
+            var resumed = (Request(name) with { Resume = true }).Run();
             Assert.Equal(Timeless(whole), Timeless(resumed));
             Assert.All(written, p => Assert.Equal(p.Value, File.GetLastWriteTimeUtc(p.Key)));
         }
@@ -223,7 +221,7 @@ public sealed class HardenRunTests : IDisposable
                     );
                 }
             });
-            new HardenRun(request, progress).Run();
+            request.Run(progress);
             Assert.True(chosen);
             return new HardenFolder(request.Output).Choice()!;
         }
@@ -252,7 +250,7 @@ public sealed class HardenRunTests : IDisposable
             if (p is HardenTraining && training == "training substitution")
                 clock.Seconds = 3000;
         });
-        var result = new HardenRun(request, progress).Run();
+        var result = request.Run(progress);
         Assert.Contains(
             result.LeftOut,
             l => l is { Name: "substitution", Reason: "cut off by the budget while it was trained" }
@@ -283,18 +281,10 @@ public sealed class HardenRunTests : IDisposable
             Directory.CreateDirectory(page);
         });
         // The result is there only when its page is.
-        Assert.Throws<CheckpointException>(() => new HardenRun(request, progress).Run());
+        Assert.Throws<CheckpointException>(() => request.Run(progress));
         Assert.Null(new HardenFolder(request.Output).Result());
         Directory.Delete(page);
-        var result = new HardenRun(
-            request with
-            {
-                Resume = true,
-                Budget = TimeSpan.FromHours(2),
-                Seeds = 3,
-            },
-            progress
-        ).Run();
+        var result = (request with { Resume = true, Budget = TimeSpan.FromHours(2), Seeds = 3 }).Run(progress);
         Assert.Contains("the budget stays at 60 min, as planned", notes);
         Assert.Contains("the number of seeds stays at 1, as planned", notes);
         Assert.Contains(result.LeftOut, l => l.Name == "deepwordbug on reported rows: fine-tune");
@@ -359,7 +349,7 @@ public sealed class HardenRunTests : IDisposable
             Resources: new ResourceFiles()
         );
 
-    private HardenResult Run(string name) => new HardenRun(Request(name)).Run();
+    private HardenResult Run(string name) => Request(name).Run();
 
     private CliRun Cli(params string[] more) =>
         CliRun.Of(["harden", "--model", _tiny.Model, "--attacks", "deepwordbug", "--budget", "2h", .. more]);

@@ -106,12 +106,14 @@ internal static class Layers
             "RobustTickets.Training",
             "RobustTickets.Searches"
         ),
+        // Of Runs, a classifier asks which rows it was trained on.
         new(
             "RobustTickets.Evaluation",
             AllTorch,
             AllKernels,
             AllText,
             "RobustTickets.Checkpoints",
+            "RobustTickets.Runs",
             "RobustTickets.Models"
         ),
         // Attacks on a model that exists: tickets, objectives and searches they do not know.

@@ -51,7 +51,7 @@ public sealed class PretrainerTests : IDisposable
     {
         var request = Request(epochs: 8);
         var seen = new List<PretrainProgress>();
-        var result = Pretrainer.Run(request, new Watch(seen.Add), CancellationToken.None);
+        var result = request.Run(new Watch(seen.Add));
         Assert.All(seen, p => Assert.Equal(8 * StepsPerEpoch, p.TotalSteps));
         Assert.All(seen, p => Assert.Equal(p.Share < 1, p.Remaining > TimeSpan.Zero));
         var rates = seen.Select(p => p.LearningRate).ToArray();
@@ -65,24 +65,24 @@ public sealed class PretrainerTests : IDisposable
         Assert.Equal(request.LearningRate, rates.Max(), 1e-4);
         Assert.True(rates[0] < rates[5] && rates[^1] < 0.02 * request.LearningRate, "warm-up and decay");
 
-        using (var files = BertFiles.Open(request.OutFolder))
+        using (var files = BertFiles.Open(request.Output))
         {
             Assert.Equal(["BertForMaskedLM"], files.Config.Architectures);
             Assert.Empty(files.Unused);
         }
-        var tokenizer = WordPieceTokenizer.Load(request.OutFolder);
-        using (var model = BertFiles.LoadMaskedLM(request.OutFolder, RandomKey.FromSeed(99), new Execution()))
+        var tokenizer = WordPieceTokenizer.Load(request.Output);
+        using (var model = BertFiles.LoadMaskedLM(request.Output, RandomKey.FromSeed(99), new Execution()))
         {
             Assert.True(
                 MaskedLoss(model, tokenizer) < result.FirstLoss - 0.5,
                 "what was saved is not what was trained"
             );
         }
-        RunFiles.AssertNoLeftovers(request.OutFolder);
+        RunFiles.AssertNoLeftovers(request.Output);
 
         var run = _task.NewRun();
         var arguments = _task.Arguments(TinyTask.FineTuneRecipe, run);
-        arguments[Array.IndexOf(arguments, "--model") + 1] = request.OutFolder;
+        arguments[Array.IndexOf(arguments, "--model") + 1] = request.Output;
         var trained = CliRun.Of(arguments);
         Assert.True(trained.Code == ExitCodes.Ok, trained.ToString());
     }
@@ -118,7 +118,7 @@ public sealed class PretrainerTests : IDisposable
         var second = Request(epochs: 1);
         var other = Request(epochs: 1) with { Seed = 2 };
         foreach (var request in new[] { first, second, other })
-            Pretrainer.Run(request, null, CancellationToken.None);
+            request.Run();
         Assert.Equal(Weights(first), Weights(second));
         Assert.NotEqual(Weights(first), Weights(other));
     }
@@ -129,7 +129,7 @@ public sealed class PretrainerTests : IDisposable
         var budget = TimeSpan.FromSeconds(0.7);
         var request = Request(epochs: 1e6) with { Budget = budget };
         var seen = new List<PretrainProgress>();
-        var result = Pretrainer.Run(request, new Watch(seen.Add), CancellationToken.None);
+        var result = request.Run(new Watch(seen.Add));
         Assert.True(result.Seconds >= budget.TotalSeconds && result.Steps < 1e6);
         Assert.Equal(result.Steps, seen[^1].Step);
         Assert.True(seen[^1].Share >= 1);
@@ -150,7 +150,7 @@ public sealed class PretrainerTests : IDisposable
             if (seen[i - 1].Share > request.WarmupFraction)
                 Assert.True(seen[i + 1].LearningRate < seen[i].LearningRate, $"step {seen[i].Step}");
         }
-        using var model = BertFiles.LoadMaskedLM(request.OutFolder, default, new Execution());
+        using var model = BertFiles.LoadMaskedLM(request.Output, default, new Execution());
 
         // Whichever ends first.
         Assert.Equal(
@@ -167,8 +167,8 @@ public sealed class PretrainerTests : IDisposable
         var three = Stopped(3);
         Assert.Equal(Weights(three), Weights(Stopped(3)));
         Assert.NotEqual(Weights(three), Weights(Stopped(4)));
-        using var model = BertFiles.LoadMaskedLM(three.OutFolder, default, new Execution());
-        Assert.Equal(TinyTask.Words.Count, WordPieceTokenizer.Load(three.OutFolder).Vocabulary.Count);
+        using var model = BertFiles.LoadMaskedLM(three.Output, default, new Execution());
+        Assert.Equal(TinyTask.Words.Count, WordPieceTokenizer.Load(three.Output).Vocabulary.Count);
 
         PretrainRequest Stopped(int after)
         {
@@ -255,14 +255,14 @@ public sealed class PretrainerTests : IDisposable
     private static List<double> Losses(PretrainRequest request)
     {
         var losses = new List<double>();
-        Pretrainer.Run(request, new Watch(p => losses.Add(p.Loss)), CancellationToken.None);
+        request.Run(new Watch(p => losses.Add(p.Loss)));
         return losses;
     }
 
     private static string Weights(PretrainRequest request) =>
         Convert.ToHexString(
             System.Security.Cryptography.SHA256.HashData(
-                File.ReadAllBytes(Path.Combine(request.OutFolder, "model.safetensors"))
+                File.ReadAllBytes(Path.Combine(request.Output, "model.safetensors"))
             )
         );
 

@@ -47,7 +47,7 @@ public sealed class ResumedPretrainingTests : IDisposable
     public void Stopped_anywhere_and_gone_on_with_it_is_the_same_training()
     {
         var whole = Request() with { LoggingFolder = _task.Below("log-whole") };
-        var expected = Pretrainer.Run(whole, null, CancellationToken.None);
+        var expected = whole.Run();
         Assert.Equal(2 * 12, expected.Steps); // 93 examples in batches of 8, windows of 4 batches
         // In a window, at the end of one, at the end of an epoch, in the second, again at once.
         var request = Request() with
@@ -59,7 +59,7 @@ public sealed class ResumedPretrainingTests : IDisposable
             Stop(request, after);
             request = request with { Resume = true };
         }
-        var found = Pretrainer.Run(request, null, CancellationToken.None);
+        var found = request.Run();
         Assert.Equal(Weights(whole), Weights(request));
         Assert.Equal(
             (expected.Steps, expected.Tokens, expected.FirstLoss, expected.LastLoss),
@@ -73,7 +73,7 @@ public sealed class ResumedPretrainingTests : IDisposable
         {
             ShuffleWindow = 2 * Window,
         };
-        Pretrainer.Run(other, null, CancellationToken.None);
+        other.Run();
         Assert.NotEqual(Weights(whole), Weights(other));
     }
 
@@ -150,7 +150,7 @@ public sealed class ResumedPretrainingTests : IDisposable
         Assert.Contains("is finished", Assert.Throws<RunFolderException>(() => Run(resumed)).Message);
         Assert.Equal(weights, Weights(resumed));
 
-        static void Run(PretrainRequest request) => Pretrainer.Run(request, null, CancellationToken.None);
+        static void Run(PretrainRequest request) => request.Run();
     }
 
     private string[] Arguments(string output)
@@ -214,7 +214,7 @@ public sealed class ResumedPretrainingTests : IDisposable
     private static string Weights(PretrainRequest request) =>
         Convert.ToHexString(
             System.Security.Cryptography.SHA256.HashData(
-                File.ReadAllBytes(Path.Combine(request.OutFolder, "model.safetensors"))
+                File.ReadAllBytes(Path.Combine(request.Output, "model.safetensors"))
             )
         );
 

@@ -29,17 +29,17 @@ public sealed class ShardedAttackTests(TrainedTask trained) : IClassFixture<Trai
         // A part that is stopped is no part yet; the same request goes on with it.
         using var stop = new CancellationTokenSource();
         var request = Request(parts, new AttackShard(2, 4));
-        Assert.ThrowsAny<OperationCanceledException>(() => AttackRun.Run(request, new StopAtOnce(stop), stop.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => request.Run(new StopAtOnce(stop), stop.Token));
         var open = CliRun.Of("attack", "merge", parts);
         Assert.Equal(ExitCodes.Data, open.Code);
         Assert.Contains("shard 2 of 4 is not finished", open.Error);
-        Assert.Equal(8, AttackRun.Run(request).Outcomes.Count);
+        Assert.Equal(8, request.Run().Outcomes.Count);
         // So does one that was killed while it wrote its fourth line.
         var lines = Path.Combine(parts, "shard-2-of-4", "examples.jsonl");
         var text = File.ReadAllText(lines);
         var fourth = text.Split('\n').Take(3).Sum(line => line.Length + 1);
         File.WriteAllText(lines, text[..(fourth + 20)]);
-        Assert.Equal(8, AttackRun.Run(request).Outcomes.Count);
+        Assert.Equal(8, request.Run().Outcomes.Count);
         Assert.Equal(text, File.ReadAllText(lines));
 
         for (var again = 0; again < 2; again++)
@@ -67,8 +67,8 @@ public sealed class ShardedAttackTests(TrainedTask trained) : IClassFixture<Trai
     {
         var (one, two) = (trained.Task.Below("one"), trained.Task.Below("two"));
         foreach (var shard in new[] { new AttackShard(1, 2), new AttackShard(2, 2) })
-            AttackRun.Run(Request(one, shard));
-        AttackRun.Run(Request(two, new AttackShard(2, 2)) with { Sample = new AttackSample(Examples, Seed: 3) });
+            Request(one, shard).Run();
+        (Request(two, new AttackShard(2, 2)) with { Sample = new AttackSample(Examples, Seed: 3) }).Run();
         string Part(string folder, int index, int count = 2) => Path.Combine(folder, $"shard-{index}-of-{count}");
         var target = trained.Task.Below("merged");
         void Refused(string saying, params string[] shards)
@@ -80,7 +80,7 @@ public sealed class ShardedAttackTests(TrainedTask trained) : IClassFixture<Trai
         Refused("run[sample].value", Part(one, 1), Part(two, 2));
         Refused("is shard 1, as", Part(one, 1), Part(one, 1), Part(one, 2));
         Refused("shard 2 of 2 is missing", Part(one, 1));
-        AttackRun.Run(Request(one, new AttackShard(1, 3)));
+        Request(one, new AttackShard(1, 3)).Run();
         Refused("is shard 1 of 3", Part(one, 1), Part(one, 1, 3), Part(one, 2));
         Refused("holds no shard of an attack", Part(one, 1), trained.Task.Below("SST-2"));
 

@@ -3,12 +3,15 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
+using RobustTickets.Checkpoints;
+using RobustTickets.Models;
+using RobustTickets.Runs;
 
 namespace RobustTickets;
 
 /// <summary>
-/// An attack on a trained model and a labelled split: what the command line, experiments and
-/// programs make, and <see cref="AttackRun"/> runs.
+/// An attack on a trained model and a labelled split, into a folder: what the command line,
+/// experiments and programs make and run.
 /// </summary>
 /// <param name="Recipe">The attack with its options and resources.</param>
 /// <param name="Model">The victim: a run, its model/ folder, any Hugging Face BERT classifier, or
@@ -68,6 +71,35 @@ public sealed record AttackRequest(
             Recipe.Options.HeldOutShare > 0 ? "-held-out-words" : "",
             Temperature is { } t ? $"-temperature-{t.Name}" : ""
         );
+
+    /// <summary>
+    /// Attacks every example that the folder has no outcome for and writes settings.json, ids.txt,
+    /// examples.jsonl, results.csv, summary.json, textattack-summary.json and environment.json.
+    /// </summary>
+    /// <param name="progress">Is told what happens.</param>
+    /// <param name="stop">Ends the attack; the same request goes on with it.</param>
+    /// <exception cref="RequestException">Options do not go together, or a number is
+    /// impossible.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A number of the engine's options is
+    /// impossible.</exception>
+    /// <exception cref="CheckpointException">The victim is missing, malformed or no
+    /// classifier.</exception>
+    /// <exception cref="RunFolderException">The victim is a run that has no model yet.</exception>
+    /// <exception cref="NumericFailureException">A weight of the victim, or a logit on the whole
+    /// split, is not finite.</exception>
+    /// <exception cref="DataException">A resource or data are missing or malformed.</exception>
+    /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
+    /// <exception cref="OutputException">The folder cannot be written, or holds another
+    /// attack.</exception>
+    /// <exception cref="OperationCanceledException">The attack was stopped; the same request goes
+    /// on with it.</exception>
+    public AttackReport Run(IProgress<AttackProgress>? progress = null, CancellationToken stop = default) =>
+        AttackRun.Run(this, progress, stop);
+
+    /// <summary>The same on a thread of its own, beside the caller.</summary>
+    /// <inheritdoc cref="Run"/>
+    public Task<AttackReport> RunAsync(IProgress<AttackProgress>? progress = null, CancellationToken stop = default) =>
+        AttackRun.Beside(() => Run(progress, stop), stop);
 }
 
 /// <summary>

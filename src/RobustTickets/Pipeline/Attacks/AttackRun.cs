@@ -14,67 +14,12 @@ using RobustTickets.Torch;
 
 namespace RobustTickets;
 
-/// <summary>An attack on any victim, its inputs given.</summary>
-/// <param name="Attack">The attack.</param>
-/// <param name="Victim">The victim.</param>
-/// <param name="VictimName">The victim, for people.</param>
-/// <param name="Inputs">The examples.</param>
-/// <param name="Folder">Where its files go.</param>
-/// <param name="Run">What determined the examples: data, split, sampling, truncation.</param>
-/// <param name="Engine">How fast it runs; null: the defaults.</param>
-/// <param name="CsvCells">How results.csv holds texts that a spreadsheet would run.</param>
-/// <param name="Facts">What environment.json says of libraries and model, beside program, machine,
-/// date and seconds.</param>
-/// <param name="Shard">The part of the examples that is attacked; null: all.</param>
-public sealed record AttackJob(
-    Attack Attack,
-    IVictim Victim,
-    string VictimName,
-    IReadOnlyList<Example> Inputs,
-    string Folder,
-    IReadOnlyList<RecipeLine> Run,
-    AttackEngineOptions? Engine = null,
-    CsvCells CsvCells = CsvCells.AsTextAttack,
-    IReadOnlyDictionary<string, string>? Facts = null,
-    AttackShard? Shard = null
-)
-{
-    /// <summary>A right to the folder that goes before its lock, or null.</summary>
-    internal IWriterClaim? Claim { get; init; }
-}
-
 /// <summary>Runs attacks into folders.</summary>
-public static class AttackRun
+internal static class AttackRun
 {
-    /// <summary>
-    /// Attacks every example that the folder has no outcome for and writes settings.json, ids.txt,
-    /// examples.jsonl, results.csv, summary.json, textattack-summary.json and environment.json.
-    /// </summary>
-    /// <param name="request">Attack, victim, data and place.</param>
-    /// <param name="progress">Is told what happens.</param>
-    /// <param name="stop">Ends the attack; the same request goes on with it.</param>
-    /// <exception cref="RequestException">Options do not go together, or a number is
-    /// impossible.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A number of the engine's options is
-    /// impossible.</exception>
-    /// <exception cref="CheckpointException">The victim is missing, malformed or no
-    /// classifier.</exception>
-    /// <exception cref="RunFolderException">The victim is a run that has no model yet.</exception>
-    /// <exception cref="NumericFailureException">A weight of the victim, or a logit on the whole
-    /// split, is not finite.</exception>
-    /// <exception cref="DataException">A resource or data are missing or malformed.</exception>
-    /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
-    /// <exception cref="OutputException">The folder cannot be written, or holds another
-    /// attack.</exception>
-    /// <exception cref="OperationCanceledException">The attack was stopped; the same request goes
-    /// on with it.</exception>
-    public static AttackReport Run(
-        AttackRequest request,
-        IProgress<AttackProgress>? progress = null,
-        CancellationToken stop = default
-    )
+    /// <inheritdoc cref="AttackRequest.Run"/>
+    public static AttackReport Run(AttackRequest request, IProgress<AttackProgress>? progress, CancellationToken stop)
     {
-        ArgumentNullException.ThrowIfNull(request);
         request.Sample?.Check();
         request.Engine?.Check();
         var victim = new VictimFolder(request.Model);
@@ -124,14 +69,16 @@ public static class AttackRun
         )
         {
             Claim = request.Claim,
+            // Of parts, one is enough to measure it.
+            WholeSplitClean =
+                request.FullSplitAccuracy && request.Shard is null or { Index: 1 }
+                    ? () => WholeSplit(classifier, split, progress, stop)
+                    : null,
         };
-        // Of parts, one is enough to measure it.
-        var measures = request.FullSplitAccuracy && request.Shard is null or { Index: 1 };
-        Func<double>? whole = measures ? () => WholeSplit(classifier, split, progress, stop) : null;
         CalibrationRows HeldOut() => CalibrationRows.Of(victim, request, split, picked, classifier.Labels, stop);
         var report = request.Temperature is { } temperature
-            ? new TemperedAttack(job, temperature, HeldOut, progress).Run(whole, stop)
-            : Run(job, progress, whole, stop);
+            ? new TemperedAttack(job, temperature, HeldOut, progress).Run(stop)
+            : Run(job, progress, stop);
         if (request.AugmentFile is { } file)
         {
             var made = AugmentedData.Write(file, split.Examples, report.Outcomes, classifier.Labels, attack.Name);
@@ -140,34 +87,13 @@ public static class AttackRun
         return report;
     }
 
-    /// <summary>
-    /// Attacks every example that the job's folder has no outcome for and writes the summaries.
-    /// </summary>
-    /// <param name="job">The attack.</param>
-    /// <param name="progress">Is told what happens.</param>
-    /// <param name="wholeSplitClean">Measures the accuracy on the whole split in percent, if that
-    /// is wanted.</param>
-    /// <param name="stop">Ends the attack; the same job goes on with it.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A number of the engine's options is
-    /// impossible.</exception>
-    /// <exception cref="DataException">The folder holds another attack, or an example has a label
-    /// that the victim does not know.</exception>
-    /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
-    /// <exception cref="OutputException">The folder cannot be written.</exception>
-    /// <exception cref="OperationCanceledException">The attack was stopped; the same job goes on
-    /// with it.</exception>
-    public static AttackReport Run(
-        AttackJob job,
-        IProgress<AttackProgress>? progress = null,
-        Func<double>? wholeSplitClean = null,
-        CancellationToken stop = default
-    )
+    /// <inheritdoc cref="AttackJob.Run"/>
+    public static AttackReport Run(AttackJob job, IProgress<AttackProgress>? progress, CancellationToken stop)
     {
-        ArgumentNullException.ThrowIfNull(job);
         job.Engine?.Check();
         using var log = AttackLog.Open(
             job.Folder,
-            AttackSettings.Of(job.Attack, job.VictimName, job.Run),
+            AttackSettings.Of(job.Attack, job.VictimName, job.RunSettings),
             job.Inputs,
             job.CsvCells,
             job.Shard,
@@ -200,10 +126,14 @@ public static class AttackRun
             throw;
         }
         progress?.Report(new AttackCost(engine.Statistics));
-        var summary = log.Complete(wholeSplitClean?.Invoke());
+        var summary = log.Complete(job.WholeSplitClean?.Invoke());
         stamp?.Save();
         return new AttackReport(summary, log.Outcomes, job.Folder);
     }
+
+    /// <summary>An attack on a thread of its own.</summary>
+    internal static Task<AttackReport> Beside(Func<AttackReport> run, CancellationToken stop) =>
+        Task.Factory.StartNew(run, stop, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private static async Task Drain(
         AttackJob job,

@@ -21,10 +21,8 @@ internal sealed record TemperedAttack(
 )
 {
     /// <summary>Attacks at each temperature and tells the lowest.</summary>
-    /// <param name="wholeSplitClean">Measures the accuracy on the whole split, if that is
-    /// wanted.</param>
     /// <param name="stop">Ends the attack; the same request goes on with it.</param>
-    public AttackReport Run(Func<double>? wholeSplitClean, CancellationToken stop)
+    public AttackReport Run(CancellationToken stop)
     {
         var all = new List<(double Value, RecipeLine Line, bool Fitted)>();
         if (Temperature.IsFitted)
@@ -32,7 +30,7 @@ internal sealed record TemperedAttack(
         foreach (var value in Temperature.Values)
             all.Add((value, new("temperature", VictimTemperature.Text(value), "option"), false));
         if (!Temperature.IsSeveral)
-            return AttackRun.Run(At(all[0].Value, all[0].Line, Job.Folder), Progress, wholeSplitClean, stop);
+            return At(all[0].Value, all[0].Line, Job.Folder).Run(Progress, stop);
         RequireOwnFolder();
         var reports = new List<(AttackReport Report, TemperatureAua Aua)>();
         foreach (var (value, line, fitted) in all)
@@ -40,11 +38,11 @@ internal sealed record TemperedAttack(
             var name = fitted ? "fit" : VictimTemperature.Text(value);
             Note($"temperature {name}{(fitted ? $" ({VictimTemperature.Text(value)})" : "")}");
             var folder = Path.Combine(Job.Folder, $"temperature-{name}");
-            var report = AttackRun.Run(At(value, line, folder), Progress, stop: stop);
+            var report = (At(value, line, folder) with { WholeSplitClean = null }).Run(Progress, stop);
             var s = report.Summary;
             reports.Add((report, new TemperatureAua(value, fitted, s.Aua, s.AuaLow, s.AuaHigh)));
         }
-        return Lowest(reports, wholeSplitClean?.Invoke());
+        return Lowest(reports, Job.WholeSplitClean?.Invoke());
     }
 
     private (double, RecipeLine, bool) Fit()
@@ -79,7 +77,7 @@ internal sealed record TemperedAttack(
         {
             Victim = new TemperatureVictim(Job.Victim, value),
             Folder = folder,
-            Run = [.. Job.Run, line],
+            RunSettings = [.. Job.RunSettings, line],
         };
 
     // The outcomes of the lowest, as if it were the only attack, and what the others left.

@@ -63,10 +63,7 @@ internal sealed class VictimFolder
     /// The checkpoint that the run started from, for sentence similarity; null when it is not known
     /// or no longer there.
     /// </summary>
-    public string? BaseModel =>
-        _run is not null && File.Exists(_run.EnvironmentFile)
-            ? EnvironmentStamp.Load(_run.EnvironmentFile).BaseFolder()
-            : null;
+    public string? BaseModel => _run?.BaseModel;
 
     /// <summary>The length limit in word pieces; null: the tokenizer's own.</summary>
     /// <exception cref="RequestException">The length of training was asked for and is not

@@ -38,6 +38,7 @@ internal sealed record RunInputs(
     public static RunInputs Open(TrainRequest request, CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(request);
+        request = request.Located();
         var recipe = request.Recipe;
         RecipeCheck.Require(recipe, Origin);
         var tokenizer = WordPieceTokenizer.Load(ModelStore.OfUser().Resolve(request.Model));
