@@ -1,4 +1,5 @@
 // Models by name: which folder a name stands for, and what is said where it stands for none.
+using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Store;
 using RobustTickets.Tests.CommandLine;
 using Xunit;
