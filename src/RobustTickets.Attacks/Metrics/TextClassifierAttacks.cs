@@ -3,22 +3,22 @@ using RobustTickets.Attacks.Metrics;
 
 namespace RobustTickets.Attacks;
 
-/// <summary>Attacks on loaded classifiers of any form, without a folder for their files.</summary>
+/// <summary>Attacks on loaded classifiers of any kind, without writing files.</summary>
 public static class TextClassifierAttacks
 {
-    /// <summary>Attacks a classifier by a recipe, which is built here.</summary>
+    /// <summary>Builds a recipe and attacks a classifier with it.</summary>
     /// <param name="classifier">The victim.</param>
     /// <param name="recipe">The recipe.</param>
     /// <param name="examples">Examples with their true classes, indices of
     /// <see cref="ITextClassifier.Labels"/>.</param>
-    /// <param name="models">Loads the sentence encoder and the masked language model of the recipe;
-    /// null where it needs none.</param>
-    /// <param name="progress">Told of each example's outcome, or null.</param>
-    /// <param name="engine">How fast it runs; null: the defaults.</param>
-    /// <param name="stop">Cancelling it ends the attack.</param>
-    /// <exception cref="RequestException">An option or resource does not go with the
+    /// <param name="models">Loads the recipe's sentence encoder and masked language model; null if
+    /// it needs none.</param>
+    /// <param name="progress">Receives each example's outcome, or null.</param>
+    /// <param name="engine">Performance options; null: the defaults.</param>
+    /// <param name="stop">Cancels the attack.</param>
+    /// <exception cref="RequestException">An option or resource is not valid for the
     /// recipe.</exception>
-    /// <exception cref="Resources.MissingResourceException">A resource is not there.</exception>
+    /// <exception cref="Resources.MissingResourceException">A resource is missing.</exception>
     /// <inheritdoc cref="AttackAsync(ITextClassifier, Attack, IReadOnlyList{Example}, IProgress{AttackOutcome}?, AttackEngineOptions?, CancellationToken)" path="/exception"/>
     public static async Task<AttackReport> AttackAsync(
         this ITextClassifier classifier,
@@ -38,27 +38,27 @@ public static class TextClassifierAttacks
         return await classifier.AttackAsync(attack, examples, progress, engine, stop).ConfigureAwait(false);
     }
 
-    // Words and models are read beside the caller.
+    // Resources and models are loaded on a background thread.
     internal static Task<Attack> BuildAsync(AttackRecipe recipe, IAttackModels? models, CancellationToken stop) =>
         Task.Run(() => recipe.Build(models), stop);
 
     /// <summary>
-    /// Attacks a classifier on labelled examples. Outcomes depend on nothing but the attack, the
-    /// weights and the example. Whether the classifier was trained on them is not asked.
+    /// Attacks a classifier on labelled examples. Outcomes depend only on the attack, the weights
+    /// and the example. It is not checked whether the classifier was trained on the examples.
     /// </summary>
     /// <param name="classifier">The victim.</param>
     /// <param name="attack">The attack.</param>
     /// <param name="examples">Examples with their true classes, indices of
     /// <see cref="ITextClassifier.Labels"/>.</param>
-    /// <param name="progress">Told of each example's outcome, or null.</param>
-    /// <param name="engine">How fast it runs; null: the defaults.</param>
-    /// <param name="stop">Cancelling it ends the attack.</param>
-    /// <exception cref="DataException">An example has a label that is no class, or an id that
-    /// occurs twice.</exception>
-    /// <exception cref="ObjectDisposedException">The classifier is disposed of, or was in the
-    /// meantime.</exception>
-    /// <exception cref="AttackFailedException">Not one example could be attacked. Where some could,
-    /// see <see cref="AttackReport.Errors"/>.</exception>
+    /// <param name="progress">Receives each example's outcome, or null.</param>
+    /// <param name="engine">Performance options; null: the defaults.</param>
+    /// <param name="stop">Cancels the attack.</param>
+    /// <exception cref="DataException">An example has an unknown label, or a duplicate
+    /// id.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed, before or during the
+    /// attack.</exception>
+    /// <exception cref="AttackFailedException">No example could be attacked. If only some fail, see
+    /// <see cref="AttackReport.Errors"/>.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
     /// cancelled.</exception>
     public static async Task<AttackReport> AttackAsync(

@@ -1,4 +1,4 @@
-// BAE-R (Garg and Ramakrishnan, EMNLP 2020) as TextAttack runs it (recipe `bae_garg_2019`);
+// BAE-R (Garg and Ramakrishnan, EMNLP 2020) as in TextAttack (`bae_garg_2019`);
 // docs/methods/attacks.md.
 
 using RobustTickets.Attacks.Constraints;
@@ -18,9 +18,9 @@ internal static class BaeRecipe
     private const int Window = 15;
 
     /// <summary>Builds the attack.</summary>
-    /// <param name="parts">What it is built from.</param>
-    /// <param name="o">What is varied.</param>
-    /// <param name="minProbability">Least probability of a substitute.</param>
+    /// <param name="parts">Models and resources.</param>
+    /// <param name="o">The options.</param>
+    /// <param name="minProbability">Minimum probability of a substitute.</param>
     internal static Attack Build(AttackParts parts, AttackOptions o, double minProbability = MinProbability)
     {
         var model = parts.MaskedLM!;

@@ -1,7 +1,6 @@
 // TextFooler (Jin et al., AAAI 2020) as in TextAttack (`textfooler_jin_2019`), the version behind
-// the
-// papers' numbers. Lines lists every number with its source; docs/methods/attacks.md describes how
-// the original program differs.
+// the papers' numbers. Lines lists every number with its source; docs/methods/attacks.md describes
+// how the original program differs.
 
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Goals;

@@ -1,7 +1,6 @@
 // TextAttack `GreedyWordSwapWIR`: ranks words by the score of the text without each, visits them in
 // that order and accepts a candidate that raises the score, until the attack succeeds. Words
-// without
-// candidates are scored only when the search reaches words tied in rank.
+// without candidates are scored only when the search reaches words tied in rank.
 
 using RobustTickets.Attacks.Goals;
 using RobustTickets.Attacks.Python;

@@ -2,30 +2,30 @@ using System.Globalization;
 
 namespace RobustTickets.Attacks;
 
-/// <summary>What a function says of each class.</summary>
+/// <summary>Kind of scores a function returns.</summary>
 public enum ClassScores
 {
-    /// <summary>Probabilities that add up to 1.</summary>
+    /// <summary>Probabilities that sum to 1.</summary>
     Probabilities,
 
-    /// <summary>Logits; their softmax is taken.</summary>
+    /// <summary>Logits; softmax is applied.</summary>
     Logits,
 }
 
 /// <summary>
-/// A function from texts to scores as a victim: a model of another library, a remote service. It
-/// must give the same row for the same text whatever the batch around it.
+/// A victim from a function of texts to scores, such as a model of another library or a remote
+/// service. A text must get the same row whatever else is in the batch.
 /// </summary>
 public sealed class FunctionVictim : IVictim
 {
     private readonly Func<IReadOnlyList<TextPair>, CancellationToken, double[][]> _predict;
     private readonly ClassScores _scores;
 
-    /// <summary>A victim from a function of texts.</summary>
+    /// <summary>Creates a victim from a function of texts.</summary>
     /// <param name="classCount">Number of classes C.</param>
-    /// <param name="predict">Gives <c>[C]</c> scores for each text, in input order. The second text
-    /// of a pair follows the first after a line end.</param>
-    /// <param name="scores">What the scores are.</param>
+    /// <param name="predict">Returns <c>[C]</c> scores for each text, in input order. The second
+    /// text of a pair follows the first after a line feed.</param>
+    /// <param name="scores">Kind of scores.</param>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer than 2 classes.</exception>
     public FunctionVictim(
         int classCount,
@@ -35,12 +35,12 @@ public sealed class FunctionVictim : IVictim
         : this(classCount, scores, Of(predict)) { }
 
     /// <summary>
-    /// A victim from an asynchronous function of texts and pairs, such as a call of a service. An
-    /// attack that is cancelled cancels the call, and waits no longer for one that goes on.
+    /// Creates a victim from an asynchronous function of texts and pairs, such as a web service.
+    /// Cancelling an attack cancels the call, and no longer waits for it.
     /// </summary>
     /// <param name="classCount">Number of classes C.</param>
-    /// <param name="predict">Gives <c>[C]</c> scores for each text, in input order.</param>
-    /// <param name="scores">What the scores are.</param>
+    /// <param name="predict">Returns <c>[C]</c> scores for each text, in input order.</param>
+    /// <param name="scores">Kind of scores.</param>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer than 2 classes.</exception>
     public FunctionVictim(
         int classCount,
@@ -67,10 +67,10 @@ public sealed class FunctionVictim : IVictim
     /// <inheritdoc/>
     public int ClassCount { get; }
 
-    /// <summary>A victim from a function of texts and pairs in double precision.</summary>
+    /// <summary>Creates a victim from a function of texts and pairs in double precision.</summary>
     /// <param name="classCount">Number of classes C.</param>
-    /// <param name="predict">Gives <c>[C]</c> scores for each text, in input order.</param>
-    /// <param name="scores">What the scores are.</param>
+    /// <param name="predict">Returns <c>[C]</c> scores for each text, in input order.</param>
+    /// <param name="scores">Kind of scores.</param>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer than 2 classes.</exception>
     public static FunctionVictim FromPairs(
         int classCount,
@@ -83,12 +83,12 @@ public sealed class FunctionVictim : IVictim
     }
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidOperationException">The function gave another number of rows or
+    /// <exception cref="InvalidOperationException">The function returned a wrong number of rows or
     /// classes.</exception>
     public double[][] Predict(IReadOnlyList<TextPair> inputs) => Predict(inputs, CancellationToken.None);
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidOperationException">The function gave another number of rows or
+    /// <exception cref="InvalidOperationException">The function returned a wrong number of rows or
     /// classes.</exception>
     public double[][] Predict(IReadOnlyList<TextPair> inputs, CancellationToken stop)
     {
@@ -133,7 +133,7 @@ public sealed class FunctionVictim : IVictim
     )
     {
         ArgumentNullException.ThrowIfNull(predict);
-        // The engine asks on a thread of its own.
+        // Blocking is safe: the engine calls from its own thread.
         return (inputs, stop) => predict(inputs, stop).WaitAsync(stop).GetAwaiter().GetResult();
     }
 
