@@ -1,6 +1,6 @@
-// The perturbation delta of one step: a leaf [T, H] that passes add to their word embeddings. Start
-// and ascent are those of docs/methods/freelb.md; every adversarial objective uses this one,
-// so PGD, FreeLB and InfoBERT differ only in what they do with the gradients.
+// The perturbation delta of one step: a leaf [T, H] added to the word embeddings. Start and ascent
+// follow docs/methods/freelb.md; all adversarial objectives share it, so PGD, FreeLB and InfoBERT
+// differ only in their use of the gradients.
 using RobustTickets.Kernels.Optim;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
@@ -8,7 +8,7 @@ using RobustTickets.Torch;
 
 namespace RobustTickets.Objectives;
 
-/// <summary>How far and in which norm an adversary moves.</summary>
+/// <summary>Step size, norm and radius of an adversary.</summary>
 /// <param name="StepSize">Length of one ascent step.</param>
 /// <param name="InitMagnitude">Size of the random start; 0 starts at the clean input.</param>
 /// <param name="MaxNorm">Radius of the ball; 0 leaves it unbounded.</param>
@@ -36,13 +36,13 @@ internal sealed class Perturbation
     /// <summary>The leaf [T, H].</summary>
     internal Tensor Delta { get; }
 
-    /// <summary>Draws the start of a step.</summary>
-    /// <param name="inputs">The batch, on the device where the perturbation is made.</param>
+    /// <summary>Initialises the perturbation of a step.</summary>
+    /// <param name="inputs">The batch; the perturbation is created on its device.</param>
     /// <param name="hidden">H.</param>
     /// <param name="sizes">Sizes and norm.</param>
-    /// <param name="step">Key of the step.</param>
-    /// <param name="noise">Uniform numbers in [-1, 1) of shape [T, H]; null draws them from the
-    /// key, each by its example, token and feature.</param>
+    /// <param name="step">Random key of the step.</param>
+    /// <param name="noise">Uniform numbers in [-1, 1), shape [T, H]; null draws them from the key,
+    /// each by its example, token and feature.</param>
     internal static Perturbation Start(
         BertInputs inputs,
         int hidden,
@@ -66,7 +66,7 @@ internal sealed class Perturbation
     }
 
     /// <summary>
-    /// Moves along a gradient [T, H], projects, and forgets the leaf's own gradient.
+    /// Takes a step along a gradient [T, H], projects, and clears the leaf's own gradient.
     /// </summary>
     internal void Ascend(Tensor gradient)
     {
