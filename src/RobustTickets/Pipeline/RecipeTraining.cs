@@ -11,13 +11,13 @@ namespace RobustTickets;
 /// <summary>Runs recipes.</summary>
 public static class RecipeTraining
 {
-    /// <summary>Searches, draws, trains and evaluates as the recipe says.</summary>
-    /// <param name="recipe">The method and its numbers.</param>
+    /// <summary>Runs the recipe: searches, draws, trains and evaluates.</summary>
+    /// <param name="recipe">The training recipe.</param>
     /// <param name="model">Hugging Face folder of the pre-trained checkpoint, or the name of a
     /// model (<see cref="ModelStore"/>).</param>
     /// <param name="data">File or folder of the data set.</param>
-    /// <param name="output">Run folder; it holds no run yet.</param>
-    /// <param name="progress">Told after every step, or null.</param>
+    /// <param name="output">Run folder; it must not contain a run yet.</param>
+    /// <param name="progress">Receives progress events, or null.</param>
     /// <param name="execution">Device, precision, threads; null: this machine's CPU in
     /// float32.</param>
     /// <param name="stop">Cancelling it ends the run after the current step, with a
@@ -51,30 +51,30 @@ public static class RecipeTraining
         CancellationToken stop
     ) => recipe.Train(model, data, output, progress, execution: null, stop);
 
-    /// <summary>Runs, or goes on with, what a request says.</summary>
-    /// <param name="request">Recipe, model, data, place and execution.</param>
-    /// <param name="progress">Told after every step, or null.</param>
+    /// <summary>Runs a request, or resumes its run.</summary>
+    /// <param name="request">Recipe, model, data, run folder and execution options.</param>
+    /// <param name="progress">Receives progress events, or null.</param>
     /// <param name="stop">Cancelling it ends the run after the current step, with a
     /// checkpoint.</param>
-    /// <exception cref="RequestException">The execution is not offered on this
-    /// machine.</exception>
-    /// <exception cref="RecipeException">The recipe cannot run, or differs from the one the run
-    /// began with.</exception>
+    /// <exception cref="RequestException">This machine does not support the execution
+    /// options.</exception>
+    /// <exception cref="RecipeException">The recipe cannot run, or differs from the run's own on
+    /// resumption.</exception>
     /// <exception cref="CheckpointException">Model folder or checkpoint is missing or
-    /// broken.</exception>
+    /// corrupt.</exception>
     /// <exception cref="DataException">Data are missing or malformed.</exception>
-    /// <exception cref="RunFolderException">The folder holds a run, or none to go on
-    /// with.</exception>
+    /// <exception cref="RunFolderException">The folder already contains a run, or none to
+    /// resume.</exception>
     /// <exception cref="NumericFailureException">Training produced a number that is not
     /// finite.</exception>
-    /// <exception cref="NothingLearnedException">A search moved nothing that a ticket could be
+    /// <exception cref="NothingLearnedException">The search changed no value that a ticket could be
     /// drawn from.</exception>
     /// <exception cref="FolderInUseException">Another process is writing to the run
     /// folder.</exception>
     /// <exception cref="OutputException">The run folder was removed, or cannot be
     /// written.</exception>
-    /// <exception cref="RanksException">Of several ranks one did not come, failed or is
-    /// gone.</exception>
+    /// <exception cref="RanksException">A rank of a distributed run did not connect, failed or
+    /// disconnected.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled; the
     /// checkpoint is written.</exception>
     public static TrainedRun Run(
@@ -84,7 +84,7 @@ public static class RecipeTraining
     )
     {
         ArgumentNullException.ThrowIfNull(request);
-        // The examples are read once, for the training and for whoever asks the run for them.
+        // The examples are read once, and shared by training and the returned run.
         var shared = request.Cache is null ? request with { Cache = new RunDataCache() } : request;
         var result = RecipeRunner.Run(shared, progress, stop);
         return TrainedRun.Of(shared, result, stop);

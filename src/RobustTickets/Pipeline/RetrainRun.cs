@@ -41,7 +41,7 @@ internal static class RetrainRun
         }
         catch
         {
-            // Cancellation or an exhausted budget is no end of the process: free the model.
+            // The process may continue after cancellation or another failure: free the model.
             model.Dispose();
             throw;
         }

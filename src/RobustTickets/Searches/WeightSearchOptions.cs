@@ -1,5 +1,5 @@
-// Searches whose tickets are single weights: hard-concrete masks (RobusT),
-// magnitudes (lottery tickets, one shot), random positions, a saved ticket.
+// Searches for tickets of single weights: hard-concrete masks (RobusT), magnitudes (lottery
+// tickets, one-shot), random positions, a saved ticket.
 using System.Text.Json.Serialization;
 using RobustTickets.Augmentation;
 using RobustTickets.Objectives;
@@ -9,44 +9,40 @@ using RobustTickets.Training;
 
 namespace RobustTickets;
 
-/// <summary>Which epoch's scores a ticket is drawn from.</summary>
+/// <summary>The epoch whose scores a ticket is drawn from.</summary>
 public enum DrawEpochRule
 {
     /// <summary>
-    /// The last of the search, or the one that <see cref="MaskSearchOptions.DrawEpoch"/> names.
+    /// The last epoch of the search, or that of <see cref="MaskSearchOptions.DrawEpoch"/>.
     /// </summary>
     Last,
 
     /// <summary>
-    /// The epoch after which deterministic gates were most accurate on development examples, the
-    /// first of equals, as in the directory that the released script draws from.
+    /// The epoch with the highest development accuracy of deterministic gates (the first of
+    /// equals), whose directory the released script draws from.
     /// </summary>
     BestDev,
 }
 
-/// <summary>
-/// RobusT (ACL 2022, 3.2): masks are learned on a fine-tuned network that stays as
-/// it is.
-/// </summary>
-/// <param name="FineTune">Training that the search starts from (theta_ft); null starts from the
-/// given checkpoint itself.</param>
-/// <param name="Objective">What is minimised while the masks are learned; the penalty on open gates
-/// comes on top.</param>
+/// <summary>RobusT (ACL 2022, 3.2): masks are learned on a frozen fine-tuned network.</summary>
+/// <param name="FineTune">Training before the search (theta_ft); null starts from the given
+/// checkpoint itself.</param>
+/// <param name="Objective">The training objective while the masks are learned, in addition to the
+/// penalty on open gates.</param>
 /// <param name="Masks">Masks and penalty.</param>
 /// <param name="Optimizer">Optimiser of the scores.</param>
 /// <param name="Epochs">Length of the search, its schedule and its ramp.</param>
 /// <param name="DrawEpoch">Epoch whose scores the ticket is drawn from; the search ends there. Null
 /// = the last.</param>
-/// <param name="FreezeBase">Whether the network is frozen; the released code lets its gradients
-/// pile up and clips over them.</param>
-/// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
-/// <param name="DrawFrom">Which epoch's scores the ticket is drawn from; left out of the JSON form
-/// where it is the last. Looks at whole epochs only.</param>
-/// <param name="AllowShort">Whether a ticket is drawn although the search is too short to have
-/// learned anything (<see cref="SearchLength"/>); left out of the JSON form where it is
-/// not.</param>
-/// <param name="Augment">What happens to the texts at each step, or null; left out of the JSON form
-/// then.</param>
+/// <param name="FreezeBase">Whether the network is frozen; in the released code its gradients
+/// accumulate and enter the clipping norm.</param>
+/// <param name="Shuffle">Whether the data are shuffled every epoch.</param>
+/// <param name="DrawFrom">The epoch whose scores the ticket is drawn from, among whole epochs; the
+/// last is omitted from the JSON form.</param>
+/// <param name="AllowShort">Whether a ticket is drawn even if the search is too short to learn
+/// anything (<see cref="SearchLength"/>); false is omitted from the JSON form.</param>
+/// <param name="Augment">Text augmentation per step, or null; null is omitted from the JSON
+/// form.</param>
 internal sealed record MaskSearchOptions(
     DenseTraining? FineTune,
     ObjectiveOptions Objective,
@@ -63,25 +59,23 @@ internal sealed record MaskSearchOptions(
 ) : SearchOptions;
 
 /// <summary>
-/// Iterative magnitude pruning (Chen et al. 2020): each round trains from the
-/// pre-trained encoder under the mask so far, then prunes the smallest weights,
-/// the same share of all weights in every round, until the draw's sparsity is reached after the
-/// last.
+/// Iterative magnitude pruning (Chen et al. 2020): each round trains from the pre-trained encoder
+/// with the mask so far, then prunes the smallest weights, the same fraction of all weights in
+/// every round, so that the draw's sparsity is reached after the last.
 /// </summary>
-/// <param name="Objective">What a round minimises.</param>
-/// <param name="Optimizer">Optimiser and schedule, made anew in every round.</param>
+/// <param name="Objective">The training objective of a round.</param>
+/// <param name="Optimizer">Optimiser and schedule, restarted in every round.</param>
 /// <param name="Rounds">Number of rounds.</param>
-/// <param name="EpochsPerRound">Epochs of a round.</param>
+/// <param name="EpochsPerRound">Epochs per round.</param>
 /// <param name="HorizonEpochs">Length of the schedule in every round; null = the round. The
-/// released code keeps 30 epochs in each, so the rate hardly falls.</param>
-/// <param name="RewindClassifier">Whether the classifier goes back to its start too; the released
-/// code lets it go on.</param>
-/// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
-/// <param name="AllowShort">Whether tickets are drawn although the rounds are too short to have
-/// learned anything (<see cref="SearchLength"/>); left out of the JSON form where it is
-/// not.</param>
-/// <param name="Augment">What happens to the texts at each step, or null; left out of the JSON form
-/// then.</param>
+/// released code uses 30 epochs in each, so the learning rate hardly decays.</param>
+/// <param name="RewindClassifier">Whether the classifier is rewound too; the released code keeps
+/// training it.</param>
+/// <param name="Shuffle">Whether the data are shuffled every epoch.</param>
+/// <param name="AllowShort">Whether tickets are drawn even if the rounds are too short to learn
+/// anything (<see cref="SearchLength"/>); false is omitted from the JSON form.</param>
+/// <param name="Augment">Text augmentation per step, or null; null is omitted from the JSON
+/// form.</param>
 internal sealed record MagnitudeSearchOptions(
     ObjectiveOptions Objective,
     OptimizerOptions Optimizer,
@@ -94,26 +88,24 @@ internal sealed record MagnitudeSearchOptions(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AugmentOptions? Augment = null
 ) : SearchOptions;
 
-/// <summary>
-/// One-shot magnitude pruning of the pre-trained weights, without any training.
-/// </summary>
+/// <summary>One-shot magnitude pruning of the pre-trained weights, without training.</summary>
 internal sealed record OneShotSearchOptions() : SearchOptions;
 
 /// <summary>
-/// Random positions (RobusT 4.2): as many weights kept in every matrix as another
-/// ticket keeps there, or the same share in all.
+/// Random positions (RobusT 4.2): every matrix keeps as many weights as in another ticket, or the
+/// same fraction.
 /// </summary>
-/// <param name="Ticket">Run or ticket folder (from beside the run, or from the current directory)
-/// whose counts are matched; null = the draw's sparsity everywhere.</param>
-/// <param name="Pool">Whether counts are matched in each matrix or over the matrices of a
+/// <param name="Ticket">Run or ticket folder (relative to the run's parent or to the current
+/// directory) whose counts are matched; null = the draw's sparsity everywhere.</param>
+/// <param name="Pool">Whether counts are matched per matrix or over the matrices of a
 /// layer.</param>
 internal sealed record RandomWeightSearchOptions(string? Ticket = null, RandomPool Pool = RandomPool.Matrix)
     : SearchOptions;
 
 /// <summary>
-/// A ticket that was drawn before, on any checkpoint of the same shape. A ticket of weights that
-/// was saved with its scores can be drawn at another sparsity.
+/// A saved ticket, for any checkpoint of the same shape. A ticket of weights saved with its scores
+/// can be drawn at another sparsity.
 /// </summary>
-/// <param name="Ticket">Run or ticket folder, from beside the run or from the current
+/// <param name="Ticket">Run or ticket folder, relative to the run's parent or to the current
 /// directory.</param>
 internal sealed record SavedTicketSearchOptions(string Ticket) : SearchOptions;

@@ -133,8 +133,8 @@ internal sealed class Trainer : IDisposable
     }
 
     /// <summary>
-    /// The optimiser of some options over every parameter of a model that
-    /// <paramref name="trained"/> accepts. A critic is decayed whole and not clipped.
+    /// Creates an optimiser over every parameter of a model that <paramref name="trained"/>
+    /// accepts. All of a critic's parameters are decayed; they are not clipped.
     /// </summary>
     public static AdamW CreateOptimizer(
         BertForSequenceClassification model,
@@ -151,8 +151,8 @@ internal sealed class Trainer : IDisposable
         );
 
     /// <summary>
-    /// Runs steps from the optimiser's count of updates to the end of the plan.
-    /// <paramref name="afterStep"/> sees every step and says whether to go on.
+    /// Runs steps from the optimiser's update count to the end of the plan.
+    /// <paramref name="afterStep"/> gets the report of every step and decides whether to continue.
     /// </summary>
     /// <param name="penalty">Added to the last pass of each step, or null.</param>
     /// <param name="afterStep">Called after each update; false ends the stage.</param>

@@ -1,5 +1,5 @@
-// Runs an attack into a folder; one that was killed is continued by the same request. Options,
-// resources and data are refused before the victim is loaded.
+// Runs an attack into a folder; the same request resumes a killed attack. Options, resources and
+// data are validated before the victim is loaded.
 using System.Diagnostics;
 using System.Globalization;
 using RobustTickets.Attacks;
@@ -14,18 +14,19 @@ using RobustTickets.Torch;
 
 namespace RobustTickets;
 
-/// <summary>An attack on any victim, its inputs given.</summary>
+/// <summary>An attack with all inputs loaded, on any victim.</summary>
 /// <param name="Attack">The attack.</param>
 /// <param name="Victim">The victim.</param>
-/// <param name="VictimName">The victim, for people.</param>
+/// <param name="VictimName">Name of the victim, for display.</param>
 /// <param name="Inputs">The examples.</param>
-/// <param name="Folder">Where its files go.</param>
-/// <param name="Run">What determined the examples: data, split, sampling, truncation.</param>
-/// <param name="Engine">How fast it runs; null: the defaults.</param>
-/// <param name="CsvCells">How results.csv holds texts that a spreadsheet would run.</param>
-/// <param name="Facts">What environment.json says of libraries and model, beside program, machine,
+/// <param name="Folder">Output folder.</param>
+/// <param name="Run">Description of how the examples were selected: data, split, sampling,
+/// truncation.</param>
+/// <param name="Engine">Performance options; null: the defaults.</param>
+/// <param name="CsvCells">How results.csv writes texts that a spreadsheet would run.</param>
+/// <param name="Facts">Libraries and model for environment.json, in addition to program, machine,
 /// date and seconds.</param>
-/// <param name="Shard">The part of the examples that is attacked; null: all.</param>
+/// <param name="Shard">The shard of the examples to attack; null: all.</param>
 public sealed record AttackJob(
     Attack Attack,
     IVictim Victim,
@@ -39,7 +40,7 @@ public sealed record AttackJob(
     AttackShard? Shard = null
 )
 {
-    /// <summary>A right to the folder that goes before its lock, or null.</summary>
+    /// <summary>A claim that overrides the folder's lock, or null.</summary>
     internal IWriterClaim? Claim { get; init; }
 }
 
@@ -47,27 +48,26 @@ public sealed record AttackJob(
 public static class AttackRun
 {
     /// <summary>
-    /// Attacks every example that the folder has no outcome for and writes settings.json, ids.txt,
+    /// Attacks every example without an outcome in the folder and writes settings.json, ids.txt,
     /// examples.jsonl, results.csv, summary.json, textattack-summary.json and environment.json.
     /// </summary>
-    /// <param name="request">Attack, victim, data and place.</param>
-    /// <param name="progress">Is told what happens.</param>
-    /// <param name="stop">Ends the attack; the same request goes on with it.</param>
-    /// <exception cref="RequestException">Options do not go together, or a number is
-    /// impossible.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A number of the engine's options is
-    /// impossible.</exception>
-    /// <exception cref="CheckpointException">The victim is missing, malformed or no
+    /// <param name="request">Attack, victim, data and output folder.</param>
+    /// <param name="progress">Receives progress events.</param>
+    /// <param name="stop">Cancels the attack; the same request resumes it.</param>
+    /// <exception cref="RequestException">Options conflict, or a number is out of
+    /// range.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An engine option is out of range.</exception>
+    /// <exception cref="CheckpointException">The victim is missing, malformed or not a
     /// classifier.</exception>
-    /// <exception cref="RunFolderException">The victim is a run that has no model yet.</exception>
+    /// <exception cref="RunFolderException">The victim is a run without a model yet.</exception>
     /// <exception cref="NumericFailureException">A weight of the victim, or a logit on the whole
     /// split, is not finite.</exception>
     /// <exception cref="DataException">A resource or data are missing or malformed.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
-    /// <exception cref="OutputException">The folder cannot be written, or holds another
+    /// <exception cref="OutputException">The folder is not writable, or holds another
     /// attack.</exception>
-    /// <exception cref="OperationCanceledException">The attack was stopped; the same request goes
-    /// on with it.</exception>
+    /// <exception cref="OperationCanceledException">The attack was cancelled; the same request
+    /// resumes it.</exception>
     public static AttackReport Run(
         AttackRequest request,
         IProgress<AttackProgress>? progress = null,
@@ -125,7 +125,7 @@ public static class AttackRun
         {
             Claim = request.Claim,
         };
-        // Of parts, one is enough to measure it.
+        // With shards, only the first measures it.
         var measures = request.FullSplitAccuracy && request.Shard is null or { Index: 1 };
         Func<double>? whole = measures ? () => WholeSplit(classifier, split, progress, stop) : null;
         CalibrationRows HeldOut() => CalibrationRows.Of(victim, request, split, picked, classifier.Labels, stop);
@@ -141,21 +141,20 @@ public static class AttackRun
     }
 
     /// <summary>
-    /// Attacks every example that the job's folder has no outcome for and writes the summaries.
+    /// Attacks every example without an outcome in the job's folder and writes the summaries.
     /// </summary>
     /// <param name="job">The attack.</param>
-    /// <param name="progress">Is told what happens.</param>
-    /// <param name="wholeSplitClean">Measures the accuracy on the whole split in percent, if that
-    /// is wanted.</param>
-    /// <param name="stop">Ends the attack; the same job goes on with it.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A number of the engine's options is
-    /// impossible.</exception>
+    /// <param name="progress">Receives progress events.</param>
+    /// <param name="wholeSplitClean">Measures the accuracy on the whole split in percent, or
+    /// null.</param>
+    /// <param name="stop">Cancels the attack; the same job resumes it.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An engine option is out of range.</exception>
     /// <exception cref="DataException">The folder holds another attack, or an example has a label
     /// that the victim does not know.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
-    /// <exception cref="OutputException">The folder cannot be written.</exception>
-    /// <exception cref="OperationCanceledException">The attack was stopped; the same job goes on
-    /// with it.</exception>
+    /// <exception cref="OutputException">The folder is not writable.</exception>
+    /// <exception cref="OperationCanceledException">The attack was cancelled; the same job resumes
+    /// it.</exception>
     public static AttackReport Run(
         AttackJob job,
         IProgress<AttackProgress>? progress = null,
@@ -178,12 +177,13 @@ public static class AttackRun
             Note(progress, $"{job.Shard}: {job.Inputs.Count} examples");
         if (log.Done > 0)
             Note(progress, $"continuing in {job.Folder}: {log.Done} of {job.Inputs.Count} examples are done");
-        // Where nothing is left to do, the stamp of those who did it stays.
+        // If nothing is left to do, the existing stamp is kept.
         var stamp =
             log.Remaining.Count > 0 || !File.Exists(Path.Combine(job.Folder, AttackStamp.File))
                 ? AttackStamp.Begin(job.Folder, job.Facts)
                 : null;
-        // The log puts outcomes in order; a slow example must not hold back what others have cost.
+        // The log orders outcomes; the engine delivers them unordered so that a slow example does
+        // not delay saving others.
         var options = job.Engine ?? new AttackEngineOptions();
         var engine = new AttackEngine(job.Attack, job.Victim, options with { InOrder = false });
         try
@@ -217,8 +217,8 @@ public static class AttackRun
         var watch = Stopwatch.StartNew();
         var counts = log.All.GroupBy(o => o.Result).ToDictionary(g => g.Key, g => g.Count());
         int Count(AttackResult result) => counts.GetValueOrDefault(result);
-        // Random numbers of one stream through all examples depend on every example before: what is
-        // done is done again to get to the same place in the stream.
+        // With one random stream through all examples, each depends on the ones before: finished
+        // examples are repeated to reach the same point in the stream.
         var remaining = log.Remaining;
         var todo = job.Attack.Randomness.SharesStream && remaining.Count > 0 ? job.Inputs : remaining;
         var wanted = remaining.Select(i => i.Id).ToHashSet(StringComparer.Ordinal);
@@ -274,9 +274,8 @@ public static class AttackRun
         return picked;
     }
 
-    // What needs every example cannot be had of a part.
-    /// <summary>Refuses a folder that is a run.</summary>
-    /// <exception cref="RequestException">It is one.</exception>
+    /// <summary>Throws if the folder is a run.</summary>
+    /// <exception cref="RequestException">The folder is a run.</exception>
     internal static void RequireOwnFolder(string target, string name)
     {
         if (RunFolder.IsRun(target))
@@ -323,7 +322,7 @@ public static class AttackRun
             ["model"] = Path.GetFullPath(victim.Path),
             ["model_sha256"] = weights,
         };
-        // Other victims need no libtorch.
+        // Other victims do not use libtorch.
         if (classifier is not Classifier)
             return facts;
         var execution = request.Execution ?? new Execution();

@@ -3,34 +3,34 @@ using RobustTickets.Attacks.Engine;
 
 namespace RobustTickets;
 
-/// <summary>What is done about rows that a classifier was trained on.</summary>
+/// <summary>Treatment of rows that a classifier was trained on.</summary>
 public enum TrainedRows
 {
-    /// <summary>They are refused: figures on them say nothing about other texts.</summary>
+    /// <summary>Refuse them: figures on them say nothing about other texts.</summary>
     Refuse,
 
-    /// <summary>They are measured all the same.</summary>
+    /// <summary>Measure them nevertheless.</summary>
     Measure,
 }
 
-/// <summary>Attacks on trained classifiers, without a folder for their files.</summary>
+/// <summary>Attacks on trained classifiers, without writing files.</summary>
 public static class ClassifierAttacks
 {
     /// <summary>
-    /// Attacks a classifier by a recipe, which is built here. The sentence encoder that nobody
-    /// names is the checkpoint that the classifier's run started from.
+    /// Builds a recipe and attacks a classifier with it. The default sentence encoder is the
+    /// checkpoint that the classifier's run started from.
     /// </summary>
     /// <param name="classifier">The victim.</param>
     /// <param name="recipe">The recipe.</param>
     /// <param name="examples">Examples with their true classes, indices of
     /// <see cref="Classifier.Labels"/>.</param>
-    /// <param name="models">Loads the sentence encoder and the masked language model of the recipe;
-    /// null: those of the user's folder, released at the end.</param>
-    /// <param name="progress">Told of each example's outcome, or null.</param>
-    /// <param name="engine">How fast it runs; null: the defaults.</param>
-    /// <param name="trained">What is done about rows that the classifier was trained on.</param>
-    /// <param name="stop">Cancelling it ends the attack.</param>
-    /// <exception cref="RequestException">An option or resource does not go with the
+    /// <param name="models">Loads the recipe's sentence encoder and masked language model; null:
+    /// those of the user's folder, released at the end.</param>
+    /// <param name="progress">Receives each example's outcome, or null.</param>
+    /// <param name="engine">Performance options; null: the defaults.</param>
+    /// <param name="trained">Treatment of rows that the classifier was trained on.</param>
+    /// <param name="stop">Cancels the attack.</param>
+    /// <exception cref="RequestException">An option or resource is not valid for the
     /// recipe.</exception>
     /// <inheritdoc cref="AttackAsync(Classifier, Attack, IReadOnlyList{Example}, IProgress{AttackOutcome}?, AttackEngineOptions?, TrainedRows, CancellationToken)"/>
     public static async Task<AttackReport> AttackAsync(
@@ -54,7 +54,7 @@ public static class ClassifierAttacks
         return await classifier.AttackAsync(attack, examples, progress, engine, trained, stop).ConfigureAwait(false);
     }
 
-    /// <summary>Attacks a classifier by a recipe, with all defaults.</summary>
+    /// <summary>Attacks a classifier with a recipe and all defaults.</summary>
     /// <inheritdoc cref="AttackAsync(Classifier, AttackRecipe, IReadOnlyList{Example}, IAttackModels?, IProgress{AttackOutcome}?, AttackEngineOptions?, TrainedRows, CancellationToken)"/>
     public static Task<AttackReport> AttackAsync(
         this Classifier classifier,
@@ -64,25 +64,25 @@ public static class ClassifierAttacks
     ) => classifier.AttackAsync(recipe, examples, models: null, stop: stop);
 
     /// <summary>
-    /// Attacks a classifier on labelled examples. Outcomes depend on nothing but the attack, the
-    /// weights and the example.
+    /// Attacks a classifier on labelled examples. Outcomes depend only on the attack, the weights
+    /// and the example.
     /// </summary>
     /// <param name="classifier">The victim.</param>
     /// <param name="attack">The attack.</param>
     /// <param name="examples">Examples with their true classes, indices of
     /// <see cref="Classifier.Labels"/>.</param>
-    /// <param name="progress">Told of each example's outcome, or null.</param>
-    /// <param name="engine">How fast it runs; null: the defaults.</param>
-    /// <param name="trained">What is done about rows that the classifier was trained on.</param>
-    /// <param name="stop">Cancelling it ends the attack.</param>
+    /// <param name="progress">Receives each example's outcome, or null.</param>
+    /// <param name="engine">Performance options; null: the defaults.</param>
+    /// <param name="trained">Treatment of rows that the classifier was trained on.</param>
+    /// <param name="stop">Cancels the attack.</param>
     /// <exception cref="RequestException">The classifier was trained on some of the
     /// examples.</exception>
-    /// <exception cref="DataException">An example has a label that is no class, or an id that
-    /// occurs twice.</exception>
-    /// <exception cref="AttackFailedException">Not one example could be attacked. Where some could,
-    /// see <see cref="AttackReport.Errors"/>.</exception>
-    /// <exception cref="ObjectDisposedException">The classifier is disposed of, or was in the
-    /// meantime.</exception>
+    /// <exception cref="DataException">An example has an unknown label, or a duplicate
+    /// id.</exception>
+    /// <exception cref="AttackFailedException">No example could be attacked. If only some fail, see
+    /// <see cref="AttackReport.Errors"/>.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed, before or during the
+    /// attack.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
     /// cancelled.</exception>
     public static async Task<AttackReport> AttackAsync(
