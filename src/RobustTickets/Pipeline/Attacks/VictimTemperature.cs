@@ -37,7 +37,7 @@ public sealed record VictimTemperature
     internal bool IsSeveral => Values.Count + (IsFitted ? 1 : 0) > 1;
 
     /// <summary>
-    /// Parses a number, <c>fit</c>, <c>grid</c>, or or a comma-separated list of these.
+    /// Parses a number, <c>fit</c>, <c>grid</c>, or a comma-separated list of these.
     /// </summary>
     /// <exception cref="RequestException">The text is none of these.</exception>
     public static VictimTemperature Parse(string text)
