@@ -65,10 +65,7 @@ public sealed class OnnxNetwork : ITokenModel
     /// <summary>Key-value pairs in the file.</summary>
     public IReadOnlyDictionary<string, string> Metadata => File.Metadata;
 
-    /// <summary>
-    /// Numbers of a row: classes, or width of what is given for each piece; null where the file
-    /// leaves it open.
-    /// </summary>
+    /// <summary>Numbers per row: classes, or output width per token; null if dynamic.</summary>
     public long? Width => _output.Shape?[^1];
 
     /// <summary>Whether the output has one row per text, not one per token.</summary>
