@@ -37,7 +37,7 @@ internal static unsafe class FusedLayers
         Linear(x, precision, weights, again: false);
 
     /// <summary>
-    /// As <see cref="Linear"/>, and returns x as an output for the residual connection around the
+    /// As <c>Linear</c>, and returns x as an output for the residual connection around the
     /// projections: its gradient comes back to this node, whose products accumulate into it,
     /// instead of two gradients of x and a sum.
     /// </summary>
