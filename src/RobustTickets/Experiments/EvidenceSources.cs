@@ -1,21 +1,21 @@
-// Where the evidence comes from beside finished cells: what the papers print and what they claim.
+// Sources of the evidence page in addition to finished cells: the papers' numbers and claims.
 using RobustTickets.Experiments.Evidence;
 using RobustTickets.Recipes.Json;
 
 namespace RobustTickets.Experiments;
 
-/// <summary>Files that a page of evidence is made from; each may be missing.</summary>
-/// <param name="Published">Numbers that the papers print (<c>published.json</c>), or null.</param>
-/// <param name="Claims">Claims as tests over cells (<c>claims.json</c>), or null.</param>
+/// <summary>Source files of an evidence page; each may be missing.</summary>
+/// <param name="Published">The papers' numbers (<c>published.json</c>), or null.</param>
+/// <param name="Claims">Claims as tests on cells (<c>claims.json</c>), or null.</param>
 public sealed record EvidenceSources(string? Published = null, string? Claims = null)
 {
-    /// <summary>Names of the files, which are no experiments.</summary>
+    /// <summary>Names of the files, which are not experiments.</summary>
     internal const string PublishedName = "published.json",
         ClaimsName = "claims.json";
 
     /// <summary>
-    /// The files beside experiments, or, where neither lies there, in the folder above; null when
-    /// there is none.
+    /// The files beside experiments, or if there are none, in the parent folder; null if neither
+    /// exists.
     /// </summary>
     /// <param name="places">Experiment files, and folders of them.</param>
     public static EvidenceSources? Beside(IReadOnlyList<string> places)
@@ -33,7 +33,7 @@ public sealed record EvidenceSources(string? Published = null, string? Claims = 
         File.Exists(Path.Combine(folder, name)) ? Path.Combine(folder, name) : null;
 
     /// <summary>Reads both files.</summary>
-    /// <exception cref="RecipeException">One is broken.</exception>
+    /// <exception cref="RecipeException">A file is invalid.</exception>
     internal (PublishedFile? Published, ClaimFile? Claims) Read() =>
         (
             Published is null
@@ -43,8 +43,8 @@ public sealed record EvidenceSources(string? Published = null, string? Claims = 
         );
 
     /// <summary>
-    /// Keeps the claims as they were before the first cell: a copy in the folder, written once, and
-    /// only while there is no cell.
+    /// Saves a copy of the claims as they were before the first cell; written once, and only while
+    /// there is no cell.
     /// </summary>
     internal void Keep(string folder)
     {

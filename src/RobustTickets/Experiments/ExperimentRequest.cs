@@ -4,29 +4,30 @@ using RobustTickets.Experiments;
 namespace RobustTickets;
 
 /// <summary>
-/// Experiments and the places of what their files only name: what the command line and programs
-/// make, and <see cref="ExperimentRun"/> runs.
+/// Experiments with the paths of their data and resources, created by the command line and
+/// programs, and run by <see cref="ExperimentRun"/>.
 /// </summary>
-/// <param name="Plans">The experiments, in the order in which they are run; see
-/// <see cref="ExperimentFiles"/>. Cells that are the same in several of them are made once.</param>
+/// <param name="Plans">The experiments in the order of running; see <see cref="ExperimentFiles"/>.
+/// Cells shared by several are run once.</param>
 /// <param name="Model">Pre-trained Hugging Face folder that every run starts from, or the name of a
 /// model (<see cref="ModelStore"/>).</param>
-/// <param name="Data">Path of each data set, by its name in the experiments; names that none of
-/// them has are noted.</param>
-/// <param name="Output">Folder of the experiments; what was begun there goes on.</param>
-/// <param name="Resources">Paths of the attacks' files by their names (vectors, neighbours,
-/// stop-words, tagger, tag-map, encoder, wordnet, masked-lm); null for none. The encoder that
-/// nobody names is the checkpoint.</param>
-/// <param name="Only">Cells that are run: an experiment, a row, a data set, or a cell, * standing
-/// for anything, EXPERIMENT/ before it for that experiment's alone; null for all.</param>
-/// <param name="Execution">How models run; null: this machine's CPU in float32.</param>
+/// <param name="Data">Path of each data set, by its name in the experiments; unused names give a
+/// note.</param>
+/// <param name="Output">Folder of the experiments; unfinished cells are resumed.</param>
+/// <param name="Resources">Paths of the attacks' files by name (vectors, neighbours, stop-words,
+/// tagger, tag-map, encoder, wordnet, masked-lm); null for none. The default encoder is the
+/// checkpoint.</param>
+/// <param name="Only">Patterns of the cells to run: an experiment, a row, a data set, or a cell,
+/// with * as wildcard and EXPERIMENT/ as optional prefix; null for all.</param>
+/// <param name="Execution">Execution options of models; null: this machine's CPU in
+/// float32.</param>
 /// <param name="CheckpointEverySteps">Steps between checkpoints of a run.</param>
-/// <param name="Evidence">What the page of evidence is made from; null for no page.</param>
-/// <param name="Wait">Whether cells that other processes make are waited for, and made here when
-/// such a process ends; else they are left to them.</param>
-/// <param name="LeaseTimeout">How long the process that makes a cell may give no sign of life
-/// before another takes the cell over; null: two minutes.</param>
-/// <param name="Metrics">Files of figures that each run writes beside its log.</param>
+/// <param name="Evidence">Sources of the evidence page; null for no page.</param>
+/// <param name="Wait">Whether to wait for cells of other processes, and take them over when such a
+/// process ends; otherwise they are left to them.</param>
+/// <param name="LeaseTimeout">Time without a sign of life after which a cell is taken over from
+/// another process; null: two minutes.</param>
+/// <param name="Metrics">Metric files that each run writes in addition to its log.</param>
 public sealed record ExperimentRequest(
     IReadOnlyList<ExperimentPlan> Plans,
     string Model,
@@ -42,7 +43,7 @@ public sealed record ExperimentRequest(
     MetricFiles Metrics = MetricFiles.All
 )
 {
-    /// <summary>The least that <see cref="LeaseTimeout"/> may be.</summary>
+    /// <summary>Minimum of <see cref="LeaseTimeout"/>.</summary>
     internal static readonly TimeSpan ShortestLease = TimeSpan.FromSeconds(1);
 
     private readonly string _model = ModelStore.OfUser().Locate(Model);
@@ -54,19 +55,19 @@ public sealed record ExperimentRequest(
         init => _model = ModelStore.OfUser().Locate(value);
     }
 
-    /// <summary>How models run.</summary>
+    /// <summary>Execution options of models.</summary>
     public Execution Execution { get; init; } = Execution ?? new Execution();
 
-    /// <summary>Silence after which a cell is taken over.</summary>
+    /// <summary>Time without a sign of life after which a cell is taken over.</summary>
     internal TimeSpan Lease => LeaseTimeout ?? TimeSpan.FromMinutes(2);
 
     /// <summary>
-    /// The cells of each experiment that are to be run, in the order of running. Seeds come
-    /// outermost: a table with one seed in every row says more than a few finished rows. Cells that
-    /// take another's ticket come after it. An experiment without such cells is left out.
+    /// The cells of each experiment to run, in order. Seeds are the outermost loop: a table with
+    /// one seed in every row is more informative than a few finished rows. Cells that use another's
+    /// ticket come after it. Experiments without matching cells are omitted.
     /// </summary>
-    /// <exception cref="RequestException">A pattern names no cell, there is no experiment, or two
-    /// have one name.</exception>
+    /// <exception cref="RequestException">A pattern matches no cell, there is no experiment, or two
+    /// have the same name.</exception>
     public IReadOnlyList<(ExperimentPlan Plan, IReadOnlyList<ExperimentCell> Cells)> Cells
     {
         get
@@ -102,17 +103,17 @@ public sealed record ExperimentRequest(
     }
 }
 
-/// <summary>Something that happened in an experiment.</summary>
+/// <summary>A progress event of an experiment.</summary>
 public abstract record ExperimentProgress;
 
-/// <summary>A sentence worth a line of its own.</summary>
+/// <summary>A sentence to print on its own line.</summary>
 /// <param name="Text">The sentence.</param>
 public sealed record ExperimentNote(string Text) : ExperimentProgress;
 
-/// <summary>Training or an attack of a cell begins or has ended.</summary>
+/// <summary>Training or an attack of a cell starts or has ended.</summary>
 /// <param name="Cell">The cell.</param>
 /// <param name="Attack">Name of the attack; null: the training.</param>
-/// <param name="Begins">Whether it begins; otherwise it has ended.</param>
+/// <param name="Begins">Whether it starts; otherwise it has ended.</param>
 public sealed record ExperimentPart(string Cell, string? Attack, bool Begins) : ExperimentProgress;
 
 /// <summary>Progress of the training of a cell.</summary>
