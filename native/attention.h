@@ -1,5 +1,5 @@
-// The steps of one head of attention in AVX-512: small GEMM, transpose, softmax. Sums have the
-// order of the managed SmallGemm and PackedAttentionKernel, and so their bits (see simd.h).
+// Steps of one attention head in AVX-512: small GEMM, transpose, softmax. Sums are in the order of
+// the managed SmallGemm and PackedAttentionKernel, hence with the same bits (see simd.h).
 #pragma once
 
 #include "simd.h"
@@ -14,7 +14,7 @@ constexpr int kRowsAtOnce = 8;
 inline int64_t pad16(int64_t count) { return (count + 15) & ~15; }
 
 // c [Rows, 16 Vecs] = a [Rows, k] (strides row, step) b [k, 16 Vecs]; masked columns are neither
-// read nor written; every element one chain over k.
+// read nor written; every element is one sequential sum over k.
 template <int Rows, int Vecs>
 RT_AVX512 void tile(const float* a, int64_t row, int64_t step, const float* b, int64_t ldb,
                     int64_t k, __mmask16 m0, __mmask16 m1, float* c, int64_t ldc) {
@@ -60,7 +60,7 @@ inline void small_gemm(int64_t m, int64_t n, int64_t k, const float* a, int64_t 
   }
 }
 
-// to [16, ldt] = the transpose of rows x columns (at most 16 each) of from; the rest is zero.
+// to [16, ldt] = transpose of rows x columns (at most 16 each) of from; the rest is zero.
 RT_AVX512 inline void transpose16(const float* from, int64_t stride, int64_t rows,
                                   __mmask16 columns, float* to, int64_t ldt) {
   __m512 r[16], t[16];
@@ -94,7 +94,7 @@ RT_AVX512 inline void transpose16(const float* from, int64_t stride, int64_t row
   }
 }
 
-// to [pad16(width), pad16(rows)] = the transpose of from [rows, width].
+// to [pad16(width), pad16(rows)] = transpose of from [rows, width].
 RT_AVX512 inline void transpose(const float* from, int64_t stride, int64_t rows, int64_t width,
                                 float* to) {
   const int64_t ld = pad16(rows);
@@ -104,7 +104,7 @@ RT_AVX512 inline void transpose(const float* from, int64_t stride, int64_t rows,
   }
 }
 
-// Softmax of scale times a row [n]. Padding up to the next multiple of 16 is not read and becomes
+// Softmax of scale times a row [n]. Padding up to the next multiple of 16 is not read and is set to
 // zero.
 RT_AVX512 inline void softmax(float* row, int64_t n, float scale) {
   const __m512 none = _mm512_set1_ps(-std::numeric_limits<float>::infinity());

@@ -24,7 +24,7 @@ variable_list borrow_all(c10::TensorImpl** handles, int32_t count) {
 }
 
 // Managed backward. `gradients` are owned by the callee, null = undefined. It fills `results` with
-// owned handles, null = no gradient. It returns 0, or the number under which the managed side keeps
+// owned handles, null = no gradient. Returns 0, or the number under which the managed side stores
 // the exception to rethrow.
 using Backward = int64_t (*)(void* context, c10::TensorImpl** gradients, int32_t count,
                              c10::TensorImpl** results, int32_t result_count);
@@ -111,9 +111,9 @@ RT_API int32_t rt_grad_of(c10::TensorImpl** outputs, int32_t output_count, c10::
   });
 }
 
-// Asked inside a managed backward: is the gradient of input `input` wanted? 0: no; 1: as a result
-// (a gradient was asked for by name); 2: to be accumulated, so a leaf's may be added to its slot in
-// place of returning it.
+// Called within a managed backward: is the gradient of input `input` needed? 0: no; 1: as a result
+// (grad() requested it); 2: to be accumulated, so a leaf's gradient may be added to its slot
+// instead of being returned.
 RT_API int32_t rt_backward_wants(int32_t input) {
   if (running == nullptr || input < 0 || input >= running->inputs ||
       !running->task_should_compute_output(input))
@@ -122,9 +122,9 @@ RT_API int32_t rt_backward_wants(int32_t input) {
   return chosen == nullptr || chosen->empty() ? 2 : 1;
 }
 
-// Calls `done` in every backward once the gradient of `tensor` is whole: all that was computed from
-// it has then had its backward. It returns 0, or a number as Backward does. `release` is called
-// exactly once, when the graph or, on failure, this call ends.
+// Calls `done` in every backward once the gradient of `tensor` is complete: backward has run for
+// everything computed from it. `done` returns 0, or a number as Backward does. `release` is called
+// exactly once, when the graph is freed or, on failure, when this call ends.
 RT_API int32_t rt_on_gradient(c10::TensorImpl* tensor, int64_t (*done)(void* context),
                               Release release, void* context) {
   struct Hook {
@@ -140,7 +140,7 @@ RT_API int32_t rt_on_gradient(c10::TensorImpl* tensor, int64_t (*done)(void* con
     }
   };
   return rt::guarded([&] {
-    Hook taken{done, release, context};  // releases it where there is no memory for more
+    Hook taken{done, release, context};  // releases it if allocation fails
     const auto hook = std::make_shared<Hook>(std::move(taken));
     rt::borrow(tensor).register_hook([hook](const at::Tensor&) {
       int64_t failed;
@@ -158,10 +158,10 @@ RT_API int32_t rt_on_gradient(c10::TensorImpl* tensor, int64_t (*done)(void* con
 RT_API int32_t rt_grad_mode() { return c10::GradMode::is_enabled() ? 1 : 0; }
 RT_API void rt_set_grad_mode(int32_t enabled) { c10::GradMode::set_enabled(enabled != 0); }
 
-// Gives `outputs` (computed without history from `inputs`) a history: one node whose backward is
-// managed. `attached` is 0 when no history is due (grad mode off, or no input requires grad);
-// `release` has then been called already. Otherwise it is called exactly once: after the node's
-// backward when the graph is not retained, or when the node dies.
+// Records one autograd node with managed backward for `outputs`, which were computed from `inputs`
+// without recording. `attached` is 0 when nothing is to be recorded (grad mode off, or no input
+// requires grad); `release` has then been called already. Otherwise it is called exactly once:
+// after the node's backward when the graph is not retained, or when the node is destroyed.
 RT_API int32_t rt_custom_node(c10::TensorImpl** inputs, int32_t input_count,
                               c10::TensorImpl** outputs, int32_t output_count, Backward backward,
                               Release release, void* context, const char* label,

@@ -1,4 +1,4 @@
-// Operators: resolve by schema name, call boxed through the dispatcher with a packed argument
+// Operators: resolved by schema name, called boxed through the dispatcher with a packed argument
 // array.
 #include "rt.h"
 
@@ -14,7 +14,7 @@
 
 namespace {
 
-// What the boxed kernel insists on where the packed kind alone does not tell.
+// Argument types that the boxed kernel requires and the packed tag does not determine.
 enum class Expect : uint8_t { kAny, kReal, kOptionalTensors, kTensors };
 
 struct Operator {
@@ -65,7 +65,7 @@ c10::IValue to_ivalue(const Value& v, Expect expect) {
                                      static_cast<c10::DeviceIndex>((v.integer & 0xff) - 1)));
     case TagTensorList: {
       if (expect == Expect::kOptionalTensors) {
-        // A generic list: naming the optional type would tie the source to c10::optional (1.13) or
+        // A generic list: the optional type's name would bind the source to c10::optional (1.13) or
         // std::optional (2.x).
         c10::impl::GenericList list(c10::OptionalType::create(c10::TensorType::get()));
         for (int32_t i = 0; i < v.count; ++i)
@@ -107,7 +107,7 @@ Value to_value(c10::IValue&& result) {
   return v;
 }
 
-// Frees what to_value gave.
+// Frees a result of to_value.
 void drop(const Value& v) {
   if (v.tag == TagTensor) rt_free(v.tensor);
   if (v.tag != TagTensorList) return;
@@ -117,7 +117,7 @@ void drop(const Value& v) {
 
 }  // namespace
 
-// Handle of an operator, valid for the life of the process; the same name gives the same handle.
+// Handle of an operator, valid for the life of the process; the same name returns the same handle.
 RT_API int32_t rt_op_resolve(const char* name, const char* overload, void** op) {
   return rt::guarded([&] {
     static std::mutex lock;
@@ -135,8 +135,8 @@ RT_API int32_t rt_op_resolve(const char* name, const char* overload, void** op) 
   });
 }
 
-// Schema text (lives as long as the process), number of arguments, of those without default, and of
-// results.
+// Schema text (valid for the life of the process), and the numbers of arguments, of required
+// arguments and of results.
 RT_API int32_t rt_op_schema(void* op, const char** text, int32_t* arguments, int32_t* required,
                             int32_t* results) {
   return rt::guarded([&] {
@@ -151,8 +151,8 @@ RT_API int32_t rt_op_schema(void* op, const char** text, int32_t* arguments, int
 }
 
 // Calls `op` with `count` leading arguments; the schema's defaults fill the rest. `results` has
-// room for `room` values; room 0 drops all results (in-place operators return their own first
-// argument). A call that fails gives none.
+// space for `room` values; room 0 drops all results (in-place operators return their first
+// argument). A failed call returns none.
 RT_API int32_t rt_op_call(void* op, const Value* arguments, int32_t count, Value* results,
                           int32_t room, int32_t* produced) {
   return rt::guarded([&] {

@@ -1,6 +1,6 @@
-// Ranks that train together: a c10d process group over a TCP store, on Gloo (CPU tensors; CUDA
-// tensors in CUDA builds). Gloo's headers are optional (Debian: libgloo-dev); without them opening
-// a group fails by name and nothing else changes.
+// Ranks of distributed training: a c10d process group over a TCP store, with Gloo (CPU tensors;
+// CUDA tensors in CUDA builds). Gloo's headers are optional (Debian: libgloo-dev); without them
+// opening a group fails with a clear error and nothing else changes.
 #include "rt.h"
 
 #ifndef RT_WITHOUT_GLOO
@@ -16,11 +16,11 @@
 namespace {
 
 struct Store {
-  c10::intrusive_ptr<c10d::TCPStore> store;  // on rank 0 the server: lives as long as the group
+  c10::intrusive_ptr<c10d::TCPStore> store;  // on rank 0 the server; must live as long as the group
   std::chrono::milliseconds timeout;
 };
 
-// Transfers under way, with the tensors they read and write.
+// Pending transfers, with the tensors they read and write.
 struct Work {
   std::vector<c10::intrusive_ptr<c10d::Work>> works;
   std::vector<std::vector<at::Tensor>> held;
@@ -34,8 +34,8 @@ c10d::ProcessGroupGloo& group_of(void* handle) {
 
 RT_API int32_t rt_group_supported() { return 1; }
 
-// The store at host:port through which ranks find each other. The server (rank 0) may ask for port
-// 0 and is told which it got.
+// The store at host:port through which ranks find each other. The server (rank 0) may pass port 0
+// and gets the actual port back.
 RT_API int32_t rt_store_open(const char* host, int32_t port, int32_t server, int32_t seconds,
                              int32_t* bound, void** store) {
   return rt::guarded([&] {
@@ -47,7 +47,7 @@ RT_API int32_t rt_store_open(const char* host, int32_t port, int32_t server, int
     settings.waitWorkers = false;
     settings.timeout = made->timeout;
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
-    settings.useLibUV = false;  // the default from 2.4 on, absent from some builds
+    settings.useLibUV = false;  // the default since 2.4, missing in some builds
 #endif
     made->store = c10::make_intrusive<c10d::TCPStore>(host, settings);
     *bound = made->store->getPort();
@@ -59,8 +59,8 @@ RT_API int32_t rt_store_close(void* store) {
   return rt::guarded([&] { delete static_cast<Store*>(store); });
 }
 
-// Joins `size` ranks; `address` is where the others reach this one. Transfers fail after the
-// store's time.
+// Joins a group of `size` ranks; `address` is where the others reach this one. Transfers use the
+// store's time-out.
 RT_API int32_t rt_group_open(void* store, const char* address, int32_t rank, int32_t size,
                              void** group) {
   return rt::guarded([&] {
@@ -76,7 +76,7 @@ RT_API int32_t rt_group_open(void* store, const char* address, int32_t rank, int
   });
 }
 
-// Begins to replace every tensor by its sum over all ranks.
+// Starts to replace every tensor by its sum over all ranks.
 RT_API int32_t rt_group_sum(void* group, c10::TensorImpl** tensors, int32_t count, void** work) {
   return rt::guarded([&] {
     auto made = std::make_unique<Work>();
@@ -89,7 +89,7 @@ RT_API int32_t rt_group_sum(void* group, c10::TensorImpl** tensors, int32_t coun
   });
 }
 
-// Begins to replace the tensor on every rank by the root's.
+// Starts to replace the tensor on every rank by the root's.
 RT_API int32_t rt_group_broadcast(void* group, c10::TensorImpl* tensor, int32_t root, void** work) {
   return rt::guarded([&] {
     auto made = std::make_unique<Work>();
@@ -101,7 +101,8 @@ RT_API int32_t rt_group_broadcast(void* group, c10::TensorImpl* tensor, int32_t 
   });
 }
 
-// Waits for transfers, at most so long: a caller that must also listen to others waits in turns.
+// Waits for transfers up to a time limit; a caller with other events to check polls with short
+// limits.
 RT_API int32_t rt_work_wait(void* work, int32_t milliseconds, int32_t* done) {
   return rt::guarded([&] {
     *done = 0;
@@ -110,7 +111,7 @@ RT_API int32_t rt_work_wait(void* work, int32_t milliseconds, int32_t* done) {
         one->wait(std::chrono::milliseconds(milliseconds));
       } catch (...) {
         if (!one->isCompleted()) return;
-        one->wait();  // it may have ended just after its time: throws what went wrong, if anything
+        one->wait();  // the transfer may have just timed out: throws its error, if any
       }
     }
     *done = 1;

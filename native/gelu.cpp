@@ -1,16 +1,16 @@
-// GeluKernel in AVX-512, with its bits: a = c GELU(z + bias) and its gradients over some rows and
-// columns.
+// GeluKernel in AVX-512, with the same bits: a = c GELU(z + bias) and its gradients over some rows
+// and columns.
 #include "rt.h"
 #include "simd.h"
 
-// Field for field GeluTask.cs.
+// Same fields as GeluTask.cs.
 struct GeluTask {
   const float *z, *bias, *coefficients;  // of the first column; coefficients may be null
   float* fp32;                           // activations, or null
   uint16_t* bf16;                        // activations in bfloat16, or null
   int64_t stride, rows, columns;
-  // Backward alone: the gradient of a becomes that of z, also in bfloat16 unless gradient_bf16 is
-  // null; the column sums of each `block` rows lie `block_stride` apart.
+  // Backward only: the gradient of a is replaced by that of z, also in bfloat16 unless
+  // gradient_bf16 is null; the column sums of each `block` rows are `block_stride` apart.
   float* gradient;
   uint16_t* gradient_bf16;
   float *bias_sums, *coefficient_sums;
@@ -20,7 +20,7 @@ struct GeluTask {
 #if defined(__x86_64__)
 namespace {
 
-// Prefetch distance in elements; it runs on from the end of a row into the next one.
+// Prefetch distance in elements; continues from the end of a row into the next one.
 constexpr int64_t kAhead = 256;
 
 int64_t ahead(const GeluTask& g, int64_t row, int64_t column) {

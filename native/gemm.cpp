@@ -1,6 +1,6 @@
-// Gemm: C = op(A) op(B) + beta C on row-major memory. By oneDNN where the process has it (Debian's
-// libtorch links it): only it multiplies bfloat16. It is found by name, without its headers; a
-// libtorch that hides its copy multiplies f32 through at::addmm.
+// Gemm: C = op(A) op(B) + beta C on row-major memory. Uses oneDNN if the process has it (Debian's
+// libtorch links it); only oneDNN multiplies bfloat16. It is found by symbol name, without its
+// headers; if libtorch hides its copy, f32 goes through at::addmm.
 #include "rt.h"
 
 #include <ATen/ops/addmm.h>
@@ -30,8 +30,7 @@ at::Tensor matrix(const float* data, int64_t rows, int64_t columns, int64_t ld, 
 RT_API int32_t rt_gemm_kinds() { return (sgemm != nullptr ? 1 : 0) | (bgemm != nullptr ? 2 : 0); }
 
 // C [m, n] (row stride ldc) = op(A) [m, k] op(B) [k, n] + beta C; A and B are bfloat16 if `bf16`,
-// else float. `ta`: A is stored [k, m]; `tb` likewise. `plain` sends f32 through libtorch's own
-// BLAS.
+// else float. `ta`: A is stored [k, m]; `tb` likewise. `plain` uses libtorch's own BLAS for f32.
 RT_API int32_t rt_gemm(int32_t bf16, int32_t plain, int32_t ta, int32_t tb, int64_t m, int64_t n,
                        int64_t k, const void* a, int64_t lda, const void* b, int64_t ldb,
                        float beta, float* c, int64_t ldc) {

@@ -1,5 +1,5 @@
-// The heap of big CPU tensors: one range of addresses on huge pages that grows and never shrinks,
-// best fit, neighbours joined when freed. Unlike malloc's, a freed block fits the next tensor of
+// Heap of large CPU tensors: one address range on huge pages that grows and never shrinks; best
+// fit, adjacent free blocks are merged. Unlike with malloc, a freed block fits the next tensor of
 // its size (docs/memory.md).
 #include "rt.h"
 
@@ -17,15 +17,16 @@
 
 namespace {
 
-constexpr size_t kBig = 256 << 10;    // smaller tensors stay with libtorch's own allocator
-constexpr size_t kGrowth = 64 << 20;  // memory is made accessible in pieces of this size
+constexpr size_t kBig = 256 << 10;    // smaller tensors use libtorch's own allocator
+constexpr size_t kGrowth = 64 << 20;  // memory is committed in units of this size
 constexpr size_t kHugePage = 2 << 20;
-// Neighbouring blocks begin in different L1 sets, as the streams of an optimizer's update must.
+// Adjacent blocks start in different L1 sets, as needed for the streams of an optimiser update.
 constexpr size_t kStagger = 5 * 64;
 
 class Heap final : public c10::Allocator {
  public:
-  // Reserves addresses, no memory; twice the machine's memory, so that holes never decide.
+  // Reserves addresses without memory: twice the machine's memory, so that fragmentation does not
+  // matter.
   bool open() {
     const size_t memory =
         static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
@@ -127,7 +128,7 @@ class Heap final : public c10::Allocator {
 
   std::mutex lock_;
   c10::Allocator* small_ = nullptr;
-  // Blocks end at top_, accessible memory at ready_.
+  // Blocks end at top_, committed memory at ready_.
   char *begin_ = nullptr, *top_ = nullptr, *ready_ = nullptr, *end_ = nullptr;
   size_t used_ = 0;
   std::map<char*, size_t> free_;
@@ -135,7 +136,7 @@ class Heap final : public c10::Allocator {
   std::unordered_map<char*, size_t> live_;
 };
 
-Heap* heap = nullptr;  // never destroyed: tensors may outlive any order of destruction
+Heap* heap = nullptr;  // never destroyed: tensors may outlive static destruction
 
 void Heap::release(void* data) {
   auto* block = static_cast<char*>(data);
@@ -147,8 +148,8 @@ void Heap::release(void* data) {
 
 }  // namespace
 
-// From now on big CPU tensors come from the range; called once, before the first tensor. 0 where
-// the range cannot be had.
+// Allocates large CPU tensors from the range from now on; called once, before the first tensor.
+// Returns 0 if the range cannot be reserved.
 RT_API int32_t rt_heap_open() {
   if (heap != nullptr) return 1;
   auto* opened = new Heap();
@@ -161,8 +162,8 @@ RT_API int32_t rt_heap_open() {
   return 1;
 }
 
-// Bytes made accessible, bytes in tensors, and the number of holes between them; zeros while the
-// range is not open.
+// Bytes committed, bytes in tensors, and the number of holes between them; zeros if the range is
+// not open.
 RT_API void rt_heap_state(int64_t* reached, int64_t* used, int64_t* holes) {
   *reached = *used = *holes = 0;
   if (heap != nullptr) heap->state(reached, used, holes);

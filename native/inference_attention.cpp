@@ -1,6 +1,6 @@
 // InferenceAttention: softmax(Q K^T / sqrt(d)) V of some heads of one packed sequence, forward
-// only. Keys are transposed in registers, so that scores, softmax and context work on whole
-// vectors; eight queries at a time stay in L1.
+// only. Keys are transposed in registers, so that scores, softmax and context use full vectors;
+// eight queries at a time stay in L1.
 #include "attention.h"
 #include "rt.h"
 
@@ -31,8 +31,8 @@ RT_AVX512 void head(const float* q, int64_t ldq, int64_t queries, const float* k
 }  // namespace
 
 // Heads first..last of one sequence: q [queries, heads * width], k and v [keys, heads * width],
-// context into fp32 or bf16. `coefficients`: one factor a column, or null. Scratch:
-// (pad16(width) + 8) * pad16(keys) floats. Requires rt_avx512_supported.
+// context to fp32 or bf16. `coefficients`: one factor per column, or null. Scratch: (pad16(width) +
+// 8) * pad16(keys) floats. Requires rt_avx512_supported.
 RT_API void rt_inference_attention(const float* q, int64_t ldq, int64_t queries, const float* k,
                                    const float* v, int64_t ldk, int64_t keys, int64_t first,
                                    int64_t last, int64_t width, float scale,

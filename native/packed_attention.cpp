@@ -1,20 +1,20 @@
-// PackedAttentionKernel in AVX-512, with its bits: one head over one sequence, forward with dropout
-// and backward. Dropout masks are drawn again from their key in backward.
+// PackedAttentionKernel in AVX-512, with the same bits: one head over one sequence, forward with
+// dropout and backward. Backward regenerates dropout masks from their key.
 #include "attention.h"
 #include "rt.h"
 
 #include <algorithm>
 
-// Field for field PackedAttentionTask.cs.
+// Same fields as PackedAttentionTask.cs.
 struct PackedAttentionTask {
   const float *query, *key, *value;  // [queries, width], [keys, width] twice, rows `stride` apart
   int64_t stride, queries, keys, width;
-  float scale, coefficient;  // 1 / sqrt(width), and the head's factor of the context
+  float scale, coefficient;  // 1 / sqrt(width), and the head's coefficient
   uint64_t dropout_key;      // of this example; derived by query and head
   int64_t head;
-  uint32_t dropped_below;  // of 2^24; with `keeps` 0 nothing is dropped
+  uint32_t dropped_below;  // out of 2^24; with `keeps` 0 nothing is dropped
   float keeps;             // 1 / (1 - p)
-  float* table;            // [queries, pad8(keys)] probabilities, or null: not kept
+  float* table;            // [queries, pad8(keys)] probabilities kept for backward, or null
   float* scratch;          // 4 queries pad8(keys) + (pad16(width) + 8) pad16(keys) floats
 };
 
@@ -35,8 +35,8 @@ uint64_t row_key(const PackedAttentionTask& t, int64_t query) {
   return derive(derive(t.dropout_key, static_cast<uint64_t>(query)), static_cast<uint64_t>(t.head));
 }
 
-// Probabilities of `count` (at most eight) queries from `first` on: rows [count, pad16(keys)],
-// zero behind the keys. `transposed` holds the keys.
+// Probabilities of `count` (at most eight) queries from `first` on: rows [count, pad16(keys)], zero
+// beyond the keys. `transposed` contains the transposed keys.
 RT_AVX512 void probabilities(const PackedAttentionTask& t, const float* transposed, int64_t first,
                              int64_t count, float* rows) {
   const int64_t ld = rt::pad16(t.keys);
@@ -60,7 +60,7 @@ RT_AVX512 float dot(const float* a, const float* b, int64_t count) {
   return rt::sum8(sums);
 }
 
-// gradient [n] becomes p (gradient - sum(p gradient)) factor
+// Replaces gradient [n] by p (gradient - sum(p gradient)) factor.
 RT_AVX512 void softmax_gradient(const float* p, float* gradient, int64_t n, float factor) {
   const __m256 sum = _mm256_set1_ps(dot(p, gradient, n)), f = _mm256_set1_ps(factor);
   for (int64_t j = 0; j < n; j += 8) {
@@ -149,7 +149,7 @@ RT_API void rt_packed_attention_forward(const PackedAttentionTask* task, float* 
   forward(*task, context);
 }
 
-// Gradients of query, key, value and, unless null, of the coefficient from that of the context.
+// Gradients of query, key, value and, unless null, of the coefficient, from that of the context.
 RT_API void rt_packed_attention_backward(const PackedAttentionTask* task, const float* gradient,
                                          float* query, float* key, float* value,
                                          float* coefficient) {

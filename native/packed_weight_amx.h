@@ -1,5 +1,5 @@
-// PackedWeightBf16 on the tiles of AMX, over the panels of packed_weight_bf16.cpp. An output is one
-// sum in one order, so a row depends on no other row; the order is not that of VDPBF16PS, and last
+// PackedWeightBf16 on AMX tiles, with the panels of packed_weight_bf16.cpp. An output is one sum in
+// a fixed order, so a row does not depend on other rows; the order differs from VDPBF16PS, so last
 // bits differ.
 #pragma once
 #include "simd.h"
@@ -14,8 +14,7 @@
 
 namespace rt {
 
-// Whether the processor has the tiles and Linux, which keeps their state, lets this process use
-// them (it must be asked once).
+// Whether the processor has AMX and Linux grants this process its tile state (requested once).
 inline bool amx_ready() {
   static const bool ready = [] {
     uint32_t a = 7, b = 0, c = 0, d = 0;
@@ -28,11 +27,11 @@ inline bool amx_ready() {
   return ready;
 }
 
-// The compiler does not see which memory tiles are loaded from: what was stored is there after
-// this.
+// Compiler barrier: tile loads read memory that the compiler does not see; stores before this are
+// completed.
 inline void settle() { __asm__ volatile("" ::: "memory"); }
 
-// The register of shapes: sums 0 to 3, rows 4 and 5, weights 6 and 7.
+// Tile configuration: sums 0 to 3, rows 4 and 5, weights 6 and 7.
 struct alignas(64) TileShapes {
   uint8_t palette = 1, start = 0, reserved[14] = {};
   uint16_t bytes[16] = {};
@@ -46,9 +45,9 @@ struct alignas(64) TileShapes {
   }
 };
 
-// sums [up to 32, 32] = x W^T + bias for one panel, 32 inputs a step: sixteen pairs of inputs by
-// sixteen outputs are a tile as they lie. `tail` is the panel's last, incomplete step filled up
-// with zeros. `Two`: there are more than sixteen rows.
+// sums [up to 32, 32] = x W^T + bias for one panel, 32 inputs per step: sixteen pairs of inputs by
+// sixteen outputs are stored as one tile. `tail` is the panel's last, incomplete step padded with
+// zeros. `Two`: there are more than sixteen rows.
 template <bool Two>
 RT_AMX inline void amx_tile(const uint16_t* x, int64_t ldx, int64_t rows, const uint16_t* panel,
                             const uint16_t* tail, int64_t pairs, const float* bias, float* sums) {
@@ -87,7 +86,7 @@ RT_AMX inline void amx_tile(const uint16_t* x, int64_t ldx, int64_t rows, const 
   }
 }
 
-// Rows from..to of x times panels first..last: blocks of 32 rows, the last of them smaller.
+// Rows from..to of x times panels first..last, in blocks of 32 rows; the last block may be smaller.
 RT_AMX inline void amx_rows(const uint16_t* x, int64_t ldx, int64_t from, int64_t to,
                             const uint16_t* panels, int64_t pairs, const float* bias,
                             int64_t outputs, int64_t first, int64_t last, const Epilogue& e) {
@@ -105,7 +104,7 @@ RT_AMX inline void amx_rows(const uint16_t* x, int64_t ldx, int64_t from, int64_
     for (int64_t r = from; r < to; r += block) {
       const auto tile = block > 16 ? amx_tile<true> : amx_tile<false>;
       tile(x + r * ldx, ldx, block, panel, tail, pairs, bias + column, sums);
-      // Rows of an odd width end in a zero, which the next GEMM reads.
+      // Rows of an odd width end with a zero, which the next GEMM reads.
       finish(sums, block, width, e.bf16 == nullptr ? width : (width + 1) & ~1, e, r, column);
     }
   }

@@ -1,6 +1,6 @@
-// PackedWeightBf16: rows times a packed bfloat16 matrix. Every output is one sum in one order, two
-// products a step (VDPBF16PS, which .NET 10 cannot name), so a row does not depend on the rows
-// around it. Panels of 32 outputs: [pairs of inputs][32 outputs][2].
+// PackedWeightBf16: rows times a packed bfloat16 matrix. Every output is one sum in a fixed order,
+// two products per step (VDPBF16PS, not available in .NET 10), so a row does not depend on other
+// rows. Panels of 32 outputs: [pairs of inputs][32 outputs][2].
 #include "packed_weight_amx.h"
 #include "rt.h"
 #include "simd.h"
@@ -61,7 +61,7 @@ RT_AVX512 void run(const uint16_t* x, int64_t ldx, int64_t rows, const uint16_t*
                       e.stride, rt::lanes(width), rt::lanes(width - 16));
       } else {
         kTiles[count](x + r * ldx, ldx, panel, pairs, bias + column, buffer, 32, 0xffff, 0xffff);
-        // Rows of an odd width end in a zero, which the next GEMM reads.
+        // Rows of an odd width end with a zero, which the next GEMM reads.
         rt::finish(buffer, count, width, e.bf16 == nullptr ? width : (width + 1) & ~1, e, r,
                    column);
       }
@@ -72,7 +72,7 @@ RT_AVX512 void run(const uint16_t* x, int64_t ldx, int64_t rows, const uint16_t*
 }  // namespace
 
 // Panels first..last of y [rows, outputs] = x [rows, 2 pairs] (bfloat16, row stride ldx) W^T +
-// bias, then GELU if asked and coefficients [outputs] unless null, into fp32 or, rounded, into bf16
+// bias, then optional GELU and coefficients [outputs] unless null, to fp32 or, rounded, to bf16
 // (row stride ldy). Requires AVX512_BF16, and rt_amx_supported with `tiles`.
 RT_API void rt_packed_weight_bf16(const uint16_t* x, int64_t ldx, int64_t rows,
                                   const uint16_t* panels, int64_t pairs, const float* bias,

@@ -1,6 +1,6 @@
-// PackedWeightFp32 in AVX-512, with its bits: rows times a packed float matrix. An output is its
-// bias and then one fused multiply-add an input, in order, so a row depends on no other row. Panels
-// of 16 outputs: [bias, inputs][16].
+// PackedWeightFp32 in AVX-512, with the same bits: rows times a packed float matrix. An output is
+// its bias plus one fused multiply-add per input, in order, so a row does not depend on other rows.
+// Panels of 16 outputs: [bias, inputs][16].
 #include "rt.h"
 #include "simd.h"
 
@@ -11,8 +11,8 @@ namespace {
 
 constexpr int64_t kAhead = 8 * 16;  // weights of eight inputs
 
-// A tile asks for its own weights kAhead early (into L1), and for a share of the next two panels,
-// which come from L3 (into L2): one line an input, `pace` bytes apart.
+// A tile prefetches its own weights kAhead elements early (into L1), and a share of the next two
+// panels from L3 (into L2): one cache line per input, `pace` bytes apart.
 struct Later {
   const char* from;
   int64_t pace;
@@ -62,7 +62,7 @@ RT_AVX512 void run(const float* x, int64_t ldx, int64_t rows, const float* panel
   const int64_t step = 16 * (inputs + 1);
   const bool plain = e.gelu == 0 && e.coefficients == nullptr && e.bf16 == nullptr;
   alignas(64) float buffer[12 * 32];
-  // Bytes of the next two panels that each block of rows fetches, and how many an input.
+  // Bytes of the next two panels that each block of rows prefetches, and how many per input.
   const int64_t blocks = std::max<int64_t>(1, (rows + 11) / 12), share = 8 * step / blocks,
                 pace = share / (inputs + 1) + 1;
   for (int64_t p = first; p < last; p += 2) {
@@ -89,7 +89,7 @@ RT_AVX512 void run(const float* x, int64_t ldx, int64_t rows, const float* panel
 }  // namespace
 
 // Panels first..last of y [rows, outputs] (row stride ldy) = x [rows, inputs] (row stride ldx) W^T
-// + b, then GELU if asked and coefficients [outputs] unless null. Requires rt_avx512_supported.
+// + b, then optional GELU and coefficients [outputs] unless null. Requires rt_avx512_supported.
 RT_API void rt_packed_weight_fp32(const float* x, int64_t ldx, int64_t rows, const float* panels,
                                   int64_t inputs, int64_t outputs, int64_t first, int64_t last,
                                   int32_t gelu, const float* coefficients, float* y, int64_t ldy) {

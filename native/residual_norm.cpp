@@ -1,24 +1,24 @@
-// ResidualNormKernel in AVX-512, with its bits: y = LayerNorm(dropout(x + bias) + residual) of
-// whole rows and its gradients. The dropout mask is drawn in registers and never stored.
+// ResidualNormKernel in AVX-512, with the same bits: y = LayerNorm(dropout(x + bias) + residual) of
+// whole rows and its gradients. The dropout mask is generated in registers and never stored.
 #include "rt.h"
 #include "simd.h"
 
 #include <algorithm>
 #include <cmath>
 
-// Field for field ResidualNormTask.cs.
+// Same fields as ResidualNormTask.cs.
 struct ResidualNormTask {
-  int64_t rows, width;   // rows lie width elements apart
+  int64_t rows, width;   // rows are contiguous
   const uint64_t* keys;  // [rows], or null: no dropout
   uint32_t threshold;    // 24-bit: elements drawn below it are dropped
-  float kept;            // the factor of the others
+  float kept;            // scale of kept elements
   const float* gamma;
-  float *normalised, *inverse;  // forward: x becomes the normalised rows; backward reads both
-  // Forward alone.
+  float *normalised, *inverse;  // forward: x is replaced by the normalised rows; backward reads both
+  // Forward only.
   const float *bias, *residual, *beta;
   double epsilon;
   float* y;
-  // Backward alone; dx may be dy. The sums are [width] and gain these rows.
+  // Backward only; dx may alias dy. The sums are [width]; these rows are added to them.
   const float* dy;
   float *dx, *d_residual, *gamma_sums, *beta_sums, *bias_sums;
 };
@@ -28,15 +28,15 @@ namespace {
 
 #define RT_STEP __attribute__((target("avx512f,avx512bw,avx512vl,fma"), always_inline))
 
-// Rows that go through a pass before the next pass begins: read as one stream, still in L2 for the
-// next pass. The first pass prefetches what the last one writes.
+// Rows per group: each pass runs over a group before the next pass, whose input is then still in
+// L2. The first pass prefetches the output of the last.
 constexpr int64_t kGroup = 8;
-// Rows whose squares are summed at once: the order within a sum is given, so only several sums hide
-// the latency of an addition.
+// Rows whose squares are summed together: the order within a sum is fixed, so only independent sums
+// hide the latency of additions.
 constexpr int kChains = 4;
 
-// Sixteen columns from `column` on, of which `inside` are in the row. The managed kernel takes
-// `eights` in vectors and the rest one by one.
+// Sixteen columns from `column` on, of which `inside` are in the row. The managed kernel processes
+// `eights` as vectors and the rest one by one.
 struct Lanes {
   int64_t column;
   __mmask16 inside, eights;
@@ -68,7 +68,7 @@ RT_AVX512_INLINE __m512 multiply_add(__m512 a, __m512 b, __m512 c, const Lanes& 
              : _mm512_mask_mov_ps(_mm512_add_ps(_mm512_mul_ps(a, b), c), l.eights, fused);
 }
 
-// Adds to the eight lanes of the managed sums, which take whole vectors only.
+// Adds to the eight lanes of the managed sums, which cover whole vectors only.
 RT_AVX512_INLINE void add(__m256& sums, __m512 x, const Lanes& l) {
   if (l.eights & 0xff) sums = _mm256_add_ps(sums, rt::lower8(x));
   if (l.eights & 0xff00) sums = _mm256_add_ps(sums, rt::upper8(x));
@@ -79,7 +79,7 @@ RT_AVX512_INLINE void add_product(__m256& sums, __m512 a, __m512 b, const Lanes&
   if (l.eights & 0xff00) sums = _mm256_fmadd_ps(rt::upper8(a), rt::upper8(b), sums);
 }
 
-// x becomes dropout(x + bias) + residual. Returns the mean.
+// Replaces x by dropout(x + bias) + residual. Returns the mean.
 template <bool kDropout>
 RT_AVX512 float add_row(const ResidualNormTask& p, int64_t row) {
   const int64_t width = p.width;

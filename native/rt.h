@@ -1,5 +1,5 @@
-// The C ABI of the shim between .NET and libtorch, and what its files share. It knows no model:
-// operators are resolved by schema name and called boxed, so one entry point serves them all.
+// The C ABI between .NET and libtorch, and shared helpers. It contains no model code: operators are
+// resolved by schema name and called boxed, through one entry point.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -14,9 +14,9 @@
 #include <string>
 
 #define RT_ABI 11
-// An exported function returns 0, or a status below with the text in rt_last_error() of the same
-// thread; no C++ exception leaves. A tensor crosses as an owned TensorImpl pointer (one reference,
-// freed by rt_free); null is an undefined tensor.
+// An exported function returns 0, or a status below with a message in rt_last_error() of the same
+// thread; no C++ exception escapes. A tensor is passed as an owned TensorImpl pointer (one
+// reference, freed by rt_free); null is an undefined tensor.
 #define RT_API extern "C" __attribute__((visibility("default")))
 
 enum Status : int32_t {
@@ -27,7 +27,7 @@ enum Status : int32_t {
   kBadArgument = 4
 };
 
-// Kinds of a value that crosses the border. `count` is the length of a list or string.
+// Kinds of values passed through the ABI. `count` is the length of a list or string.
 enum Tag : int32_t {
   TagNone = 0,
   TagTensor = 1,
@@ -50,7 +50,7 @@ struct Value {
     c10::TensorImpl* tensor;  // TagTensor: borrowed as an argument, owned by the caller as a result
     const int64_t* integers;  // TagIntList
     const double* reals;      // TagDoubleList
-    c10::TensorImpl** tensors;  // TagTensorList: borrowed, as a result freed by rt_free_list
+    c10::TensorImpl** tensors;  // TagTensorList: borrowed; as a result freed by rt_free_list
     const char* text;           // TagString
   };
 };
@@ -63,8 +63,7 @@ namespace rt {
 void set_error(const std::string& text);
 extern std::atomic<int64_t> live_handles;
 
-// Device kinds cross as libtorch 2.x numbers them; 1.13 has another number for the kind kept for
-// extensions.
+// Device kinds are numbered as in libtorch 2.x; 1.13 has another number for PrivateUse1.
 constexpr int32_t kExtension = 20;
 inline c10::DeviceType device_type(int32_t code) {
   return code == kExtension ? c10::DeviceType::PrivateUse1 : static_cast<c10::DeviceType>(code);
@@ -87,10 +86,11 @@ inline c10::TensorImpl* give(at::Tensor tensor) {
   return tensor.unsafeReleaseTensorImpl();
 }
 
-// Signals with handlers go to threads that compute nothing, or wait for the end of the call: GEMM
-// kernels of oneDNN keep their stack on the heap, where the frame of a signal overwrites what lies
-// below it. Threads that a call starts keep them blocked. SIGRTMIN is how CoreCLR stops a thread
-// for a garbage collection; it may come just after the thread has left managed code.
+// Blocks signals during a call, so that threads without computation handle them or they wait until
+// it ends: oneDNN's GEMM kernels keep their stack on the heap, where a signal frame would overwrite
+// the memory below it. Threads started by the call inherit the mask. CoreCLR uses SIGRTMIN to
+// suspend threads for garbage collection; it may arrive just after the thread has left managed
+// code.
 class SignalsWait {
  public:
   SignalsWait() { pthread_sigmask(SIG_BLOCK, &handled(), &before_); }
@@ -115,7 +115,7 @@ class SignalsWait {
   sigset_t before_;
 };
 
-// Managed code within a call: a garbage collection must be able to stop it.
+// Managed code called within a native call: garbage collection must be able to suspend it.
 class ManagedCode {
  public:
   ManagedCode() { pthread_sigmask(SIG_UNBLOCK, &stops(), &before_); }
@@ -137,7 +137,7 @@ class ManagedCode {
   sigset_t before_;
 };
 
-// Runs `body` and turns whatever it throws into a status and a text.
+// Runs `body` and converts any exception to a status and a message.
 template <typename Body>
 int32_t guarded(Body&& body) {
   const SignalsWait wait;

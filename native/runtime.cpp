@@ -1,4 +1,4 @@
-// The process: versions, last error, threads, parallel loops, random state, autocast, devices.
+// Process state: versions, last error, threads, parallel loops, random state, autocast, devices.
 #include "rt.h"
 
 #include <ATen/Context.h>
@@ -25,7 +25,7 @@ RT_API const char* rt_last_error() { return last_error.c_str(); }
 RT_API int32_t rt_abi() { return RT_ABI; }
 RT_API const char* rt_torch_version() { return TORCH_VERSION; }
 
-// what 0: how libtorch was built, with the CPU capability in use; 1: its parallel settings.
+// what 0: libtorch's build configuration, with the CPU capability in use; 1: its parallel settings.
 RT_API int32_t rt_describe(int32_t what, const char** text) {
   return rt::guarded([&] {
     last_text = what == 0 ? at::show_config() : at::get_parallel_info();
@@ -33,7 +33,7 @@ RT_API int32_t rt_describe(int32_t what, const char** text) {
   });
 }
 
-// Whether the processor runs the kernels in AVX-512.
+// Whether the processor supports the AVX-512 kernels.
 RT_API int32_t rt_avx512_supported() {
 #if defined(__x86_64__)
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -50,8 +50,9 @@ RT_API int32_t rt_set_threads(int32_t threads) {
   return rt::guarded([&] { at::set_num_threads(threads); });
 }
 
-// Runs body(begin, end, context) over parts of [0, n) on libtorch's OpenMP team, the caller among
-// them. The body must not throw; it runs serially inside another parallel region or if n <= grain.
+// Runs body(begin, end, context) over parts of [0, n) on libtorch's OpenMP threads, including the
+// caller's. The body must not throw; it runs serially inside another parallel region or if n =
+// grain.
 RT_API int32_t rt_parallel_for(int64_t n, int64_t grain, void (*body)(int64_t, int64_t, void*),
                                void* context) {
   return rt::guarded([&] {
@@ -89,8 +90,8 @@ RT_API int32_t rt_set_rng_state(int32_t device_type, int32_t device_index, c10::
   });
 }
 
-// Autocast of this thread for one device type; returns the former state. `dtype` -1 leaves the
-// target type alone.
+// Sets autocast of this thread for one device type; returns the former state. `dtype` -1 keeps the
+// target type.
 RT_API int32_t rt_autocast(int32_t device_type, int32_t enabled, int32_t dtype, int32_t* former,
                            int32_t* former_dtype) {
   return rt::guarded([&] {

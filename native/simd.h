@@ -1,6 +1,6 @@
-// Elementary functions on sixteen floats, with the bits of the managed ones on eight (VectorMath,
-// GeluMath, GeluKernel, BFloat16, KeyedFill). Files that include this are compiled with
-// -ffp-contract=off.
+// Elementary functions on sixteen floats, with the same bits as the managed ones on eight
+// (VectorMath, GeluMath, GeluKernel, BFloat16, KeyedFill). Files that include this are compiled
+// with -ffp-contract=off.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace rt {
 
-// The lanes below count, clamped to none and all sixteen.
+// Mask of the lanes below count, clamped to 0..16.
 inline __mmask16 lanes(int64_t count) {
   return count >= 16 ? 0xffff : count <= 0 ? 0 : static_cast<__mmask16>((1u << count) - 1);
 }
@@ -40,7 +40,7 @@ RT_AVX512_INLINE __m512 exp16(__m512 x) {
   return _mm512_mask_mov_ps(result, unordered, x);
 }
 
-// GeluMath.NormalTail: the terms of GELU and of its slope.
+// GeluMath.NormalTail: the terms of GELU and of its derivative.
 struct NormalTail {
   __m512 tail;         // 1 - erf(|x| / sqrt 2)
   __m512 exponential;  // exp(-x^2 / 2)
@@ -81,14 +81,14 @@ RT_AVX512_INLINE __m512 gelu_slope16(__m512 x, const NormalTail& normal) {
       _mm512_mask_mov_ps(_mm512_sub_ps(_mm512_set1_ps(1.0f), below), negative, below);
   const __m512 density =
       _mm512_mul_ps(x, _mm512_mul_ps(normal.exponential, _mm512_set1_ps(0.39894228040143268f)));
-  // x phi(x) vanishes at both infinities, where 0 * infinity would be NaN.
+  // x phi(x) is 0 at both infinities, where 0 * infinity would be NaN.
   const __mmask16 vanishes =
       _mm512_cmp_ps_mask(normal.exponential, _mm512_setzero_ps(), _CMP_EQ_OQ) &
       _mm512_cmp_ps_mask(x, x, _CMP_ORD_Q);
   return _mm512_add_ps(cdf, _mm512_mask_mov_ps(density, vanishes, _mm512_setzero_ps()));
 }
 
-// BFloat16.Round: nearest, ties to even. The processor's own conversion flushes denormals.
+// BFloat16.Round: to nearest, ties to even. The processor's own conversion flushes denormals.
 RT_AVX512_INLINE __m256i to_bf16(__m512 x) {
   const __m512i bits = _mm512_castps_si512(x), high = _mm512_srli_epi32(bits, 16);
   const __m512i odd = _mm512_and_epi32(high, _mm512_set1_epi32(1));
@@ -99,7 +99,7 @@ RT_AVX512_INLINE __m256i to_bf16(__m512 x) {
       _mm512_mask_or_epi32(rounded, unordered, high, _mm512_set1_epi32(0x40)));
 }
 
-// Managed sums have eight lanes: the lower half of sixteen is added first.
+// Managed sums have eight lanes: the lower half of the sixteen is added first.
 RT_AVX512_INLINE __m256 lower8(__m512 x) { return _mm512_castps512_ps256(x); }
 RT_AVX512_INLINE __m256 upper8(__m512 x) {
   return _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x), 1));
@@ -116,7 +116,7 @@ RT_AVX512_INLINE float sum8(__m256 x) {
 }
 
 // Dropout of one row: its key, the 24-bit threshold below which an element is dropped, and the
-// factor of the kept ones.
+// scale of kept ones.
 struct Draw {
   __m512i low, high, limit;
   __m512 kept;
@@ -129,7 +129,7 @@ struct Draw {
   }
 };
 
-// KeyedFill.DropoutRow for sixteen elements from `first` on. The factors are multiplied, not
+// KeyedFill.DropoutRow for sixteen elements from `first` on. Factors are multiplied rather than
 // selected, so that NaN stays NaN.
 RT_AVX512_INLINE __m512 dropout16(const Draw& draw, int64_t first) {
   const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
@@ -145,7 +145,7 @@ RT_AVX512_INLINE __m512 dropout16(const Draw& draw, int64_t first) {
                              draw.kept);
 }
 
-// Stores the lanes of m as float, or rounded to bfloat16 where `bf16` is given.
+// Stores the lanes of m as float, or rounded to bfloat16 if `bf16` is given.
 RT_AVX512_INLINE void store16(float* fp32, uint16_t* bf16, int64_t at, __mmask16 m, __m512 value) {
   if (bf16 != nullptr)
     _mm256_mask_storeu_epi16(bf16 + at, m, to_bf16(value));
@@ -153,8 +153,8 @@ RT_AVX512_INLINE void store16(float* fp32, uint16_t* bf16, int64_t at, __mmask16
     _mm512_mask_storeu_ps(fp32 + at, m, value);
 }
 
-// What follows a GEMM while its tile is in L1: GELU, one coefficient a column, rounding to bfloat16
-// for the next GEMM.
+// Operations after a GEMM while its tile is in L1: GELU, one coefficient per column, rounding to
+// bfloat16 for the next GEMM.
 struct Epilogue {
   int32_t gelu;
   const float* coefficients;  // of the tile's first column

@@ -1,4 +1,4 @@
-// Tensor handles: life, memory, metadata, gradient slot.
+// Tensor handles: lifetime, memory, metadata, gradient slot.
 #include "rt.h"
 
 #include <ATen/EmptyTensor.h>
@@ -26,40 +26,40 @@ RT_API void rt_free(c10::TensorImpl* handle) {
   c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim(handle);
 }
 
-// Another handle of the same tensor.
+// Another handle to the same tensor.
 RT_API c10::TensorImpl* rt_share(c10::TensorImpl* handle) { return rt::give(rt::borrow(handle)); }
 
-// The same memory without history or gradient, past the dispatcher.
+// A tensor on the same memory without history or gradient; bypasses the dispatcher.
 RT_API int32_t rt_without_history(c10::TensorImpl* handle, c10::TensorImpl** result) {
   return rt::guarded([&] { *result = rt::give(rt::borrow(handle).variable_data()); });
 }
 
-// Whether this handle is all that holds the tensor and the tensor all that holds its memory: who
-// has it may write over it unseen.
+// Whether this handle is the only reference to the tensor, and the tensor the only one to its
+// memory, so that the memory may be overwritten.
 RT_API int32_t rt_is_sole(c10::TensorImpl* handle) {
   return c10::raw::intrusive_ptr::use_count(handle) == 1 && handle->has_storage() &&
          handle->storage().use_count() == 1;
 }
 
-// How often operators have written into the tensor or its aliases.
+// Version counter: the number of writes by operators to the tensor or its aliases.
 RT_API int32_t rt_version(c10::TensorImpl* handle) {
   return static_cast<int32_t>(handle->version_counter().current_version());
 }
 
-// Counts a write past libtorch's operators.
+// Counts a write that bypassed libtorch's operators.
 RT_API void rt_bump_version(c10::TensorImpl* handle) {
   if (!handle->is_inference()) handle->bump_version();
 }
 
-// Uninitialised tensor; with `data` not null a copy of `bytes` bytes of host memory (which must be
-// all of it).
+// Uninitialised tensor; if `data` is not null, a copy of `bytes` bytes of host memory (which must
+// fill it).
 RT_API int32_t rt_tensor(const void* data, int64_t bytes, const int64_t* shape, int32_t rank,
                          int32_t dtype, int32_t device_type, int32_t device_index,
                          c10::TensorImpl** result) {
   return rt::guarded([&] {
     at::IntArrayRef sizes(shape, rank);
     const bool host = rt::device_type(device_type) == c10::DeviceType::CPU;
-    // In host memory past the dispatcher: a step asks for hundreds of small ones.
+    // Host memory, bypassing the dispatcher: a step creates hundreds of small tensors.
     at::Tensor tensor =
         host || data != nullptr
             ? at::Tensor(at::detail::empty_cpu(sizes, static_cast<c10::ScalarType>(dtype)))
@@ -76,7 +76,7 @@ RT_API int32_t rt_tensor(const void* data, int64_t bytes, const int64_t* shape, 
   });
 }
 
-// Copies a tensor of any device, contiguous or not, to host memory of exactly its size.
+// Copies a tensor on any device, contiguous or not, to host memory of exactly its size.
 RT_API int32_t rt_read(c10::TensorImpl* handle, void* data, int64_t bytes) {
   return rt::guarded([&] {
     auto tensor = rt::borrow(handle).detach().to(c10::kCPU).contiguous();
@@ -96,8 +96,7 @@ RT_API void* rt_data(c10::TensorImpl* handle) {
   }
 }
 
-// Getters: no exception, no lock, well below a microsecond (the managed side calls them without a
-// GC transition).
+// Getters: no exception, no lock, well below a microsecond (called without a GC transition).
 RT_API int32_t rt_rank(c10::TensorImpl* handle) { return static_cast<int32_t>(handle->dim()); }
 RT_API int64_t rt_numel(c10::TensorImpl* handle) { return handle->numel(); }
 RT_API int32_t rt_dtype(c10::TensorImpl* handle) {

@@ -1,6 +1,6 @@
-// A device for tests on machines without a GPU, in libtorch's place for extensions (PrivateUse1):
-// host memory that libtorch believes to be elsewhere. It behaves as a GPU where it matters
-// (docs/gpu.md, Proved without a GPU); numbers are the CPU's.
+// A device for tests on machines without a GPU, registered as PrivateUse1: host memory that
+// libtorch treats as device memory. It behaves like a GPU where it matters (docs/gpu.md, Proved
+// without a GPU); results are the CPU's.
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/ops/clone.h>
@@ -32,7 +32,7 @@ struct FakeGuard final : c10::impl::DeviceGuardImplInterface {
     return c10::Stream(c10::Stream::DEFAULT, {kFake, 0});
   }
   c10::DeviceIndex deviceCount() const noexcept override { return 1; }
-  // One stream, always done: libtorch 2.x asks for it and for its events in backward.
+  // A single, always completed stream: libtorch 2.x uses it and its events in backward.
   c10::Stream getDefaultStream(c10::Device) const override {
     return c10::Stream(c10::Stream::DEFAULT, {kFake, 0});
   }
@@ -57,7 +57,7 @@ at::Tensor shaped(c10::Storage storage, const at::Tensor& like) {
 
 void release(void* owner) { delete static_cast<at::Tensor*>(owner); }
 
-// A tensor of the device over the memory of a CPU tensor, which it keeps alive.
+// A tensor of the device on the memory of a CPU tensor, which it keeps alive.
 at::Tensor to_fake(const at::Tensor& cpu) {
   auto* owner = new at::Tensor(cpu);
   void* data = const_cast<void*>(static_cast<const void*>(cpu.storage().data()));
@@ -70,7 +70,7 @@ at::Tensor to_fake(const at::Tensor& cpu) {
 struct Seen {
   at::Tensor original;  // of the device
   at::Tensor alias;     // CPU, over the same storage
-  bool fresh = false;   // an empty target that the operator may grow: `alias` has memory of its own
+  bool fresh = false;   // an empty output that the operator may resize: `alias` has its own memory
 };
 
 struct Call {
@@ -126,15 +126,15 @@ c10::IValue translated(const c10::IValue& value, bool written, Call& call) {
   return value;
 }
 
-// One boxed fallback serves all operators: arguments are seen as CPU tensors over the same memory,
-// and results of the CPU's operator are given back as tensors of the device.
+// One boxed fallback for all operators: arguments are converted to CPU tensors on the same memory,
+// and results back to tensors of the device.
 void on_cpu(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
   at::AutoDispatchBelowADInplaceOrView below;
   c10::impl::ExcludeDispatchKeyGuard plain(c10::autocast_dispatch_keyset);
   const auto& schema = op.schema();
   const auto& name = schema.name();
   const auto count = schema.arguments().size(), first = stack->size() - count;
-  // What makes the host wait for a GPU: copies to the host, single numbers, and results whose size
+  // Operations that synchronise with a GPU: copies to the host, scalars, and results whose size
   // depends on the data.
   if (name == "aten::_local_scalar_dense" || name == "aten::nonzero" ||
       name == "aten::masked_select" || name == "aten::equal")
@@ -175,7 +175,7 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   m.impl("copy_", torch::CppFunction::makeFromBoxedFunction<&on_cpu>());
 }
 
-// What follows the tensors cannot cross to .NET.
+// Test operators whose arguments after the tensors cannot be passed from .NET.
 TORCH_LIBRARY(robust_tickets_test, m) {
   m.def("tensors_then_integers(Tensor x) -> (Tensor, Tensor[], int[])", [](const at::Tensor& x) {
     return std::make_tuple(x.clone(), std::vector<at::Tensor>{x.clone(), x.clone()},

@@ -1,19 +1,19 @@
-// Disposal of what other threads may be using: what is held is released by the last call in flight,
-// and calls that begin later are refused by the name of the type.
+// Thread-safe disposal: the last call in flight releases the resources; later calls throw
+// ObjectDisposedException with the type's name.
 
 namespace RobustTickets.Attacks;
 
-/// <summary>Counts the calls in flight of something that is disposed of.</summary>
-/// <param name="owner">The type that later calls name.</param>
-/// <param name="release">Releases what is held; called once.</param>
+/// <summary>Counts the calls in flight on a disposable object.</summary>
+/// <param name="owner">The type named in exceptions.</param>
+/// <param name="release">Releases the resources; called once.</param>
 internal sealed class DisposeGuard(Type owner, Action release)
 {
     private readonly Lock _gate = new();
     private int _calls;
     private bool _disposed;
 
-    /// <summary>Begins a call, which its result ends.</summary>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <summary>Starts a call; disposing the result ends it.</summary>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public Call Enter()
     {
         lock (_gate)
@@ -24,12 +24,12 @@ internal sealed class DisposeGuard(Type owner, Action release)
         return new Call(this);
     }
 
-    /// <summary>Refuses a call that uses nothing of what is released.</summary>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <summary>Throws if disposed; for calls that do not use the released resources.</summary>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public void Require() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), owner);
 
     /// <summary>
-    /// Refuses further calls; those in flight end as they would, and the last of them releases.
+    /// Refuses new calls; those in flight complete, and the last one releases the resources.
     /// </summary>
     public void Dispose()
     {
@@ -57,7 +57,7 @@ internal sealed class DisposeGuard(Type owner, Action release)
     /// <summary>A call in flight.</summary>
     public readonly struct Call(DisposeGuard guard) : IDisposable
     {
-        /// <summary>Ends it.</summary>
+        /// <summary>Ends the call.</summary>
         public void Dispose() => guard.Leave();
     }
 }

@@ -1,18 +1,18 @@
 namespace RobustTickets.Attacks;
 
-/// <summary>A row of a data set, however often the data are read and under whatever name.</summary>
+/// <summary>Identifies a row of a data set by content, whatever the split is called.</summary>
 /// <param name="Data">SHA-256 of the data.</param>
-/// <param name="Row">Its number from 0 in a table; its name in aclImdb.</param>
+/// <param name="Row">Row number from 0 in a table; file name in aclImdb.</param>
 public sealed record RowKey(string Data, string Row)
 {
-    /// <summary>The row of an example's id: <c>train:17</c> is row 17.</summary>
+    /// <summary>The row part of an example id: <c>train:17</c> is row 17.</summary>
     public static string RowOf(string id)
     {
         ArgumentNullException.ThrowIfNull(id);
         return id[(id.IndexOf(':', StringComparison.Ordinal) + 1)..];
     }
 
-    /// <summary>Reads what <see cref="ToString"/> wrote; null when it is no such text.</summary>
+    /// <summary>Parses the output of <see cref="ToString"/>; null for any other text.</summary>
     public static RowKey? Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -25,20 +25,20 @@ public sealed record RowKey(string Data, string Row)
 }
 
 /// <summary>
-/// One example of a data set, and of an attack: its named texts in order, and its class.
+/// An example of a data set or of an attack: its named texts in order, and its class.
 /// </summary>
 /// <param name="Id">Unique within its data set and the same on every reading: <c>split:row</c> (row
-/// from 0) for tables, <c>train/pos/0_9</c> for aclImdb. It keys caches, logs and errors.</param>
-/// <param name="Columns">One or two named texts as they stand in the file (<c>text</c>;
-/// <c>premise</c> and <c>hypothesis</c>; ...). Attacks know some columns by name.</param>
-/// <param name="Label">Index of the class, from 0; <see cref="Unlabelled"/> without one.</param>
+/// from 0) for tables, <c>train/pos/0_9</c> for aclImdb. Key of caches, logs and errors.</param>
+/// <param name="Columns">One or two named texts as in the file (<c>text</c>; <c>premise</c> and
+/// <c>hypothesis</c>; ...). Attacks treat some column names specially.</param>
+/// <param name="Label">Class index, from 0; <see cref="Unlabelled"/> without one.</param>
 public sealed record Example(string Id, IReadOnlyList<KeyValuePair<string, string>> Columns, int Label)
 {
-    /// <summary>The label of an example without one.</summary>
+    /// <summary>The label of an unlabelled example.</summary>
     public const int Unlabelled = -1;
 
     /// <summary>
-    /// An example whose columns are <c>text</c> and, of a pair, <c>text_pair</c>.
+    /// Creates an example with column <c>text</c> and, for a pair, <c>text_pair</c>.
     /// </summary>
     public Example(string id, TextPair text, int label)
         : this(id, Named(text, "text", "text_pair"), label) { }
@@ -46,25 +46,25 @@ public sealed record Example(string Id, IReadOnlyList<KeyValuePair<string, strin
     /// <summary>Unique within its data set and the same on every reading.</summary>
     public string Id { get; init; } = Id ?? throw new ArgumentNullException(nameof(Id));
 
-    /// <summary>One or two named texts as they stand in the file.</summary>
+    /// <summary>One or two named texts as in the file.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Columns { get; init; } = Whole(Columns);
 
     /// <summary>
-    /// SHA-256 of the data it was read from (<see cref="Data.Split.Sha256"/>); null when it was
-    /// made by a program.
+    /// SHA-256 of the data it was read from (<see cref="Data.Split.Sha256"/>); null when created by
+    /// a program.
     /// </summary>
     public string? Source { get; init; }
 
     /// <summary>
-    /// The row that it was made from by an attack, or of whose adversarial text it is the original;
-    /// null for a row that no attack has touched.
+    /// For an adversarial text, the row it was generated from; for that original, its own row; null
+    /// for a row that was never attacked.
     /// </summary>
     public RowKey? Origin { get; init; }
 
-    /// <summary>Its row, whatever the split is called; null without a source.</summary>
+    /// <summary>Key of its row, whatever the split is called; null without a source.</summary>
     public RowKey? Row => Source is null ? null : new RowKey(Source, RowKey.RowOf(Id));
 
-    /// <summary>The texts as a classifier reads them.</summary>
+    /// <summary>The texts as input of a classifier.</summary>
     /// <exception cref="InvalidOperationException">More than two columns.</exception>
     public TextPair Text =>
         Columns.Count switch
@@ -91,7 +91,7 @@ public sealed record Example(string Id, IReadOnlyList<KeyValuePair<string, strin
     internal static KeyValuePair<string, string>[] Named(TextPair text, string first, string second) =>
         text.Second is null ? [new(first, text.First)] : [new(first, text.First), new(second, text.Second)];
 
-    /// <summary>Whether id, label, names and texts are the same.</summary>
+    /// <summary>Compares id, label, column names and texts.</summary>
     public bool Equals(Example? other) =>
         other is not null && Id == other.Id && Label == other.Label && Columns.SequenceEqual(other.Columns);
 

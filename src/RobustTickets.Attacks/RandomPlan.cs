@@ -1,6 +1,6 @@
-// Where an attack's random numbers come from. TextAttack seeds two generators once a run, so an
-// outcome depends on every draw before it; here each example has a stream of its own by default,
-// and TextAttack's way is the other plan (docs/methods/attacks.md, Random numbers).
+// Source of an attack's random numbers. TextAttack seeds two generators once per run, so an outcome
+// depends on all earlier draws; here each example has its own stream by default, and TextAttack's
+// scheme is the alternative (docs/methods/attacks.md, Random numbers).
 
 using System.Buffers.Binary;
 using System.Security.Cryptography;
@@ -12,36 +12,33 @@ namespace RobustTickets.Attacks;
 /// <summary>A stream of random numbers. Not thread-safe.</summary>
 public interface IRandomSource
 {
-    /// <summary>A number in [low, high); stands for numpy's <c>randint</c>.</summary>
+    /// <summary>A number in [low, high); corresponds to numpy's <c>randint</c>.</summary>
     int Integer(int low, int high);
 
     /// <summary>
-    /// An index below <paramref name="count"/>; stands for Python's <c>random.choice</c>.
+    /// An index below <paramref name="count"/>; corresponds to Python's <c>random.choice</c>.
     /// </summary>
     int Choice(int count);
 }
 
-/// <summary>Which examples share a stream.</summary>
+/// <summary>How examples share random streams.</summary>
 public abstract record RandomPlan
 {
-    /// <summary>What it is, for settings.</summary>
+    /// <summary>Description in settings.</summary>
     public abstract string Description { get; }
 
     /// <summary>
-    /// True when examples share a stream: they must then be attacked one after the other, all of
-    /// them, in one run.
+    /// Whether examples share a stream: they must then be attacked sequentially, all in one run.
     /// </summary>
     public abstract bool SharesStream { get; }
 
-    /// <summary>
-    /// Starts a run: the returned function gives each example's stream by its id.
-    /// </summary>
+    /// <summary>Starts a run: the returned function maps an example's id to its stream.</summary>
     public abstract Func<string, IRandomSource> Begin();
 }
 
 /// <summary>
-/// Every example has its own stream, from the seed and the example's id: outcomes do not depend on
-/// other examples, order or batches.
+/// Every example has its own stream, derived from the seed and the example's id: outcomes do not
+/// depend on other examples, order or batches.
 /// </summary>
 /// <param name="Seed">The seed.</param>
 public sealed record StreamPerExample(uint Seed = 42) : RandomPlan
@@ -65,7 +62,7 @@ public sealed record StreamPerExample(uint Seed = 42) : RandomPlan
 }
 
 /// <summary>
-/// TextAttack's: numpy's and Python's generators, both seeded once a run and drawn from by one
+/// TextAttack's scheme: numpy's and Python's generators, seeded once per run and used by one
 /// example after the other.
 /// </summary>
 /// <param name="Seed">The seed; both papers' scripts use 42.</param>
@@ -85,7 +82,7 @@ public sealed record StreamPerRun(uint Seed = 42) : RandomPlan
     }
 }
 
-// Numbers from numpy's generator, choices from Python's.
+// Integer draws from numpy's generator, Choice from Python's.
 internal sealed class TwoGenerators(uint numpySeed, uint pythonSeed) : IRandomSource
 {
     private readonly MersenneTwister _numpy = MersenneTwister.Numpy(numpySeed);

@@ -1,24 +1,24 @@
 namespace RobustTickets.Attacks;
 
 /// <summary>
-/// A request cannot be carried out as it stands: which of its fields, what it holds, and why not. A
-/// program that takes the field from somewhere (an option, a form) shows it by its own name there.
+/// A request is invalid; names the field, its value and the reason. A program that fills the field
+/// from an option or a form shows its own name for it.
 /// </summary>
 public sealed class RequestException : Exception, IRemedied
 {
     private readonly Remedy? _remedy;
 
-    /// <summary>Creates the exception from its parts.</summary>
-    /// <param name="field">The field as the request spells it, e.g. <c>Device</c>.</param>
-    /// <param name="value">What the field holds; null when it is missing or says nothing.</param>
-    /// <param name="reason">What is wrong with it and what is possible.</param>
+    /// <summary>Creates the exception from field, value and reason.</summary>
+    /// <param name="field">The field's name in the request, e.g. <c>Device</c>.</param>
+    /// <param name="value">The field's value; null when it is missing or adds nothing.</param>
+    /// <param name="reason">What is wrong and what is possible.</param>
     public RequestException(string field, string? value, string reason)
         : base(value is null ? $"{field}: {reason}" : $"{field} {value}: {reason}")
     {
         (Field, Value, Reason) = (field, value, reason);
     }
 
-    /// <summary>The same with what would put it right.</summary>
+    /// <summary>Creates the exception with a remedy.</summary>
     internal RequestException(string field, string? value, string reason, Remedy remedy)
         : this(field, value, reason, remedy, Attacks.Remedy.After(reason, remedy)) { }
 
@@ -32,12 +32,12 @@ public sealed class RequestException : Exception, IRemedied
 
     Remedy? IRemedied.Remedy => _remedy;
 
-    /// <summary>The field as the request spells it.</summary>
+    /// <summary>The field's name in the request.</summary>
     public string Field { get; }
 
-    /// <summary>What the field holds, or null.</summary>
+    /// <summary>The field's value, or null.</summary>
     public string? Value { get; }
 
-    /// <summary>What is wrong with it and what is possible.</summary>
+    /// <summary>What is wrong and what is possible.</summary>
     public string Reason { get; }
 }

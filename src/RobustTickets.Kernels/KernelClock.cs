@@ -1,6 +1,6 @@
-// Where the time of a step goes, by part. Kernels stand between Start and the returned span's end;
-// nested parts are taken out of the outer one, so the parts add up. Off by default: then a span
-// costs one test of a static field.
+// Profiles a step by part. Kernels run between Start and the end of the returned span; nested parts
+// are subtracted from the outer one, so the parts add up. Off by default: a span then costs one
+// test of a static field.
 using System.Diagnostics;
 
 namespace RobustTickets.Kernels;
@@ -20,14 +20,13 @@ internal enum KernelPart
     /// <summary>Gradient norm and update.</summary>
     Optimizer,
 
-    /// <summary>Batches: packing, tensors of ids.</summary>
+    /// <summary>Batches: packing, tensors of token ids.</summary>
     Data,
 }
 
 /// <summary>
-/// Adds up time by part, and the operations of dense products, while switched on. One thread only:
-/// the one that switched it on; where whole passes run on several threads, that
-/// one's share is what is seen.
+/// Accumulates time per part, and the operations of dense products, while enabled. Covers only the
+/// thread that enabled it; passes on several threads are covered in part.
 /// </summary>
 internal static class KernelClock
 {
@@ -39,13 +38,13 @@ internal static class KernelClock
     private static long s_since;
 
     /// <summary>
-    /// Floating-point operations (2 m n k) of the dense products since <see cref="Begin"/>; what a
-    /// formula of FLOPs can be held to.
+    /// Floating-point operations (2 m n k) of the dense products since <see cref="Begin"/>, to
+    /// check FLOP formulas.
     /// </summary>
     public static long ProductFlops { get; private set; }
 
     /// <summary>
-    /// Starts counting from zero, wall time or what <paramref name="now"/> counts in ticks of
+    /// Starts from zero, with wall time or with <paramref name="now"/> in ticks of
     /// <see cref="Stopwatch.Frequency"/>.
     /// </summary>
     public static void Begin(Func<long>? now = null)
@@ -62,11 +61,11 @@ internal static class KernelClock
         return Enum.GetValues<KernelPart>().ToDictionary(p => p, p => Ticks[(int)p] * 1000.0 / Stopwatch.Frequency);
     }
 
-    /// <summary>A part begins; it ends when the span is disposed.</summary>
+    /// <summary>Starts a part; it ends when the span is disposed.</summary>
     public static Span In(KernelPart part) =>
         s_on && s_owner == Environment.CurrentManagedThreadId ? new Span(Switch((int)part)) : new Span(-2);
 
-    /// <summary>A dense product [m, k] x [k, n] runs.</summary>
+    /// <summary>Counts a dense product [m, k] x [k, n].</summary>
     internal static void Count(long m, long n, long k)
     {
         if (s_on)
@@ -82,7 +81,7 @@ internal static class KernelClock
         return outer;
     }
 
-    /// <summary>A part at work.</summary>
+    /// <summary>A running part.</summary>
     public readonly ref struct Span
     {
         private readonly int _outer;

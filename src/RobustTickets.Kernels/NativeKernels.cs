@@ -4,7 +4,7 @@ namespace RobustTickets.Kernels;
 
 /// <summary>
 /// Whether kernels run in their native AVX-512 form. The managed forms give the same bits and run
-/// everywhere else.
+/// elsewhere.
 /// </summary>
 internal static partial class NativeKernels
 {
@@ -12,14 +12,14 @@ internal static partial class NativeKernels
         s_tiles = rt_amx_supported() != 0;
 
     /// <summary>
-    /// Whether the native forms run where the processor knows them. Tests switch it off.
+    /// Whether native forms may be used if the processor supports them. Tests turn it off.
     /// </summary>
     internal static bool Allowed { get; set; } = true;
 
-    /// <summary>Told each time a kernel asks which form to run; tests see that one does.</summary>
+    /// <summary>Called each time a kernel checks which form to run; used by tests.</summary>
     internal static Action? Asked { get; set; }
 
-    /// <summary>Whether they run.</summary>
+    /// <summary>Whether native forms are used.</summary>
     internal static bool Used
     {
         get
@@ -30,8 +30,8 @@ internal static partial class NativeKernels
     }
 
     /// <summary>
-    /// Whether bfloat16 products of forward passes run on the tiles of AMX: where the processor has
-    /// them and the system lets this process use them.
+    /// Whether bfloat16 products of forward passes use AMX tiles: if the processor has them and the
+    /// system lets this process use them.
     /// </summary>
     internal static bool TilesUsed => Allowed && s_tiles;
 

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace RobustTickets.Kernels;
 
 /// <summary>
-/// Functions in single precision, eight lanes at a time; the library's own elementary ones compute
-/// in double precision inside.
+/// Single-precision functions on eight lanes; .NET's own vector functions compute in double
+/// precision internally.
 /// </summary>
 internal static class VectorMath
 {

@@ -4,12 +4,12 @@ using RobustTickets.Attacks.Engine;
 namespace RobustTickets.OnnxRuntime;
 
 /// <summary>
-/// Any generator of embeddings of Microsoft.Extensions.AI (a local model, a service) as the
-/// sentence encoder of attacks. A sentence's vector must not depend on the sentences beside it.
+/// Wraps an embedding generator of Microsoft.Extensions.AI (a local model, a service) as a sentence
+/// encoder for attacks. A sentence's vector must not depend on the rest of the batch.
 /// </summary>
-/// <param name="generator">The generator; not disposed of here.</param>
+/// <param name="generator">The generator; not disposed by this class.</param>
 /// <param name="dimension">Length D of its vectors.</param>
-/// <param name="name">Name shown in settings and summaries.</param>
+/// <param name="name">Name in settings and summaries.</param>
 public sealed class EmbeddingGeneratorEncoder(
     IEmbeddingGenerator<string, Embedding<float>> generator,
     int dimension,
@@ -23,8 +23,8 @@ public sealed class EmbeddingGeneratorEncoder(
     public int Dimension => dimension;
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidOperationException">The generator gave another number of vectors, or
-    /// vectors of another length.</exception>
+    /// <exception cref="InvalidOperationException">The generator returned a wrong number of
+    /// vectors, or vectors of another length.</exception>
     public double[][] Encode(IReadOnlyList<string> texts)
     {
         ArgumentNullException.ThrowIfNull(texts);

@@ -2,16 +2,14 @@ using RobustTickets.Attacks.Tokens;
 
 namespace RobustTickets.OnnxRuntime;
 
-/// <summary>
-/// Texts in batches of like length, longest first, so that little is computed for padding.
-/// </summary>
+/// <summary>Batches texts of similar length, longest first, to minimise padding.</summary>
 internal static class LengthBatches
 {
-    /// <summary>Runs all texts; one row a text, in input order.</summary>
+    /// <summary>Runs all texts; returns one row per text, in input order.</summary>
     /// <param name="network">The network.</param>
     /// <param name="texts">The texts.</param>
-    /// <param name="cells">Pieces of a batch, padding included.</param>
-    /// <param name="stop">Ends the call between two batches.</param>
+    /// <param name="cells">Maximum tokens per batch, padding included.</param>
+    /// <param name="stop">Cancels the call between batches.</param>
     public static float[][] Run(
         OnnxNetwork network,
         IReadOnlyList<TokenEncoding> texts,
@@ -31,8 +29,8 @@ internal static class LengthBatches
     }
 
     /// <summary>
-    /// Indices of texts in groups of at most <paramref name="cells"/> pieces, padding included, at
-    /// least one text each.
+    /// Indices of texts in groups of at most <paramref name="cells"/> tokens, padding included,
+    /// with at least one text each.
     /// </summary>
     internal static IEnumerable<int[]> Groups(IReadOnlyList<TokenEncoding> texts, int cells)
     {

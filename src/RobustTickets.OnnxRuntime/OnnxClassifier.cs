@@ -7,10 +7,7 @@ using RobustTickets.OnnxRuntime.Tokens;
 
 namespace RobustTickets.OnnxRuntime;
 
-/// <summary>
-/// A text classifier in an ONNX file, as a victim of attacks and for predictions. Safe to call from
-/// many threads.
-/// </summary>
+/// <summary>A text classifier in an ONNX file, for attacks and predictions. Thread-safe.</summary>
 public sealed class OnnxClassifier : ITextClassifier
 {
     private const int FewTexts = 16;
@@ -61,12 +58,12 @@ public sealed class OnnxClassifier : ITextClassifier
     public int ClassCount => Labels.Count;
 
     /// <summary>Loads a classifier.</summary>
-    /// <param name="path">An ONNX file, or a folder with <c>model.onnx</c>. The tokenizer lies
-    /// beside it; class names come from the options, config.json, or the file.</param>
-    /// <param name="options">How it is loaded and run; null: the defaults.</param>
+    /// <param name="path">An ONNX file, or a folder with <c>model.onnx</c>, with the tokenizer
+    /// beside it. Class names come from the options, config.json, or the file.</param>
+    /// <param name="options">Load and run options; null: the defaults.</param>
     /// <exception cref="RequestException">An option is out of range.</exception>
-    /// <exception cref="DataException">A file is missing or malformed, the graph is no classifier,
-    /// or class names do not fit it.</exception>
+    /// <exception cref="DataException">A file is missing or malformed, the graph is not a
+    /// classifier, or class names do not match it.</exception>
     public static OnnxClassifier Load(string path, OnnxOptions? options = null)
     {
         options ??= new OnnxOptions();
@@ -97,11 +94,11 @@ public sealed class OnnxClassifier : ITextClassifier
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ObjectDisposedException">The classifier is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
     public float[][] Logits(IReadOnlyList<TextPair> texts) => Logits(texts, CancellationToken.None);
 
     /// <inheritdoc/>
-    /// <exception cref="ObjectDisposedException">The classifier is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
     public float[][] Logits(IReadOnlyList<TextPair> texts, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(texts);
@@ -118,7 +115,7 @@ public sealed class OnnxClassifier : ITextClassifier
         return rows;
     }
 
-    // Numbers that are not finite are the engine's to tell.
+    // Non-finite numbers are reported by the attack engine.
     double[][] IVictim.Predict(IReadOnlyList<TextPair> inputs) =>
         ((IVictim)this).Predict(inputs, CancellationToken.None);
 
@@ -127,20 +124,22 @@ public sealed class OnnxClassifier : ITextClassifier
 
     /// <summary>Class probabilities of each text (pair), <c>[C]</c> each.</summary>
     /// <param name="texts">The texts.</param>
-    /// <param name="stop">Ends the call between two batches.</param>
+    /// <param name="stop">Cancels the call between batches.</param>
     /// <inheritdoc cref="Predict(IReadOnlyList{TextPair}, CancellationToken)" path="/exception"/>
     public double[][] Probabilities(IReadOnlyList<TextPair> texts, CancellationToken stop = default) =>
         Array.ConvertAll(Finite(texts, stop), row => FunctionVictim.Softmax(row));
 
-    /// <summary>The label of a text, or pair of texts.</summary>
+    /// <summary>Predicts the label of a text, or pair of texts.</summary>
     /// <inheritdoc cref="Predict(IReadOnlyList{TextPair}, CancellationToken)" path="/exception"/>
     public Prediction Predict(TextPair text) => Predict(new[] { text })[0];
 
-    /// <summary>The label of each text (pair), in input order; texts are batched.</summary>
+    /// <summary>
+    /// Predicts the label of each text (pair), in input order; texts are batched.
+    /// </summary>
     /// <param name="texts">The texts.</param>
-    /// <param name="stop">Ends the call between two batches.</param>
+    /// <param name="stop">Cancels the call between batches.</param>
     /// <exception cref="InvalidOperationException">A logit is not finite.</exception>
-    /// <exception cref="ObjectDisposedException">The classifier is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
     /// cancelled.</exception>
     [OverloadResolutionPriority(1)]
@@ -178,9 +177,7 @@ public sealed class OnnxClassifier : ITextClassifier
         return _pieces.Encode(text, MaxLength + 1).Length;
     }
 
-    /// <summary>
-    /// Releases the network, once the calls in flight have ended; later calls are refused.
-    /// </summary>
+    /// <summary>Releases the network once calls in flight have ended; later calls throw.</summary>
     public void Dispose() => _guard.Dispose();
 
     private static IReadOnlyList<string> LabelsOf(OnnxModelFiles files, OnnxNetwork network, OnnxOptions options)

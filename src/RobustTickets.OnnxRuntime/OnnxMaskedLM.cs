@@ -7,11 +7,11 @@ namespace RobustTickets.OnnxRuntime;
 
 /// <summary>
 /// A masked language model with a WordPiece vocabulary in an ONNX file (BERT-Attack, BAE, CLARE).
-/// Safe to call from many threads.
+/// Thread-safe.
 /// </summary>
 public sealed class OnnxMaskedLM : IMaskedLanguageModel, IDisposable
 {
-    // Scores of all places of a text come at once: [T, V] of them.
+    // The graph returns scores for all positions of a text: [T, V] of them.
     private const int MostScores = 1 << 25;
 
     private readonly OnnxNetwork _network;
@@ -43,12 +43,12 @@ public sealed class OnnxMaskedLM : IMaskedLanguageModel, IDisposable
     public int MaskId { get; }
 
     /// <summary>Loads a masked language model.</summary>
-    /// <param name="path">An ONNX file, or a folder with <c>model.onnx</c>, the tokenizer beside
-    /// it.</param>
-    /// <param name="options">How it is loaded and run; null: the defaults.</param>
+    /// <param name="path">An ONNX file, or a folder with <c>model.onnx</c>, with the tokenizer
+    /// beside it.</param>
+    /// <param name="options">Load and run options; null: the defaults.</param>
     /// <exception cref="RequestException">An option is out of range.</exception>
-    /// <exception cref="DataException">A file is missing or malformed, or the graph gives no scores
-    /// over the vocabulary.</exception>
+    /// <exception cref="DataException">A file is missing or malformed, or the graph does not return
+    /// scores over the vocabulary.</exception>
     public static OnnxMaskedLM Load(string path, OnnxOptions? options = null)
     {
         options ??= new OnnxOptions();
@@ -91,7 +91,7 @@ public sealed class OnnxMaskedLM : IMaskedLanguageModel, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public int[][] Predict(IReadOnlyList<MaskedQuestion> questions)
     {
         ArgumentNullException.ThrowIfNull(questions);
@@ -121,9 +121,7 @@ public sealed class OnnxMaskedLM : IMaskedLanguageModel, IDisposable
         return answers;
     }
 
-    /// <summary>
-    /// Releases the network, once the calls in flight have ended; later calls are refused.
-    /// </summary>
+    /// <summary>Releases the network once calls in flight have ended; later calls throw.</summary>
     public void Dispose() => _guard.Dispose();
 
     private int[] Best(ReadOnlySpan<float> scores, MaskedQuestion question)

@@ -1,18 +1,18 @@
-// Where the parts of a model in an ONNX file lie: the file, the tokenizer beside it, and the names
-// of its classes in config.json or in the file itself.
+// Locates the parts of an ONNX model: the file, the tokenizer beside it, and class names in
+// config.json or in the file.
 using System.Globalization;
 using System.Text.Json;
 using RobustTickets.Attacks;
 
 namespace RobustTickets.OnnxRuntime;
 
-/// <summary>The files of a model that is an ONNX file, or a folder that holds one.</summary>
+/// <summary>The files of a model that is an ONNX file, or a folder with one.</summary>
 public sealed class OnnxModelFiles
 {
     private const string ModelName = "model.onnx",
         ConfigName = "config.json";
 
-    // What Optimum and sentence-transformers call the file, and where they put it.
+    // File names and subfolders used by Optimum and sentence-transformers.
     private static readonly string[] Names =
     [
         ModelName,
@@ -21,7 +21,8 @@ public sealed class OnnxModelFiles
         "model_quantized.onnx",
     ];
 
-    // With one of these the folder is a model of its own, whatever lies beside it.
+    // A folder with one of these files is a PyTorch or safetensors model, whatever else it
+    // contains.
     private static readonly string[] Weights =
     [
         "model.safetensors",
@@ -49,14 +50,14 @@ public sealed class OnnxModelFiles
 
     /// <summary>Finds the files.</summary>
     /// <param name="path">An ONNX file, or a folder with <c>model.onnx</c>.</param>
-    /// <exception cref="DataException">There is none.</exception>
+    /// <exception cref="DataException">No ONNX file is found.</exception>
     public static OnnxModelFiles Find(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
         if (File.Exists(path))
         {
             var own = Path.GetDirectoryName(Path.GetFullPath(path))!;
-            // Configuration and tokenizer lie a folder higher where the file is in onnx/.
+            // If the file is in onnx/, configuration and tokenizer are in the parent folder.
             var above = Path.GetDirectoryName(own);
             var folder =
                 !File.Exists(Path.Combine(own, ConfigName))
@@ -75,7 +76,7 @@ public sealed class OnnxModelFiles
             : new OnnxModelFiles(file, path);
     }
 
-    /// <summary><c>id2label</c> of config.json, in order; null when it says none.</summary>
+    /// <summary><c>id2label</c> of config.json, in order; null if missing.</summary>
     /// <exception cref="DataException">config.json is malformed.</exception>
     internal IReadOnlyList<string>? ConfigLabels()
     {
@@ -91,11 +92,11 @@ public sealed class OnnxModelFiles
     }
 
     /// <summary>
-    /// A sentence on <c>label2id</c> where it speaks of other names than <c>id2label</c>, which
-    /// names the classes; null where both agree, or one is missing.
+    /// A note if <c>label2id</c> has other names than <c>id2label</c>, which defines the class
+    /// names; null if both agree, or one is missing.
     /// </summary>
     /// <param name="labels">The classes by <c>id2label</c>.</param>
-    /// <exception cref="DataException">It gives the same names other numbers: one of the two is
+    /// <exception cref="DataException">The same names have other indices: one of the two is
     /// wrong.</exception>
     internal string? LabelNote(IReadOnlyList<string> labels)
     {
@@ -123,14 +124,14 @@ public sealed class OnnxModelFiles
                 + $"'id2label' names the classes: {string.Join(", ", labels.Take(8))}";
     }
 
-    /// <summary>A text of config.json, or null.</summary>
+    /// <summary>A string field of config.json, or null.</summary>
     internal string? ConfigText(string name) => Value(name, JsonValueKind.String)?.GetString();
 
-    /// <summary>A whole number of config.json, or null.</summary>
+    /// <summary>An integer field of config.json, or null.</summary>
     internal int? ConfigNumber(string name) =>
         Value(name, JsonValueKind.Number) is { } value && value.TryGetInt32(out var number) ? number : null;
 
-    // A field of that kind; null when there is none.
+    // A field of that kind; null if there is none.
     private JsonElement? Value(string name, JsonValueKind kind)
     {
         using var config = Config();

@@ -6,14 +6,14 @@ using RobustTickets.OnnxRuntime.Files;
 namespace RobustTickets.OnnxRuntime;
 
 /// <summary>
-/// ONNX files, and folders that hold one, as the models of requests: victims, sentence encoders and
-/// masked language models. As the models of attack recipes (<see cref="AttackRecipe.Build"/>) each
-/// is loaded once and released with this; what a request loads is the request's.
+/// Loads ONNX files, and folders with one, as victims, sentence encoders and masked language
+/// models. Models of attack recipes (<see cref="AttackRecipe.Build"/>) are loaded once and released
+/// with this object; models loaded for a request belong to the request.
 /// </summary>
-/// <param name="options">How they are loaded and run; null: the defaults. Length and threads of a
-/// request come before these.</param>
-/// <param name="defaultEncoder">The sentence encoder where none is named and none lies in the
-/// resource folder; null: there is none.</param>
+/// <param name="options">Load and run options; null: the defaults. A request's length and threads
+/// take precedence.</param>
+/// <param name="defaultEncoder">Default sentence encoder, if none is named or in the resource
+/// folder; or null.</param>
 public sealed class OnnxModels(OnnxOptions? options = null, string? defaultEncoder = null)
     : IModelLoader,
         IAttackModels,
@@ -44,7 +44,7 @@ public sealed class OnnxModels(OnnxOptions? options = null, string? defaultEncod
             )
             : null;
 
-    // Labels and tokenizer of the options are those of the classifier.
+    // Labels and tokenizer in the options apply to the classifier only.
     /// <inheritdoc/>
     public ISentenceEncoder? LoadEncoder(string path) => Knows(path) ? OnnxSentenceEncoder.Load(path, Beside) : null;
 
@@ -64,7 +64,7 @@ public sealed class OnnxModels(OnnxOptions? options = null, string? defaultEncod
         );
     }
 
-    // Models of attacks are told by what is wrong with them, not by null.
+    // For attack models, errors are thrown instead of returning null.
     /// <inheritdoc/>
     string IAttackModels.Describe(string folder, AttackModelKind kind) =>
         Describe(folder, kind) ?? throw new DataException(Unknown(folder));

@@ -1,5 +1,5 @@
-// One ONNX file under ONNX Runtime. Its inputs are found by name and shape; what the graph wants
-// and no text gives is refused when it is loaded, not when it is run.
+// An ONNX file run by ONNX Runtime. Inputs are matched by name and shape; inputs that cannot be
+// derived from a text are refused on loading.
 using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
 using RobustTickets.Attacks;
@@ -9,7 +9,7 @@ using RobustTickets.OnnxRuntime.Tokens;
 
 namespace RobustTickets.OnnxRuntime;
 
-/// <summary>A network in an ONNX file. Safe to call from many threads.</summary>
+/// <summary>A network in an ONNX file. Thread-safe.</summary>
 public sealed class OnnxNetwork : ITokenModel
 {
     private const int Float = 1,
@@ -50,42 +50,40 @@ public sealed class OnnxNetwork : ITokenModel
         );
     }
 
-    /// <summary>The file.</summary>
+    /// <summary>Path of the file.</summary>
     public string Path { get; }
 
     /// <summary>
-    /// Whether the numbers of a text depend on the texts beside it, because activations are
-    /// quantized by the range of the whole batch.
+    /// Whether a text's outputs depend on the rest of the batch, because activations are quantized
+    /// by the range of the whole batch.
     /// </summary>
     public bool DependsOnBatch => File.QuantizesByBatch;
 
-    /// <summary>Piece that fills short texts up; it is masked.</summary>
+    /// <summary>Padding token id; padding is masked.</summary>
     public int PadId { get; init; }
 
-    /// <summary>Key and value pairs that the file holds.</summary>
+    /// <summary>Key-value pairs in the file.</summary>
     public IReadOnlyDictionary<string, string> Metadata => File.Metadata;
 
-    /// <summary>
-    /// Numbers of a row: classes, or width of what is given for each piece; null where the file
-    /// leaves it open.
-    /// </summary>
+    /// <summary>Numbers per row: classes, or output width per token; null if dynamic.</summary>
     public long? Width => _output.Shape?[^1];
 
-    /// <summary>Whether it gives one row a text, not one a piece.</summary>
+    /// <summary>Whether the output has one row per text, not one per token.</summary>
     public bool IsPooled => _output.Shape?.Count == 2;
 
-    /// <summary>Name of what it gives: logits, last_hidden_state, ...</summary>
+    /// <summary>Name of the output: logits, last_hidden_state, ...</summary>
     public string Output => _output.Name;
 
-    /// <summary>Word pieces that every text is filled up to; null where the graph takes any
-    /// number.</summary>
+    /// <summary>
+    /// Fixed sequence length in tokens, to which every text is padded; null if dynamic.
+    /// </summary>
     public int? FixedLength => (int?)_fixedLength;
 
     internal OnnxFileInfo File { get; }
 
     /// <summary>
-    /// Most word pieces of a text: what is asked for, as far as tokenizer and graph go. Our own
-    /// exports tell their positions.
+    /// Maximum sequence length: the requested one, limited by tokenizer and graph. Our own exports
+    /// record their positions.
     /// </summary>
     internal int Longest(OnnxOptions options, PieceEncoder pieces)
     {
@@ -99,17 +97,17 @@ public sealed class OnnxNetwork : ITokenModel
     }
 
     /// <summary>Loads an ONNX file.</summary>
-    /// <exception cref="DataException">It is missing, malformed, or wants or gives what no text
-    /// model does.</exception>
+    /// <exception cref="DataException">The file is missing or malformed, or has inputs or outputs
+    /// that no text model has.</exception>
     public static OnnxNetwork Open(string path) => Open(path, new OnnxOptions());
 
     /// <summary>Loads an ONNX file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="options">How it is run.</param>
-    /// <param name="padId">Piece that fills short texts up.</param>
+    /// <param name="options">Run options.</param>
+    /// <param name="padId">Padding token id.</param>
     /// <exception cref="RequestException">An option is out of range.</exception>
-    /// <exception cref="DataException">It is missing, malformed, or wants or gives what no text
-    /// model does.</exception>
+    /// <exception cref="DataException">The file is missing or malformed, or has inputs or outputs
+    /// that no text model has.</exception>
     public static OnnxNetwork Open(string path, OnnxOptions options, int padId = 0)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -122,7 +120,7 @@ public sealed class OnnxNetwork : ITokenModel
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
     public float[][] Run(IReadOnlyList<TokenEncoding> batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
@@ -159,9 +157,7 @@ public sealed class OnnxNetwork : ITokenModel
         }
     }
 
-    /// <summary>
-    /// Releases the network, once the calls in flight have ended; later calls are refused.
-    /// </summary>
+    /// <summary>Releases the network once calls in flight have ended; later calls throw.</summary>
     public void Dispose() => _guard.Dispose();
 
     private OrtValue Input(IReadOnlyList<TokenEncoding> batch, InputRole role, int element, long[] shape)
@@ -200,7 +196,7 @@ public sealed class OnnxNetwork : ITokenModel
         var rows = new float[batch.Count][];
         for (var b = 0; b < rows.Length; b++)
         {
-            // Of outputs for pieces, those of the padding are left out.
+            // Outputs of padding tokens are dropped.
             var kept = shape.Length == 3 ? Math.Min(batch[b].Length, shape[1]) * shape[2] : perText;
             rows[b] = all.Slice((int)(b * perText), (int)kept).ToArray();
         }
@@ -215,7 +211,7 @@ public sealed class OnnxNetwork : ITokenModel
             InterOpNumThreads = 1,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
-        // Threads that wait do not burn the processor that the attack needs.
+        // Waiting threads must not spin: the attack needs the processor.
         session.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         options.Session?.Invoke(session);
         try
@@ -282,7 +278,7 @@ public sealed class OnnxNetwork : ITokenModel
 
     private static DataException Refused(string path, string reason) => new($"{path}: {reason}");
 
-    // Messages of the runtime go on with source files and stack traces.
+    // ONNX Runtime's messages continue with source files and stack traces.
     private static string FirstLine(OnnxRuntimeException e) =>
         e.Message.Split('\n', 2)[0] is { Length: > 300 } long1 ? long1[..300] + " ..." : e.Message.Split('\n', 2)[0];
 }

@@ -3,16 +3,17 @@ using RobustTickets.Attacks;
 
 namespace RobustTickets.OnnxRuntime;
 
-/// <summary>How a model in an ONNX file is loaded and run.</summary>
-/// <param name="Labels">Class names in the order of the logits; null: those of the config.json
-/// beside the file, else of the file itself.</param>
+/// <summary>Options for loading and running a model in an ONNX file.</summary>
+/// <param name="Labels">Class names in the order of the logits; null: those in config.json beside
+/// the file, otherwise in the file.</param>
 /// <param name="Tokenizer">Folder of the tokenizer; null: the folder of the file.</param>
-/// <param name="MaxLength">Most word pieces of a text, special tokens included, at least 3; null:
-/// the tokenizer's own limit.</param>
-/// <param name="Threads">Threads of one call, at least 1; null: every core of this process.</param>
-/// <param name="CellsPerBatch">Texts times the longest of them, in one batch; at least 1.</param>
-/// <param name="DefaultLabels">Class names where neither config.json nor the file says any.</param>
-/// <param name="Session">Changes the session's options before the file is loaded, for example to
+/// <param name="MaxLength">Maximum sequence length, special tokens included, at least 3; null: the
+/// tokenizer's own limit.</param>
+/// <param name="Threads">Threads per call, at least 1; null: all cores of this process.</param>
+/// <param name="CellsPerBatch">Maximum number of texts times the longest length per batch; at least
+/// 1.</param>
+/// <param name="DefaultLabels">Class names if neither config.json nor the file has any.</param>
+/// <param name="Session">Modifies the session's options before the file is loaded, for example to
 /// add an execution provider.</param>
 public sealed record OnnxOptions(
     IReadOnlyList<string>? Labels = null,
@@ -24,14 +25,15 @@ public sealed record OnnxOptions(
     Action<SessionOptions>? Session = null
 )
 {
-    // [CLS], a piece, [SEP].
+    // [CLS], a token, [SEP].
     private const int ShortestLimit = 3;
 
-    // As for models on libtorch: no machine has a use for more.
+    // Same limit as for models on libtorch.
     private static int MostThreads => Math.Max(1024, 4 * Environment.ProcessorCount);
 
-    /// <summary>Refuses values that no network can take.</summary>
-    /// <exception cref="RequestException">Field, value found, values possible.</exception>
+    /// <summary>Throws if an option is out of range.</summary>
+    /// <exception cref="RequestException">An option is out of range; the message names field, value
+    /// and possible values.</exception>
     internal void Check()
     {
         if (MaxLength is < ShortestLimit)

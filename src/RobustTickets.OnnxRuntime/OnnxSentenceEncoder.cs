@@ -6,8 +6,8 @@ using RobustTickets.OnnxRuntime.Tokens;
 namespace RobustTickets.OnnxRuntime;
 
 /// <summary>
-/// Sentence vectors from an ONNX file: its own <c>sentence_embedding</c>, or the mean of the hidden
-/// states of all pieces. Safe to call from many threads.
+/// Sentence embeddings from an ONNX file: its <c>sentence_embedding</c> output, or the mean of the
+/// hidden states of all tokens. Thread-safe.
 /// </summary>
 public sealed class OnnxSentenceEncoder : ISentenceEncoder, IDisposable
 {
@@ -34,11 +34,11 @@ public sealed class OnnxSentenceEncoder : ISentenceEncoder, IDisposable
     public int Dimension { get; }
 
     /// <summary>Loads an encoder.</summary>
-    /// <param name="path">An ONNX file, or a folder with <c>model.onnx</c>, the tokenizer beside
-    /// it.</param>
-    /// <param name="options">How it is loaded and run; null: the defaults.</param>
+    /// <param name="path">An ONNX file, or a folder with <c>model.onnx</c>, with the tokenizer
+    /// beside it.</param>
+    /// <param name="options">Load and run options; null: the defaults.</param>
     /// <exception cref="RequestException">An option is out of range.</exception>
-    /// <exception cref="DataException">A file is missing or malformed, or the graph is no
+    /// <exception cref="DataException">A file is missing or malformed, or the graph is not an
     /// encoder.</exception>
     public static OnnxSentenceEncoder Load(string path, OnnxOptions? options = null)
     {
@@ -58,7 +58,7 @@ public sealed class OnnxSentenceEncoder : ISentenceEncoder, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The encoder is disposed.</exception>
     public double[][] Encode(IReadOnlyList<string> texts)
     {
         ArgumentNullException.ThrowIfNull(texts);
@@ -67,9 +67,7 @@ public sealed class OnnxSentenceEncoder : ISentenceEncoder, IDisposable
         return Array.ConvertAll(LengthBatches.Run(_network, encoded, _cells), Mean);
     }
 
-    /// <summary>
-    /// Releases the network, once the calls in flight have ended; later calls are refused.
-    /// </summary>
+    /// <summary>Releases the network once calls in flight have ended; later calls throw.</summary>
     public void Dispose() => _guard.Dispose();
 
     private double[] Mean(float[] states)

@@ -5,8 +5,8 @@ namespace RobustTickets.Torch;
 
 /// <summary>
 /// Runs matrix products of this thread in a lower precision until disposed: <c>using var _ =
-/// torch.autocast(Device.Cpu, DType.BFloat16);</c>
-/// Weights stay in single precision and are converted at each use.
+/// torch.autocast(Device.Cpu, DType.BFloat16);</c> Weights stay in single precision and are
+/// converted at each use.
 /// </summary>
 internal ref struct Autocast
 {
@@ -29,7 +29,7 @@ internal ref struct Autocast
         );
     }
 
-    /// <summary>Restores the former state.</summary>
+    /// <summary>Restores the previous state.</summary>
     public void Dispose()
     {
         if (_former < 0)

@@ -1,6 +1,6 @@
-// A recorded step whose forward and backward are managed code: the forward is computed by the
-// caller without recording, then its outputs are given one graph node that calls back here. This is
-// how fused kernels enter autograd.
+// Custom autograd functions with managed forward and backward: the caller computes the forward
+// without recording, then its outputs get one graph node that calls back into managed code. Fused
+// kernels enter autograd this way.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -8,34 +8,32 @@ using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch;
 
-/// <summary>Managed nodes in libtorch's autograd graph.</summary>
+/// <summary>Custom autograd functions in libtorch's graph.</summary>
 internal static unsafe class Autograd
 {
     /// <summary>
-    /// Gives <paramref name="outputs"/>, computed from <paramref name="inputs"/> under
-    /// <see cref="torch.no_grad"/>, a history.
+    /// Records one autograd node for <paramref name="outputs"/>, which were computed from
+    /// <paramref name="inputs"/> under <see cref="torch.no_grad"/>.
     /// </summary>
-    /// <param name="inputs">What the outputs were computed from; gradients are asked for in this
-    /// order. Null for an absent one.</param>
-    /// <param name="outputs">Fresh tensors without history, not views of inputs.</param>
+    /// <param name="inputs">The inputs of the outputs; backward returns gradients in this order.
+    /// Null for an absent one.</param>
+    /// <param name="outputs">New tensors without history, not views of inputs.</param>
     /// <param name="backward">
-    /// Gets the gradient of each output (null = zero; freed after the call) and returns one of each
-    /// input, of its shape (null = none). It runs
-    /// without recording inside a scope of its own: what it makes and does not return is freed. On
-    /// the CPU it runs on the thread that called backward.
-    /// What it throws is the inner exception of the <see cref="TorchException"/> that backward
-    /// throws.
+    /// Gets the gradient of each output (null = zero; freed after the call) and returns one per
+    /// input, of its shape (null = none). It runs without recording in its own scope: tensors that
+    /// it creates and does not return are freed. On the CPU it runs on the thread that called
+    /// backward. An exception it throws becomes the inner exception of the
+    /// <see cref="TorchException"/> thrown by backward.
     /// </param>
     /// <param name="saved">
-    /// What <paramref name="backward"/> needs from the forward pass, usually
-    /// <see cref="SavedTensors"/>. It is disposed exactly once: after the node's
-    /// backward when the graph is not retained, when the graph is freed, or at once when no history
-    /// is due. The closure must not hold an output itself:
-    /// node and output would keep each other alive; <see cref="SavedTensors"/> holds detached
-    /// references for that reason.
+    /// State that <paramref name="backward"/> needs from the forward pass, usually
+    /// <see cref="SavedTensors"/>. It is disposed exactly once: after the node's backward when the
+    /// graph is not retained, when the graph is freed, or immediately when nothing is recorded. The
+    /// closure must not reference an output: node and output would keep each other alive; therefore
+    /// <see cref="SavedTensors"/> holds detached references.
     /// </param>
     /// <param name="name">Name in error messages.</param>
-    /// <returns>False when no history is due: recording is off or no input requires a
+    /// <returns>False when nothing is recorded: grad mode is off or no input requires a
     /// gradient.</returns>
     public static bool Custom(
         ReadOnlySpan<Tensor?> inputs,
@@ -54,8 +52,8 @@ internal static unsafe class Autograd
         Tensor?[] alive = [.. inputs, .. outputs];
         var state = GCHandle.Alloc(new Node(backward, saved, name));
         var label = Encoding.UTF8.GetBytes(name + '\0');
-        // From here on the native side owns the state: it calls Release exactly once, also when
-        // this call fails.
+        // From here on the native side owns the state: it calls Release exactly once, also if this
+        // call fails.
         fixed (
             nint* i = from,
                 o = to
@@ -82,7 +80,7 @@ internal static unsafe class Autograd
         }
     }
 
-    /// <summary>The form for one output: gives it a history and returns it.</summary>
+    /// <summary>Overload for one output, which it returns.</summary>
     /// <inheritdoc cref="Custom(ReadOnlySpan{Tensor}, ReadOnlySpan{Tensor}, Func{Tensor[], Tensor[]}, IDisposable, string)"/>
     public static Tensor Custom(
         ReadOnlySpan<Tensor?> inputs,
@@ -97,21 +95,21 @@ internal static unsafe class Autograd
     }
 
     /// <summary>
-    /// Asked inside a managed backward: what becomes of the gradient of an input. A backward that
-    /// knows may skip what nobody wants, or add to a leaf's
-    /// <see cref="Tensor.grad"/> itself and return null, which saves a matrix of memory and a pass
-    /// over it.
+    /// Called within a managed backward: how the gradient of an input will be used. A backward may
+    /// skip gradients that are not needed, or add to a leaf's <see cref="Tensor.grad"/> itself and
+    /// return null, which saves a matrix of memory and a pass over it.
     /// </summary>
-    /// <param name="input">Position of the input in the node's list.</param>
+    /// <param name="input">Index of the input in the node's list.</param>
     public static GradientUse Wanted(int input) => (GradientUse)Shim.rt_backward_wants(input);
 
     /// <summary>
-    /// Calls <paramref name="done"/> in every backward once the gradient of a tensor is whole, so
-    /// that all that was computed from it has had its backward. What it throws is the inner
-    /// exception of the <see cref="TorchException"/> that backward throws.
+    /// Calls <paramref name="done"/> in every backward once the gradient of a tensor is complete,
+    /// i.e. backward has run for everything computed from it. An exception it throws becomes the
+    /// inner exception of the <see cref="TorchException"/> thrown by backward.
     /// </summary>
     /// <param name="tensor">A tensor with a history.</param>
-    /// <param name="done">On the CPU it runs on the thread that called backward.</param>
+    /// <param name="done">The callback; on the CPU it runs on the thread that called
+    /// backward.</param>
     public static void OnGradient(Tensor tensor, Action done)
     {
         var state = GCHandle.Alloc(done);
@@ -179,24 +177,23 @@ internal static unsafe class Autograd
     }
 }
 
-/// <summary>What becomes of the gradient of a managed node's input.</summary>
+/// <summary>How the gradient of a managed node's input is used.</summary>
 internal enum GradientUse
 {
-    /// <summary>Nobody wants it.</summary>
+    /// <summary>Not needed.</summary>
     None = 0,
 
-    /// <summary>It was asked for by name (<see cref="torch.grad"/>): return it.</summary>
+    /// <summary>Requested by <see cref="torch.grad"/>: it must be returned.</summary>
     Result = 1,
 
-    /// <summary>It flows on; where the input is a leaf it is added to the leaf's slot.</summary>
+    /// <summary>Propagated further; for a leaf, added to its gradient slot.</summary>
     Accumulated = 2,
 }
 
 /// <summary>
-/// Tensors saved for a backward: detached references of their own, outside every scope, so that the
-/// step's inner scopes may end before the backward runs
-/// and no cycle with the graph arises. Memory is shared with the originals; do not write into those
-/// until the backward has run.
+/// Tensors saved for backward: detached references outside every scope, so that the step's inner
+/// scopes may end before backward runs and no reference cycle with the graph arises. Memory is
+/// shared with the originals, which must not be modified until backward has run.
 /// </summary>
 internal sealed class SavedTensors : IDisposable
 {
@@ -215,7 +212,7 @@ internal sealed class SavedTensors : IDisposable
     public Tensor this[int index] =>
         Saved[index] ?? throw new InvalidOperationException($"nothing was saved at {index}");
 
-    /// <summary>Saved tensor <paramref name="index"/>, or null where null was saved.</summary>
+    /// <summary>Saved tensor <paramref name="index"/>, or null if null was saved.</summary>
     public Tensor? Optional(int index) => Saved[index];
 
     private Tensor?[] Saved => _tensors ?? throw new ObjectDisposedException(nameof(SavedTensors));

@@ -28,14 +28,14 @@ internal enum DType
     /// <summary>Double precision.</summary>
     Float64 = 7,
 
-    /// <summary>Truth values, one byte each.</summary>
+    /// <summary>Booleans, one byte each.</summary>
     Bool = 11,
 
     /// <summary>Upper half of single precision.</summary>
     BFloat16 = 15,
 }
 
-/// <summary>Facts about element types.</summary>
+/// <summary>Properties of element types.</summary>
 internal static class DTypes
 {
     /// <summary>Bytes of one element.</summary>
@@ -54,10 +54,10 @@ internal static class DTypes
         };
 
     /// <summary>
-    /// The dtype whose elements are <typeparamref name="T"/> in .NET (<see cref="bool"/>,
-    /// <see cref="byte"/> ... <see cref="double"/>, <see cref="Half"/>).
+    /// The dtype of <typeparamref name="T"/> (<see cref="bool"/>, <see cref="byte"/> ...
+    /// <see cref="double"/>, <see cref="Half"/>).
     /// </summary>
-    /// <exception cref="ArgumentException">No dtype has such elements (bfloat16 has no .NET
+    /// <exception cref="ArgumentException">There is no such dtype (bfloat16 has no .NET
     /// type).</exception>
     public static DType Of<T>()
         where T : unmanaged
@@ -90,21 +90,21 @@ internal static class DTypes
 /// <summary>Kind of a device; the numbers are libtorch's <c>DeviceType</c>.</summary>
 public enum DeviceKind
 {
-    /// <summary>Host memory and cores.</summary>
+    /// <summary>The CPU with host memory.</summary>
     Cpu = 0,
 
     /// <summary>An NVIDIA GPU.</summary>
     Cuda = 1,
 
     /// <summary>
-    /// A device that an extension of libtorch brings along (PyTorch calls it <c>privateuseone</c>).
-    /// The tests bring one that lies in host memory.
+    /// A device of a libtorch extension (PyTorch's <c>privateuseone</c>). The tests register one in
+    /// host memory.
     /// </summary>
     Extension = 20,
 }
 
-/// <summary>Where a tensor lives. <c>default</c> is the CPU.</summary>
-/// <param name="Kind">CPU, CUDA, or an extension's.</param>
+/// <summary>Device of a tensor. <c>default</c> is the CPU.</summary>
+/// <param name="Kind">CPU, CUDA, or an extension.</param>
 /// <param name="Index">Ordinal of the GPU; 0 for the CPU.</param>
 public readonly record struct Device(DeviceKind Kind, int Index = 0)
 {
@@ -115,15 +115,15 @@ public readonly record struct Device(DeviceKind Kind, int Index = 0)
     public static Device Cuda(int index = 0) => new(DeviceKind.Cuda, index);
 
     /// <summary>
-    /// Whether memory there is the host's, so that code of ours may read and write it.
+    /// Whether the device uses host memory, which managed code can read and write.
     /// </summary>
     public bool IsHost => Kind == DeviceKind.Cpu;
 
     /// <summary>
-    /// Reads <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c>, and <c>privateuseone</c> where an extension
-    /// brings such a device.
+    /// Parses <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c>, and <c>privateuseone</c> if an extension
+    /// registers such a device.
     /// </summary>
-    /// <exception cref="FormatException">Anything else.</exception>
+    /// <exception cref="FormatException">The text is not a device.</exception>
     public static Device Parse(string text) =>
         text switch
         {

@@ -1,5 +1,5 @@
-// Which devices models can run on here, and, where one is asked for that is not among them, the
-// sentence that says why and what is possible.
+// The devices that models can run on, and the reason and alternatives when a requested device is
+// not among them.
 using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch;
@@ -8,15 +8,15 @@ namespace RobustTickets.Torch;
 internal static class Devices
 {
     /// <summary>
-    /// The GPUs that NVIDIA's driver shows to this process, whether or not libtorch can use them.
+    /// The GPUs that NVIDIA's driver reports to this process, whether or not libtorch can use them.
     /// </summary>
     public static IReadOnlyList<CudaDevice> Gpus => CudaDriver.Devices(out _);
 
     /// <summary>
-    /// Why models cannot run on a device, or null where they can. Loads libtorch unless the device
-    /// is the CPU.
+    /// Why models cannot run on a device, or null if they can. Loads libtorch unless the device is
+    /// the CPU.
     /// </summary>
-    /// <exception cref="TorchUnavailableException">No libtorch.</exception>
+    /// <exception cref="TorchUnavailableException">libtorch is not available.</exception>
     public static string? WhyNot(Device device)
     {
         if (device.IsHost)
@@ -40,7 +40,7 @@ internal static class Devices
     }
 
     /// <summary>
-    /// Why bf16 is not offered on a device that is not the CPU, or null where it is.
+    /// Why bf16 is not supported on a device other than the CPU, or null if it is.
     /// </summary>
     public static string? WhyNoBFloat16(Device device)
     {
@@ -52,7 +52,7 @@ internal static class Devices
             : $"{gpus[device.Index]} would emulate it; compute capability 8.0 or newer is needed";
     }
 
-    /// <summary>A device for people: its name, and for a GPU what it is.</summary>
+    /// <summary>Describes a device: its name, and for a GPU its model.</summary>
     public static string Describe(Device device) =>
         device.Kind == DeviceKind.Cuda && device.Index < Gpus.Count
             ? $"{device} ({Gpus[device.Index]})"

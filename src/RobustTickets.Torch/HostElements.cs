@@ -1,9 +1,9 @@
-// Elements of a tensor as host memory, wherever the tensor lies: weights are drawn, cut and
-// restored by plain loops, which must not care where the model trains.
+// A tensor's elements in host memory, whatever its device, for loops that initialise, slice and
+// restore weights.
 namespace RobustTickets.Torch;
 
 /// <summary>
-/// Elements of a tensor open for change on the host. Where the tensor lies elsewhere,
+/// Elements of a tensor for modification on the host. If the tensor is on another device,
 /// <see cref="Dispose"/> writes them back.
 /// </summary>
 /// <typeparam name="T">Element type.</typeparam>
@@ -18,10 +18,10 @@ internal readonly ref struct HostElements<T>
         Span = tensor.device.IsHost ? tensor.span<T>() : tensor.to_array<T>();
     }
 
-    /// <summary>The elements in row order.</summary>
+    /// <summary>The elements in row-major order.</summary>
     public Span<T> Span { get; }
 
-    /// <summary>Writes the elements back where they are a copy.</summary>
+    /// <summary>Writes the elements back if they are a copy.</summary>
     public void Dispose()
     {
         if (_tensor.device.IsHost)

@@ -1,5 +1,6 @@
-// Arithmetic, products, comparisons. Tensors broadcast as in PyTorch; a scalar never changes the
-// dtype of a floating tensor. Names ending in an underscore write into this tensor and return it.
+// Arithmetic, matrix products, comparisons. Tensors broadcast as in PyTorch; a scalar never changes
+// the dtype of a floating-point tensor. Names ending in an underscore modify this tensor and return
+// it.
 using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch;
@@ -12,7 +13,7 @@ internal sealed partial class Tensor
     /// <summary>Sum with a number.</summary>
     public static Tensor operator +(Tensor a, double b) => Call.With(Ops.AddScalar, a, b);
 
-    /// <summary>Sum with a whole number; keeps integer dtypes.</summary>
+    /// <summary>Sum with an integer; keeps integer dtypes.</summary>
     public static Tensor operator +(Tensor a, long b) => Call.With(Ops.AddScalar, a, b);
 
     /// <summary>Difference, element by element.</summary>
@@ -21,7 +22,7 @@ internal sealed partial class Tensor
     /// <summary>Difference with a number.</summary>
     public static Tensor operator -(Tensor a, double b) => Call.With(Ops.SubScalar, a, b);
 
-    /// <summary>Difference with a whole number; keeps integer dtypes.</summary>
+    /// <summary>Difference with an integer; keeps integer dtypes.</summary>
     public static Tensor operator -(Tensor a, long b) => Call.With(Ops.SubScalar, a, b);
 
     /// <summary>Product, element by element.</summary>
@@ -30,7 +31,7 @@ internal sealed partial class Tensor
     /// <summary>Product with a number.</summary>
     public static Tensor operator *(Tensor a, double b) => Call.With(Ops.MulScalar, a, b);
 
-    /// <summary>Product with a whole number; keeps integer dtypes.</summary>
+    /// <summary>Product with an integer; keeps integer dtypes.</summary>
     public static Tensor operator *(Tensor a, long b) => Call.With(Ops.MulScalar, a, b);
 
     /// <summary>Quotient, element by element.</summary>
@@ -127,7 +128,7 @@ internal sealed partial class Tensor
     /// <summary>Sets every element to a number.</summary>
     public Tensor fill_(double value) => Call.InPlace(Ops.FillInPlace, this, value);
 
-    /// <summary>Fills with uniform numbers in [from, to) of libtorch's generator.</summary>
+    /// <summary>Fills with uniform numbers in [from, to) from libtorch's generator.</summary>
     public Tensor uniform_(double from = 0, double to = 1)
     {
         var call = new OpCall(Ops.UniformInPlace);
@@ -138,7 +139,7 @@ internal sealed partial class Tensor
         return this;
     }
 
-    /// <summary>Fills with normal numbers of libtorch's generator.</summary>
+    /// <summary>Fills with normal numbers from libtorch's generator.</summary>
     public Tensor normal_(double mean = 0, double std = 1)
     {
         var call = new OpCall(Ops.NormalInPlace);
@@ -149,7 +150,7 @@ internal sealed partial class Tensor
         return this;
     }
 
-    /// <summary>Limits every element to [min, max]; null leaves a side open.</summary>
+    /// <summary>Clamps every element to [min, max]; null leaves a side open.</summary>
     public Tensor clamp(double? min = null, double? max = null)
     {
         var call = new OpCall(Ops.Clamp);
@@ -165,7 +166,7 @@ internal sealed partial class Tensor
         return call.Tensor();
     }
 
-    /// <summary>Limits every element to [min, max] in place; null leaves a side open.</summary>
+    /// <summary>Clamps every element to [min, max] in place; null leaves a side open.</summary>
     public Tensor clamp_(double? min = null, double? max = null)
     {
         var call = new OpCall(Ops.ClampInPlace);
@@ -200,40 +201,40 @@ internal sealed partial class Tensor
         return call.Tensor();
     }
 
-    /// <summary>Truth values: greater, element by element.</summary>
+    /// <summary>Elementwise this &gt; other (Bool).</summary>
     public Tensor gt(Tensor other) => Call.Binary(Ops.Gt, this, other);
 
-    /// <summary>Truth values: greater, against a number.</summary>
+    /// <summary>Elementwise this &gt; value (Bool).</summary>
     public Tensor gt(double value) => Call.With(Ops.GtScalar, this, value);
 
-    /// <summary>Truth values: greater or equal, element by element.</summary>
+    /// <summary>Elementwise this &gt;= other (Bool).</summary>
     public Tensor ge(Tensor other) => Call.Binary(Ops.Ge, this, other);
 
-    /// <summary>Truth values: greater or equal, against a whole number.</summary>
+    /// <summary>Elementwise this &gt;= an integer (Bool).</summary>
     public Tensor ge(long value) => Call.With(Ops.GeScalar, this, value);
 
-    /// <summary>Truth values: greater or equal, against a number.</summary>
+    /// <summary>Elementwise this &gt;= value (Bool).</summary>
     public Tensor ge(double value) => Call.With(Ops.GeScalar, this, value);
 
-    /// <summary>Truth values: less, element by element.</summary>
+    /// <summary>Elementwise this &lt; other (Bool).</summary>
     public Tensor lt(Tensor other) => Call.Binary(Ops.Lt, this, other);
 
-    /// <summary>Truth values: less, against a number.</summary>
+    /// <summary>Elementwise this &lt; value (Bool).</summary>
     public Tensor lt(double value) => Call.With(Ops.LtScalar, this, value);
 
-    /// <summary>Truth values: less or equal, element by element.</summary>
+    /// <summary>Elementwise this &lt;= other (Bool).</summary>
     public Tensor le(Tensor other) => Call.Binary(Ops.Le, this, other);
 
-    /// <summary>Truth values: less or equal, against a number.</summary>
+    /// <summary>Elementwise this &lt;= value (Bool).</summary>
     public Tensor le(double value) => Call.With(Ops.LeScalar, this, value);
 
-    /// <summary>Not true.</summary>
+    /// <summary>Elementwise logical not.</summary>
     public Tensor logical_not() => Call.Unary(Ops.LogicalNot, this);
 
     /// <summary>True where finite.</summary>
     public Tensor isfinite() => Call.Unary(Ops.IsFinite, this);
 
-    /// <summary>Whether shape and every element are the same.</summary>
+    /// <summary>Whether shape and all elements are equal.</summary>
     public bool equal(Tensor other)
     {
         var call = new OpCall(Ops.Equal);
@@ -243,7 +244,7 @@ internal sealed partial class Tensor
     }
 
     /// <summary>
-    /// Whether |this - other| &lt;= atol + rtol * |other| everywhere; never true of a NaN.
+    /// Whether |this - other| &lt;= atol + rtol * |other| everywhere; false if there is a NaN.
     /// </summary>
     public bool allclose(Tensor other, double rtol = 1e-5, double atol = 1e-8)
     {

@@ -17,7 +17,8 @@ internal sealed unsafe partial class Tensor
     }
 
     /// <summary>Turns recording on or off for a leaf. Returns this tensor.</summary>
-    /// <exception cref="TorchException">Not a leaf, or not floating point.</exception>
+    /// <exception cref="TorchException">The tensor is not a leaf, or not floating
+    /// point.</exception>
     public Tensor requires_grad_(bool requires = true)
     {
         Shim.Check(Shim.rt_set_requires_grad(Handle, requires ? 1 : 0), "requires_grad_", Describe);
@@ -25,7 +26,7 @@ internal sealed unsafe partial class Tensor
         return this;
     }
 
-    /// <summary>True when no operation made this tensor (or none was recorded).</summary>
+    /// <summary>Whether the tensor was not created by a recorded operation.</summary>
     public bool is_leaf
     {
         get
@@ -37,8 +38,8 @@ internal sealed unsafe partial class Tensor
     }
 
     /// <summary>
-    /// The accumulated gradient, of this tensor's shape, or null. Each reading gives a new
-    /// reference to the same gradient; setting shares the given tensor.
+    /// The accumulated gradient, of this tensor's shape, or null. Each read returns a new reference
+    /// to the same gradient; setting shares the given tensor.
     /// </summary>
     public Tensor? grad
     {
@@ -56,12 +57,12 @@ internal sealed unsafe partial class Tensor
         }
     }
 
-    /// <summary>The same memory without history.</summary>
+    /// <summary>A tensor on the same memory without history.</summary>
     public Tensor detach() => Call.Unary(Ops.Detach, this);
 
     /// <summary>
-    /// The same memory without history, unknown to autograd's watch over writes in place: cheaper
-    /// than <see cref="detach"/>, for kernels that read memory.
+    /// A tensor on the same memory without history that also bypasses autograd's version counter:
+    /// cheaper than <see cref="detach"/>, for kernels that only read memory.
     /// </summary>
     internal Tensor WithoutHistory()
     {
@@ -71,22 +72,22 @@ internal sealed unsafe partial class Tensor
     }
 
     /// <summary>
-    /// Itself where nobody else holds it or its memory, else a copy: a managed backward may add to
-    /// the result. What autograd hands to a backward may be handed to others too (a sum gives
-    /// both its terms the same gradient).
+    /// This tensor if nothing else references it or its memory, otherwise a copy; a managed
+    /// backward may then accumulate into it. Gradients passed to a backward may be shared (a sum
+    /// passes the same gradient to both terms).
     /// </summary>
     internal Tensor Own() => is_contiguous && Shim.rt_is_sole(Handle) != 0 ? this : detach().clone().contiguous();
 
-    /// <summary>Accumulates the gradients of this scalar into every leaf it depends on.</summary>
-    /// <param name="retain_graph">Keep what the graph saved, to go through it again.</param>
-    /// <exception cref="TorchException">No history, not a scalar, or a managed backward threw (it
-    /// is the inner exception).</exception>
+    /// <summary>Accumulates the gradients of this scalar in every leaf it depends on.</summary>
+    /// <param name="retain_graph">Keep the graph's saved tensors for another backward.</param>
+    /// <exception cref="TorchException">The tensor has no history, is not a scalar, or a managed
+    /// backward threw (the inner exception).</exception>
     public void backward(bool retain_graph = false) => backward(null, retain_graph);
 
-    /// <summary>Accumulates vector-Jacobian products into every leaf.</summary>
+    /// <summary>Accumulates vector-Jacobian products in every leaf.</summary>
     /// <param name="gradient">Gradient of the final value with respect to this tensor, of its
-    /// shape; null for a scalar means 1.</param>
-    /// <param name="retain_graph">Keep what the graph saved, to go through it again.</param>
+    /// shape; null means 1 for a scalar.</param>
+    /// <param name="retain_graph">Keep the graph's saved tensors for another backward.</param>
     public void backward(Tensor? gradient, bool retain_graph = false)
     {
         var root = Handle;

@@ -1,11 +1,11 @@
-// Integer arithmetic on tensors: what keyed randomness on a device is made of.
+// Integer arithmetic on tensors, for keyed randomness on a device.
 using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch;
 
 internal sealed partial class Tensor
 {
-    /// <summary>Multiplies integers in place; what does not fit wraps around.</summary>
+    /// <summary>Multiplies integers in place, with wrap-around on overflow.</summary>
     public Tensor mul_(long factor) => Call.InPlace(Ops.MulScalarInPlace, this, factor);
 
     /// <summary>Bitwise and with a number, in place.</summary>
@@ -17,6 +17,6 @@ internal sealed partial class Tensor
     /// <summary>Bitwise exclusive or, in place.</summary>
     public Tensor bitwise_xor_(Tensor other) => Call.InPlace(Ops.BitXorInPlace, this, other);
 
-    /// <summary>Bits moved towards the low end; signed integers keep their sign.</summary>
+    /// <summary>Right shift; signed integers keep their sign.</summary>
     public Tensor bitwise_right_shift(long by) => Call.With(Ops.ShiftRightScalar, this, by);
 }

@@ -29,7 +29,7 @@ internal sealed partial class Tensor
     /// <summary>-1, 0 or 1.</summary>
     public Tensor sign() => Call.Unary(Ops.Sign, this);
 
-    /// <summary>Largest whole number not above.</summary>
+    /// <summary>Rounds down.</summary>
     public Tensor floor() => Call.Unary(Ops.Floor, this);
 
     /// <summary>Hyperbolic tangent.</summary>
@@ -56,7 +56,7 @@ internal sealed partial class Tensor
         return call.Tensor();
     }
 
-    /// <summary>x * Phi(x) with the exact normal distribution (erf), as BERT uses it.</summary>
+    /// <summary>x * Phi(x) with the exact normal distribution (erf), as in BERT.</summary>
     public Tensor gelu()
     {
         var call = new OpCall(Ops.Gelu);
@@ -97,7 +97,7 @@ internal sealed partial class Tensor
     public Tensor mean(ReadOnlySpan<long> dims, bool keepdim = false) => Call.With(Ops.MeanDim, this, dims, keepdim);
 
     /// <summary>
-    /// Variance along one dimension, with n - <paramref name="correction"/> below the fraction.
+    /// Variance along one dimension, with divisor n - <paramref name="correction"/>.
     /// </summary>
     public Tensor var(int dim, int correction = 1, bool keepdim = false)
     {
@@ -126,19 +126,21 @@ internal sealed partial class Tensor
     /// <summary>Largest element, [].</summary>
     public Tensor max() => Call.Unary(Ops.Max, this);
 
-    /// <summary>Largest elements along a dimension and where they are (Int64).</summary>
+    /// <summary>Largest elements along a dimension and their indices (Int64).</summary>
     public (Tensor values, Tensor indices) max(int dim, bool keepdim = false) => Pair(Ops.MaxDim, dim, keepdim);
 
     /// <summary>Smallest element, [].</summary>
     public Tensor min() => Call.Unary(Ops.Min, this);
 
-    /// <summary>Smallest elements along a dimension and where they are (Int64).</summary>
+    /// <summary>Smallest elements along a dimension and their indices (Int64).</summary>
     public (Tensor values, Tensor indices) min(int dim, bool keepdim = false) => Pair(Ops.MinDim, dim, keepdim);
 
-    /// <summary>Largest elements along dimensions; the gradient is shared among equals.</summary>
+    /// <summary>
+    /// Largest elements along dimensions; the gradient is divided among equal ones.
+    /// </summary>
     public Tensor amax(ReadOnlySpan<long> dims, bool keepdim = false) => Call.With(Ops.AMax, this, dims, keepdim);
 
-    /// <summary>Where the largest elements along a dimension are (Int64).</summary>
+    /// <summary>Indices of the largest elements along a dimension (Int64).</summary>
     public Tensor argmax(int dim, bool keepdim = false) => Call.With(Ops.ArgMax, this, (long)dim, keepdim);
 
     /// <summary>Whether all elements are true, [].</summary>
@@ -147,7 +149,7 @@ internal sealed partial class Tensor
     /// <summary>Whether any element is true, [].</summary>
     public Tensor any() => Call.Unary(Ops.Any, this);
 
-    /// <summary>Sorted along a dimension, with the permutation (Int64).</summary>
+    /// <summary>Sorts along a dimension; returns the permutation too (Int64).</summary>
     public (Tensor values, Tensor indices) sort(int dim = -1, bool descending = false)
     {
         var call = new OpCall(Ops.Sort);

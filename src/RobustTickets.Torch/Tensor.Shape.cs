@@ -5,13 +5,13 @@ namespace RobustTickets.Torch;
 
 internal sealed partial class Tensor
 {
-    /// <summary>A copy with memory of its own (recorded).</summary>
+    /// <summary>A copy with its own memory (recorded).</summary>
     public Tensor clone() => Call.Unary(Ops.Clone, this);
 
-    /// <summary>This tensor laid out row by row; a copy only when it is not.</summary>
+    /// <summary>This tensor in row-major order; copied only if necessary.</summary>
     public Tensor contiguous() => Call.Unary(Ops.Contiguous, this);
 
-    /// <summary>Converted to another dtype; the same tensor when it has it already.</summary>
+    /// <summary>Converts to another dtype; the same tensor if it already has it.</summary>
     public Tensor to(DType dtype)
     {
         var call = new OpCall(Ops.ToDType);
@@ -22,7 +22,7 @@ internal sealed partial class Tensor
         return call.Tensor();
     }
 
-    /// <summary>Copied to another device; the same tensor when it is there already.</summary>
+    /// <summary>Copies to another device; the same tensor if it is there already.</summary>
     public Tensor to(Device device)
     {
         var call = new OpCall(Ops.ToDevice);
@@ -37,7 +37,7 @@ internal sealed partial class Tensor
     /// <summary>Transpose of a matrix, a view.</summary>
     public Tensor t() => Call.Unary(Ops.T, this);
 
-    /// <summary>Two dimensions exchanged, a view.</summary>
+    /// <summary>Swaps two dimensions, a view.</summary>
     public Tensor transpose(int dim0, int dim1)
     {
         var call = new OpCall(Ops.Transpose);
@@ -48,14 +48,14 @@ internal sealed partial class Tensor
     }
 
     /// <summary>
-    /// Another shape of the same elements (-1 = what is left); a copy when no view does it.
+    /// Another shape of the same elements (-1 is inferred); copied only if no view is possible.
     /// </summary>
     public Tensor reshape(params ReadOnlySpan<long> shape) => Call.With(Ops.Reshape, this, shape);
 
-    /// <summary>Another shape of the same memory (-1 = what is left).</summary>
+    /// <summary>Another shape of the same memory (-1 is inferred).</summary>
     public Tensor view(params ReadOnlySpan<long> shape) => Call.With(Ops.View, this, shape);
 
-    /// <summary>Dimensions <paramref name="start"/> to <paramref name="end"/> as one.</summary>
+    /// <summary>Merges dimensions <paramref name="start"/> to <paramref name="end"/>.</summary>
     public Tensor flatten(int start = 0, int end = -1)
     {
         var call = new OpCall(Ops.Flatten);
@@ -78,7 +78,7 @@ internal sealed partial class Tensor
         return call.Tensor();
     }
 
-    /// <summary>One entry along a dimension, which disappears; a view.</summary>
+    /// <summary>One entry along a dimension, which is removed; a view.</summary>
     public Tensor select(int dim, long index)
     {
         var call = new OpCall(Ops.Select);
@@ -100,13 +100,13 @@ internal sealed partial class Tensor
         return call.Tensor();
     }
 
-    /// <summary>A dimension of size 1 more, a view.</summary>
+    /// <summary>Inserts a dimension of size 1, a view.</summary>
     public Tensor unsqueeze(int dim) => Call.With(Ops.Unsqueeze, this, (long)dim);
 
-    /// <summary>Dimensions of size 1 repeated without a copy (-1 = as it is), a view.</summary>
+    /// <summary>Expands dimensions of size 1 without a copy (-1 = unchanged), a view.</summary>
     public Tensor expand(params ReadOnlySpan<long> shape) => Call.With(Ops.Expand, this, shape);
 
-    /// <summary>Pieces of the given sizes along a dimension, views.</summary>
+    /// <summary>Splits into parts of the given sizes along a dimension, views.</summary>
     public Tensor[] split(ReadOnlySpan<long> sizes, int dim = 0)
     {
         var call = new OpCall(Ops.Split);
@@ -117,13 +117,13 @@ internal sealed partial class Tensor
     }
 
     /// <summary>
-    /// Entries by number along a dimension: result[i] = this[index[i]]; index is Int64 [n].
+    /// Selects entries by index along a dimension: result[i] = this[index[i]]; index is Int64 [n].
     /// </summary>
     public Tensor index_select(int dim, Tensor index) => Call.With(Ops.IndexSelect, this, (long)dim, index);
 
     /// <summary>
-    /// Element <c>this[i..., index..., ...]</c> for every combination; a boolean mask selects as in
-    /// PyTorch. Null = all of that dimension.
+    /// Elements <c>this[i..., index..., ...]</c> for every combination; a boolean mask selects as
+    /// in PyTorch. Null = the whole dimension.
     /// </summary>
     public Tensor index(params ReadOnlySpan<Tensor?> indices)
     {
@@ -165,7 +165,7 @@ internal sealed partial class Tensor
         return call.Tensor();
     }
 
-    /// <summary>This tensor (a Bool condition) picks from a where true, from b elsewhere.</summary>
+    /// <summary>Selects from a where this tensor (a Bool condition) is true, otherwise from b.</summary>
     public Tensor where(Tensor a, Tensor b)
     {
         var call = new OpCall(Ops.Where);

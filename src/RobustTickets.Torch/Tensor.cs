@@ -7,12 +7,10 @@ using RobustTickets.Torch.Native;
 namespace RobustTickets.Torch;
 
 /// <summary>
-/// A reference to a tensor. Made inside a <see cref="TensorScope"/> it is freed with the scope;
-/// made outside it belongs to the caller, who disposes it.
-/// Not thread-safe; grad mode, autocast and scopes are per thread, so a computation stays on one
-/// thread and awaits nothing.
-/// Shapes in the documentation: <c>B</c> examples, <c>T</c> tokens, <c>H</c> hidden size, <c>[]</c>
-/// a scalar.
+/// A reference to a tensor. Created inside a <see cref="TensorScope"/> it is freed with the scope;
+/// otherwise it belongs to the caller, who disposes it. Not thread-safe; grad mode, autocast and
+/// scopes are per thread, so a computation must stay on one thread and not await. Shapes in the
+/// documentation: <c>B</c> examples, <c>T</c> tokens, <c>H</c> hidden size, <c>[]</c> a scalar.
 /// </summary>
 internal sealed unsafe partial class Tensor : IDisposable
 {
@@ -31,8 +29,8 @@ internal sealed unsafe partial class Tensor : IDisposable
     }
 
     /// <summary>
-    /// Tensor references of this process that were not freed yet. Flat from step to step in a
-    /// program without leaks.
+    /// Number of live tensor references of this process. Constant from step to step in a program
+    /// without leaks.
     /// </summary>
     public static long LiveCount => Shim.rt_live();
 
@@ -51,7 +49,7 @@ internal sealed unsafe partial class Tensor : IDisposable
     public bool IsDisposed => _handle == 0;
 
     /// <summary>
-    /// Takes the tensor out of every scope: from now on it belongs to the caller. Returns it.
+    /// Removes the tensor from its scope: it then belongs to the caller. Returns the tensor.
     /// </summary>
     public Tensor keep()
     {
@@ -68,8 +66,8 @@ internal sealed unsafe partial class Tensor : IDisposable
     }
 
     /// <summary>
-    /// Frees this reference; the memory goes when no other reference and no graph holds it. Twice
-    /// is fine.
+    /// Frees this reference; the memory is freed when no other reference and no graph holds it.
+    /// Repeated calls have no effect.
     /// </summary>
     public void Dispose()
     {
@@ -84,8 +82,8 @@ internal sealed unsafe partial class Tensor : IDisposable
     }
 
     /// <summary>
-    /// Another reference to the same tensor (memory, history and gradient slot shared), owned like
-    /// any new tensor.
+    /// Another reference to the same tensor (memory, history and gradient slot are shared), owned
+    /// like any new tensor.
     /// </summary>
     public Tensor alias()
     {
@@ -94,7 +92,7 @@ internal sealed unsafe partial class Tensor : IDisposable
         return shared;
     }
 
-    /// <summary>Sizes of the dimensions; an array of the caller's own.</summary>
+    /// <summary>Sizes of the dimensions, as a new array.</summary>
     public long[] shape => (long[])Sizes.Clone();
 
     /// <summary>Sizes of the dimensions without a copy.</summary>
@@ -151,7 +149,7 @@ internal sealed unsafe partial class Tensor : IDisposable
         }
     }
 
-    /// <summary>Where the tensor lives.</summary>
+    /// <summary>Device of the tensor.</summary>
     public Device device
     {
         get
@@ -163,7 +161,7 @@ internal sealed unsafe partial class Tensor : IDisposable
         }
     }
 
-    /// <summary>True when the elements lie row by row without gaps.</summary>
+    /// <summary>Whether the elements are in row-major order without gaps.</summary>
     public bool is_contiguous
     {
         get
@@ -175,8 +173,8 @@ internal sealed unsafe partial class Tensor : IDisposable
     }
 
     /// <summary>Address of the first element, valid while this tensor lives.</summary>
-    /// <exception cref="InvalidOperationException">The tensor lies on another device, whose
-    /// addresses mean nothing to this process.</exception>
+    /// <exception cref="InvalidOperationException">The tensor is on another device, whose addresses
+    /// are not valid in this process.</exception>
     public IntPtr data_ptr
     {
         get
@@ -192,12 +190,12 @@ internal sealed unsafe partial class Tensor : IDisposable
     }
 
     /// <summary>
-    /// The elements in place. The span reads and writes the tensor's memory behind autograd's back
-    /// and is valid only while the tensor lives:
-    /// keep the tensor reachable (a field, a <c>using</c>, a scope) as long as the span is used.
+    /// The elements in place. Accesses through the span are invisible to autograd, and it is valid
+    /// only while the tensor lives: keep the tensor reachable (a field, a <c>using</c>, a scope)
+    /// while the span is used.
     /// </summary>
-    /// <exception cref="InvalidOperationException">Not on the CPU, not contiguous, or elements of
-    /// another type.</exception>
+    /// <exception cref="InvalidOperationException">The tensor is not on the CPU, not contiguous, or
+    /// has elements of another type.</exception>
     public Span<T> span<T>()
         where T : unmanaged
     {
@@ -216,8 +214,8 @@ internal sealed unsafe partial class Tensor : IDisposable
     }
 
     /// <summary>
-    /// A copy of all elements in row order, converted to <typeparamref name="T"/>'s dtype when they
-    /// are of another.
+    /// A copy of all elements in row-major order, converted to <typeparamref name="T"/>'s dtype if
+    /// necessary.
     /// </summary>
     public T[] to_array<T>()
         where T : unmanaged
@@ -236,28 +234,29 @@ internal sealed unsafe partial class Tensor : IDisposable
     }
 
     /// <summary>
-    /// The elements for reading on the host: in place where they lie there in row order, else a
-    /// copy. Valid while the tensor lives.
+    /// The elements for reading on the host: in place if they are contiguous in host memory,
+    /// otherwise a copy. Valid while the tensor lives.
     /// </summary>
     public ReadOnlySpan<T> host<T>()
         where T : unmanaged => device.IsHost && is_contiguous ? span<T>() : to_array<T>();
 
     /// <summary>
-    /// The elements for changing on the host: in place where they lie there, else a copy that is
-    /// written back when the result is disposed.
+    /// The elements for modification on the host: in place if they are in host memory, otherwise a
+    /// copy that is written back when the result is disposed.
     /// </summary>
-    /// <exception cref="InvalidOperationException">Elements of another type, or not contiguous on
-    /// the host.</exception>
+    /// <exception cref="InvalidOperationException">The tensor has elements of another type, or is
+    /// not contiguous on the host.</exception>
     public HostElements<T> edit<T>()
         where T : unmanaged => new(this);
 
-    /// <summary>A copy of all elements as <see cref="float"/>, in row order.</summary>
+    /// <summary>A copy of all elements as <see cref="float"/>, in row-major order.</summary>
     public float[] to_array() => to_array<float>();
 
     /// <summary>
-    /// The one element of a tensor of any shape, converted to <typeparamref name="T"/>.
+    /// The single element of a tensor of any shape, converted to <typeparamref name="T"/>.
     /// </summary>
-    /// <exception cref="InvalidOperationException">Not exactly one element.</exception>
+    /// <exception cref="InvalidOperationException">The tensor does not have exactly one
+    /// element.</exception>
     public T item<T>()
         where T : unmanaged =>
         numel == 1
@@ -271,7 +270,7 @@ internal sealed unsafe partial class Tensor : IDisposable
             : $"[{string.Join(", ", Sizes)}] "
                 + $"{dtype.ToString().ToLowerInvariant()}{(device.Kind == DeviceKind.Cpu ? "" : " " + device)}";
 
-    /// <summary>Shape and type; the elements too when there are at most 16.</summary>
+    /// <summary>Shape and type; also the elements if there are at most 16.</summary>
     public override string ToString() =>
         _handle != 0 && numel <= 16
             ? $"{Describe()} ({string.Join(", ", to_array<double>().Select(Text))})"

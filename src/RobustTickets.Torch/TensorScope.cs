@@ -1,6 +1,6 @@
-// Ownership of tensors by scope: what is made inside a scope on this thread is freed at its end, in
-// one go, without finalizers. A tensor made outside any scope belongs to its maker and is guarded
-// by a SafeHandle, so a forgotten one is collected late, not lost.
+// Scoped ownership of tensors: tensors created inside a scope on this thread are freed at its end,
+// without finalizers. A tensor created outside any scope belongs to the caller and has a
+// SafeHandle, so that a forgotten one is eventually collected.
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using RobustTickets.Torch.Native;
@@ -8,10 +8,9 @@ using RobustTickets.Torch.Native;
 namespace RobustTickets.Torch;
 
 /// <summary>
-/// Frees every tensor made on this thread between its start and its disposal, results of operators
-/// and gradients included, except those handed
-/// out by <see cref="Keep(Tensor?)"/>. Scopes nest: use one per step. <code>using var scope =
-/// torch.scope(); ... return scope.Keep(loss);</code>
+/// Frees every tensor created on this thread between its start and its disposal, including results
+/// of operators and gradients, except those passed to <see cref="Keep(Tensor?)"/>. Scopes nest: use
+/// one per step. <code>using var scope = torch.scope(); ... return scope.Keep(loss);</code>
 /// </summary>
 internal ref struct TensorScope
 {
@@ -19,12 +18,12 @@ internal ref struct TensorScope
 
     internal TensorScope(ScopeFrame frame) => _frame = frame;
 
-    /// <summary>Tensors made in this scope that are still alive.</summary>
+    /// <summary>Number of live tensors created in this scope.</summary>
     public readonly int Count => Frame.Living;
 
     /// <summary>
-    /// Hands <paramref name="tensor"/> to the enclosing scope, or to the caller when there is none.
-    /// Returns it.
+    /// Moves <paramref name="tensor"/> to the enclosing scope, or to the caller if there is none.
+    /// Returns the tensor.
     /// </summary>
     /// <exception cref="ArgumentException">The tensor belongs to another scope.</exception>
     [return: NotNullIfNotNull(nameof(tensor))]
@@ -43,7 +42,7 @@ internal ref struct TensorScope
 
     private readonly ScopeFrame Frame => _frame ?? throw new ObjectDisposedException(nameof(TensorScope));
 
-    /// <summary>Frees what was made in the scope.</summary>
+    /// <summary>Frees the tensors of the scope.</summary>
     /// <exception cref="InvalidOperationException">A scope opened later on this thread is still
     /// open.</exception>
     public void Dispose()
@@ -55,7 +54,7 @@ internal ref struct TensorScope
 }
 
 /// <summary>
-/// The list behind a scope, one stack of them a thread; frames are reused so that a step allocates
+/// The list of a scope's tensors, on a per-thread stack; frames are reused so that a step allocates
 /// none.
 /// </summary>
 internal sealed class ScopeFrame
@@ -84,8 +83,8 @@ internal sealed class ScopeFrame
 
     public void Add(Tensor tensor)
     {
-        // A long loop inside one scope may free its own tensors: forget those, or the list would
-        // grow with the loop.
+        // A long loop inside one scope may free its own tensors: removes them, because the list
+        // would otherwise grow with the loop.
         if (_made.Count >= _compactAt)
         {
             _made.RemoveAll(t => t.Owner != this);

@@ -3,19 +3,16 @@ using System.Runtime.InteropServices;
 
 namespace RobustTickets.Torch;
 
-/// <summary>
-/// Processor time of the calling thread: what one thread's work costs on a machine that is busy
-/// with other things.
-/// </summary>
+/// <summary>CPU time of the calling thread, for measurements on a busy machine.</summary>
 internal static partial class ThreadClock
 {
     private const int ThreadTime = 3; // CLOCK_THREAD_CPUTIME_ID
 
-    /// <summary>Whether the system tells it.</summary>
+    /// <summary>Whether the system supports it.</summary>
     public static bool IsSupported => OperatingSystem.IsLinux() && Environment.Is64BitProcess;
 
-    /// <summary>Processor time so far, in ticks of <see cref="Stopwatch.Frequency"/>.</summary>
-    /// <exception cref="PlatformNotSupportedException">Not Linux.</exception>
+    /// <summary>CPU time so far, in ticks of <see cref="Stopwatch.Frequency"/>.</summary>
+    /// <exception cref="PlatformNotSupportedException">The system is not Linux.</exception>
     public static long Ticks()
     {
         if (!IsSupported || clock_gettime(ThreadTime, out var time) != 0)

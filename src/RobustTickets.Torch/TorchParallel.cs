@@ -1,6 +1,6 @@
-// Managed loops on libtorch's own OpenMP team. A Parallel.For beside it would share the cores with
-// spinning OpenMP workers; inside the team there is one pool, and its workers are warm from the
-// matrix products around the loop.
+// Managed loops on libtorch's own OpenMP threads. A Parallel.For would compete for cores with
+// spinning OpenMP workers; here there is one pool, and its workers are warm from the matrix
+// products before and after the loop.
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
@@ -9,7 +9,7 @@ using RobustTickets.Torch.Native;
 namespace RobustTickets.Torch;
 
 /// <summary>
-/// Body of a parallel loop: handles the elements from <paramref name="begin"/> to before
+/// Body of a parallel loop: processes the elements from <paramref name="begin"/> to before
 /// <paramref name="end"/>.
 /// </summary>
 internal delegate void RangeBody(long begin, long end);
@@ -18,17 +18,16 @@ internal delegate void RangeBody(long begin, long end);
 internal static unsafe class TorchParallel
 {
     /// <summary>
-    /// Runs <paramref name="body"/> over contiguous parts of [0, n), the calling thread among the
-    /// workers, and returns when all are done.
-    /// Which part goes to which thread is fixed by n, grain and the thread count. The body touches
-    /// memory only: no tensor operations in it
+    /// Runs <paramref name="body"/> over contiguous parts of [0, n), including on the calling
+    /// thread, and returns when all are done. The assignment of parts to threads is determined by
+    /// n, grain and the thread count. The body may only access memory, without tensor operations
     /// (grad mode, scopes and autocast are those of the calling thread). Inside another parallel
     /// loop it runs serially.
     /// </summary>
     /// <param name="n">Number of elements; 0 does nothing.</param>
-    /// <param name="grain">Fewest elements worth a thread.</param>
-    /// <param name="body">The loop body. The first exception it throws is rethrown here, when all
-    /// parts have ended.</param>
+    /// <param name="grain">Minimum number of elements per thread.</param>
+    /// <param name="body">The loop body. Its first exception is rethrown here, when all parts have
+    /// ended.</param>
     public static void For(long n, long grain, RangeBody body)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(n);
@@ -54,12 +53,12 @@ internal static unsafe class TorchParallel
     }
 
     /// <summary>
-    /// Runs <paramref name="body"/> for each task in [0, tasks): a thread takes the next when it is
-    /// done with one, so what holds one thread up for a moment is made good by the others.
-    /// Which thread gets a task is left to chance; tasks must not depend on it, nor on one another.
-    /// Otherwise as <see cref="For"/>.
+    /// Runs <paramref name="body"/> for each task in [0, tasks) with dynamic scheduling: a thread
+    /// takes the next task when it has finished one, so that a delayed thread does not delay the
+    /// loop. The assignment to threads is nondeterministic; tasks must not depend on it, nor on
+    /// each other. Otherwise as <see cref="For"/>.
     /// </summary>
-    /// <param name="tasks">Number of tasks; begun in their order.</param>
+    /// <param name="tasks">Number of tasks; started in order.</param>
     /// <param name="body">One task.</param>
     public static void ForEach(int tasks, Action<int> body)
     {

@@ -1,4 +1,4 @@
-// Factories and process-wide switches under PyTorch's names.
+// Factory functions and process-wide settings under PyTorch's names.
 using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch;
@@ -7,22 +7,22 @@ namespace RobustTickets.Torch;
 internal static unsafe partial class torch
 {
     /// <summary>
-    /// Opens a scope that frees the tensors made in it: <c>using var scope = torch.scope();</c>
+    /// Opens a scope that frees the tensors created in it: <c>using var scope = torch.scope();</c>
     /// </summary>
     public static TensorScope scope() => new(ScopeFrame.Open());
 
     /// <summary>
-    /// Stops recording on this thread until disposed: <c>using var _ = torch.no_grad();</c>
+    /// Turns recording off on this thread until disposed: <c>using var _ = torch.no_grad();</c>
     /// </summary>
     public static GradMode no_grad() => new(false);
 
-    /// <summary>Records again on this thread until disposed.</summary>
+    /// <summary>Turns recording on on this thread until disposed.</summary>
     public static GradMode enable_grad() => new(true);
 
-    /// <summary>Whether operations are being recorded on this thread.</summary>
+    /// <summary>Whether operations on this thread are recorded.</summary>
     public static bool is_grad_enabled() => Shim.rt_grad_mode() != 0;
 
-    /// <summary>Version of libtorch's headers the native part was built with.</summary>
+    /// <summary>Version of libtorch's headers that the native library was built with.</summary>
     public static string version => Shim.Text(Shim.rt_torch_version());
 
     /// <summary>Number of GPUs libtorch sees.</summary>
@@ -52,14 +52,14 @@ internal static unsafe partial class torch
     /// <summary>Seeds libtorch's generators on all devices.</summary>
     public static void manual_seed(long seed) => Shim.Check(Shim.rt_manual_seed(seed), "manual_seed");
 
-    /// <summary>State of libtorch's generator of a device, UInt8 [n].</summary>
+    /// <summary>State of a device's libtorch generator, UInt8 [n].</summary>
     public static Tensor get_rng_state(Device device = default)
     {
         Shim.Check(Shim.rt_rng_state((int)device.Kind, device.NativeIndex, out var state), "get_rng_state");
         return new Tensor(state);
     }
 
-    /// <summary>Sets the state of libtorch's generator of a device.</summary>
+    /// <summary>Sets the state of a device's libtorch generator.</summary>
     public static void set_rng_state(Tensor state, Device device = default)
     {
         Shim.Check(
@@ -94,7 +94,7 @@ internal static unsafe partial class torch
     public static Tensor ones(ReadOnlySpan<long> shape, DType dtype = DType.Float32, Device device = default) =>
         full(shape, 1, dtype, device);
 
-    /// <summary>Tensor of one number.</summary>
+    /// <summary>Tensor filled with one number.</summary>
     public static Tensor full(
         ReadOnlySpan<long> shape,
         double value,
@@ -122,26 +122,26 @@ internal static unsafe partial class torch
     /// <summary>0, 1, ... below end, Int64 [end].</summary>
     public static Tensor arange(long end) => arange(0, end);
 
-    /// <summary>Uniform numbers in [0, 1) of libtorch's generator.</summary>
+    /// <summary>Uniform numbers in [0, 1) from libtorch's generator.</summary>
     public static Tensor rand(ReadOnlySpan<long> shape, DType dtype = DType.Float32, Device device = default) =>
         empty(shape, dtype, device).uniform_();
 
     /// <summary>
-    /// A copy of numbers as a tensor of the given shape, dtype after the element type.
+    /// Copies numbers to a tensor of the given shape, with the dtype of the element type.
     /// </summary>
-    /// <param name="values">Elements in row order.</param>
-    /// <param name="shape">Shape; none = one dimension as long as the values.</param>
+    /// <param name="values">Elements in row-major order.</param>
+    /// <param name="shape">Shape; empty = one dimension of the values' length.</param>
     /// <exception cref="ArgumentException">The shape has another number of elements.</exception>
     public static Tensor tensor<T>(ReadOnlySpan<T> values, params ReadOnlySpan<long> shape)
         where T : unmanaged => tensor(values, shape, Device.Cpu);
 
     /// <summary>
-    /// A copy of numbers as a tensor of the given shape, dtype after the element type.
+    /// Copies numbers to a tensor of the given shape, with the dtype of the element type.
     /// </summary>
     public static Tensor tensor<T>(T[] values, params ReadOnlySpan<long> shape)
         where T : unmanaged => tensor(values.AsSpan(), shape, Device.Cpu);
 
-    /// <summary>A copy of numbers as a tensor of the given shape on a device.</summary>
+    /// <summary>Copies numbers to a tensor of the given shape on a device.</summary>
     public static Tensor tensor<T>(ReadOnlySpan<T> values, ReadOnlySpan<long> shape, Device device)
         where T : unmanaged
     {
@@ -158,7 +158,7 @@ internal static unsafe partial class torch
         fixed (T* data = values)
         fixed (long* p = sizes)
         {
-            // An empty span has no address; the native side takes null for "uninitialised".
+            // An empty span has a null address, which the native side takes for "uninitialised".
             Shim.Check(
                 Shim.rt_tensor(
                     data is null ? &none : data,
@@ -177,29 +177,27 @@ internal static unsafe partial class torch
         return new Tensor(result);
     }
 
-    /// <summary>A copy of numbers as a tensor [n] on a device.</summary>
+    /// <summary>Copies numbers to a tensor [n] on a device.</summary>
     public static Tensor vector<T>(T[] values, Device device)
         where T : unmanaged => tensor<T>(values.AsSpan(), [values.Length], device);
 
-    /// <summary>
-    /// Waits until a device has done all it was given. Returns at once for the CPU.
-    /// </summary>
+    /// <summary>Waits until a device has completed all queued work. No-op for the CPU.</summary>
     public static void synchronize(Device device)
     {
         if (device.IsHost)
             return;
         using var done = zeros([1], DType.Float32, device);
-        done.item<float>(); // a copy to the host runs after everything before it on the device's stream
+        done.item<float>(); // a copy to the host waits for everything before it on the device's stream
     }
 
     /// <summary>A number as a tensor of shape [].</summary>
     public static Tensor scalar(double value, DType dtype = DType.Float32, Device device = default) =>
         full([], value, dtype, device);
 
-    /// <summary>Tensors joined along a dimension.</summary>
+    /// <summary>Concatenates tensors along a dimension.</summary>
     public static Tensor cat(ReadOnlySpan<Tensor> tensors, int dim = 0) => Joined(Ops.Cat, tensors, dim);
 
-    /// <summary>Tensors of one shape side by side along a new dimension.</summary>
+    /// <summary>Stacks tensors of the same shape along a new dimension.</summary>
     public static Tensor stack(ReadOnlySpan<Tensor> tensors, int dim = 0) => Joined(Ops.Stack, tensors, dim);
 
     /// <summary>a where the condition is true, b elsewhere.</summary>
@@ -213,16 +211,16 @@ internal static unsafe partial class torch
         input.addmm(a, b, beta, alpha);
 
     /// <summary>
-    /// Gradients of the sum of scalar outputs with respect to inputs, without touching
+    /// Gradients of the sum of scalar outputs with respect to inputs, without changing
     /// <see cref="Tensor.grad"/>.
     /// </summary>
-    /// <param name="outputs">Values to differentiate.</param>
-    /// <param name="inputs">Tensors to differentiate by.</param>
-    /// <param name="retain_graph">Keep what the graph saved, to go through it again.</param>
-    /// <param name="allow_unused">Give null for an input the outputs do not depend on instead of
-    /// failing.</param>
-    /// <param name="grad_outputs">Gradient of the final value by each output, of its shape; null
-    /// for scalars means 1.</param>
+    /// <param name="outputs">Tensors to differentiate.</param>
+    /// <param name="inputs">Tensors to differentiate with respect to.</param>
+    /// <param name="retain_graph">Keep the graph's saved tensors for another backward.</param>
+    /// <param name="allow_unused">Return null for an input that the outputs do not depend on,
+    /// instead of failing.</param>
+    /// <param name="grad_outputs">Gradient of the final value with respect to each output, of its
+    /// shape; null means 1 for scalars.</param>
     public static Tensor?[] grad(
         ReadOnlySpan<Tensor> outputs,
         ReadOnlySpan<Tensor> inputs,
@@ -243,7 +241,7 @@ internal static unsafe partial class torch
             by[i] = inputs[i].Handle;
         for (var i = 0; i < grad_outputs.Length; i++)
             seeds[i] = grad_outputs[i].Handle;
-        // References kept until the call returns, beside the raw handles it is given.
+        // Keeps the tensors of the raw handles reachable until the call returns.
         Tensor[] alive = [.. outputs, .. inputs, .. grad_outputs];
         fixed (
             nint* o = from,
@@ -295,7 +293,7 @@ internal ref struct GradMode
         Shim.rt_set_grad_mode(enabled ? 1 : 0);
     }
 
-    /// <summary>Restores the former mode.</summary>
+    /// <summary>Restores the previous mode.</summary>
     public void Dispose()
     {
         if (_former >= 0)

@@ -3,16 +3,16 @@ using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch;
 
-/// <summary>How a loss over examples becomes one value.</summary>
+/// <summary>How a loss over examples is reduced.</summary>
 internal enum Reduction
 {
-    /// <summary>One value an example.</summary>
+    /// <summary>One value per example.</summary>
     None = 0,
 
-    /// <summary>Their mean.</summary>
+    /// <summary>The mean.</summary>
     Mean = 1,
 
-    /// <summary>Their sum.</summary>
+    /// <summary>The sum.</summary>
     Sum = 2,
 }
 
@@ -63,7 +63,7 @@ internal static partial class torch
             }
 
             /// <summary>
-            /// Rows of weight [rows, H] by number; ids is Int64 of any shape [*] -> [*, H]. The row
+            /// Rows of weight [rows, H] by index; ids is Int64 of any shape [*] -> [*, H]. The row
             /// <paramref name="padding_idx"/> gets no gradient.
             /// </summary>
             public static Tensor embedding(Tensor weight, Tensor ids, long padding_idx = -1)
@@ -80,8 +80,9 @@ internal static partial class torch
             /// <param name="labels">Int64 [n].</param>
             /// <param name="reduction">Mean over the examples that are not ignored, their sum, or
             /// [n].</param>
-            /// <param name="ignore_index">Label of examples to leave out.</param>
-            /// <param name="label_smoothing">Share of the target spread over all classes.</param>
+            /// <param name="ignore_index">Label of ignored examples.</param>
+            /// <param name="label_smoothing">Fraction of the target spread over all
+            /// classes.</param>
             public static Tensor cross_entropy(
                 Tensor logits,
                 Tensor labels,
@@ -107,7 +108,7 @@ internal static partial class torch
             public static Tensor softmax(Tensor input, int dim) => input.softmax(dim);
 
             /// <summary>
-            /// Dropout from libtorch's sequential generator. Training uses keyed masks instead;
+            /// Dropout with libtorch's sequential generator. Training uses keyed masks instead;
             /// this is for comparison.
             /// </summary>
             public static Tensor dropout(Tensor input, double p, bool training)

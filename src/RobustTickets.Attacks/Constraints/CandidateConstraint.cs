@@ -1,41 +1,38 @@
-// Constraints on candidate texts (TextAttack `Constraint`). Word-level ones look at one position
-// and one new word and need nothing from outside; they can be decided for every word of an example
-// before any model call. Others may yield requests.
+// Constraints on candidate texts (TextAttack `Constraint`). Word-level constraints need only a
+// position and a new word, so all words of an example can be checked before any model call. Others
+// may yield requests to models.
 
 using RobustTickets.Attacks.Searches;
 
 namespace RobustTickets.Attacks.Constraints;
 
-/// <summary>Says which candidate texts are acceptable.</summary>
+/// <summary>A constraint that accepts or rejects candidate texts.</summary>
 public abstract record CandidateConstraint
 {
-    /// <summary>Short name for settings and rejection counts.</summary>
+    /// <summary>Short name in settings and rejection counts.</summary>
     public abstract string Name { get; }
 
     /// <summary>
-    /// True: candidates are compared with the original text; false: with the text they were made
-    /// from.
+    /// True: candidates are compared with the original text; false: with the text they were
+    /// generated from.
     /// </summary>
     public abstract bool ComparesWithOriginal { get; }
 
-    /// <summary>
-    /// Removes the candidates that are not acceptable, keeping the order of the others.
-    /// </summary>
+    /// <summary>Removes rejected candidates, keeping the order of the others.</summary>
     public abstract IEnumerable<SearchRequest> Filter(AttackedText reference, List<Candidate> candidates);
 }
 
-/// <summary>A constraint on one changed word in its place.</summary>
+/// <summary>A constraint on a single replaced word.</summary>
 public abstract record WordConstraint : CandidateConstraint
 {
     /// <summary>
-    /// True when <paramref name="word"/> may stand at that position of the reference text.
+    /// Whether <paramref name="word"/> is accepted at that position of the reference text.
     /// </summary>
     public abstract bool Accepts(AttackedText reference, int position, string word);
 
     /// <summary>
-    /// Keeps candidates all of whose new words are accepted. A new position beyond the end of
-    /// either text fails the candidate (TextAttack 0.3.0 stops there with
-    /// an exception).
+    /// Keeps candidates whose new words are all accepted. A new position beyond the end of either
+    /// text rejects the candidate (TextAttack 0.3.0 throws there).
     /// </summary>
     public sealed override IEnumerable<SearchRequest> Filter(AttackedText reference, List<Candidate> candidates)
     {

@@ -1,4 +1,4 @@
-// TextAttack `LevenshteinEditDistance`: a limit on the characters by which a candidate differs from
+// TextAttack `LevenshteinEditDistance`: limits the character edit distance between a candidate and
 // the original text.
 
 using RobustTickets.Attacks.Searches;
@@ -6,9 +6,9 @@ using RobustTickets.Attacks.Searches;
 namespace RobustTickets.Attacks.Constraints;
 
 /// <summary>
-/// The whole text, columns joined with a line feed, stays within an edit distance of the original.
+/// Limits the edit distance of the full text (columns joined by a line feed) from the original.
 /// </summary>
-/// <param name="Maximum">Most insertions, deletions and substitutions of characters.</param>
+/// <param name="Maximum">Maximum insertions, deletions and substitutions of characters.</param>
 public sealed record MaxEditDistance(int Maximum) : CandidateConstraint
 {
     /// <inheritdoc/>

@@ -1,12 +1,12 @@
-// TextAttack `MaxWordsPerturbed`: a candidate may differ from the original text at ceil(share x
-// words of the shorter text) places at most.
+// TextAttack `MaxWordsPerturbed`: a candidate may differ from the original text at most at
+// ceil(share x words of the shorter text) positions.
 
 using RobustTickets.Attacks.Searches;
 
 namespace RobustTickets.Attacks.Constraints;
 
-/// <summary>Limits the places whose words differ from the original text's.</summary>
-/// <param name="Share">Largest share of places, rounded up to a whole number of them.</param>
+/// <summary>Limits the positions whose words differ from the original text's.</summary>
+/// <param name="Share">Maximum fraction of positions; the count is rounded up.</param>
 public sealed record MaxWordsPerturbed(double Share) : CandidateConstraint
 {
     /// <inheritdoc/>

@@ -1,14 +1,14 @@
-// TextAttack `WordEmbeddingDistance`: the cosine between the vectors of the original word and of
-// its substitute, both lower-cased. Unknown words pass.
+// TextAttack `WordEmbeddingDistance`: minimum cosine between the vectors of the original word and
+// its substitute, both lower-cased. Words without a vector pass.
 
 using RobustTickets.Attacks.Python;
 using RobustTickets.Attacks.Resources;
 
 namespace RobustTickets.Attacks.Constraints;
 
-/// <summary>A substitute's vector must be close to the original word's.</summary>
+/// <summary>Requires a minimum cosine between original word and substitute.</summary>
 /// <param name="Vectors">The word vectors.</param>
-/// <param name="Minimum">Smallest cosine that passes.</param>
+/// <param name="Minimum">Minimum cosine.</param>
 public sealed record MinWordCosine(WordVectors Vectors, double Minimum) : WordConstraint
 {
     /// <inheritdoc/>

@@ -5,25 +5,24 @@ using RobustTickets.Attacks.Resources;
 
 namespace RobustTickets.Attacks.Constraints;
 
-/// <summary>Says which word positions of the current text may change.</summary>
+/// <summary>A constraint on the word positions that may change.</summary>
 public abstract record PositionConstraint
 {
-    /// <summary>Short name for settings and rejection counts.</summary>
+    /// <summary>Short name in settings and rejection counts.</summary>
     public abstract string Name { get; }
 
     /// <summary>
-    /// True when a position once refused stays refused for the rest of an attack, as long as every
-    /// edit replaces one word by one word. Lets the engine skip
-    /// queries about such positions.
+    /// Whether a rejected position stays rejected for the rest of an attack, as long as every edit
+    /// replaces one word by one word. The engine then skips queries about such positions.
     /// </summary>
     public virtual bool IsMonotone => false;
 
-    /// <summary>True when the word at the position may change.</summary>
+    /// <summary>Whether the word at the position may change.</summary>
     public abstract bool Allows(AttackedText current, int position);
 
     /// <summary>
-    /// The allowed positions as the set object TextAttack builds; only its iteration order differs
-    /// from a plain list.
+    /// The allowed positions as the set object that TextAttack builds; it differs from a list only
+    /// in iteration order.
     /// </summary>
     internal virtual PythonIntSet AllowedSet(AttackedText current)
     {
@@ -38,7 +37,7 @@ public abstract record PositionConstraint
     }
 }
 
-/// <summary>A position that was changed before stays as it is.</summary>
+/// <summary>A word may change only once.</summary>
 public sealed record NoRepeat : PositionConstraint
 {
     /// <inheritdoc/>
@@ -56,9 +55,10 @@ public sealed record NoRepeat : PositionConstraint
 }
 
 /// <summary>
-/// Stop words stay. The match is exact and case-sensitive ("The" may change), as in TextAttack.
+/// Stop words may not change. The match is exact and case-sensitive ("The" may change), as in
+/// TextAttack.
 /// </summary>
-/// <param name="Words">The list.</param>
+/// <param name="Words">The stop words.</param>
 public sealed record NoStopWords(StopWords Words) : PositionConstraint
 {
     /// <inheritdoc/>
@@ -75,11 +75,9 @@ public sealed record NoStopWords(StopWords Words) : PositionConstraint
     }
 }
 
-/// <summary>
-/// Freezes one column when the text's columns are exactly the named ones (a premise, say).
-/// </summary>
-/// <param name="Columns">The columns' names, all and in order, that the rule needs.</param>
-/// <param name="Frozen">The column that stays.</param>
+/// <summary>Freezes one column (e.g. a premise) of texts with exactly the given columns.</summary>
+/// <param name="Columns">Names of all columns, in order, to which the rule applies.</param>
+/// <param name="Frozen">The column that may not change.</param>
 public sealed record FrozenColumn(IReadOnlyList<string> Columns, string Frozen) : PositionConstraint
 {
     /// <inheritdoc/>
@@ -121,10 +119,10 @@ public sealed record FrozenColumn(IReadOnlyList<string> Columns, string Frozen) 
 }
 
 /// <summary>
-/// Once max(ceil(words x rate), minimum) positions are changed, none may change any more.
+/// Once max(ceil(words x rate), minimum) positions have changed, no other may change.
 /// </summary>
-/// <param name="Rate">Share of the current text's words.</param>
-/// <param name="Minimum">Changes that are always allowed.</param>
+/// <param name="Rate">Fraction of the current text's words.</param>
+/// <param name="Minimum">Number of changes that are always allowed.</param>
 public sealed record MaxModificationRate(double Rate, int Minimum) : PositionConstraint
 {
     /// <inheritdoc/>

@@ -1,6 +1,6 @@
-// TextAttack `PartOfSpeech`: the substitute's universal part of speech in its context equals the
-// original word's, or both are noun or verb. Context: up to four words before and three after, of
-// the original text; the tag is that of the first occurrence of the word's string in it.
+// TextAttack `PartOfSpeech`: the substitute's universal POS tag in context must equal the original
+// word's, or both are noun or verb. Context: up to four words before and three after in the
+// original text; the tag is that of the first occurrence of the word's string in it.
 
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
@@ -8,10 +8,10 @@ using RobustTickets.Attacks.Resources;
 
 namespace RobustTickets.Attacks.Constraints;
 
-/// <summary>A substitute must keep the part of speech.</summary>
+/// <summary>A substitute must have the same part of speech.</summary>
 /// <param name="Tagger">The tagger.</param>
-/// <param name="AllowVerbNounSwap">Whether noun and verb may replace each other.</param>
-/// <param name="ComparesWithOriginal">Whether the context is the original text's (TextFooler,
+/// <param name="AllowVerbNounSwap">Whether nouns and verbs may replace each other.</param>
+/// <param name="ComparesWithOriginal">Whether the context comes from the original text (TextFooler,
 /// BERT-Attack as released).</param>
 public sealed record SamePartOfSpeech(
     PerceptronTagger Tagger,

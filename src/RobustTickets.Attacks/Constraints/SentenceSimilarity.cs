@@ -1,6 +1,6 @@
-// TextAttack `SentenceEncoder`: similarity of sentence embeddings of a window around the edit, in
-// the candidate and in the reference text. Differences (cosine clamped before arccos, edits without
-// a word refused): docs/methods/attacks.md, Where we differ on purpose.
+// TextAttack `SentenceEncoder`: similarity of the sentence embeddings of a window around the edit,
+// in the candidate and in the reference text. Differences (cosine clamped before arccos, edits
+// without a word rejected): docs/methods/attacks.md, Where we differ on purpose.
 
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Searches;
@@ -17,14 +17,12 @@ public enum SimilarityMetric
     Angular,
 }
 
-/// <summary>
-/// Candidates must stay close to the reference text in a sentence encoder's space.
-/// </summary>
+/// <summary>Requires a minimum similarity of sentence embeddings to the reference text.</summary>
 /// <param name="Encoder">The encoder.</param>
-/// <param name="Threshold">Smallest similarity that passes.</param>
+/// <param name="Threshold">Minimum similarity.</param>
 /// <param name="Metric">Cosine or angular.</param>
 /// <param name="Window">Number of words around the edit that are encoded; null: all.</param>
-/// <param name="ComparesWithOriginal">Compare with the original text, else with the current
+/// <param name="ComparesWithOriginal">Compare with the original text; otherwise with the current
 /// one.</param>
 /// <param name="SkipShortTexts">Texts with fewer words than the window pass with similarity
 /// 1.</param>

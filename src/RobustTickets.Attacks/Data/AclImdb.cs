@@ -8,28 +8,27 @@ using System.Text.Unicode;
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>
-/// The layout of the IMDB reviews, <c>aclImdb/{train,test}/{neg,pos}/ID_RATING.txt</c>, unpacked or
-/// as <c>.tar</c>, <c>.tar.gz</c>. Order: negative before
-/// positive as in the Hugging Face data set, by number within a class; so the classes come grouped
-/// and users must shuffle (<see cref="Splits"/>).
-/// Texts are taken as they are, <c>&lt;br /&gt;</c> included. <c>unsup</c> and lists of addresses
-/// are not read.
+/// The IMDB reviews, <c>aclImdb/{train,test}/{neg,pos}/ID_RATING.txt</c>, unpacked or as
+/// <c>.tar</c>, <c>.tar.gz</c>. Order: negative before positive as in the Hugging Face data set, by
+/// number within a class; so classes are grouped and users must shuffle (<see cref="Splits"/>).
+/// Texts are unchanged, including <c>&lt;br /&gt;</c>. <c>unsup</c> and lists of addresses are not
+/// read.
 /// </summary>
 internal static partial class AclImdb
 {
-    // The longest of the published reviews has 14 KB.
+    // The longest published review has 14 KB.
     private const long LongestReview = 4 << 20;
     private static readonly string[] Classes = ["neg", "pos"];
 
-    /// <summary>Whether the name is one of an archive.</summary>
+    /// <summary>Whether the file name is that of an archive.</summary>
     public static bool IsArchive(string path) =>
         new[] { ".tar.gz", ".tgz", ".tar" }.Any(end => path.EndsWith(end, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>Whether the folder holds <c>split/pos</c> and <c>split/neg</c>.</summary>
+    /// <summary>Whether the folder contains <c>split/pos</c> and <c>split/neg</c>.</summary>
     public static bool IsFolder(string folder, string split) =>
         Classes.All(name => Directory.Exists(Path.Combine(folder, split, name)));
 
-    /// <summary>The reviews of a split in an unpacked folder, and their hash.</summary>
+    /// <summary>Reads a split from an unpacked folder, with its hash.</summary>
     public static (IReadOnlyList<Example> Reviews, string Sha256) ReadFolder(
         string folder,
         string split,
@@ -50,16 +49,16 @@ internal static partial class AclImdb
     }
 
     /// <summary>
-    /// The reviews of a split in an archive, and their hash (the same as that of the unpacked
-    /// folder).
+    /// Reads a split from an archive, with its hash (equal to that of the unpacked folder).
     /// </summary>
     /// <param name="path">The archive.</param>
     /// <param name="split">train or test.</param>
-    /// <param name="limit">Bytes that it may unpack to.</param>
-    /// <param name="leftOut">Takes the names of reviews that do not fit; null refuses the
-    /// first.</param>
-    /// <param name="stop">Ends reading.</param>
-    /// <exception cref="DataException">It is damaged, too large, or holds other files.</exception>
+    /// <param name="limit">Maximum unpacked size in bytes.</param>
+    /// <param name="leftOut">Receives the names of invalid reviews; null refuses the first
+    /// one.</param>
+    /// <param name="stop">Cancels reading.</param>
+    /// <exception cref="DataException">The archive is damaged, too large, or contains other
+    /// files.</exception>
     public static (IReadOnlyList<Example> Reviews, string Sha256) ReadArchive(
         string path,
         string split,
@@ -72,8 +71,8 @@ internal static partial class AclImdb
         {
             return Collect(path, split, Entries(path, split, limit, stop), leftOut);
         }
-        // What TarReader throws for damaged headers: InvalidDataException, and whatever the
-        // arithmetic on their numbers gives; InvalidOperationException for sizes beyond an array's.
+        // TarReader throws these for damaged headers: InvalidDataException, exceptions from
+        // arithmetic on header fields, InvalidOperationException for sizes beyond an array's.
         catch (Exception e)
             when (e
                     is InvalidDataException
@@ -121,10 +120,10 @@ internal static partial class AclImdb
             entry.DataStream?.ReadExactly(content);
             yield return (name, content);
         }
-        stream.CopyTo(Stream.Null); // to the end, where a cut file shows
+        stream.CopyTo(Stream.Null); // read to the end, to detect a truncated file
     }
 
-    // TarReader asks at once for all of an extended header, as long as the archive says it is.
+    // TarReader allocates the size an extended header claims, whatever it is.
     private sealed class HeaderStream(Stream inner, string path) : ForwardStream
     {
         public override int Read(Span<byte> buffer) =>

@@ -1,10 +1,10 @@
-// Data options as people write them: on a command line, and in experiment files.
+// Data options in text form: on the command line and in experiment files.
 
 using System.Globalization;
 
 namespace RobustTickets.Attacks.Data;
 
-/// <summary>Reads values of <see cref="DataOptions"/> from text.</summary>
+/// <summary>Parses values of <see cref="DataOptions"/>.</summary>
 internal static class DataOptionText
 {
     private const string Units = "kmg";
@@ -13,8 +13,8 @@ internal static class DataOptionText
     /// Label values in class order (<c>negative,positive</c>) or with their index
     /// (<c>neg=0,pos=1</c>).
     /// </summary>
-    /// <exception cref="FormatException">The text is neither; the message says what was found and
-    /// what was expected.</exception>
+    /// <exception cref="FormatException">The text has neither form; the message names what was
+    /// found and expected.</exception>
     public static LabelMap Labels(string list)
     {
         ArgumentNullException.ThrowIfNull(list);
@@ -42,15 +42,15 @@ internal static class DataOptionText
         return LabelMap.Given(labels);
     }
 
-    /// <summary>The character that escapes quotes: one, but no quote.</summary>
-    /// <exception cref="FormatException">The text is something else.</exception>
+    /// <summary>The escape character: a single character other than a quote.</summary>
+    /// <exception cref="FormatException">The text is not one such character.</exception>
     public static char Escape(string text) =>
         text is { Length: 1 } && text[0] is not ('"' or '\r' or '\n')
             ? text[0]
             : throw new FormatException("expected one character other than a quote, such as \\");
 
     /// <summary>A number of bytes: 500000, 64k, 512m, 2g.</summary>
-    /// <exception cref="FormatException">The text is something else.</exception>
+    /// <exception cref="FormatException">The text is not a size.</exception>
     public static long Bytes(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -65,7 +65,7 @@ internal static class DataOptionText
             : throw new FormatException("expected a number of bytes, such as 500000, 64k, 512m or 2g");
     }
 
-    /// <summary>A number of bytes in words: 512 MiB.</summary>
+    /// <summary>Formats a number of bytes: 512 MiB.</summary>
     internal static string Size(long bytes)
     {
         var unit = 0;
@@ -80,7 +80,7 @@ internal static class DataOptionText
     }
 
     /// <summary>A column separator: one character, or <c>tab</c>.</summary>
-    /// <exception cref="FormatException">The text is neither.</exception>
+    /// <exception cref="FormatException">The text has neither form.</exception>
     public static char Separator(string text) =>
         text switch
         {

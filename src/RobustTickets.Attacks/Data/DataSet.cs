@@ -3,22 +3,21 @@ using System.Globalization;
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>
-/// Reads one split of a task from whatever layout it comes in: path to file
-/// (<see cref="SplitFiles"/>), file to rows (<see cref="RecordFile"/>,
-/// <see cref="AclImdb"/>), label values to classes (<see cref="LabelMap"/>). Everything that does
-/// not fit is refused with file and line.
+/// Reads one split of a task from any supported layout: path to file (<see cref="SplitFiles"/>),
+/// file to rows (<see cref="RecordFile"/>, <see cref="AclImdb"/>), label values to classes
+/// (<see cref="LabelMap"/>). Invalid data are refused with file and line.
 /// </summary>
 public static class DataSet
 {
     /// <summary>
-    /// Whether a place holds a split of its own that is published with labels: a file of a folder,
-    /// or aclImdb. A single table is one split, whatever it is called.
+    /// Whether a path contains the split as a separate file (or in aclImdb), published with labels.
+    /// A single table is one split, whatever its name.
     /// </summary>
     /// <param name="path">File or folder.</param>
     /// <param name="task">Name of the task.</param>
     /// <param name="split">train, dev, test or dev-mismatched.</param>
-    /// <exception cref="DataException">Task or split are not known, nothing is there, or two files
-    /// claim the split.</exception>
+    /// <exception cref="DataException">Task or split is unknown, nothing is found, or two files
+    /// match the split.</exception>
     public static bool Holds(string path, string task, string split)
     {
         var layout = TaskCatalog.Required(task);
@@ -28,40 +27,37 @@ public static class DataSet
         return File.Exists(path) ? AclImdb.IsArchive(path) : SplitFiles.Holds(path, layout, name);
     }
 
-    /// <summary>
-    /// Whether a place is one table, which is one split whatever it is called.
-    /// </summary>
+    /// <summary>Whether a path is a single table, which is one split whatever its name.</summary>
     internal static bool IsOneTable(string path) => File.Exists(path) && !AclImdb.IsArchive(path);
 
-    /// <summary>
-    /// Whether a folder or archive has data for a split, labelled or not.
-    /// </summary>
+    /// <summary>Whether a folder or archive contains the split, labelled or not.</summary>
     /// <inheritdoc cref="Holds"/>
     internal static bool HasSplit(string path, string task, string split) =>
         File.Exists(path)
             ? Holds(path, task, split)
             : SplitFiles.Holds(path, TaskCatalog.Required(task), SplitFiles.Normalise(split));
 
-    /// <summary>The names of splits.</summary>
+    /// <summary>The split names.</summary>
     internal static IReadOnlyList<string> SplitNames => SplitFiles.Names;
 
-    /// <summary>Whether a split is called so, or by another name of it.</summary>
+    /// <summary>Whether a text is the name or an alias of a split.</summary>
     internal static bool IsSplitName(string split) => SplitFiles.TryNormalise(split) is not null;
 
-    /// <summary>The one name of a split: <c>validation</c> is <c>dev</c>.</summary>
-    /// <exception cref="DataException">It is not known.</exception>
+    /// <summary>The canonical name of a split: <c>validation</c> is <c>dev</c>.</summary>
+    /// <exception cref="DataException">The split is unknown.</exception>
     internal static string NameOf(string split) => SplitFiles.Normalise(split);
 
     /// <summary>Reads a split.</summary>
-    /// <param name="path">A file, or a folder that holds one for the split.</param>
+    /// <param name="path">A file, or a folder that contains one for the split.</param>
     /// <param name="task">Name of the task (<see cref="TaskCatalog"/>).</param>
-    /// <param name="split">train, dev (validation), test or dev-mismatched. With a file it is only
-    /// a name.</param>
-    /// <param name="options">Columns, labels, limits; null for the task's own.</param>
-    /// <param name="stop">Ends reading, also in the middle of a packed file.</param>
+    /// <param name="split">train, dev (validation), test or dev-mismatched. For a single file it is
+    /// only a name.</param>
+    /// <param name="options">Columns, labels, limits; null for the task's defaults.</param>
+    /// <param name="stop">Cancels reading, also within a compressed file.</param>
     /// <exception cref="DataException">The data is missing, malformed or unlabelled; the message
     /// names file and line.</exception>
-    /// <exception cref="OperationCanceledException">It was asked to stop.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
+    /// cancelled.</exception>
     public static Split Load(
         string path,
         string task,
@@ -87,13 +83,13 @@ public static class DataSet
     }
 
     /// <summary>
-    /// Whether some row of a split has a label; the test file of a competition has none.
+    /// Whether any row of a split has a label; test files of competitions have none.
     /// </summary>
-    /// <param name="path">A file, or a folder that holds one for the split.</param>
+    /// <param name="path">A file, or a folder that contains one for the split.</param>
     /// <param name="task">Name of the task.</param>
     /// <param name="split">train, dev, test or dev-mismatched.</param>
     /// <param name="options">Columns and labels.</param>
-    /// <param name="stop">Ends reading.</param>
+    /// <param name="stop">Cancels reading.</param>
     /// <exception cref="DataException">The data is missing or malformed.</exception>
     public static bool IsLabelled(
         string path,
@@ -202,7 +198,7 @@ public static class DataSet
             return given;
         if (!layout.IsGeneric)
             return LabelMap.For(layout, layout.OneBased && FromOne(table, layout));
-        // The classes of a data set are those of its training split; another split may lack some.
+        // The classes are those of the training split; another split may lack some.
         if (place.TrainPath is not null)
         {
             var train = RawTable.Read(place.TrainPath, layout, "train", options, stop);
@@ -214,8 +210,8 @@ public static class DataSet
     }
 
     /// <summary>
-    /// Whether a one-based task's numbers count from 1 here: always in the original layout;
-    /// elsewhere 0 or the highest number tells.
+    /// Whether the labels of a one-based task count from 1 here: always in the original layout;
+    /// elsewhere the presence of 0 or the highest label decides.
     /// </summary>
     private static bool FromOne(RawTable table, TaskLayout layout)
     {
@@ -233,7 +229,7 @@ public static class DataSet
         );
     }
 
-    // Null: left out.
+    // Null: the row is skipped.
     private static int? ClassOf(RawRow row, RawTable table, LabelLookup classes, LabelMap labels, LeftOutRows leftOut)
     {
         if (table.Picked.Label(row) is not { } label)

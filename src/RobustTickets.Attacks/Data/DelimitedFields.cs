@@ -2,22 +2,23 @@ using System.Text;
 
 namespace RobustTickets.Attacks.Data;
 
-/// <summary>Why a text is no row.</summary>
+/// <summary>Why a text is not a valid row.</summary>
 /// <param name="Reason">What was found and what is expected.</param>
-/// <param name="Remedy">What would put it right, or null.</param>
+/// <param name="Remedy">How to fix it, or null.</param>
 internal sealed record RowError(string Reason, Remedy? Remedy = null)
 {
-    /// <summary>Whether the text ends inside quotes, so that more of it may make a row.</summary>
+    /// <summary>
+    /// Whether the text ends inside quotes, so that reading more may complete the row.
+    /// </summary>
     public bool IsOpen { get; init; }
 }
 
 /// <summary>
 /// Fields of CSV and TSV, of whole files and of streams. Unquoted: a line is a row, <c>"</c> an
-/// ordinary character (GLUE). Quoted: RFC 4180 read strictly: a field is quoted as a whole or not
-/// at all, <c>""</c> stands for one quote, quoted fields may hold separators and line ends;
-/// anything else is a malformed row, for a lenient reader would swallow half the file after one
-/// stray quote. An escape character, when one is given, takes the meaning from a quote, a
-/// separator or itself.
+/// ordinary character (GLUE). Quoted: strict RFC 4180: a field is quoted entirely or not at all,
+/// <c>""</c> is one quote, quoted fields may contain separators and line ends; anything else is a
+/// malformed row, because a lenient reader would swallow half the file after one stray quote. The
+/// optional escape character escapes a quote, a separator or itself.
 /// </summary>
 internal sealed class DelimitedFields(char separator, bool quoted, char? escape)
 {
@@ -36,15 +37,15 @@ internal sealed class DelimitedFields(char separator, bool quoted, char? escape)
     }
 
     /// <summary>
-    /// Reads the fields of a quoted row; leaves <paramref name="at"/> on the line end or the end of
+    /// Reads the fields of a quoted row; leaves <paramref name="at"/> at the line end or the end of
     /// the text.
     /// </summary>
-    /// <param name="text">Text that holds the row.</param>
-    /// <param name="end">Where it ends.</param>
-    /// <param name="at">Where the row begins.</param>
-    /// <param name="line">The line on which it begins, then that on which it ends.</param>
-    /// <param name="fields">Takes the fields.</param>
-    /// <returns>Why it is no row, or null.</returns>
+    /// <param name="text">Text that contains the row.</param>
+    /// <param name="end">End of the text.</param>
+    /// <param name="at">Start of the row.</param>
+    /// <param name="line">Line of the row's start; on return, of its end.</param>
+    /// <param name="fields">Receives the fields.</param>
+    /// <returns>The error, or null for a valid row.</returns>
     public RowError? Read(string text, int end, ref int at, ref int line, List<string> fields)
     {
         RowError? error;
@@ -57,7 +58,7 @@ internal sealed class DelimitedFields(char separator, bool quoted, char? escape)
     }
 
     /// <summary>
-    /// Reads one field; leaves <paramref name="at"/> on the separator, the line end or the end of
+    /// Reads one field; leaves <paramref name="at"/> at the separator, the line end or the end of
     /// the text.
     /// </summary>
     private RowError? Field(string text, int end, ref int at, ref int line, out string field)
@@ -120,7 +121,7 @@ internal sealed class DelimitedFields(char separator, bool quoted, char? escape)
     }
 
     /// <summary>
-    /// Reads up to the separator or line end; to a quote (of a quoted file), which is told.
+    /// Reads to the separator or line end; in a quoted file it stops at a quote and reports it.
     /// </summary>
     private string Unquoted(string text, int end, ref int at, out bool quote)
     {
@@ -147,7 +148,7 @@ internal sealed class DelimitedFields(char separator, bool quoted, char? escape)
         return value is null ? text[start..stop] : value.Append(text, start, stop - start).ToString();
     }
 
-    // Before anything else the escape is an ordinary character: C:\new stays what it is.
+    // Before other characters the escape is an ordinary character: C:\new is unchanged.
     private bool IsEscaped(string text, int end, int at) =>
         escape is { } sign
         && text[at] == sign

@@ -38,7 +38,7 @@ internal sealed class DelimitedFile : RecordFile
 
     public override IReadOnlyList<string> Columns => _columns;
 
-    /// <summary>Whether the first row names the columns.</summary>
+    /// <summary>Whether the first row contains column names.</summary>
     public bool HasHeader => _header;
 
     /// <summary>Fields of the first row, header or not.</summary>
@@ -94,8 +94,7 @@ internal sealed class DelimitedFile : RecordFile
                 : new RawRow(line, null, error.Reason) { Remedy = error.Remedy };
             if (error is not null)
             {
-                // Where a broken row ends is anyone's guess: go on at the line after the one it
-                // began on.
+                // The end of a malformed row is unknown: continue at the line after its first.
                 window.SkipLine();
                 line++;
             }

@@ -1,8 +1,6 @@
 namespace RobustTickets.Attacks.Data;
 
-/// <summary>
-/// A stream that is read once from front to end; what else a stream may do is refused.
-/// </summary>
+/// <summary>A read-only stream without seeking; other operations throw.</summary>
 internal abstract class ForwardStream : Stream
 {
     public abstract override int Read(Span<byte> buffer);

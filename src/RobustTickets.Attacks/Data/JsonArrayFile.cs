@@ -4,18 +4,18 @@ using System.Text.Unicode;
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>
-/// A JSON array of objects, a row each (<see cref="JsonRow"/>): of the file nothing is held but the
-/// object at hand.
+/// A JSON array of objects, one per row (<see cref="JsonRow"/>); only the current object is held in
+/// memory.
 /// </summary>
 internal sealed class JsonArrayFile : RecordFile
 {
-    /// <summary>Bytes that a row may have.</summary>
+    /// <summary>Maximum bytes per row.</summary>
     private const int Most = 1 << 24;
 
     private readonly string[] _columns;
 
     /// <param name="file">The text.</param>
-    /// <param name="skip">Whether malformed values before the first object are passed over.</param>
+    /// <param name="skip">Whether malformed values before the first object are skipped.</param>
     public JsonArrayFile(TextFile file, bool skip)
         : base(file)
     {
@@ -46,8 +46,8 @@ internal sealed class JsonArrayFile : RecordFile
             ? null
             : $"byte 0x{StrictText.BadByte(json.Span):x2} is not UTF-8; convert the file to UTF-8";
 
-    // The values of the array with their lines. What is no JSON at all ends the file: where the
-    // next value would begin, nobody knows.
+    // The values of the array with their lines. Invalid JSON ends the file: the start of the next
+    // value is unknown.
     private IEnumerable<(int Line, ReadOnlyMemory<byte> Json)> Values()
     {
         using var stream = File.Content();
@@ -75,8 +75,8 @@ internal sealed class JsonArrayFile : RecordFile
                 line += buffer.AsSpan(start, before).Count((byte)'\n');
                 throw new DataException($"{File.Path}:{line}: a row of more than {Most} bytes");
             }
-            // What is left moves to the front; a value that fills the buffer gets one twice as
-            // long.
+            // Unread bytes move to the front; a value that fills the buffer gets a buffer twice as
+            // large.
             var whole = end - start > buffer.Length / 2 ? new byte[2 * buffer.Length] : buffer;
             buffer.AsSpan(start, end - start).CopyTo(whole);
             (buffer, start, end) = (whole, 0, end - start);

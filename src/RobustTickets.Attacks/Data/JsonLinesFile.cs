@@ -2,13 +2,13 @@ using System.Text;
 
 namespace RobustTickets.Attacks.Data;
 
-/// <summary>JSON lines: one object a line (<see cref="JsonRow"/>).</summary>
+/// <summary>JSON lines: one object per line (<see cref="JsonRow"/>).</summary>
 internal sealed class JsonLinesFile : RecordFile
 {
     private readonly string[] _columns;
 
     /// <param name="file">The text.</param>
-    /// <param name="skip">Whether malformed lines before the first object are passed over.</param>
+    /// <param name="skip">Whether malformed lines before the first object are skipped.</param>
     public JsonLinesFile(TextFile file, bool skip)
         : base(file)
     {

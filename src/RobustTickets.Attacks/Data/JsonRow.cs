@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>
-/// A row that is a JSON object: strings, numbers and booleans are taken as their text. Fields that
-/// are not asked for may be anything.
+/// A row as a JSON object: strings, numbers and booleans are read as text. Fields that are not
+/// requested may have any type.
 /// </summary>
 internal static class JsonRow
 {
@@ -12,8 +12,8 @@ internal static class JsonRow
 
     /// <summary>The names of an object's fields.</summary>
     /// <param name="json">UTF-8 of the row.</param>
-    /// <param name="names">Each name once, in order.</param>
-    /// <param name="reason">What is wrong; empty when nothing is.</param>
+    /// <param name="names">Each distinct name, in order.</param>
+    /// <param name="reason">The error, or empty.</param>
     public static bool Fields(ReadOnlyMemory<byte> json, out string[] names, out string reason)
     {
         (names, reason) = ([], "");
@@ -33,11 +33,12 @@ internal static class JsonRow
         return reason.Length == 0;
     }
 
-    /// <summary>The values of an object's fields, or what is wrong with it.</summary>
-    /// <param name="line">Line on which it begins.</param>
+    /// <summary>The values of an object's fields, or its error.</summary>
+    /// <param name="line">First line of the object.</param>
     /// <param name="json">UTF-8 of the row.</param>
-    /// <param name="columns">The fields wanted.</param>
-    /// <param name="label">The one among them that may be null, which reads as empty.</param>
+    /// <param name="columns">The requested fields.</param>
+    /// <param name="label">The label field; only its value may be null, which reads as
+    /// empty.</param>
     public static RawRow Parse(int line, ReadOnlyMemory<byte> json, IReadOnlyList<string> columns, string? label)
     {
         try

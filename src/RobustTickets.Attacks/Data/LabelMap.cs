@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace RobustTickets.Attacks.Data;
 
-/// <summary>How label values become class indices.</summary>
+/// <summary>Maps label values to class indices.</summary>
 /// <param name="Names">Class names in index order, <c>[C]</c>.</param>
 /// <param name="Indices">Every accepted value with its index.</param>
-/// <param name="Rule">Where the map comes from, in words for the user.</param>
+/// <param name="Rule">Where the map comes from, as shown to users.</param>
 public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<string, int> Indices, string Rule)
 {
-    /// <summary>The map a user or a training split gives.</summary>
+    /// <summary>The map given by a user or a training split.</summary>
     /// <exception cref="DataException">The indices are not 0..C-1.</exception>
     public static LabelMap Given(IReadOnlyDictionary<string, int> labels)
     {
@@ -21,7 +21,7 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
                 $"label map {Show(labels)}: the indices must be 0..C-1 without a gap, with C at least 2"
             );
         }
-        // Of several values for one class a word names it better than a number does.
+        // Of several values for one class, a word is a better name than a number.
         var names = Enumerable
             .Range(0, count)
             .Select(i =>
@@ -37,8 +37,7 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
     }
 
     /// <summary>
-    /// The map of a model's class names; the index itself, as a number, is accepted too unless a
-    /// name says otherwise.
+    /// The map of a model's class names; numeric indices are accepted too unless a name conflicts.
     /// </summary>
     public static LabelMap FromNames(IReadOnlyList<string> names)
     {
@@ -62,13 +61,13 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
     }
 
     /// <summary>
-    /// The map inferred from the values of a file: numbers keep their order (whole ones their
-    /// value, when they begin at 0), 1.0 being 1; names that belong to a known task take its order;
-    /// other names are sorted by character code.
+    /// The map inferred from the values of a file: numbers keep their order (integers their value,
+    /// when they start at 0), 1.0 equals 1; names of a known task take its order; other names are
+    /// sorted by character code.
     /// </summary>
     internal static LabelMap Infer(IReadOnlyCollection<string> values, string place)
     {
-        // 1 and 1.0 are one class.
+        // 1 and 1.0 are the same class.
         var distinct = values.Select(LabelText.Canonical).Distinct(StringComparer.Ordinal).ToArray();
         if (values.Count >= 20 && distinct.Length > values.Count / 2)
         {
@@ -88,7 +87,7 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
         if (distinct.All(IsNumber))
         {
             var numbers = distinct.Select(value => LabelText.Number(value)!.Value).Order().ToArray();
-            // 0, 2 is a split that lacks class 1; 0, 4 (Sentiment140) are two classes.
+            // 0, 2 is a split without class 1; 0, 4 (Sentiment140) are two classes.
             var fromZero =
                 numbers[0] == 0 && numbers[^1] < 2 * numbers.Length && numbers.All(n => n == decimal.Truncate(n));
             if (fromZero)
@@ -139,8 +138,8 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
     }
 
     /// <summary>
-    /// This map with its classes in the order of a model's, by name without regard to case; itself
-    /// where the order is the same, null where the names are others.
+    /// This map with its classes in a model's order, by case-insensitive name; itself if the order
+    /// is the same, null if the names differ.
     /// </summary>
     internal LabelMap? InOrderOf(IReadOnlyList<string> classes)
     {

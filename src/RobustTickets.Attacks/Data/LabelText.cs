@@ -2,13 +2,11 @@ using System.Globalization;
 
 namespace RobustTickets.Attacks.Data;
 
-/// <summary>
-/// What the text of a label says before any class is known: missing, a number, or a name.
-/// </summary>
+/// <summary>Classifies the text of a label: missing, a number, or a name.</summary>
 internal static class LabelText
 {
-    // What pandas.read_csv takes for a missing value, in any case; None only as Python spells it,
-    // for "none" is a class of many data sets.
+    // Missing values of pandas.read_csv, in any case; None only in Python's spelling, because
+    // "none" is a class of many data sets.
     private static readonly HashSet<string> MissingWords = new(StringComparer.OrdinalIgnoreCase)
     {
         "nan",
@@ -26,15 +24,15 @@ internal static class LabelText
         "-1.#qnan",
     };
 
-    /// <summary>Whether it stands for a label that is not there.</summary>
+    /// <summary>Whether the text denotes a missing label.</summary>
     public static bool IsMissing(string label) =>
         string.IsNullOrWhiteSpace(label) || label == "None" || MissingWords.Contains(label);
 
-    /// <summary>Its value when it is a decimal number (1, 1.0, -1, 5e-1); else null.</summary>
+    /// <summary>The value of a decimal number (1, 1.0, -1, 5e-1); otherwise null.</summary>
     public static decimal? Number(string label) =>
         decimal.TryParse(label, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : null;
 
-    /// <summary>The one spelling of a number: 1 for 1.0, 0.5 for 0.50.</summary>
+    /// <summary>The canonical spelling of a number: 1 for 1.0, 0.5 for 0.50.</summary>
     public static string Spell(decimal value)
     {
         var text = value.ToString(CultureInfo.InvariantCulture);
@@ -42,13 +40,11 @@ internal static class LabelText
         return text is "-0" ? "0" : text;
     }
 
-    /// <summary>The one spelling of a number; a name as it is.</summary>
+    /// <summary>The canonical spelling of a number; a name unchanged.</summary>
     public static string Canonical(string label) => Number(label) is { } value ? Spell(value) : label;
 }
 
-/// <summary>
-/// Finds classes by label: as the map spells them, else by the value of a number.
-/// </summary>
+/// <summary>Finds the class of a label: by exact spelling, then by numeric value.</summary>
 internal sealed class LabelLookup
 {
     private readonly LabelMap _map;
@@ -64,14 +60,15 @@ internal sealed class LabelLookup
         }
     }
 
-    /// <summary>The first label that was found by value alone, such as 1.0 where the map says
-    /// 1.</summary>
+    /// <summary>
+    /// The first label that matched only by value, such as 1.0 where the map has 1.
+    /// </summary>
     public string? ReadByValue { get; private set; }
 
-    /// <summary>Whether the map has the label.</summary>
+    /// <summary>Whether the map contains the label.</summary>
     public bool Contains(string label) => Find(label) is not null;
 
-    /// <summary>The class of a label; null for one that is none of them.</summary>
+    /// <summary>The class of a label; null for an unknown label.</summary>
     public int? Find(string label)
     {
         if (_map.Indices.TryGetValue(label, out var index))

@@ -1,8 +1,7 @@
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>
-/// Rows that do not fit: the first refuses the file with its line, or all are left out and told in
-/// notes.
+/// Invalid rows: either the first one refuses the file, or all are skipped and reported in notes.
 /// </summary>
 internal sealed class LeftOutRows(string path, bool skip)
 {
@@ -12,23 +11,23 @@ internal sealed class LeftOutRows(string path, bool skip)
 
     private (string Reason, Remedy? Remedy)? _first;
 
-    /// <summary>Whether there is one.</summary>
+    /// <summary>Whether any row was skipped.</summary>
     public bool Any => _first is not null;
 
-    /// <summary>A row that is no row.</summary>
+    /// <summary>Adds a malformed row.</summary>
     public void Malformed(int line, string reason, Remedy? remedy) => Add(_malformed, line, line, reason, remedy);
 
-    /// <summary>A row whose label is missing.</summary>
+    /// <summary>Adds a row without a label.</summary>
     public void Unlabelled(int line, string reason) => Add(_unlabelled, line, line, reason, null);
 
-    /// <summary>A row whose label is none of the classes.</summary>
+    /// <summary>Adds a row whose label is not one of the classes.</summary>
     public void Unknown(int line, string label, string reason, Remedy remedy) =>
         Add(_unknown, (line, label), line, reason, remedy);
 
-    /// <summary>The error where no row is left: line and reason of the first.</summary>
+    /// <summary>The error if no valid row is left: line and reason of the first.</summary>
     public DataException NoneFits() => new($"{path}: no row fits; the first, at line {_first?.Reason}", _first?.Remedy);
 
-    /// <summary>What was left out.</summary>
+    /// <summary>Notes on the skipped rows.</summary>
     public IEnumerable<string> Notes()
     {
         if (_malformed.Count > 0)

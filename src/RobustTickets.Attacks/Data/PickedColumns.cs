@@ -1,20 +1,18 @@
 namespace RobustTickets.Attacks.Data;
 
-/// <summary>
-/// Where a row's values stand: its texts, then its pair, then its row of origin, then its label.
-/// </summary>
-/// <param name="Texts">Columns of the first text, joined with a blank.</param>
+/// <summary>Order of the values in a row: texts, second text, row of origin, label.</summary>
+/// <param name="Texts">Number of columns of the first text, joined with a space.</param>
 /// <param name="HasPair">Whether a second text follows.</param>
 /// <param name="HasLabel">Whether the last value is a label.</param>
-/// <param name="MinusOneIsAClass">Whether -1 is a label like others.</param>
-/// <param name="Given">The classes when they were given: a name among them is a class, although it
-/// reads as missing elsewhere.</param>
+/// <param name="MinusOneIsAClass">Whether -1 is an ordinary label.</param>
+/// <param name="Given">The classes, if given by the user: a name among them is a class even if it
+/// would otherwise read as missing.</param>
 internal sealed record PickedColumns(int Texts, bool HasPair, bool HasLabel, bool MinusOneIsAClass, LabelLookup? Given)
 {
     /// <summary>Whether the row of origin follows the texts.</summary>
     public bool HasOrigin { get; init; }
 
-    /// <summary>The row it was made from; null without one.</summary>
+    /// <summary>The row from which this one was generated; null without one.</summary>
     public RowKey? Origin(RawRow row) => HasOrigin ? RowKey.Parse(row.Values![Texts + (HasPair ? 1 : 0)]) : null;
 
     /// <summary>The texts of a row.</summary>
@@ -25,13 +23,13 @@ internal sealed record PickedColumns(int Texts, bool HasPair, bool HasLabel, boo
         return new TextPair(first, HasPair ? values[Texts] : null);
     }
 
-    /// <summary>The label as it is written; null without a label column.</summary>
+    /// <summary>The label as written in the file; null without a label column.</summary>
     public string? Written(RawRow row) => HasLabel ? row.Values![^1].Trim() : null;
 
-    /// <summary>The label's value; null for an unlabelled row.</summary>
+    /// <summary>The label; null for an unlabelled row.</summary>
     public string? Label(RawRow row) => Written(row) is { } value && !IsMissing(value) ? value : null;
 
-    /// <summary>What marks a row as unlabelled.</summary>
+    /// <summary>Why the row counts as unlabelled.</summary>
     public string WhyUnlabelled(RawRow row) =>
         Written(row) switch
         {

@@ -3,19 +3,19 @@ using RobustTickets.Attacks.Data.ParquetFiles;
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>
-/// The rows of a table with columns picked by task and options, before label values become classes.
-/// Columns are found by name, never by position, but
-/// for the original AG News layout (<c>"class","title","description"</c> without header), which is
-/// recognised by its first row. Text of AG News = title, blank,
-/// description, as in the Hugging Face data set; backslashes and entities are left as they are.
+/// The rows of a table, with columns selected by task and options, before label values become
+/// classes. Columns are found by name, except in the original AG News layout
+/// (<c>"class","title","description"</c> without header), which is recognised by its first row.
+/// Text of AG News = title, space, description, as in the Hugging Face data set; backslashes and
+/// entities are unchanged.
 /// </summary>
 /// <param name="Path">The file.</param>
 /// <param name="Sha256">Hash of its bytes.</param>
-/// <param name="Rows">Rows that are whole and not left out.</param>
-/// <param name="Picked">Which values of a row are text, pair and label.</param>
-/// <param name="IsLabelled">Whether some row has a label.</param>
-/// <param name="IsOriginalLayout">Whether it is AG News without header.</param>
-/// <param name="Notes">What was left out.</param>
+/// <param name="Rows">Valid rows that were not skipped.</param>
+/// <param name="Picked">Which values of a row are text, second text and label.</param>
+/// <param name="IsLabelled">Whether any row has a label.</param>
+/// <param name="IsOriginalLayout">Whether the file is AG News without a header.</param>
+/// <param name="Notes">Notes on skipped rows.</param>
 internal sealed record RawTable(
     string Path,
     string Sha256,
@@ -27,7 +27,7 @@ internal sealed record RawTable(
 )
 {
     /// <summary>
-    /// Column of augmented data that names the row from which each row was made
+    /// Column of augmented data that names the row each row was generated from
     /// (<see cref="RowKey"/>).
     /// </summary>
     public const string OriginColumn = "augmented_from";
@@ -47,7 +47,7 @@ internal sealed record RawTable(
         var texts = original ? ["1", "2"] : Column(file, "text", options.TextColumn, layout.TextColumns)!;
         var pair = PairColumn(file, layout, options);
         var label = original ? "0" : LabelColumn(file, layout, split, options);
-        // -1 marks a row without label, unless the user gives it a class.
+        // -1 marks a row without a label, unless the user maps it to a class.
         var given = options.Labels is null ? null : new LabelLookup(options.Labels);
         var minusOne = given?.Contains("-1") ?? (layout.IsGeneric && !layout.MinusOneIsNoLabel);
         var origin = file.Columns.Contains(OriginColumn) ? OriginColumn : null;
@@ -135,8 +135,8 @@ internal sealed record RawTable(
         original = false;
         var name = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path;
         var extension = System.IO.Path.GetExtension(name).ToLowerInvariant();
-        // A generic task says the format; for the others the file's name does, and a name that says
-        // nothing is a GLUE-like table.
+        // Generic tasks are named after their format; for others the file extension decides, with
+        // GLUE-like TSV as default.
         var kind =
             layout.IsGeneric ? layout.Task.Name
             : extension is ".jsonl" or ".json" or ".csv" or ParquetShards.End ? extension[1..]
@@ -164,8 +164,8 @@ internal sealed record RawTable(
     }
 
     /// <summary>
-    /// The columns of one part: those the user names, else the first of the task's spellings that
-    /// the file has.
+    /// The columns of one field: those the user names, otherwise the task's first spelling found in
+    /// the file.
     /// </summary>
     private static string[]? Column(
         RecordFile file,
@@ -193,8 +193,8 @@ internal sealed record RawTable(
     private static string Found(RecordFile file) =>
         string.Join(", ", file.Columns.Select(name => $"'{Shorten(name)}'"));
 
-    // A header in one piece is that of a file with another separator; one that holds a number or a
-    // sentence is a row.
+    // A header with a single field suggests another separator; one with a number or a sentence is a
+    // data row.
     private static Remedy Naming(RecordFile file, string field)
     {
         if (file is not DelimitedFile { HasHeader: true })
@@ -221,7 +221,7 @@ internal sealed record RawTable(
             return null;
         if (options.PairColumn is null && layout.PairColumns.Length == 0)
             return null;
-        // A text column of the user's own choice is not half of the task's pair.
+        // With a user-chosen text column, the task's pair column is not required.
         var optional = options.PairColumn is null && (layout.PairOptional || options.TextColumn is not null);
         return Column(file, "pair", options.PairColumn, layout.PairColumns, optional)?[0];
     }

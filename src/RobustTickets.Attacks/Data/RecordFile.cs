@@ -1,18 +1,18 @@
 namespace RobustTickets.Attacks.Data;
 
-/// <summary>One row of a table as it stands in the file, or what is wrong with it.</summary>
-/// <param name="Line">Line on which it begins, from 1; of Parquet its row.</param>
-/// <param name="Values">Values of the columns asked for; null when the row is malformed.</param>
-/// <param name="Error">What was found and what is expected; null when the row is fine.</param>
+/// <summary>One row of a table as read from the file, or its error.</summary>
+/// <param name="Line">First line of the row, from 1; in Parquet the row number.</param>
+/// <param name="Values">Values of the requested columns; null when the row is malformed.</param>
+/// <param name="Error">What was found and what is expected; null when the row is valid.</param>
 internal readonly record struct RawRow(int Line, string[]? Values, string? Error)
 {
-    /// <summary>Its place among the rows, from 0; malformed rows count.</summary>
+    /// <summary>Index of the row, from 0; malformed rows count.</summary>
     public int Ordinal { get; init; }
 
-    /// <summary>What would put a malformed row right, or null.</summary>
+    /// <summary>How to fix a malformed row, or null.</summary>
     public Remedy? Remedy { get; init; }
 
-    /// <summary>Line on which it ends; that of its begin unless it says otherwise.</summary>
+    /// <summary>Last line of the row; by default its first.</summary>
     public int LastLine { get; init; } = Line;
 }
 
@@ -23,11 +23,11 @@ internal readonly record struct RawRow(int Line, string[]? Values, string? Error
 /// </summary>
 internal abstract class RecordFile(TextFile file)
 {
-    /// <summary>The text behind it.</summary>
+    /// <summary>The underlying text file.</summary>
     public TextFile File { get; } = file;
 
     /// <summary>
-    /// Names of the columns: the header, numbers from 0 without one, the fields of the first JSON
+    /// Column names: from the header, numbers from 0 without one, or the fields of the first JSON
     /// object.
     /// </summary>
     public abstract IReadOnlyList<string> Columns { get; }
@@ -36,8 +36,8 @@ internal abstract class RecordFile(TextFile file)
     /// Rows with the values of <paramref name="columns"/> (all of them in <see cref="Columns"/>),
     /// malformed rows included.
     /// </summary>
-    /// <param name="columns">The columns wanted.</param>
-    /// <param name="label">The one among them whose value may be null, which reads as
+    /// <param name="columns">The requested columns.</param>
+    /// <param name="label">The label column; only its value may be null, which reads as
     /// empty.</param>
     public abstract IEnumerable<RawRow> Read(IReadOnlyList<string> columns, string? label);
 }

@@ -1,44 +1,45 @@
-// The part of a text in which a row is looked for. A row may span lines: where it does not end
-// within the window, the window grows to twice its size and the row is read again from its start.
+// A buffer of lines from which rows are parsed. When a row does not end within the buffer, the
+// buffer doubles and the row is parsed again from its start.
 using System.Text;
 
 namespace RobustTickets.Attacks.Data;
 
-/// <summary>Lines read ahead of a row; what was read is forgotten.</summary>
+/// <summary>Buffers lines ahead of a row; consumed lines are dropped.</summary>
 internal sealed class RowWindow(IEnumerable<(int Number, string Text)> lines) : IDisposable
 {
-    /// <summary>Characters that a row may have.</summary>
+    /// <summary>Maximum characters per row.</summary>
     public const int Most = 1 << 24;
 
     private const int Least = 1 << 14;
     private readonly IEnumerator<(int Number, string Text)> _lines = lines.GetEnumerator();
     private bool _isLast;
 
-    /// <summary>The window; lines end in a line feed.</summary>
+    /// <summary>The buffered text; lines end in a line feed.</summary>
     public string Text { get; private set; } = "";
 
-    /// <summary>End of what is read; line ends at the end of the file are not.</summary>
+    /// <summary>End of the buffered text, without line ends at the end of the file.</summary>
     public int End { get; private set; }
 
-    /// <summary>Where the row begins.</summary>
+    /// <summary>Start of the row.</summary>
     public int Start { get; private set; }
 
     /// <summary>Whether there is another row.</summary>
     public bool HasRow()
     {
-        // Blank lines at the end of the file are no rows: whether these are, what follows says.
+        // Blank lines at the end of the file are not rows: read on to see whether anything follows
+        // them.
         while (!_isLast && !Text.AsSpan(Start, End - Start).ContainsAnyExcept('\r', '\n'))
             Read();
         return Start < End;
     }
 
     /// <summary>
-    /// Whether a row that was read to here may go on behind the window: its readers look one
+    /// Whether a row parsed to this position may continue beyond the buffer: parsers look one
     /// character ahead, past a carriage return.
     /// </summary>
     public bool IsShortFor(int at) => !_isLast && at >= End - 2;
 
-    /// <summary>Reads ahead; false where a row would become longer than one may be.</summary>
+    /// <summary>Reads more lines; false if the row would exceed the maximum length.</summary>
     public bool Grow()
     {
         if (End - Start >= Most)
@@ -47,7 +48,7 @@ internal sealed class RowWindow(IEnumerable<(int Number, string Text)> lines) : 
         return true;
     }
 
-    /// <summary>Goes on behind a row that ended here.</summary>
+    /// <summary>Moves to the row after one that ended here.</summary>
     public void GoOn(int at)
     {
         if (at < End && Text[at] == '\r')
@@ -55,7 +56,7 @@ internal sealed class RowWindow(IEnumerable<(int Number, string Text)> lines) : 
         Start = at + 1;
     }
 
-    /// <summary>Goes on at the line after the one on which the row begins.</summary>
+    /// <summary>Moves to the line after the row's first line.</summary>
     public void SkipLine()
     {
         int at;
@@ -69,7 +70,7 @@ internal sealed class RowWindow(IEnumerable<(int Number, string Text)> lines) : 
 
     private void Read()
     {
-        // A row that ended behind the last line feed begins behind the text.
+        // After a row that ended beyond the last line feed, Start is beyond the text.
         var text = new StringBuilder(Text, Math.Min(Start, Text.Length), Math.Max(0, End - Start), Least);
         var wanted = Math.Max(Least, 2 * text.Length);
         while (text.Length < wanted && !_isLast)

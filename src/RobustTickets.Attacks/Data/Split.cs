@@ -1,18 +1,16 @@
 namespace RobustTickets.Attacks.Data;
 
-/// <summary>
-/// A split as it was read, with what is needed to say later exactly what was read.
-/// </summary>
-/// <param name="Task">The task; its labels are those of <paramref name="Labels"/>.</param>
+/// <summary>A split of a data set, with the facts that identify exactly what was read.</summary>
+/// <param name="Task">The task, with the labels of <paramref name="Labels"/>.</param>
 /// <param name="Name">Name of the split: train, dev, test or dev-mismatched.</param>
 /// <param name="Examples">The examples in file order.</param>
 /// <param name="Source">The file or folder that was read.</param>
-/// <param name="Sha256">SHA-256 of the file's bytes; of aclImdb the hash over the sorted lines
+/// <param name="Sha256">SHA-256 of the file's bytes; for aclImdb, of the sorted lines
 /// <c>split/class/name NUL hash</c>, whatever the container.</param>
-/// <param name="Labels">How label values became indices.</param>
+/// <param name="Labels">Map from label values to indices.</param>
 /// <param name="LabelCounts">Examples of each class, <c>[C]</c>.</param>
-/// <param name="Notes">What a user should know: rows left out, empty texts, classes without
-/// examples. Nothing else was left out.</param>
+/// <param name="Notes">Notes for the user: all skipped rows, empty texts, classes without
+/// examples.</param>
 public sealed record Split(
     TextTask Task,
     string Name,
@@ -24,7 +22,7 @@ public sealed record Split(
     IReadOnlyList<string> Notes
 )
 {
-    /// <summary>The same split with some of its examples.</summary>
+    /// <summary>The same split with a subset of its examples.</summary>
     public Split Only(IReadOnlyList<Example> examples)
     {
         ArgumentNullException.ThrowIfNull(examples);

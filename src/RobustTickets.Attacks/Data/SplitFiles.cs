@@ -3,21 +3,18 @@ using RobustTickets.Attacks.Data.ParquetFiles;
 
 namespace RobustTickets.Attacks.Data;
 
-/// <summary>
-/// Where the data of a split was found: a table, or aclImdb with its own name of the split.
-/// </summary>
+/// <summary>Location of a split: a table, or aclImdb with its own split name.</summary>
 /// <param name="Path">File or folder.</param>
-/// <param name="AclSplit">The split's name inside aclImdb; null for a table.</param>
-/// <param name="TrainPath">For a table found in a folder: the training file beside it, from which
-/// classes are inferred; else null.</param>
+/// <param name="AclSplit">The split's name within aclImdb; null for a table.</param>
+/// <param name="TrainPath">For a table in a folder, the training file beside it, from which classes
+/// are inferred; otherwise null.</param>
 internal sealed record SplitPlace(string Path, string? AclSplit, string? TrainPath);
 
 /// <summary>
-/// Finds the file of a split. A path is a file, which is taken as it is, or a folder with
-/// <c>train.tsv</c>, <c>dev.csv.gz</c>, <c>validation.jsonl</c>, the parts
-/// <c>train-00000-of-00002.parquet</c> and so on, or
-/// one that holds the task's folder (<c>SST-2/</c>, <c>aclImdb/</c>) or an aclImdb archive. Two
-/// files for one split are refused: neither is meant for sure.
+/// Finds the file of a split. A path is a file, or a folder with <c>train.tsv</c>,
+/// <c>dev.csv.gz</c>, <c>validation.jsonl</c>, the shards <c>train-00000-of-00002.parquet</c> and
+/// so on, or a folder that contains the task's folder (<c>SST-2/</c>, <c>aclImdb/</c>) or an
+/// aclImdb archive. Two files for one split are refused as ambiguous.
 /// </summary>
 internal static partial class SplitFiles
 {
@@ -29,15 +26,15 @@ internal static partial class SplitFiles
         ["dev-mismatched"] = ["dev_mismatched", "validation_mismatched"],
     };
 
-    /// <summary>The names of splits.</summary>
+    /// <summary>The split names.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. NamesOf.Keys];
 
-    /// <summary>The one name of a split: train, dev, test or dev-mismatched.</summary>
+    /// <summary>The canonical name of a split: train, dev, test or dev-mismatched.</summary>
     public static string Normalise(string split) =>
         TryNormalise(split)
         ?? throw new DataException($"split '{split}' is not known; possible: {string.Join(", ", Names)}");
 
-    /// <summary>The same; null where there is no such split.</summary>
+    /// <summary>The canonical name of a split; null for an unknown one.</summary>
     public static string? TryNormalise(string split)
     {
         ArgumentNullException.ThrowIfNull(split);
@@ -45,14 +42,14 @@ internal static partial class SplitFiles
         return NamesOf.FirstOrDefault(pair => pair.Value.Contains(plain)).Key;
     }
 
-    /// <summary>The split that a file's name speaks of, or null.</summary>
+    /// <summary>The split named by a file name, or null.</summary>
     public static string? SplitOf(string file)
     {
         var stem = Part().Replace(Path.GetFileName(file).Split('.')[0], "").ToLowerInvariant().Replace('-', '_');
         return NamesOf.FirstOrDefault(pair => pair.Value.Contains(stem)).Key;
     }
 
-    /// <summary>Whether a folder holds a split.</summary>
+    /// <summary>Whether a folder contains a split.</summary>
     public static bool Holds(string folder, TaskLayout layout, string split) =>
         Directory.Exists(folder) && Search(folder, layout, split) is not null;
 
@@ -117,7 +114,7 @@ internal static partial class SplitFiles
                 + "them"
         );
 
-    // Of a split in parts: which of them, of how many.
+    // Shard suffix: index and count.
     [GeneratedRegex(@"-(\d{5}|\*)-of-\d{5}$")]
     private static partial Regex Part();
 

@@ -1,9 +1,9 @@
 namespace RobustTickets.Attacks.Data;
 
-/// <summary>A training split parted in two, both parts in file order.</summary>
-/// <param name="Train">What is left to train on.</param>
-/// <param name="Dev">What is held out.</param>
-/// <param name="DevIds">Ids of the held-out examples, to be written down.</param>
+/// <summary>A training split divided in two, both parts in file order.</summary>
+/// <param name="Train">The remaining training examples.</param>
+/// <param name="Dev">The held-out examples.</param>
+/// <param name="DevIds">Ids of the held-out examples, for the record.</param>
 public sealed record HeldOutSplit(
     IReadOnlyList<Example> Train,
     IReadOnlyList<Example> Dev,
@@ -21,12 +21,12 @@ public static class Splits
     private const ulong Golden = 0x9E3779B97F4A7C15;
 
     /// <summary>
-    /// Holds out <paramref name="fraction"/> of the examples (rounded, at least one on either
-    /// side). Examples of one origin stay together.
+    /// Holds out <paramref name="fraction"/> of the examples (rounded, at least one in each part).
+    /// Examples of the same origin stay together.
     /// </summary>
     /// <param name="examples">The training split.</param>
     /// <param name="fraction">Between 0 and 1, exclusive.</param>
-    /// <param name="seed">Seed of the choice.</param>
+    /// <param name="seed">Seed of the selection.</param>
     /// <exception cref="ArgumentOutOfRangeException">The fraction is not between 0 and
     /// 1.</exception>
     /// <exception cref="DataException">There are fewer than two examples.</exception>
@@ -51,7 +51,7 @@ public static class Splits
         );
     }
 
-    // An adversarial text goes where its original goes, so a group may take a few more than asked.
+    // An adversarial text stays with its original, so a group may exceed the requested count.
     private static bool[] Held(IReadOnlyList<Example> examples, int count, ulong seed)
     {
         var groups = Enumerable
@@ -80,12 +80,12 @@ public static class Splits
     }
 
     /// <summary>
-    /// A sample with the classes in the shares of the whole (largest remainders, ties to the lower
-    /// class), in file order; everything when that is no more.
+    /// A stratified sample (largest remainders, ties to the lower class), in file order; all
+    /// examples if there are no more than <paramref name="count"/>.
     /// </summary>
-    /// <param name="examples">The whole.</param>
-    /// <param name="count">How many to take.</param>
-    /// <param name="seed">Seed of the choice.</param>
+    /// <param name="examples">The examples to sample from.</param>
+    /// <param name="count">Sample size.</param>
+    /// <param name="seed">Seed of the selection.</param>
     public static IReadOnlyList<Example> Stratified(IReadOnlyList<Example> examples, int count, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(examples);
@@ -97,7 +97,7 @@ public static class Splits
             .OrderBy(g => g.Key)
             .Select(g => (Class: g.Key, Exact: (double)count * g.Count() / examples.Count))
             .ToList();
-        // Each class gets its share rounded down, the rest goes to the largest fractions.
+        // Each class gets its share rounded down; the rest goes to the largest fractions.
         var quota = shares.ToDictionary(s => s.Class, s => (int)Math.Floor(s.Exact));
         foreach (
             var s in shares
@@ -119,7 +119,7 @@ public static class Splits
     {
         var keys = new ulong[count];
         var positions = new int[count];
-        // The mixer is a bijection, so equal keys cannot occur and the sort needs no rule for ties.
+        // The mixer is a bijection, so keys are distinct and the sort needs no tie-break.
         for (var i = 0; i < count; i++)
             (keys[i], positions[i]) = (Mix(Mix(seed) + (ulong)i * Golden), i);
         Array.Sort(keys, positions);
@@ -127,15 +127,16 @@ public static class Splits
     }
 
     /// <summary>
-    /// Whether classes come in blocks (as IMDB's do), so that the first examples are of one class.
-    /// Judged by the number of runs of equal labels against
-    /// what a shuffled file would have: n (1 - sum of squared class shares); fewer than a fifth of
-    /// it counts as grouped.
+    /// Whether examples are grouped by class (as in IMDB), so that the first examples all have one
+    /// class: true when the number of runs of equal labels is below a fifth of that of a shuffled
+    /// file, n (1 - sum of squared class shares).
     /// </summary>
     public static bool IsClassGrouped(IReadOnlyList<Example> examples) =>
         Runs(examples) is { } found && found.Runs < found.Expected / 5;
 
-    /// <summary>A warning for the user when the classes come in blocks, else null.</summary>
+    /// <summary>
+    /// A warning for the user when examples are grouped by class, otherwise null.
+    /// </summary>
     public static string? ClassGroupedWarning(Split split)
     {
         ArgumentNullException.ThrowIfNull(split);

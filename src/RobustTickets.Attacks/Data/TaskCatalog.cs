@@ -3,11 +3,10 @@ using RobustTickets.Attacks.Data.ParquetFiles;
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>
-/// The tasks known by name, with every spelling under which their files, columns and labels are
-/// found in the wild. Class indices are those of the Hugging
-/// Face data sets, so that fine-tuned checkpoints from there mean the same: SST-2 0 = negative;
-/// QNLI 0 = entailment; MNLI entailment, neutral,
-/// contradiction; AG News World, Sports, Business, Sci/Tech (1..4 in the original files).
+/// The known tasks, with the spellings of their files, columns and labels in common distributions.
+/// Class indices are those of the Hugging Face data sets, so they match checkpoints fine-tuned on
+/// those: SST-2 0 = negative; QNLI 0 = entailment; MNLI entailment, neutral, contradiction; AG News
+/// World, Sports, Business, Sci/Tech (1..4 in the original files).
 /// </summary>
 public static class TaskCatalog
 {
@@ -147,7 +146,7 @@ public static class TaskCatalog
         },
     ];
 
-    /// <summary>The tasks, each under its one name, generic formats last.</summary>
+    /// <summary>The tasks, generic formats last.</summary>
     public static IReadOnlyList<TextTask> Tasks { get; } = [.. Layouts.Select(layout => layout.Task)];
 
     /// <summary>
@@ -160,8 +159,9 @@ public static class TaskCatalog
         return layout is not null;
     }
 
-    /// <summary>The task of a name or alias.</summary>
-    /// <exception cref="DataException">There is none; the message lists the tasks.</exception>
+    /// <summary>Gets a task by name or alias.</summary>
+    /// <exception cref="DataException">The task is unknown; the message lists the
+    /// tasks.</exception>
     public static TextTask Find(string name) => Required(name).Task;
 
     internal static TaskLayout Required(string name) =>
@@ -203,15 +203,15 @@ public static class TaskCatalog
 }
 
 /// <summary>
-/// How the files of a task look: every accepted spelling, the first that a file has wins.
+/// File layout of a task: accepted spellings, of which the first found in a file is used.
 /// </summary>
 /// <param name="Task">The task.</param>
 /// <param name="Aliases">Further names of the task.</param>
-/// <param name="Folders">Names of the folder in which distributions keep it.</param>
+/// <param name="Folders">Folder names in distributions of the task.</param>
 /// <param name="TextColumns">Names of the text column; <c>a+b</c> joins two.</param>
 /// <param name="PairColumns">Names of the second text's column.</param>
 /// <param name="LabelColumns">Names of the label column.</param>
-/// <param name="Spellings">Label values beside the class names themselves.</param>
+/// <param name="Spellings">Label values in addition to the class names.</param>
 internal sealed record TaskLayout(
     TextTask Task,
     string[] Aliases,
@@ -222,26 +222,26 @@ internal sealed record TaskLayout(
     Dictionary<string, int> Spellings
 )
 {
-    /// <summary>File name ends it is found under, in a folder.</summary>
+    /// <summary>File extensions searched for in a folder.</summary>
     public string[] Extensions { get; init; } = [".tsv", ".csv", ".jsonl", ".json", ParquetShards.End];
 
-    /// <summary>Whether a file without second text is fine.</summary>
+    /// <summary>Whether the second text may be missing.</summary>
     public bool PairOptional { get; init; }
 
-    /// <summary>
-    /// Whether numbers count from 1 in the original files (and from 0 elsewhere).
-    /// </summary>
+    /// <summary>Whether labels count from 1 in the original files (and from 0 elsewhere).</summary>
     public bool OneBased { get; init; }
 
     /// <summary>
-    /// Values that say that annotators found no label; such rows are left out with a note.
+    /// Label values that mean "no gold label"; such rows are skipped with a note.
     /// </summary>
     public string[] NoGold { get; init; } = [];
 
-    /// <summary>Whether -1 marks a row without label, as in the data sets of the Hugging Face hub,
-    /// although the classes come from the data.</summary>
+    /// <summary>
+    /// Whether -1 marks an unlabelled row, as in data sets of the Hugging Face hub, even though
+    /// classes are inferred from the data.
+    /// </summary>
     public bool MinusOneIsNoLabel { get; init; }
 
-    /// <summary>Whether classes come from the data.</summary>
+    /// <summary>Whether classes are inferred from the data.</summary>
     public bool IsGeneric => Task.Labels.Count == 0;
 }

@@ -1,16 +1,16 @@
-// A text file that is read row by row: nothing of it stays but the rows that its reader keeps. What
-// concerns the whole file (hash, size, line ends) is found in a pass before.
+// A text file read row by row without being held in memory. Properties of the whole file (hash,
+// size, line ends) come from an earlier pass.
 using System.Security.Cryptography;
 
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>
-/// A text file, read as often as it is asked for: strict UTF-8 (a bad byte is refused with its
+/// A text file that can be read repeatedly: strict UTF-8 (an invalid byte is refused with its
 /// line), byte order mark dropped, <c>.gz</c> unpacked up to a limit.
 /// </summary>
 internal sealed class TextFile
 {
-    // Of a pipe, which can be read only once, all is held.
+    // A pipe can be read only once, so it is held in memory.
     private const int MostHeld = 1_000_000_000;
     private readonly byte[]? _held;
     private readonly DataOptions _options;
@@ -32,34 +32,35 @@ internal sealed class TextFile
         Notes = _lineEnd == '\r' ? ["line ends are CR only; they were read as line ends"] : [];
     }
 
-    /// <summary>Where it came from.</summary>
+    /// <summary>Path of the file.</summary>
     public string Path { get; }
 
     /// <summary>Hash of the bytes on disk.</summary>
     public string Sha256 { get; }
 
-    /// <summary>The first byte of its text, behind blanks and a byte order mark.</summary>
+    /// <summary>The first byte of the text after whitespace and a byte order mark.</summary>
     public byte FirstByte { get; }
 
-    /// <summary>What a user should know about it.</summary>
+    /// <summary>Notes for the user.</summary>
     public IReadOnlyList<string> Notes { get; }
 
     /// <summary>
-    /// Lines that are not UTF-8, with their first bad byte, among those that were read so far;
-    /// empty unless they were allowed.
+    /// Lines that are not UTF-8, with their first invalid byte, among those read so far; empty
+    /// unless they are allowed.
     /// </summary>
     public IReadOnlyDictionary<int, byte> BrokenLines => _broken;
 
-    /// <summary>A file whose rows are no text; its reader knows how to read them.</summary>
+    /// <summary>A file with binary rows, which its reader decodes itself.</summary>
     public static TextFile WithoutText(string path, string sha256) =>
         new(path, [], sha256, (0, (byte)'\n'), new DataOptions(), CancellationToken.None);
 
     /// <summary>Opens a file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="options">Whether broken lines are allowed, and how far a packed file may
-    /// unpack.</param>
-    /// <param name="stop">Ends reading.</param>
-    /// <exception cref="DataException">It is missing, empty, or unpacks to too much.</exception>
+    /// <param name="options">Whether invalid lines are allowed, and the maximum unpacked
+    /// size.</param>
+    /// <param name="stop">Cancels reading.</param>
+    /// <exception cref="DataException">The file is missing, empty, or unpacks to more than the
+    /// limit.</exception>
     public static TextFile Open(string path, DataOptions options, CancellationToken stop = default)
     {
         if (!File.Exists(path))
@@ -77,11 +78,11 @@ internal sealed class TextFile
     }
 
     /// <summary>
-    /// Lines with their numbers from 1. Only a line feed ends a line (texts hold U+2028 and lone
-    /// carriage returns), in a file without any a carriage return; a carriage return before it
-    /// belongs to the end. Blank lines at the end of the file are no lines.
+    /// Lines with their numbers from 1. Only a line feed ends a line (texts contain U+2028 and lone
+    /// carriage returns), or a carriage return in a file without line feeds; a carriage return
+    /// before a line feed is part of the line end. Blank lines at the end of the file are skipped.
     /// </summary>
-    /// <exception cref="DataException">A line is not UTF-8, or too long to be one.</exception>
+    /// <exception cref="DataException">A line is not UTF-8, or is too long.</exception>
     public IEnumerable<(int Number, string Text)> Lines()
     {
         var blank = 0;
@@ -99,7 +100,7 @@ internal sealed class TextFile
         }
     }
 
-    /// <summary>Lines without their line feed, all of them and as they are.</summary>
+    /// <summary>All lines, unchanged except for the removed line feed.</summary>
     /// <inheritdoc cref="Lines" path="/exception"/>
     public IEnumerable<(int Number, string Text)> RawLines()
     {
@@ -111,16 +112,16 @@ internal sealed class TextFile
         {
             _stop.ThrowIfCancellationRequested();
             var (number, text) = lines.Current;
-            // Of line feeds such a file has none but at its end.
+            // Such a file has line feeds only at its end.
             yield return (number, _lineEnd == '\r' ? text.TrimEnd('\n') : text);
         }
     }
 
-    /// <summary>Its bytes, unpacked.</summary>
+    /// <summary>The unpacked bytes.</summary>
     public Stream Content() => new GuardedStream(Guarded(Path, () => Plain(Path, _held, _options, _stop)), Path, _stop);
 
-    // What begins the text and what ends its lines; with it, that the file is not empty, and that a
-    // packed one keeps its limit.
+    // Finds the first byte and the line ending; also checks that the file is not empty and that a
+    // compressed one is within its limit.
     private static (byte First, byte LineEnd) Look(
         string path,
         byte[]? held,
@@ -145,14 +146,14 @@ internal sealed class TextFile
                         carriage = true;
                         break;
                     default:
-                        // What the file ends with is no line end inside it.
+                        // Line ends at the end of the file do not count.
                         (feedInside, carriageInside) = (feed, carriage);
                         if (first == 0 && b > ' ' && b is not (0xef or 0xbb or 0xbf))
                             first = b;
                         break;
                 }
             }
-            // A packed file is read on to its end: its limit is kept before anything is.
+            // A compressed file is read to the end to check its limit before anything is kept.
             if (first > 0 && feedInside && !IsPacked(path))
                 break;
         }
@@ -168,7 +169,7 @@ internal sealed class TextFile
 
     private static bool IsPacked(string path) => path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
 
-    // The bytes of a pipe; null of a file, which can be read again.
+    // The bytes of a pipe; null for a file, which can be read again.
     private static byte[]? Held(string path, CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();

@@ -1,20 +1,20 @@
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>
-/// Counts what a packed file gives and stops at a limit, so that a small file cannot fill the
-/// memory; stops when it is asked to.
+/// Limits the unpacked size of a compressed file, so that a small file cannot exhaust memory;
+/// cancellable.
 /// </summary>
-/// <param name="inner">The unpacking stream; goes with this one.</param>
-/// <param name="path">The packed file, for the error.</param>
-/// <param name="limit">Bytes that it may give.</param>
-/// <param name="stop">Ends reading.</param>
+/// <param name="inner">The decompressing stream; disposed with this one.</param>
+/// <param name="path">The compressed file, for errors.</param>
+/// <param name="limit">Maximum unpacked bytes.</param>
+/// <param name="stop">Cancels reading.</param>
 internal sealed class UnpackedStream(Stream inner, string path, long limit, CancellationToken stop) : ForwardStream
 {
     /// <summary>Unpacked bytes so far.</summary>
     public long Count { get; private set; }
 
-    /// <exception cref="DataException">The file gives more than the limit.</exception>
-    /// <exception cref="OperationCanceledException">It was asked to stop.</exception>
+    /// <exception cref="DataException">The unpacked size exceeds the limit.</exception>
+    /// <exception cref="OperationCanceledException">Reading was cancelled.</exception>
     public override int Read(Span<byte> buffer)
     {
         stop.ThrowIfCancellationRequested();
@@ -28,8 +28,8 @@ internal sealed class UnpackedStream(Stream inner, string path, long limit, Canc
             );
     }
 
-    /// <summary>The bytes that a gzip file unpacks to, counted before they are held.</summary>
-    /// <exception cref="DataException">It is damaged, or gives more than the limit.</exception>
+    /// <summary>Unpacks a whole gzip file, within a limit.</summary>
+    /// <exception cref="DataException">The file is damaged, or exceeds the limit.</exception>
     public static byte[] Whole(string path, long limit, CancellationToken stop)
     {
         try

@@ -3,12 +3,11 @@ using System.IO.Compression;
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>
-/// Reads a gzip file and fails when it is cut short. .NET's <see cref="GZipStream"/> ends quietly
-/// at the end of a truncated file, so that a broken download
-/// would pass for a smaller data set. Trick: a second gzip member with a known text is appended to
-/// the file's bytes; the unpacked stream ends with that
-/// text only if the file's own members are whole (a cut one swallows the appended bytes and fails,
-/// or gives something else). Concatenated members are fine.
+/// Reads a gzip file and fails when it is truncated. .NET's <see cref="GZipStream"/> ends silently
+/// at the end of a truncated file, so a broken download would pass for a smaller data set. A second
+/// gzip member with a known text is appended to the file's bytes; the unpacked stream ends with
+/// that text only if the file's own members are complete (a truncated one consumes the appended
+/// bytes and fails, or yields something else). Concatenated members are supported.
 /// </summary>
 internal sealed class WholeGzip : ForwardStream
 {
@@ -18,8 +17,8 @@ internal sealed class WholeGzip : ForwardStream
     private readonly Stream _file;
     private readonly GZipStream _gzip;
 
-    // Bytes read but not given out: at least the marker's length is kept back until the end of the
-    // stream.
+    // Bytes read but not returned yet: at least the marker's length is held back until the end of
+    // the stream.
     private readonly byte[] _pending = new byte[1 << 16];
     private int _start,
         _count;
@@ -32,14 +31,14 @@ internal sealed class WholeGzip : ForwardStream
     }
 
     /// <summary>
-    /// Opens a file; reading throws <see cref="InvalidDataException"/> when it is not gzip or not
-    /// whole.
+    /// Opens a file; reading throws <see cref="InvalidDataException"/> when it is not gzip or
+    /// truncated.
     /// </summary>
     public static WholeGzip Open(string path) => Open(File.OpenRead(path));
 
     public static WholeGzip Open(byte[] bytes) => Open(new MemoryStream(bytes));
 
-    /// <summary>The packed bytes are those of a stream, which goes with this one.</summary>
+    /// <summary>Reads compressed bytes from a stream, which is disposed with this one.</summary>
     public static WholeGzip Open(Stream packed) => new(packed);
 
     public override int Read(Span<byte> buffer)
@@ -89,7 +88,7 @@ internal sealed class WholeGzip : ForwardStream
         return packed.ToArray();
     }
 
-    /// <summary>One stream after the other.</summary>
+    /// <summary>Concatenates two streams.</summary>
     private sealed class Chain(Stream first, Stream second) : ForwardStream
     {
         private Stream _current = first;

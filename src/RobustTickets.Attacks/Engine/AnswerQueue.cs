@@ -1,5 +1,5 @@
-// Questions of many examples waiting for one model: identical ones are asked once, oldest first, in
-// batches of a given size.
+// Pending questions of many examples to one model: deduplicated, served oldest first, in batches of
+// a given size.
 
 namespace RobustTickets.Attacks.Engine;
 
@@ -22,7 +22,7 @@ internal sealed class AnswerQueue<TKey>
     }
 
     /// <summary>
-    /// The oldest questions, at most <paramref name="size"/>, with those who wait for each.
+    /// The oldest questions, at most <paramref name="size"/>, with the runs that wait for each.
     /// </summary>
     public List<(TKey Key, List<ExampleRun> Runs)> Take(int size)
     {
@@ -30,7 +30,7 @@ internal sealed class AnswerQueue<TKey>
         while (batch.Count < size && _order.TryDequeue(out var key))
         {
             _waiting.Remove(key, out var runs);
-            // Runs that failed meanwhile no longer need an answer.
+            // Runs that failed in the meantime need no answer.
             if (runs!.Exists(r => !r.IsFinished))
                 batch.Add((key, runs));
         }

@@ -1,6 +1,6 @@
-// Attacks many examples at once: merges the queries of all live examples into full batches, drops
-// duplicates, hands the answers back. An outcome depends on the example, the attack and the victim
-// only. One thread makes every model call; word-level steps are spread over threads.
+// Attacks many examples at once: merges the queries of all running examples into full, deduplicated
+// batches and distributes the answers. An outcome depends only on example, attack and victim. One
+// thread makes all model calls; the examples' own steps run on several threads.
 
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
@@ -8,7 +8,7 @@ using System.Threading.Channels;
 
 namespace RobustTickets.Attacks.Engine;
 
-/// <summary>Runs an attack against a victim.</summary>
+/// <summary>Runs an attack on a victim.</summary>
 public sealed class AttackEngine
 {
     private readonly Attack _attack;
@@ -16,7 +16,7 @@ public sealed class AttackEngine
     private readonly AttackEngineOptions _options;
     private AttackStatistics _statistics = new(0, 0, 0, 0, 0, 0, TimeSpan.Zero, TimeSpan.Zero);
 
-    /// <summary>Prepares the engine.</summary>
+    /// <summary>Creates an engine.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option or the query budget is out of
     /// range.</exception>
     public AttackEngine(Attack attack, IVictim victim, AttackEngineOptions? options = null)
@@ -32,18 +32,18 @@ public sealed class AttackEngine
     }
 
     /// <summary>
-    /// The costs of the current (or last) run; may be read from any thread while it runs.
+    /// Costs of the current (or last) run; may be read from any thread while it runs.
     /// </summary>
     public AttackStatistics Statistics => Volatile.Read(ref _statistics);
 
     /// <summary>
-    /// Attacks the examples and streams their outcomes, in the order given unless the options say
-    /// otherwise. An example on which the victim or another model throws or gives a
-    /// wrong answer has an outcome of kind <see cref="AttackResult.Error"/>; the others are
-    /// untouched by it. Of a run that ends early, what is finished comes before the exception.
+    /// Attacks the examples and streams their outcomes, in input order unless the options say
+    /// otherwise. An example for which the victim or another model throws or returns an invalid
+    /// answer has an outcome of kind <see cref="AttackResult.Error"/>; other examples are not
+    /// affected. If the run ends early, finished outcomes are delivered before the exception.
     /// </summary>
     /// <exception cref="DataException">An example has a label that the victim does not know, more
-    /// than two columns, or an id that occurs twice.</exception>
+    /// than two columns, or a duplicate id.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public async IAsyncEnumerable<AttackOutcome> RunAsync(
         IReadOnlyList<Example> inputs,
@@ -64,7 +64,7 @@ public sealed class AttackEngine
         }
         finally
         {
-            // The consumer may have left early: the loop must not go on without it.
+            // The consumer may have stopped enumerating: cancel the loop as well.
             await end.CancelAsync().ConfigureAwait(false);
             await loop.ConfigureAwait(false);
         }
@@ -110,7 +110,7 @@ public sealed class AttackEngine
         {
             error = e;
         }
-        // Of a run that ended early: what is finished, though examples before it are not.
+        // After an early end, deliver all finished outcomes, even if earlier examples are missing.
         foreach (var run in live.Where(r => r.IsFinished))
             finished.Add(run.Index, run.Outcome!);
         foreach (var outcome in finished.Values)
@@ -140,7 +140,8 @@ public sealed class AttackEngine
         var steps = TimeSpan.Zero;
         while (delivered < inputs.Count)
         {
-            // The linked token hears of the caller's own later, and by then all may be done.
+            // The linked token is cancelled after the caller's own; all examples may be done by
+            // then.
             stop.ThrowIfCancellationRequested();
             end.ThrowIfCancellationRequested();
             for (; live.Count < concurrency && started < inputs.Count; started++)
@@ -160,12 +161,12 @@ public sealed class AttackEngine
             {
                 queues.Serve(partial: true);
             }
-            // Full batches go out at once; what remains waits for company.
+            // Full batches run at once; partial ones wait for more requests.
             while (queues.Serve(partial: false))
                 stop.ThrowIfCancellationRequested();
             foreach (var run in live.Where(r => r.IsFinished))
             {
-                // In order: what is done early waits for those before it.
+                // In order: an outcome waits for those of earlier examples.
                 finished.Add(_options.InOrder ? run.Index : delivered + finished.Count, run.Outcome!);
                 queries += run.Queries;
             }

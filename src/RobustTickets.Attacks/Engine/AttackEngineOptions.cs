@@ -1,14 +1,14 @@
 namespace RobustTickets.Attacks.Engine;
 
-/// <summary>How fast an attack runs; nothing here changes an outcome.</summary>
-/// <param name="BatchSize">Texts per call of the victim, at most.</param>
-/// <param name="EncoderBatchSize">Texts per call of a sentence encoder, and questions per call of a
-/// masked language model, at most.</param>
-/// <param name="Concurrency">Examples attacked at the same time.</param>
+/// <summary>Performance options of an attack; none affects an outcome.</summary>
+/// <param name="BatchSize">Maximum texts per call of the victim.</param>
+/// <param name="EncoderBatchSize">Maximum texts per call of a sentence encoder, and questions per
+/// call of a masked language model.</param>
+/// <param name="Concurrency">Number of examples attacked concurrently.</param>
 /// <param name="Threads">Threads for word-level work; 0: all processors.</param>
-/// <param name="InOrder">Deliver outcomes in the order of the examples; otherwise each as soon as
-/// it is there. A run that is cancelled or fails delivers what is finished by then, in order and
-/// without the examples that are not, before its exception.</param>
+/// <param name="InOrder">Deliver outcomes in the order of the examples; otherwise as soon as they
+/// are finished. A run that is cancelled or fails delivers the outcomes finished so far, in order,
+/// before its exception.</param>
 public sealed record AttackEngineOptions(
     int BatchSize = 64,
     int EncoderBatchSize = 64,
@@ -27,12 +27,12 @@ public sealed record AttackEngineOptions(
 }
 
 /// <summary>
-/// What a run has cost so far. Unlike outcomes, these numbers depend on batches and concurrency.
+/// Cost of a run so far. Unlike outcomes, these numbers depend on batches and concurrency.
 /// </summary>
 /// <param name="ExamplesFinished">Examples whose attack ended.</param>
 /// <param name="Queries">Queries, as TextAttack counts them.</param>
 /// <param name="VictimBatches">Calls of the victim.</param>
-/// <param name="VictimRows">Texts sent to the victim, identical texts of one batch once.</param>
+/// <param name="VictimRows">Texts sent to the victim; duplicates within a batch count once.</param>
 /// <param name="EncoderBatches">Calls of sentence encoders.</param>
 /// <param name="EncoderRows">Texts sent to sentence encoders.</param>
 /// <param name="VictimTime">Time inside the victim.</param>
@@ -42,7 +42,8 @@ public sealed record AttackEngineOptions(
 /// <param name="MaskedTime">Time inside masked language models.</param>
 /// <param name="StepTime">Time in the examples' own steps: word-level work, spread over
 /// threads.</param>
-/// <param name="PrepareTime">Time for what is done once for the words of all examples.</param>
+/// <param name="PrepareTime">Time of the one-time preparation for the words of all
+/// examples.</param>
 public sealed record AttackStatistics(
     int ExamplesFinished,
     long Queries,

@@ -1,6 +1,6 @@
-// One example's attack as a state machine: it runs until it needs answers, says which, and goes on
-// when they are there. It caches every answer, counts queries and unique forwards
-// (docs/methods/attacks.md, Counting), and ends with its best text at the time limit.
+// One example's attack as a state machine: it runs until it needs model outputs, lists them, and
+// resumes when they arrive. It caches every output, counts queries and unique forwards
+// (docs/methods/attacks.md, Counting), and at the time limit ends with its best text.
 
 using System.Diagnostics;
 using RobustTickets.Attacks.Goals;
@@ -46,17 +46,17 @@ internal sealed class ExampleRun
 
     private int QueriesLeft => _attack.QueryBudget is { } budget ? budget - _queries : int.MaxValue;
 
-    /// <summary>Texts the victim is needed for next.</summary>
+    /// <summary>Texts whose victim outputs are needed next.</summary>
     public List<TextPair> NeededVerdicts { get; } = [];
 
-    /// <summary>Texts a sentence encoder is needed for next.</summary>
+    /// <summary>Texts whose sentence embeddings are needed next.</summary>
     public List<(ISentenceEncoder Encoder, string Text)> NeededVectors { get; } = [];
 
-    /// <summary>What a masked language model is needed for next.</summary>
+    /// <summary>Questions to a masked language model that are needed next.</summary>
     public List<(IMaskedLanguageModel Model, MaskedQuestion Question)> NeededTokens { get; } = [];
 
     /// <summary>
-    /// Runs until answers are needed or the end. Any exception ends this example only.
+    /// Runs until model outputs are needed or the attack ends. An exception ends this example only.
     /// </summary>
     public void Advance()
     {
@@ -85,8 +85,8 @@ internal sealed class ExampleRun
     }
 
     /// <summary>
-    /// Adds work done for this example: its own steps, and its share of the batches its texts were
-    /// in.
+    /// Adds compute time to this example: its own steps and its share of the batches that contained
+    /// its texts.
     /// </summary>
     public void Charge(TimeSpan work) => _work += work;
 
@@ -109,8 +109,8 @@ internal sealed class ExampleRun
     }
 
     /// <summary>
-    /// Ends this example without a result. What its last request had queried and got so far depends
-    /// on the batches, so it is not counted.
+    /// Ends this example with an error. Queries of its last request are not counted: how many were
+    /// answered so far depends on the batches.
     /// </summary>
     public void Fail(AttackErrorKind kind, string message)
     {

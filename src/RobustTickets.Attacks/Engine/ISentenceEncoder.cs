@@ -1,12 +1,12 @@
 namespace RobustTickets.Attacks.Engine;
 
 /// <summary>
-/// Maps sentences to vectors, for similarity constraints. As for victims, a sentence's vector must
-/// not depend on the batch around it.
+/// Encodes sentences as vectors for similarity constraints. As for victims, a sentence's vector
+/// must not depend on the rest of the batch.
 /// </summary>
 public interface ISentenceEncoder
 {
-    /// <summary>Name shown in settings and summaries (model and pooling).</summary>
+    /// <summary>Name in settings and summaries (model and pooling).</summary>
     string Name { get; }
 
     /// <summary>Length D of every vector.</summary>

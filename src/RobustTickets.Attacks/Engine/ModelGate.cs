@@ -1,6 +1,6 @@
-// The only place that calls a victim, an encoder or a masked language model. It checks every
-// answer, and when a batch fails it asks again one text at a time, so that an error is charged to
-// the example whose text causes it and to no other.
+// The only place that calls a victim, an encoder or a masked language model. It validates every
+// answer; when a batch fails it retries one text at a time, so that an error is attributed to the
+// example that causes it and to no other.
 
 using System.Diagnostics;
 using System.Globalization;
@@ -96,8 +96,8 @@ internal sealed class ModelGate(IVictim victim, CancellationToken stop)
                     $"{rows?.Length.ToString(CultureInfo.InvariantCulture) ?? "no"} rows for {batch.Count} texts"
                 );
         }
-        // A time-out of the model is a cancellation by its type; only the run's own ends the run. A
-        // victim that was disposed of answers nothing more.
+        // A model's time-out also throws OperationCanceledException; only the run's own
+        // cancellation ends the run. A disposed victim also ends it.
         catch (Exception e)
             when (e is not ObjectDisposedException && !(e is OperationCanceledException && stop.IsCancellationRequested)
             )

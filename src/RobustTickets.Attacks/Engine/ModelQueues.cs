@@ -1,6 +1,6 @@
-// The questions of all live examples: one queue for the victim, one for every sentence encoder and
-// masked language model. Full batches go out as soon as there are any; a partial one, of the
-// longest queue, only when the engine says that nobody can move without it.
+// The pending questions of all running examples: one queue for the victim and one per sentence
+// encoder and masked language model. Full batches are served at once; a partial one, from the
+// longest queue, only when no example can proceed without it.
 
 namespace RobustTickets.Attacks.Engine;
 
@@ -14,7 +14,7 @@ internal sealed class ModelQueues(ModelGate gate, AttackEngineOptions options)
         ReferenceEqualityComparer.Instance
     );
 
-    /// <summary>Queues what an example needs next.</summary>
+    /// <summary>Queues the model outputs an example needs next.</summary>
     public void Ask(ExampleRun run)
     {
         foreach (var text in run.NeededVerdicts)
@@ -26,9 +26,9 @@ internal sealed class ModelQueues(ModelGate gate, AttackEngineOptions options)
     }
 
     /// <summary>
-    /// Sends one batch of the longest queue that has enough for one. False when nothing was sent.
+    /// Serves one batch of the longest queue that has enough questions. False when none was served.
     /// </summary>
-    /// <param name="partial">Whether a batch may be smaller than its model takes.</param>
+    /// <param name="partial">Whether a batch may be smaller than the batch size.</param>
     public bool Serve(bool partial)
     {
         var longest = 0;

@@ -1,12 +1,12 @@
-// The answer to a question about one place: the most probable tokens out of a model's scores.
+// Selects the most probable tokens from a masked language model's scores.
 namespace RobustTickets.Attacks.Engine;
 
-/// <summary>Picks tokens by their score.</summary>
+/// <summary>Selects tokens by score.</summary>
 internal static class TopTokens
 {
-    /// <summary>The wanted tokens by falling score, equal scores by index.</summary>
+    /// <summary>The top tokens in descending order of score, ties by index.</summary>
     /// <param name="scores">Scores of all tokens, <c>[V]</c>, finite.</param>
-    /// <param name="question">How many, and the least probability.</param>
+    /// <param name="question">Maximum count and minimum probability.</param>
     public static int[] Of(ReadOnlySpan<float> scores, MaskedQuestion question)
     {
         var least = double.NegativeInfinity;
@@ -25,7 +25,7 @@ internal static class TopTokens
         var full = false;
         for (var v = 0; v < scores.Length; v++)
         {
-            // An equal score at a higher index never displaces a lower one.
+            // Of equal scores the lower index is kept.
             if (scores[v] < least || (full && scores[v] <= scores[best.Peek()]))
                 continue;
             if (full)

@@ -1,29 +1,31 @@
 namespace RobustTickets.Attacks;
 
-/// <summary>Files of an attack's folder.</summary>
+/// <summary>File names in an attack's folder.</summary>
 internal static class AttackFiles
 {
-    /// <summary>What determines the figures; begins a folder.</summary>
+    /// <summary>Settings that determine the figures; written first.</summary>
     public const string Settings = "settings.json";
 
-    /// <summary>The outcomes, one a line.</summary>
+    /// <summary>The outcomes, one per line.</summary>
     public const string Examples = "examples.jsonl";
 
-    /// <summary>The outcomes as TextAttack writes them.</summary>
+    /// <summary>The outcomes in TextAttack's CSV format.</summary>
     public const string Results = "results.csv";
 
-    /// <summary>The figures; an attack that has them is finished.</summary>
+    /// <summary>The figures; present when the attack is finished.</summary>
     public const string Summary = "summary.json";
 
-    /// <summary>The figures as TextAttack writes them.</summary>
+    /// <summary>The figures in TextAttack's JSON format.</summary>
     public const string TextAttackSummary = "textattack-summary.json";
 
-    /// <summary>All of them; what says that the others are there comes first.</summary>
+    /// <summary>All of them; the file that implies the others comes first.</summary>
     public static IReadOnlyList<string> All { get; } = [Summary, Settings, Examples, Results, TextAttackSummary];
 
-    /// <summary>Refuses a folder whose files an attack would replace although none began
-    /// it.</summary>
-    /// <exception cref="DataException">It holds such a file; named.</exception>
+    /// <summary>
+    /// Refuses a folder with files of these names when no attack was started in it.
+    /// </summary>
+    /// <exception cref="DataException">The folder contains such a file; the message names
+    /// it.</exception>
     public static void RequireNone(string folder)
     {
         if (All.FirstOrDefault(name => name != Settings && File.Exists(Path.Combine(folder, name))) is { } found)

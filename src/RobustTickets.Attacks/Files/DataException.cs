@@ -1,21 +1,20 @@
 namespace RobustTickets.Attacks;
 
 /// <summary>
-/// A data file or lexical resource is missing, malformed or does not fit. The message names the
-/// file and the line or field, what was found and
-/// what is possible.
+/// A data file or lexical resource is missing, malformed or unsuitable. The message names the file
+/// and the line or field, what was found and what is possible.
 /// </summary>
 public class DataException : Exception, IRemedied
 {
-    /// <summary>Creates the exception from its finished message.</summary>
+    /// <summary>Creates the exception with a message.</summary>
     public DataException(string message)
         : base(message) => Problem = message;
 
-    /// <summary>Creates the exception from its finished message and the cause.</summary>
+    /// <summary>Creates the exception with a message and its cause.</summary>
     public DataException(string message, Exception inner)
         : base(message, inner) => Problem = message;
 
-    /// <summary>Creates the exception from a message and what would put it right.</summary>
+    /// <summary>Creates the exception with a message and a remedy.</summary>
     internal DataException(string problem, Remedy? remedy, Exception? inner = null)
         : base(Attacks.Remedy.After(problem, remedy), inner) => (Problem, Remedy) = (problem, remedy);
 
@@ -28,9 +27,9 @@ public class DataException : Exception, IRemedied
     /// <summary>The message without the remedy.</summary>
     internal string Problem { get; }
 
-    /// <summary>What would put it right, or null.</summary>
+    /// <summary>How to fix the error, or null.</summary>
     internal Remedy? Remedy { get; }
 
-    /// <summary>The same with the place in which it came up before it.</summary>
+    /// <summary>The same error with a location in front of the message.</summary>
     internal DataException Within(string place) => new($"{place}: {Problem}", Remedy, this);
 }

@@ -1,36 +1,36 @@
-// Who writes to a folder, asked without taking its lock: a reader that tried the lock would stand
-// in the way of a writer that begins at that moment.
+// Finds the writer of a folder without taking its lock: a reader that tried the lock could block a
+// writer that starts at that moment.
 using System.Diagnostics;
 using System.Globalization;
 
 namespace RobustTickets.Attacks;
 
-/// <summary>How it stands with the writer of a folder.</summary>
+/// <summary>State of a folder's writer.</summary>
 internal enum WriterState
 {
-    /// <summary>Nobody writes; the last writer left in order.</summary>
+    /// <summary>No process writes; the last writer exited normally.</summary>
     None,
 
-    /// <summary>A process of this machine is at work.</summary>
+    /// <summary>A process on this machine is writing.</summary>
     Alive,
 
-    /// <summary>The writer was a process of this machine that is gone: it was killed.</summary>
+    /// <summary>
+    /// The writer was a process on this machine and no longer exists: it was killed.
+    /// </summary>
     Dead,
 
-    /// <summary>
-    /// The writer is a process of another machine, of which nothing is known here.
-    /// </summary>
+    /// <summary>The writer is a process on another machine, whose state is unknown here.</summary>
     Elsewhere,
 }
 
-/// <summary>The writer of a folder as its holder file tells it.</summary>
-/// <param name="State">How it stands.</param>
-/// <param name="Name">Who it is, e.g. <c>process 4711 on host</c>; null for none.</param>
+/// <summary>The writer of a folder, according to its holder file.</summary>
+/// <param name="State">State of the writer.</param>
+/// <param name="Name">The writer, e.g. <c>process 4711 on host</c>; null if there is none.</param>
 internal sealed record FolderWriter(WriterState State, string? Name)
 {
     private static readonly FolderWriter Nobody = new(WriterState.None, null);
 
-    // Between a process's start and the file it writes lies no less than this clock's step.
+    // Tolerance for the clock resolution of process start times and file times.
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(2);
 
     /// <summary>The writer of a folder.</summary>
@@ -60,7 +60,7 @@ internal sealed record FolderWriter(WriterState State, string? Name)
         return new FolderWriter(alive ? WriterState.Alive : WriterState.Dead, name);
     }
 
-    // A later process may have been given the same number.
+    // The process id may have been reused by a later process.
     private static bool IsAlive(int id, DateTime written)
     {
         try
@@ -74,7 +74,7 @@ internal sealed record FolderWriter(WriterState State, string? Name)
         }
         catch (System.ComponentModel.Win32Exception)
         {
-            return true; // there, but another user's
+            return true; // the process exists but belongs to another user
         }
     }
 }

@@ -4,9 +4,9 @@ using System.Text.Json.Serialization.Metadata;
 namespace RobustTickets.Attacks;
 
 /// <summary>
-/// JSON files whose every string can be read: strict UTF-8, no half of a surrogate pair, a byte
-/// order mark allowed. What System.Text.Json would throw later, wherever a string is taken, is
-/// refused here with file and line.
+/// Parses JSON and validates every string: strict UTF-8, no lone surrogates; a byte order mark is
+/// allowed. System.Text.Json would throw only when a string is read; here the error comes with file
+/// and line.
 /// </summary>
 internal static class GuardedJson
 {
@@ -21,10 +21,11 @@ internal static class GuardedJson
     public static readonly JsonDocumentOptions EachNameOnce = new() { AllowDuplicateProperties = false };
 
     /// <summary>Parses a file.</summary>
-    /// <param name="place">What to call it in an error; the line is put behind it.</param>
+    /// <param name="place">Name in errors; the line is appended.</param>
     /// <param name="bytes">Its bytes.</param>
-    /// <param name="options">What else is refused.</param>
-    /// <exception cref="DataException">It is not JSON, or a string of it is no text.</exception>
+    /// <param name="options">Further restrictions.</param>
+    /// <exception cref="DataException">The file is not JSON, or a string of it is not valid
+    /// text.</exception>
     public static JsonDocument Parse(string place, ReadOnlyMemory<byte> bytes, JsonDocumentOptions options = default)
     {
         if (bytes.Span.StartsWith("\uFEFF"u8))
@@ -41,15 +42,15 @@ internal static class GuardedJson
     }
 
     /// <summary>Parses the text of one line.</summary>
-    /// <exception cref="JsonException">It is not JSON, or a string of it is no text; the message
-    /// says why.</exception>
+    /// <exception cref="JsonException">The line is not JSON, or a string of it is not valid
+    /// text.</exception>
     public static JsonDocument ParseLine(string text) =>
-        // A lone surrogate in the text itself becomes U+FFFD.
+        // GetBytes replaces a lone surrogate in the text by U+FFFD.
         ParseBytes(System.Text.Encoding.UTF8.GetBytes(text));
 
-    /// <summary>Parses UTF-8, which the document refers to.</summary>
-    /// <param name="bytes">Its bytes.</param>
-    /// <param name="most">Names and values at most.</param>
+    /// <summary>Parses UTF-8 bytes; the document keeps a reference to them.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="most">Maximum number of names and values.</param>
     /// <inheritdoc cref="ParseLine" path="/exception"/>
     public static JsonDocument ParseBytes(ReadOnlyMemory<byte> bytes, int most = MostTokens)
     {
@@ -65,20 +66,22 @@ internal static class GuardedJson
         return JsonDocument.Parse(bytes);
     }
 
-    /// <summary>Reads a text as a record; null when it says null.</summary>
-    /// <exception cref="JsonException">It is not JSON or not such a record, or a string of it is no
-    /// text.</exception>
+    /// <summary>Deserializes a record; null for the JSON value null.</summary>
+    /// <exception cref="JsonException">The text is not JSON or not such a record, or a string of it
+    /// is not valid text.</exception>
     public static T? Deserialize<T>(string text, JsonTypeInfo<T> type)
     {
         using var json = ParseLine(text);
         return json.RootElement.Deserialize(type);
     }
 
-    /// <summary>A member of an object; null when it is missing, or the element no object.</summary>
+    /// <summary>
+    /// A property of an object; null when it is missing, or the element is not an object.
+    /// </summary>
     public static JsonElement? Member(this JsonElement element, string name) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : null;
 
-    /// <summary>The text of a string; null for every other kind.</summary>
+    /// <summary>The value of a string; null for any other kind.</summary>
     public static string? Text(this JsonElement element) =>
         element.ValueKind == JsonValueKind.String ? element.GetString() : null;
 
@@ -93,9 +96,8 @@ internal static class GuardedJson
         element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out var value) ? value : null;
 
     /// <summary>
-    /// What is wrong, for a person: without the reader's own positions, and without the text that a
-    /// literal which is none is quoted with to the end of the file. Of other exceptions the
-    /// message.
+    /// A JsonException's message for users, without the reader's byte positions and with a quoted
+    /// invalid literal cut to its first line. Other exceptions: the message.
     /// </summary>
     public static string Reason(Exception e)
     {
@@ -120,12 +122,12 @@ internal static class GuardedJson
     private static void Check(string place, ReadOnlySpan<byte> bytes)
     {
         if (!System.Text.Unicode.Utf8.IsValid(bytes))
-            StrictText.Decode(place, bytes); // names the byte
+            StrictText.Decode(place, bytes); // throws, naming the byte
         var reader = new Utf8JsonReader(bytes);
         var tokens = 0;
         while (reader.Read())
         {
-            // A document holds twelve bytes a token, whatever the token's own length.
+            // JsonDocument uses twelve bytes per token, whatever the token's length.
             if (++tokens > MostTokens)
                 throw new DataException($"{place}: more than {MostTokens} JSON values");
             if (!IsBroken(ref reader))

@@ -1,17 +1,17 @@
 namespace RobustTickets.Attacks;
 
 /// <summary>
-/// A right to write that goes before the lock of a folder: machines that have no locks in common
-/// agree on it, and a later one ends those before.
+/// A numbered right to write that overrides a folder's lock: machines without common locks agree on
+/// it, and a later claim invalidates earlier ones.
 /// </summary>
 internal interface IWriterClaim
 {
-    /// <summary>What it is a right to; one line of text.</summary>
+    /// <summary>What is claimed; one line of text.</summary>
     string Subject { get; }
 
-    /// <summary>Which one of those that were given for it; later ones are higher.</summary>
+    /// <summary>Sequence number among the claims to the subject; later claims are higher.</summary>
     long Number { get; }
 
-    /// <summary>Throws when a later one was given.</summary>
+    /// <summary>Throws when a later claim exists.</summary>
     void Require();
 }

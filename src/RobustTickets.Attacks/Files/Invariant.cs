@@ -1,12 +1,12 @@
-// Text that is the same on every machine.
+// Culture-independent formatting.
 using System.Globalization;
 
 namespace RobustTickets.Attacks;
 
-/// <summary>Text with numbers in the invariant culture.</summary>
+/// <summary>Formats text with the invariant culture.</summary>
 internal static class Invariant
 {
-    /// <summary>A text, in one part or several.</summary>
+    /// <summary>Formats and concatenates the parts.</summary>
     public static string Text(params FormattableString[] parts) =>
         string.Concat(parts.Select(part => part.ToString(CultureInfo.InvariantCulture)));
 }

@@ -4,15 +4,15 @@ using System.Text.Unicode;
 namespace RobustTickets.Attacks;
 
 /// <summary>
-/// Bytes to text, strictly: UTF-8 only, a byte order mark dropped, and the first byte that is no
-/// part of it named with its line. Nothing is replaced in silence.
+/// Decodes bytes strictly: UTF-8 only, byte order mark dropped, an error with the line of the first
+/// invalid byte. Nothing is replaced silently.
 /// </summary>
 internal static class StrictText
 {
     private static readonly UTF8Encoding Lenient = new(false);
 
-    /// <summary>The text of UTF-8 bytes.</summary>
-    /// <param name="place">What to call the file in an error; the line is put behind it.</param>
+    /// <summary>Decodes UTF-8 bytes.</summary>
+    /// <param name="place">Name of the file in errors; the line is appended.</param>
     /// <param name="bytes">The whole file.</param>
     /// <exception cref="DataException">The bytes are not UTF-8.</exception>
     public static string Decode(string place, ReadOnlySpan<byte> bytes)
@@ -57,8 +57,9 @@ internal static class StrictText
     /// Lines with their numbers from 1, ended by LF, CR LF or CR, as they are read.
     /// </summary>
     /// <param name="stream">UTF-8 text.</param>
-    /// <param name="place">What to call the file in an error.</param>
-    /// <param name="longest">Bytes that a line may have; more is refused before it is held.</param>
+    /// <param name="place">Name of the file in errors.</param>
+    /// <param name="longest">Maximum bytes per line; more is refused before it is held in
+    /// memory.</param>
     /// <exception cref="DataException">A line is too long, or not UTF-8.</exception>
     public static IEnumerable<(int Number, string Text)> Lines(Stream stream, string place, int longest = 1 << 24)
     {
@@ -95,13 +96,14 @@ internal static class StrictText
             yield return (++number, Text(held, place, number));
     }
 
-    /// <summary>Lines with their numbers from 1, ended by one byte alone.</summary>
+    /// <summary>Streams lines with their numbers from 1; only one given byte ends a line.</summary>
     /// <param name="stream">UTF-8 text.</param>
-    /// <param name="place">What to call the file in an error.</param>
+    /// <param name="place">Name of the file in errors.</param>
     /// <param name="end">The byte that ends a line.</param>
-    /// <param name="broken">Takes the numbers of lines that are not UTF-8, with their first bad
-    /// byte, whose bad bytes become U+FFFD; null refuses them.</param>
-    /// <param name="longest">Bytes that a line may have; more is refused before it is held.</param>
+    /// <param name="broken">Receives the numbers of lines that are not UTF-8, with their first
+    /// invalid byte; invalid bytes become U+FFFD. Null refuses such lines.</param>
+    /// <param name="longest">Maximum bytes per line; more is refused before it is held in
+    /// memory.</param>
     /// <exception cref="DataException">A line is too long, or not UTF-8.</exception>
     public static IEnumerable<(int Number, string Text)> Lines(
         Stream stream,
@@ -134,12 +136,12 @@ internal static class StrictText
             yield return (++number, Text(held, place, number, broken));
     }
 
-    /// <summary>The text of a line, without its end.</summary>
+    /// <summary>Decodes a line, without its line end.</summary>
     /// <param name="bytes">The line.</param>
-    /// <param name="place">What to call the file in an error.</param>
+    /// <param name="place">Name of the file in errors.</param>
     /// <param name="number">The line's number, from 1.</param>
     /// <param name="broken">As for the lines of a stream.</param>
-    /// <exception cref="DataException">It is not UTF-8.</exception>
+    /// <exception cref="DataException">The line is not UTF-8.</exception>
     public static string Line(ReadOnlySpan<byte> bytes, string place, int number, IDictionary<int, byte>? broken = null)
     {
         if (number == 1)
@@ -166,10 +168,10 @@ internal static class StrictText
         return bytes;
     }
 
-    /// <summary>The first byte that is no part of UTF-8, of bytes that have one.</summary>
+    /// <summary>The first invalid UTF-8 byte; the bytes must contain one.</summary>
     public static byte BadByte(ReadOnlySpan<byte> bytes) => bytes[Fault(bytes)];
 
-    /// <summary>Place of the first byte that is no part of UTF-8.</summary>
+    /// <summary>Index of the first invalid UTF-8 byte.</summary>
     private static int Fault(ReadOnlySpan<byte> bytes)
     {
         var at = 0;
@@ -181,7 +183,7 @@ internal static class StrictText
         return at;
     }
 
-    // A file whose lines end in CR alone has no line feed.
+    // A file with CR line ends has no line feed.
     private static int LineOf(ReadOnlySpan<byte> before) =>
         1 + Math.Max(before.Count((byte)'\n'), before.Contains((byte)'\n') ? 0 : before.Count((byte)'\r'));
 

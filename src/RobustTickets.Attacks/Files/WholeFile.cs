@@ -1,15 +1,17 @@
-// A file is either the old one or the complete new one, also after a crash: the bytes go to a
-// temporary name in the same folder, are flushed to the disk, and only then take the final name.
+// Atomic file writes: bytes go to a temporary name in the same folder, are flushed to disk, and are
+// then renamed, so that after a crash a file is either the old or the complete new one.
 using System.Globalization;
 using System.Text;
 
 namespace RobustTickets.Attacks;
 
-/// <summary>Files that are the old one or the whole new one, also after a crash.</summary>
+/// <summary>
+/// Writes files atomically: after a crash, the old or the complete new file exists.
+/// </summary>
 internal static class WholeFile
 {
-    // A temporary name is .NAME.tmp-PROCESS-N, PROCESS a random number: machines that share a
-    // folder number their processes alike.
+    // Temporary names are .NAME.tmp-PROCESS-N. PROCESS is a random number, because process ids may
+    // coincide on machines that share a folder.
     private const string Mark = ".tmp-";
     private static readonly long Process = Random.Shared.NextInt64(long.MaxValue);
     private static int _serial;
@@ -19,12 +21,13 @@ internal static class WholeFile
     public static void Write(string path, string text) =>
         Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
-    /// <summary>Writes what <paramref name="fill"/> writes into the stream.</summary>
+    /// <summary>Writes the output of <paramref name="fill"/> to a file.</summary>
     /// <param name="path">The file; replaced if it exists. Its folder must exist.</param>
-    /// <param name="fill">Writes the content; if it throws, nothing is left behind and an old file
-    /// stays.</param>
-    /// <param name="buffer">Bytes written at once.</param>
-    /// <exception cref="OutputException">It cannot be written; path and reason named.</exception>
+    /// <param name="fill">Writes the content; if it throws, the temporary file is removed and the
+    /// old file kept.</param>
+    /// <param name="buffer">Buffer size in bytes.</param>
+    /// <exception cref="OutputException">The file cannot be written; the message names path and
+    /// reason.</exception>
     public static void Write(string path, Action<Stream> fill, int buffer = 1 << 12)
     {
         var temporary = TemporaryName(path);
@@ -50,8 +53,9 @@ internal static class WholeFile
         }
     }
 
-    /// <summary>Makes a folder with its parents, where it is not there.</summary>
-    /// <exception cref="OutputException">It cannot be made; path and reason named.</exception>
+    /// <summary>Creates a folder with its parents if it does not exist.</summary>
+    /// <exception cref="OutputException">It cannot be created; the message names path and
+    /// reason.</exception>
     public static void CreateFolder(string path)
     {
         try
@@ -64,7 +68,7 @@ internal static class WholeFile
         }
     }
 
-    /// <summary>A name beside a file or folder that no other writer takes.</summary>
+    /// <summary>A unique temporary name beside a file or folder.</summary>
     public static string TemporaryName(string path) =>
         Path.Combine(
             Path.GetDirectoryName(path) ?? "",
@@ -72,8 +76,8 @@ internal static class WholeFile
         );
 
     /// <summary>
-    /// Removes what writers killed in the middle left in a folder (temporary files and folders).
-    /// Only for the owner of the folder, while nothing else writes to it.
+    /// Removes temporary files and folders left by killed writers. Only for the owner of the
+    /// folder, while nothing else writes to it.
     /// </summary>
     /// <returns>The names removed.</returns>
     public static IReadOnlyList<string> RemoveLeftovers(string folder)
@@ -93,8 +97,8 @@ internal static class WholeFile
     }
 
     /// <summary>
-    /// Removes a file or folder if it is there; never throws, because it runs while another error
-    /// is on its way.
+    /// Removes a file or folder if it exists; never throws, because it runs while another exception
+    /// propagates.
     /// </summary>
     public static void TryDelete(string path)
     {
@@ -107,13 +111,12 @@ internal static class WholeFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The place is gone or read-only: the error on its way says so.
+            // The folder is gone or read-only: the propagating exception reports it.
         }
     }
 
     /// <summary>
-    /// What a temporary name stands for: the final name, who took it, and as how manieth; null for
-    /// other names.
+    /// Parses a temporary name into final name, writer and serial number; null for other names.
     /// </summary>
     public static (string Name, string Writer, long Serial)? Temporary(string name)
     {

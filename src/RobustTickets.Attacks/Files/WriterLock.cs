@@ -1,6 +1,6 @@
-// One writer a folder: an advisory lock (flock) that the operating system gives back when its
-// process ends, however it ends. A second file says who holds it; where machines share no locks,
-// that file and a claim (IWriterClaim) decide.
+// One writer per folder: an advisory lock (flock) that the operating system releases when the
+// process ends. A second file names the holder; where machines share no locks, that file and a
+// claim (IWriterClaim) decide.
 using System.Globalization;
 
 namespace RobustTickets.Attacks;
@@ -14,19 +14,19 @@ public sealed class FolderInUseException : Exception
         Holder = holder;
     }
 
-    /// <summary>Who is writing, e.g. <c>process 4711 on host</c>.</summary>
+    /// <summary>The writing process, e.g. <c>process 4711 on host</c>.</summary>
     public string Holder { get; }
 }
 
 /// <summary>
-/// A result cannot be written: the place is full, gone or not to be written to, or holds something
-/// else.
+/// A result cannot be written: the disk is full, the folder is missing or read-only, or the path
+/// holds something else.
 /// </summary>
 public sealed class OutputException(string message, Exception? inner = null) : Exception(message, inner), IRemedied
 {
     private readonly (string Problem, Remedy? Remedy) _parts = (message, null);
 
-    /// <summary>Creates the exception from a message and what would put it right.</summary>
+    /// <summary>Creates the exception with a message and a remedy.</summary>
     internal OutputException(string problem, Remedy remedy)
         : this(Attacks.Remedy.After(problem, remedy)) => _parts = (problem, remedy);
 
@@ -35,12 +35,12 @@ public sealed class OutputException(string message, Exception? inner = null) : E
     Remedy? IRemedied.Remedy => _parts.Remedy;
 }
 
-/// <summary>The right to write to a folder, held by one process at a time.</summary>
+/// <summary>The exclusive right of one process to write to a folder.</summary>
 internal sealed class WriterLock : IDisposable
 {
     private const string Lock = ".lock";
 
-    /// <summary>Name of the file that says who holds a folder.</summary>
+    /// <summary>Name of the file that names the holder of a folder.</summary>
     internal const string Holder = ".writer";
 
     private const int Attempts = 20;
@@ -59,21 +59,21 @@ internal sealed class WriterLock : IDisposable
             _mark += string.Create(CultureInfo.InvariantCulture, $"{claim.Subject} {claim.Number}\n");
     }
 
-    /// <summary>Takes a folder that exists.</summary>
+    /// <summary>Locks an existing folder.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="claim">A right that goes before the lock: a process that holds the lock by an
-    /// earlier one, and stands still, is passed over.</param>
+    /// <param name="claim">A right that overrides the lock: a stalled process that holds the lock
+    /// by an earlier claim is superseded.</param>
     /// <exception cref="FolderInUseException">Another process, or another part of this one, holds
-    /// it; named.</exception>
-    /// <exception cref="IOException">Nothing can be written there.</exception>
+    /// the lock; the message names it.</exception>
+    /// <exception cref="IOException">The folder is not writable.</exception>
     public static WriterLock Take(string folder, IWriterClaim? claim = null) =>
         Take(folder, Path.Combine(folder, Lock), Path.Combine(folder, Holder), claim);
 
     /// <summary>
-    /// Takes the place of a folder that is made elsewhere and then renamed into it; its parent is
-    /// made if needed.
+    /// Locks the path of a folder that is created elsewhere and then renamed; creates its parent if
+    /// needed.
     /// </summary>
-    /// <exception cref="OutputException">Nothing can be written beside it.</exception>
+    /// <exception cref="OutputException">The parent is not writable.</exception>
     /// <inheritdoc cref="Take(string, IWriterClaim)" path="/exception[1]"/>
     public static WriterLock TakePlace(string folder)
     {
@@ -91,16 +91,14 @@ internal sealed class WriterLock : IDisposable
         }
     }
 
-    /// <summary>
-    /// Whether the folder is still the one that was taken: not removed, nor replaced by another.
-    /// </summary>
+    /// <summary>Whether the locked folder still exists and has not been replaced.</summary>
     public bool IsHeld
     {
         get
         {
             try
             {
-                // A process that was passed over may remove the lock's name when it ends.
+                // A superseded process may delete the lock file when it ends.
                 return (_claim is not null || File.Exists(_lock)) && File.ReadAllText(_holder) == _mark;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -110,8 +108,8 @@ internal sealed class WriterLock : IDisposable
         }
     }
 
-    /// <summary>Refuses to write into a folder that is not the one taken any more.</summary>
-    /// <exception cref="OutputException">It was removed or replaced.</exception>
+    /// <summary>Throws if the locked folder was removed or replaced.</summary>
+    /// <exception cref="OutputException">The folder was removed or replaced.</exception>
     public void Require()
     {
         _claim?.Require();
@@ -163,7 +161,7 @@ internal sealed class WriterLock : IDisposable
                 held?.Dispose();
                 throw;
             }
-            // The holder before may have removed the name between opening and locking.
+            // The previous holder may have deleted the lock file between opening and locking.
             if (taken.IsHeld)
                 return taken;
             held?.Dispose();
@@ -184,7 +182,7 @@ internal sealed class WriterLock : IDisposable
         }
     }
 
-    // Whether the lock is held by an earlier right to the same.
+    // Whether the lock is held by an earlier claim to the same subject.
     private static bool IsOutdated(string holder, IWriterClaim claim)
     {
         try

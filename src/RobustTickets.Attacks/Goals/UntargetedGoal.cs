@@ -1,12 +1,12 @@
-// TextAttack `UntargetedClassification`: success when the most probable class is not the true one
+// TextAttack `UntargetedClassification`: success when the predicted class is not the true one
 // (ties: the lowest class), score = 1 - p[true]. Rows must be probabilities; no softmax is applied
-// to a batch, so a row's meaning does not depend on its neighbours.
+// over a batch, so a row's meaning does not depend on the other rows.
 
 namespace RobustTickets.Attacks.Goals;
 
 /// <summary>
-/// The number type in which scores are formed; TextAttack's is the model's own (float32 for BERT),
-/// and saturated scores tie there.
+/// Floating-point type of scores. TextAttack uses the model's own (float32 for BERT), in which
+/// saturated scores tie.
 /// </summary>
 public enum ScorePrecision
 {
@@ -17,17 +17,17 @@ public enum ScorePrecision
     Single,
 }
 
-/// <summary>What a victim's answer to one text means for the attack.</summary>
+/// <summary>The goal's evaluation of a victim's output for one text.</summary>
 /// <param name="Score">1 - probability of the true class.</param>
-/// <param name="Output">The most probable class.</param>
-/// <param name="Succeeded">True when that is not the true class.</param>
+/// <param name="Output">The predicted class.</param>
+/// <param name="Succeeded">Whether the predicted class is not the true class.</param>
 public readonly record struct Verdict(double Score, int Output, bool Succeeded);
 
 /// <summary>The goal of every published recipe here: any wrong class.</summary>
 /// <param name="Precision">The number type of scores.</param>
 public sealed record UntargetedGoal(ScorePrecision Precision = ScorePrecision.Single)
 {
-    /// <summary>Judges one row of class probabilities.</summary>
+    /// <summary>Evaluates one row of class probabilities.</summary>
     public Verdict Judge(ReadOnlySpan<double> probabilities, int label)
     {
         var best = 0;

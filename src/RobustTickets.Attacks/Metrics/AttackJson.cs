@@ -1,5 +1,5 @@
 // JSON forms of outcomes, settings and summaries: snake_case names, shortest round-trip numbers.
-// The fields of a line of examples.jsonl: docs/methods/attacks.md, Figures.
+// Fields of examples.jsonl: docs/methods/attacks.md, Figures.
 
 using System.Buffers;
 using System.Text;
@@ -22,7 +22,7 @@ internal static class AttackJson
         }
     );
 
-    /// <summary>One line of examples.jsonl, without the line feed.</summary>
+    /// <summary>An outcome as a line of examples.jsonl, without the line feed.</summary>
     public static string Line(AttackOutcome outcome)
     {
         ArgumentNullException.ThrowIfNull(outcome);
@@ -83,8 +83,8 @@ internal static class AttackJson
             json.WriteBoolean("stopped_by_time", true);
     }
 
-    /// <summary>Reads a line of examples.jsonl.</summary>
-    /// <exception cref="JsonException">Not such an object.</exception>
+    /// <summary>Parses a line of examples.jsonl.</summary>
+    /// <exception cref="JsonException">The line is not such an object.</exception>
     public static AttackOutcome Parse(string line)
     {
         using var json = GuardedJson.ParseLine(line);
@@ -178,12 +178,12 @@ internal static class AttackJson
         JsonSerializer.Serialize(summary, Indented.AttackSummary) + "\n";
 
     /// <summary>Reads a summary.</summary>
-    /// <exception cref="JsonException">Not a summary.</exception>
+    /// <exception cref="JsonException">The text is not a summary.</exception>
     public static AttackSummary ReadSummary(string json) =>
         GuardedJson.Deserialize(json, AttackJsonContext.Default.AttackSummary) ?? throw new JsonException("no summary");
 
     /// <summary>Reads a summary.json.</summary>
-    /// <exception cref="DataException">It cannot be read, or holds something else.</exception>
+    /// <exception cref="DataException">The file cannot be read, or is not a summary.</exception>
     internal static AttackSummary LoadSummary(string path)
     {
         try
@@ -200,7 +200,7 @@ internal static class AttackJson
     public static string Write(AttackSettings settings) =>
         JsonSerializer.Serialize(settings, Indented.AttackSettings) + "\n";
 
-    /// <summary>A result as files spell it.</summary>
+    /// <summary>The name of a result in files.</summary>
     public static string Name(AttackResult result) =>
         result switch
         {
@@ -241,7 +241,7 @@ internal static class AttackJson
     }
 }
 
-/// <summary>A figure that is none: NaN here, null in JSON, which knows no NaN.</summary>
+/// <summary>Converts an undefined figure: NaN in memory, null in JSON.</summary>
 internal sealed class NanAsNull : JsonConverter<double>
 {
     public override bool HandleNull => true;

@@ -1,6 +1,6 @@
-// The files of one attack, resumable: a torn last line is dropped, results.csv is written again,
-// the remaining examples follow. Every file ends byte-identical to an uninterrupted run's, so no
-// time or date is written here (environment.json beside them has those).
+// Writes the files of one attack, resumably: a torn last line is dropped, results.csv is rewritten,
+// the remaining examples follow. Files are byte-identical to an uninterrupted run's, so they
+// contain no times or dates (environment.json does).
 
 using System.Security.Cryptography;
 using System.Text;
@@ -8,17 +8,17 @@ using System.Text.Json;
 
 namespace RobustTickets.Attacks.Metrics;
 
-/// <summary>What becomes of an attack that lies in a folder.</summary>
+/// <summary>How an attack is opened in a folder that contains one.</summary>
 internal enum LogBegin
 {
-    /// <summary>It goes on.</summary>
+    /// <summary>Resume it.</summary>
     GoOn,
 
-    /// <summary>It is written anew.</summary>
+    /// <summary>Delete it and start over.</summary>
     Anew,
 }
 
-/// <summary>Writes an attack's outcomes to a folder, and resumes them.</summary>
+/// <summary>Writes an attack's outcomes to a folder, and resumes it.</summary>
 public sealed class AttackLog : IDisposable
 {
     private const string Pending = "pending.jsonl",
@@ -63,37 +63,33 @@ public sealed class AttackLog : IDisposable
     }
 
     /// <summary>
-    /// The outcomes so far, in input order up to the first example that has none; those of an
-    /// earlier, interrupted run included.
+    /// The outcomes so far, in input order up to the first missing one, including those of an
+    /// interrupted run.
     /// </summary>
     public IReadOnlyList<AttackOutcome> Outcomes => _outcomes;
 
-    /// <summary>
-    /// Every outcome so far, those included that wait for an example before them.
-    /// </summary>
+    /// <summary>All outcomes so far, including those that wait for an earlier example.</summary>
     public IEnumerable<AttackOutcome> All => _outcomes.Concat(_early.Values);
 
-    /// <summary>Number of examples that have an outcome.</summary>
+    /// <summary>Number of examples with an outcome.</summary>
     public int Done => _outcomes.Count + _early.Count;
 
-    /// <summary>The examples that are still to be attacked, in order.</summary>
+    /// <summary>The examples still to be attacked, in order.</summary>
     public IReadOnlyList<Example> Remaining => [.. _inputs.Skip(_outcomes.Count).Where(i => !_early.ContainsKey(i.Id))];
 
     /// <summary>
-    /// Opens the folder, creating it if needed, and takes up what an interrupted run of the same
-    /// attack left there.
+    /// Opens the folder, creating it if needed, and loads the outcomes of an interrupted run of the
+    /// same attack.
     /// </summary>
     /// <param name="folder">Folder of the results.</param>
-    /// <param name="settings">What determines the numbers.</param>
+    /// <param name="settings">Everything that determines the figures.</param>
     /// <param name="inputs">The examples, in order.</param>
-    /// <param name="cells">How results.csv, which is written anew, holds texts.</param>
-    /// <param name="shard">The part of the examples that is attacked here; null: all.</param>
-    /// <exception cref="DataException">
-    /// examples.jsonl is corrupt before its last line.
-    /// </exception>
+    /// <param name="cells">How texts are written to results.csv.</param>
+    /// <param name="shard">The shard of the examples to attack; null: all.</param>
+    /// <exception cref="DataException">examples.jsonl is corrupt before its last line.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
-    /// <exception cref="OutputException">The folder cannot be written, or holds an attack with
-    /// other settings or examples, or something else.</exception>
+    /// <exception cref="OutputException">The folder is not writable, or holds an attack with other
+    /// settings or examples, or other files.</exception>
     public static AttackLog Open(
         string folder,
         AttackSettings settings,
@@ -102,8 +98,10 @@ public sealed class AttackLog : IDisposable
         AttackShard? shard = null
     ) => Open(folder, settings, inputs, cells, shard, claim: null);
 
-    /// <summary>The same under a right that goes before the folder's lock, or none; it may leave
-    /// nothing of what was there.</summary>
+    /// <summary>
+    /// Opens the folder, optionally with a claim that overrides the folder's lock, and optionally
+    /// deleting an existing attack.
+    /// </summary>
     internal static AttackLog Open(
         string folder,
         AttackSettings settings,
@@ -123,7 +121,7 @@ public sealed class AttackLog : IDisposable
             Directory.CreateDirectory(folder);
             hold = WriterLock.Take(folder, claim);
             WholeFile.RemoveLeftovers(folder);
-            // What says that all others are there goes first.
+            // The file that implies the others is deleted first.
             if (begin == LogBegin.Anew)
                 foreach (var name in AttackFiles.All.Append(Pending).Append(Ids))
                     File.Delete(Path.Combine(folder, name));
@@ -169,8 +167,8 @@ public sealed class AttackLog : IDisposable
     }
 
     /// <summary>Writes the outcome of an example and flushes it.</summary>
-    /// <exception cref="InvalidOperationException">The example is none of this attack, or has an
-    /// outcome already.</exception>
+    /// <exception cref="InvalidOperationException">The example is not part of this attack, or
+    /// already has an outcome.</exception>
     public void Write(AttackOutcome outcome)
     {
         ArgumentNullException.ThrowIfNull(outcome);
@@ -188,11 +186,10 @@ public sealed class AttackLog : IDisposable
     /// <summary>Writes the summaries and returns the summary.</summary>
     /// <param name="wholeSetClean">Accuracy on the whole evaluation set in percent, when the
     /// examples are a sample of it.</param>
-    /// <param name="temperatures">The Aua at each temperature, when these outcomes are the lowest
-    /// of several attacks.</param>
-    /// <exception cref="InvalidOperationException">Examples remain.</exception>
-    /// <exception cref="OutputException">The folder was removed meanwhile, or cannot be
-    /// written.</exception>
+    /// <param name="temperatures">Accuracy under attack at each temperature, when the outcomes are
+    /// the worst case over several.</param>
+    /// <exception cref="InvalidOperationException">Some examples have no outcome yet.</exception>
+    /// <exception cref="OutputException">The folder was removed, or is not writable.</exception>
     public AttackSummary Complete(double? wholeSetClean = null, IReadOnlyList<TemperatureAua>? temperatures = null)
     {
         if (_outcomes.Count < _inputs.Count)
@@ -200,7 +197,7 @@ public sealed class AttackLog : IDisposable
                 $"attack log '{_folder}': {_inputs.Count - _outcomes.Count} examples remain"
             );
         _lock.Require();
-        // What says that they are whole goes to the disk after them.
+        // Outcomes reach the disk before the files that mark them as complete.
         try
         {
             _lines.Flush(flushToDisk: true);
@@ -213,13 +210,13 @@ public sealed class AttackLog : IDisposable
         var summary = AttackSummary.From(_outcomes, _settings, wholeSetClean) with { Temperatures = temperatures };
         if (_shard is not null)
         {
-            // The figures of a part are none of the attack.
+            // A shard's figures are not the attack's: no summary is written.
             var (index, count) = (_shard.Index, _shard.Count);
             new ShardState(index, count, _inputs.Count, Done: true, _cells, wholeSetClean).Save(_folder);
             File.Delete(Path.Combine(_folder, Pending));
             return summary;
         }
-        // It says that all the others are there.
+        // summary.json is written last: it marks the attack as complete.
         WholeFile.Write(Path.Combine(_folder, AttackFiles.TextAttackSummary), TextAttackFormat.Summary(summary));
         WholeFile.Write(Path.Combine(_folder, AttackFiles.Summary), AttackJson.Write(summary));
         File.Delete(Path.Combine(_folder, Pending));
@@ -227,7 +224,7 @@ public sealed class AttackLog : IDisposable
     }
 
     /// <summary>Reads the outcomes of an examples.jsonl.</summary>
-    /// <exception cref="DataException">Missing, or a line is corrupt.</exception>
+    /// <exception cref="DataException">The file is missing, or a line is corrupt.</exception>
     public static IReadOnlyList<AttackOutcome> Read(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -238,8 +235,8 @@ public sealed class AttackLog : IDisposable
     }
 
     /// <summary>
-    /// Whether the attack of a folder ended there: its figures are written, and as many outcomes as
-    /// they count. Figures that cannot be read are refused by whoever reads them.
+    /// Whether the attack in a folder is complete: its summary exists and counts as many outcomes
+    /// as there are. True for an unreadable summary; its reader reports the error.
     /// </summary>
     internal static bool IsComplete(string folder)
     {
@@ -257,7 +254,7 @@ public sealed class AttackLog : IDisposable
         }
     }
 
-    // Line feeds of a file; none where there is no file.
+    // Number of line feeds in a file; 0 if it does not exist.
     private static int Lines(string path) => File.Exists(path) ? File.ReadAllBytes(path).AsSpan().Count((byte)'\n') : 0;
 
     /// <inheritdoc/>
@@ -266,14 +263,14 @@ public sealed class AttackLog : IDisposable
         _lines.Dispose();
         _csv.Dispose();
         _pending.Dispose();
-        // What holds nothing need not be there.
+        // An empty file of pending outcomes is removed.
         var pending = Path.Combine(_folder, Pending);
         if (_lock.IsHeld && File.Exists(pending) && new FileInfo(pending).Length == 0)
             File.Delete(pending);
         _lock.Dispose();
     }
 
-    // Writes what is due: the outcome of the next example, and of those after it that came early.
+    // Writes the outcome of the next example, and those of later examples that were waiting for it.
     private void TakeTurns()
     {
         while (_outcomes.Count < _inputs.Count && _early.Remove(_inputs[_outcomes.Count].Id, out var next))
@@ -341,9 +338,8 @@ public sealed class AttackLog : IDisposable
         }
     }
 
-    // What is whole stays: lines end in a line feed, and the last one may be cut short or hold
-    // zeros after a crash. It becomes another file of the name: a writer before, if it only stood
-    // still, goes on in the old one.
+    // Keeps complete lines: after a crash the last one may be truncated or contain zeros. Writes a
+    // new file of the same name, so that a stalled previous writer keeps writing to the old one.
     private static List<AttackOutcome> Recover(string path)
     {
         if (!File.Exists(path))

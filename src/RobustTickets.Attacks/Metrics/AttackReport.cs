@@ -4,13 +4,12 @@ using RobustTickets.Attacks.Metrics;
 namespace RobustTickets.Attacks;
 
 /// <summary>
-/// What an attack found. Percentages are of all examples that could be attacked; those with an
-/// error are in no figure.
+/// The result of an attack. Percentages are of all examples that could be attacked; those with an
+/// error are excluded.
 /// </summary>
 /// <param name="Summary">The figures, with the settings that determine them.</param>
 /// <param name="Outcomes">Every example's outcome, in order.</param>
-/// <param name="Folder">The folder that holds the same in files; null where none was
-/// written.</param>
+/// <param name="Folder">The folder with the files of the attack; null if none were written.</param>
 public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOutcome> Outcomes, string? Folder = null)
 {
     private const int Shown = 5;
@@ -18,15 +17,20 @@ public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOut
     /// <summary>Everything that determines the figures.</summary>
     public AttackSettings Settings => Summary.Settings;
 
-    /// <summary>Accuracy before the attack, in percent; NaN where no example was
-    /// judged.</summary>
+    /// <summary>
+    /// Accuracy before the attack, in percent; NaN if no example was attacked or skipped.
+    /// </summary>
     public double Clean => Summary.Clean;
 
-    /// <summary>Accuracy under attack, in percent; NaN where no example was judged.</summary>
+    /// <summary>
+    /// Accuracy under attack, in percent; NaN if no example was attacked or skipped.
+    /// </summary>
     public double Aua => Summary.Aua;
 
-    /// <summary>Share of the attacked examples on which the attack succeeded, in percent; NaN where
-    /// no example was judged.</summary>
+    /// <summary>
+    /// Attack success rate, in percent of the attacked examples; NaN if no example was attacked or
+    /// skipped.
+    /// </summary>
     public double Suc => Summary.Suc;
 
     /// <summary>Mean queries of the attacked examples, as TextAttack counts them.</summary>
@@ -35,12 +39,12 @@ public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOut
     /// <summary>Mean unique forwards of the attacked examples.</summary>
     public double UniqueForwards => Summary.MeanUniqueForwards;
 
-    /// <summary>Examples that could not be attacked, each with its reason.</summary>
+    /// <summary>Examples that could not be attacked, each with its error.</summary>
     public IEnumerable<AttackOutcome> Errors => Outcomes.Where(o => o.Error is not null);
 
     /// <summary>Reads the folder of a finished attack.</summary>
     /// <param name="folder">The folder.</param>
-    /// <exception cref="DataException">A file is missing or broken.</exception>
+    /// <exception cref="DataException">A file is missing or corrupt.</exception>
     public static AttackReport Load(string folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
@@ -59,7 +63,7 @@ public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOut
             );
     }
 
-    /// <summary>The figures on one line, and how many examples are in none.</summary>
+    /// <summary>The figures on one line, with the number of errors.</summary>
     public override string ToString()
     {
         var figures =
@@ -74,8 +78,8 @@ public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOut
         return $"{Summary.Settings.Recipe}: {figures}{errors}";
     }
 
-    /// <summary>Says which examples could not be attacked, if any.</summary>
-    /// <exception cref="AttackFailedException">There are some.</exception>
+    /// <summary>Throws if any example could not be attacked.</summary>
+    /// <exception cref="AttackFailedException">Some examples could not be attacked.</exception>
     public void ThrowIfErrors() => ThrowIfErrors(Outcomes);
 
     /// <inheritdoc cref="ThrowIfErrors()"/>
@@ -96,12 +100,13 @@ public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOut
 }
 
 /// <summary>
-/// Some examples could not be attacked; the message names them. The others' results are written.
+/// Some examples could not be attacked; the message names them. The results of the others are
+/// written.
 /// </summary>
-/// <param name="message">The finished message.</param>
-/// <param name="isNumeric">Whether a number that is not finite was among the causes.</param>
+/// <param name="message">The message.</param>
+/// <param name="isNumeric">Whether a non-finite number was among the causes.</param>
 public sealed class AttackFailedException(string message, bool isNumeric) : Exception(message)
 {
-    /// <summary>Whether a model gave a number that is not finite.</summary>
+    /// <summary>Whether a model returned a number that is not finite.</summary>
     public bool IsNumeric => isNumeric;
 }

@@ -2,15 +2,15 @@ using RobustTickets.Attacks.Resources;
 
 namespace RobustTickets.Attacks.Metrics;
 
-/// <summary>Everything that determines an attack's numbers; written beside them.</summary>
+/// <summary>Everything that determines an attack's figures; stored with them.</summary>
 /// <param name="Recipe">The recipe's name.</param>
-/// <param name="Compat">The TextAttack release that is followed.</param>
-/// <param name="Victim">The victim, for people.</param>
-/// <param name="QueryBudget">Most queries per example, if limited.</param>
+/// <param name="Compat">The TextAttack release whose behaviour is followed.</param>
+/// <param name="Victim">Human-readable description of the victim.</param>
+/// <param name="QueryBudget">Maximum queries per example, if limited.</param>
 /// <param name="Composition">The recipe, line by line, with sources.</param>
 /// <param name="Resources">Files with hashes.</param>
-/// <param name="Run">What the caller adds: data, split, sampling, truncation.</param>
-/// <param name="TimeLimitSeconds">Most seconds of work an example, if limited.</param>
+/// <param name="Run">Lines added by the caller: data, split, sampling, truncation.</param>
+/// <param name="TimeLimitSeconds">Maximum compute seconds per example, if limited.</param>
 public sealed record AttackSettings(
     string Recipe,
     TextAttackVersion Compat,

@@ -4,15 +4,16 @@ using System.Text.Json;
 namespace RobustTickets.Attacks.Metrics;
 
 /// <summary>
-/// One of several parts of an attack that run in different places: example i of the whole, from 0,
-/// belongs to part i mod N + 1. The parts together are the whole (<see cref="ShardMerge"/>).
+/// One of N shards of an attack that run separately: example i, from 0, belongs to shard i mod N +
+/// 1. <see cref="ShardMerge"/> merges all shards.
 /// </summary>
 public sealed record AttackShard
 {
-    /// <summary>A part of the whole.</summary>
-    /// <param name="index">The part, from 1.</param>
-    /// <param name="count">Parts in all.</param>
-    /// <exception cref="RequestException">There is no such part.</exception>
+    /// <summary>Creates a shard.</summary>
+    /// <param name="index">The shard, from 1.</param>
+    /// <param name="count">Number of shards.</param>
+    /// <exception cref="RequestException">The index is not in 1 to
+    /// <paramref name="count"/>.</exception>
     public AttackShard(int index, int count)
     {
         if (index < 1 || index > count)
@@ -20,20 +21,20 @@ public sealed record AttackShard
         (Index, Count) = (index, count);
     }
 
-    /// <summary>The part, from 1.</summary>
+    /// <summary>The shard, from 1.</summary>
     public int Index { get; }
 
-    /// <summary>Parts in all.</summary>
+    /// <summary>Number of shards.</summary>
     public int Count { get; }
 
-    /// <summary>File that says which part a folder holds, and whether it is done.</summary>
+    /// <summary>File that names the shard in a folder, and whether it is done.</summary>
     internal const string File = "shard.json";
 
-    /// <summary>Name of the part's folder in that of the whole.</summary>
+    /// <summary>Name of the shard's subfolder.</summary>
     public string Folder => string.Create(CultureInfo.InvariantCulture, $"shard-{Index}-of-{Count}");
 
-    /// <summary>Reads <c>I/N</c>.</summary>
-    /// <exception cref="RequestException">It is no such text, or I is not in 1 to N.</exception>
+    /// <summary>Parses <c>I/N</c>.</summary>
+    /// <exception cref="RequestException">The text is not I/N, or I is not in 1 to N.</exception>
     public static AttackShard Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -48,20 +49,20 @@ public sealed record AttackShard
     private static RequestException Refused(string text) =>
         new("Shard", text, "expected I/N with I from 1 to N, as in 2/8");
 
-    /// <summary>The part's examples, in order.</summary>
+    /// <summary>The shard's examples, in order.</summary>
     internal IReadOnlyList<T> Of<T>(IReadOnlyList<T> all) => [.. all.Where((_, i) => i % Count == Index - 1)];
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"shard {Index} of {Count}");
 }
 
-/// <summary>What <c>shard.json</c> says.</summary>
-/// <param name="Shard">The part, from 1.</param>
-/// <param name="Of">Parts in all.</param>
-/// <param name="Examples">Examples of the part.</param>
+/// <summary>Contents of <c>shard.json</c>.</summary>
+/// <param name="Shard">The shard, from 1.</param>
+/// <param name="Of">Number of shards.</param>
+/// <param name="Examples">Number of examples in the shard.</param>
 /// <param name="Done">Whether all of them have an outcome.</param>
-/// <param name="CsvCells">How the whole's results.csv holds texts.</param>
-/// <param name="WholeSetClean">Accuracy on the whole split in percent, where the part measured
+/// <param name="CsvCells">How texts are written to the merged results.csv.</param>
+/// <param name="WholeSetClean">Accuracy on the whole split in percent, if this shard measured
 /// it.</param>
 internal sealed record ShardState(
     int Shard,
@@ -72,15 +73,15 @@ internal sealed record ShardState(
     double? WholeSetClean = null
 )
 {
-    /// <summary>Writes the file of a folder.</summary>
+    /// <summary>Writes shard.json to a folder.</summary>
     public void Save(string folder) =>
         WholeFile.Write(
             Path.Combine(folder, AttackShard.File),
             JsonSerializer.Serialize(this, AttackJsonContext.Default.ShardState) + "\n"
         );
 
-    /// <summary>Reads the file of a folder.</summary>
-    /// <exception cref="DataException">It is missing or broken.</exception>
+    /// <summary>Reads shard.json from a folder.</summary>
+    /// <exception cref="DataException">The file is missing or corrupt.</exception>
     public static ShardState Load(string folder)
     {
         var path = Path.Combine(folder, AttackShard.File);

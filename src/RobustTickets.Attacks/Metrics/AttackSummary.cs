@@ -1,26 +1,26 @@
-// What an attack says about a classifier (docs/methods/attacks.md, Figures). S successes, F
-// failures, K skips, N = S + F + K: Clean = 100 (S+F)/N, Aua = 100 F/N, Suc = 100 S/(S+F). Errors
-// are counted beside N and in no figure; where N is 0 there is none, NaN here and null in files.
+// Figures of an attack (docs/methods/attacks.md, Figures). S successes, F failures, K skips,
+// N = S + F + K: Clean = 100 (S+F)/N, Aua = 100 F/N, Suc = 100 S/(S+F). Errors are counted
+// separately; with N = 0 the figures are NaN here and null in files.
 
 using System.Text.Json.Serialization;
 
 namespace RobustTickets.Attacks.Metrics;
 
-/// <summary>How often a constraint refused what it was offered, over all examples.</summary>
+/// <summary>Rejections of a constraint over all examples.</summary>
 /// <param name="Name">The constraint.</param>
-/// <param name="Offered">Positions or candidates that reached it.</param>
-/// <param name="Rejected">How many it refused.</param>
-/// <param name="RejectedPercent">100 x rejected / offered; 0 when nothing was offered.</param>
+/// <param name="Offered">Positions or candidates checked.</param>
+/// <param name="Rejected">How many were rejected.</param>
+/// <param name="RejectedPercent">100 x rejected / offered; 0 when none was checked.</param>
 public sealed record ConstraintSummary(string Name, long Offered, long Rejected, double RejectedPercent);
 
-/// <summary>How many examples of a class took part.</summary>
+/// <summary>Number of examples of a class.</summary>
 /// <param name="Label">The class.</param>
 /// <param name="Count">Examples.</param>
 public sealed record LabelCount(int Label, int Count);
 
-/// <summary>What an attack left at one temperature of the victim.</summary>
+/// <summary>Accuracy under attack at one temperature of the victim.</summary>
 /// <param name="Temperature">T.</param>
-/// <param name="Fitted">Whether it was fitted on held-out rows.</param>
+/// <param name="Fitted">Whether the temperature was fitted on held-out rows.</param>
 /// <param name="Aua">Accuracy under attack, percent.</param>
 /// <param name="AuaLow">Lower end of its 95 % Wilson interval.</param>
 /// <param name="AuaHigh">Upper end.</param>
@@ -32,13 +32,13 @@ public sealed record TemperatureAua(
     [property: JsonConverter(typeof(NanAsNull))] double AuaHigh
 );
 
-/// <summary>The table row of one attack; everything is recomputable from examples.jsonl.</summary>
+/// <summary>The figures of one attack; all can be recomputed from examples.jsonl.</summary>
 /// <param name="Examples">N.</param>
 /// <param name="Succeeded">S.</param>
 /// <param name="Failed">F.</param>
 /// <param name="Skipped">K.</param>
-/// <param name="Errors">Examples that could not be attacked; not part of N.</param>
-/// <param name="StoppedByTime">Of the S + F, those whose search the time limit ended.</param>
+/// <param name="Errors">Examples that could not be attacked; not counted in N.</param>
+/// <param name="StoppedByTime">How many of the S + F searches the time limit ended.</param>
 /// <param name="Clean">Accuracy before the attack, percent of N; NaN when N is 0.</param>
 /// <param name="Aua">Accuracy under attack, percent of N; NaN when N is 0.</param>
 /// <param name="AuaLow">Lower end of Aua's 95 % Wilson interval; NaN when N is 0.</param>
@@ -48,20 +48,20 @@ public sealed record TemperatureAua(
 /// <param name="MeanQueries">#Query: mean queries of the attacked examples as TextAttack counts
 /// them.</param>
 /// <param name="MeanUniqueForwards">Mean unique forwards of the attacked examples: distinct texts
-/// that the victim was needed for.</param>
+/// that needed a forward pass of the victim.</param>
 /// <param name="TotalQueries">All queries, skipped examples included.</param>
 /// <param name="TotalUniqueForwards">All unique forwards, skipped examples included.</param>
-/// <param name="WordsChangedPercent">Mean share of changed words over successes.</param>
+/// <param name="WordsChangedPercent">Mean percentage of changed words over successes.</param>
 /// <param name="WordsChanged">Mean number of changed words over successes.</param>
 /// <param name="MostWordsChanged">Largest number of changed words of a success.</param>
 /// <param name="AverageWords">Mean words of all examples.</param>
 /// <param name="WholeSetClean">Accuracy on the whole evaluation set, percent, when the attacked
 /// examples are a sample of it.</param>
 /// <param name="Labels">Examples per class, ascending.</param>
-/// <param name="Constraints">Rejection rates, position rules first.</param>
-/// <param name="Settings">What determined the numbers.</param>
-/// <param name="Temperatures">Of an attack at several temperatures, the Aua at each; the figures
-/// are those of the lowest. Null otherwise.</param>
+/// <param name="Constraints">Rejection rates, position constraints first.</param>
+/// <param name="Settings">Everything that determined the figures.</param>
+/// <param name="Temperatures">For an attack at several temperatures, the Aua at each; the other
+/// figures are those of the lowest Aua. Null otherwise.</param>
 public sealed record AttackSummary(
     int Examples,
     int Succeeded,
@@ -90,7 +90,7 @@ public sealed record AttackSummary(
         IReadOnlyList<TemperatureAua>? Temperatures = null
 )
 {
-    /// <summary>Sums up outcomes.</summary>
+    /// <summary>Computes the summary of outcomes.</summary>
     public static AttackSummary From(
         IEnumerable<AttackOutcome> outcomes,
         AttackSettings settings,
@@ -138,7 +138,7 @@ public sealed record AttackSummary(
     private static double Mean(List<AttackOutcome> outcomes, Func<AttackOutcome, double> value) =>
         outcomes.Count == 0 ? 0 : outcomes.Average(value);
 
-    // Constraints keep the attack's order; two of the same name are added up.
+    // Constraints keep the attack's order; those with the same name are summed.
     private static List<ConstraintSummary> Sum(List<AttackOutcome> outcomes)
     {
         var sums = new OrderedDictionary<string, (long Offered, long Rejected)>(StringComparer.Ordinal);

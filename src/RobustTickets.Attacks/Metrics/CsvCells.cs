@@ -1,12 +1,13 @@
 namespace RobustTickets.Attacks.Metrics;
 
-/// <summary>How results.csv holds texts that a spreadsheet would run as formulas.</summary>
+/// <summary>How results.csv writes texts that a spreadsheet would run as formulas.</summary>
 public enum CsvCells
 {
-    /// <summary>As TextAttack writes them; readers of its files expect nothing else.</summary>
+    /// <summary>Unchanged, as TextAttack writes them and readers of its files expect.</summary>
     AsTextAttack,
 
-    /// <summary>An apostrophe before a text that begins with =, +, -, @, tab or carriage
-    /// return.</summary>
+    /// <summary>
+    /// With an apostrophe before a text that starts with =, +, -, @, tab or carriage return.
+    /// </summary>
     Guarded,
 }

@@ -3,12 +3,12 @@ using System.Text.Json.Nodes;
 
 namespace RobustTickets.Attacks.Metrics;
 
-/// <summary>The first setting in which two attacks differ, for a refusal that names it.</summary>
+/// <summary>Finds the first setting in which two attacks differ, for error messages.</summary>
 internal static class SettingsDifference
 {
-    /// <summary>"setting: there old, here new"; null when none differs.</summary>
+    /// <summary>"setting: there old, here new"; null when all are equal.</summary>
     /// <param name="there">settings.json of the folder.</param>
-    /// <param name="here">The same of the attack that is asked for.</param>
+    /// <param name="here">settings.json of the requested attack.</param>
     /// <exception cref="JsonException">One of them is not JSON.</exception>
     public static string? First(string there, string here)
     {
@@ -25,8 +25,7 @@ internal static class SettingsDifference
     }
 
     /// <summary>
-    /// Whether two attacks have the same settings. Where a value comes from (<c>source</c>) is
-    /// told and is no setting.
+    /// Whether two attacks have the same settings. The <c>source</c> of a value is ignored.
     /// </summary>
     /// <inheritdoc cref="First"/>
     public static bool Same(string there, string here)
@@ -57,7 +56,7 @@ internal static class SettingsDifference
         }
     }
 
-    // Name = value of every leaf; an item of a list goes by its own name where it has one.
+    // Maps path to value for every leaf; list items with a name are addressed by it.
     private static Dictionary<string, string> Flat(JsonElement root)
     {
         var leaves = new Dictionary<string, string>(StringComparer.Ordinal);

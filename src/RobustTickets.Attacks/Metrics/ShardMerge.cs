@@ -1,17 +1,17 @@
-// Parts of an attack to the whole: every file of the attack as if it had run in one place, byte for
-// byte. Parts that are missing, unfinished, twice there or of another attack are refused by name.
+// Merges the shards of an attack: every file is byte-identical to a run in one place. Missing,
+// unfinished, duplicate or foreign shards are refused by name.
 using System.Globalization;
 using System.Text.Json;
 
 namespace RobustTickets.Attacks.Metrics;
 
-/// <summary>Merges the parts of an attack.</summary>
+/// <summary>Merges the shards of an attack.</summary>
 public static class ShardMerge
 {
     private const string Ids = "ids.txt";
 
-    /// <summary>The folders of the parts in a folder, in order.</summary>
-    /// <exception cref="DataException">There are none.</exception>
+    /// <summary>The shard folders in a folder, in order.</summary>
+    /// <exception cref="DataException">There are no shards.</exception>
     public static IReadOnlyList<string> Find(string folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
@@ -27,16 +27,15 @@ public static class ShardMerge
             : throw new DataException($"{folder}: holds no shard of an attack; expected folders shard-I-of-N");
     }
 
-    /// <summary>Merges parts into a folder; a merge that was killed is done again.</summary>
-    /// <param name="shards">The folders of all parts.</param>
-    /// <param name="output">Folder of the whole; made if needed.</param>
-    /// <returns>The summary, as <see cref="AttackLog.Complete"/> gives it, and the
-    /// outcomes.</returns>
-    /// <exception cref="DataException">A part is missing, unfinished, twice there, broken, or of
+    /// <summary>Merges shards into a folder; can be repeated after a crash.</summary>
+    /// <param name="shards">The folders of all shards.</param>
+    /// <param name="output">Folder of the merged attack; created if needed.</param>
+    /// <returns>The summary, as from <see cref="AttackLog.Complete"/>, and the outcomes.</returns>
+    /// <exception cref="DataException">A shard is missing, unfinished, duplicate, corrupt, or of
     /// another attack.</exception>
-    /// <exception cref="FolderInUseException">Another process writes to the folder or a
-    /// part.</exception>
-    /// <exception cref="OutputException">The folder cannot be written, or holds another
+    /// <exception cref="FolderInUseException">Another process writes to the folder or to a
+    /// shard.</exception>
+    /// <exception cref="OutputException">The folder is not writable, or holds another
     /// attack.</exception>
     public static (AttackSummary Summary, IReadOnlyList<AttackOutcome> Outcomes) Run(
         IReadOnlyList<string> shards,
@@ -114,7 +113,7 @@ public static class ShardMerge
         + string.Join(", ", shards.Take(10))
         + (shards.Length > 10 ? ", .." : "");
 
-    // The text of a file that all parts have in common.
+    // The contents of a file that must be equal in all shards.
     private static string Same(IReadOnlyList<string> shards, string name, Func<string, string, string?> difference)
     {
         string? first = null;
@@ -176,7 +175,7 @@ public static class ShardMerge
             );
     }
 
-    // Settings as the attack had them; what the log added is the examples' hash.
+    // The settings without the examples' hash, which AttackLog appended.
     private static AttackSettings Parse(string path, string text)
     {
         try

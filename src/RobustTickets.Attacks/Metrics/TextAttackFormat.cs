@@ -1,6 +1,5 @@
-// TextAttack's result files (`CSVLogger`, `[[word]]` marks) so that its readers keep working. An
-// example that could not be attacked has no row. Averages are rounded as numpy does, percentages as
-// Python does.
+// TextAttack's result files (`CSVLogger`, `[[word]]` marks), for its readers. An example that could
+// not be attacked has no row. Averages are rounded as by numpy, percentages as by Python.
 
 using System.Globalization;
 using System.Text;
@@ -13,7 +12,7 @@ namespace RobustTickets.Attacks.Metrics;
 /// <summary>TextAttack's CSV and summary JSON.</summary>
 public static class TextAttackFormat
 {
-    /// <summary>The CSV's first line, without the line feed.</summary>
+    /// <summary>The CSV header, without the line feed.</summary>
     public const string Header =
         "\"original_text\",\"perturbed_text\",\"original_score\",\"perturbed_score\","
         + "\"original_output\",\"perturbed_output\",\"ground_truth_output\",\"num_queries\",\"result_type\"";

@@ -3,10 +3,10 @@ using RobustTickets.Attacks.Metrics;
 
 namespace RobustTickets.Attacks;
 
-/// <summary>Attacks on loaded classifiers of any form, without a folder for their files.</summary>
+/// <summary>Attacks on loaded classifiers of any kind, without writing files.</summary>
 public static class TextClassifierAttacks
 {
-    /// <summary>Attacks a classifier by a recipe, which is built here.</summary>
+    /// <summary>Builds a recipe and attacks a classifier with it.</summary>
     /// <param name="classifier">The victim.</param>
     /// <param name="recipe">The recipe.</param>
     /// <param name="examples">Examples with their true classes, indices of

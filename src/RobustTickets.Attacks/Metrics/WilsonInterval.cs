@@ -5,19 +5,19 @@ using System.Globalization;
 namespace RobustTickets.Attacks.Metrics;
 
 /// <summary>
-/// A confidence interval for a proportion, as shares of one. Unlike p +- 1.96 sqrt(p(1-p)/n) it
-/// stays in [0, 1] and holds for few examples and for shares near 0.
+/// A confidence interval for a proportion, in [0, 1]. Unlike p +- 1.96 sqrt(p(1-p)/n) it stays
+/// within [0, 1] and is valid for few examples and for proportions near 0.
 /// </summary>
-/// <param name="Low">Lower end.</param>
-/// <param name="High">Upper end.</param>
+/// <param name="Low">Lower bound.</param>
+/// <param name="High">Upper bound.</param>
 public readonly record struct WilsonInterval(double Low, double High)
 {
-    /// <summary>The 95 % quantile of the standard normal, two-sided.</summary>
+    /// <summary>The two-sided 95 % quantile of the standard normal.</summary>
     internal const double Z = 1.959963984540054;
 
     /// <summary>
-    /// The 95 % interval of <paramref name="hits"/> among <paramref name="total"/>; [0, 1] when
-    /// there are none.
+    /// The 95 % interval of <paramref name="hits"/> of <paramref name="total"/>; [0, 1] when the
+    /// total is 0.
     /// </summary>
     public static WilsonInterval Of(long hits, long total)
     {
@@ -28,7 +28,7 @@ public readonly record struct WilsonInterval(double Low, double High)
         return OfShare((double)hits / total, total);
     }
 
-    /// <summary>The 95 % interval of a share of so many independent ones.</summary>
+    /// <summary>The 95 % interval of a proportion of independent trials.</summary>
     internal static WilsonInterval OfShare(double p, double total)
     {
         var zz = Z * Z / total;
@@ -37,9 +37,9 @@ public readonly record struct WilsonInterval(double Low, double High)
         return new WilsonInterval(Math.Max(0, centre - half), Math.Min(1, centre + half));
     }
 
-    /// <summary>Both ends in percent, as <c>12.3 to 45.6</c>.</summary>
+    /// <summary>Both bounds in percent, as <c>12.3 to 45.6</c>.</summary>
     internal string Percent => string.Create(CultureInfo.InvariantCulture, $"{100 * Low:0.0} to {100 * High:0.0}");
 
-    /// <summary>Whether two intervals share a point.</summary>
+    /// <summary>Whether two intervals overlap.</summary>
     public bool Overlaps(WilsonInterval other) => Low <= other.High && other.Low <= High;
 }

@@ -1,56 +1,57 @@
-// A file of pickles and the meaning that its reader gives to names, calls and persistent ids.
-// Python imports and calls whatever a file names; a dialect knows a few spellings and refuses all
-// others.
+// A pickle file and its reader's interpretation of globals, calls and persistent ids. Python
+// imports and calls whatever a file names; a dialect accepts a few names and refuses all others.
 using System.Globalization;
 using System.Numerics;
 
 namespace RobustTickets.Attacks.Pickles;
 
-/// <summary>What the machine asks about a file.</summary>
+/// <summary>Interface between the pickle machine and a file.</summary>
 internal abstract class PickleDialect
 {
-    /// <summary>What is read, in messages: "a weights file".</summary>
+    /// <summary>The kind of file in messages: "a weights file".</summary>
     public abstract string Subject { get; }
 
-    /// <summary>The names that may occur, for a refusal.</summary>
+    /// <summary>The allowed names, for error messages.</summary>
     protected abstract string Allowed { get; }
 
-    /// <summary>A byte of the file.</summary>
+    /// <summary>Reads one byte of the file.</summary>
     public abstract byte ReadByte(long at);
 
-    /// <summary>Bytes of the file; the machine has checked that they are there.</summary>
+    /// <summary>Reads bytes of the file; the machine has checked that they exist.</summary>
     public abstract byte[] Read(long at, int count);
 
-    /// <summary>The refusal of the file.</summary>
+    /// <summary>Creates the exception that refuses the file.</summary>
     public abstract Exception Refuse(string message, Exception? cause = null);
 
-    /// <summary>The value of a name that may occur; null for one that may not.</summary>
+    /// <summary>The value of an allowed name; null for any other.</summary>
     protected abstract PickleGlobal? Find(string module, string name);
 
-    /// <summary>What a call of one of these names describes.</summary>
-    /// <param name="callable">The name, or whatever else a hostile file calls.</param>
+    /// <summary>Evaluates a call of an allowed name.</summary>
+    /// <param name="callable">The name, or whatever else a malicious file calls.</param>
     /// <param name="arguments">Its arguments.</param>
-    /// <param name="refuse">Refuses with the place.</param>
+    /// <param name="refuse">Creates an exception with the position.</param>
     public abstract object? Call(object? callable, object? arguments, Func<string, Exception> refuse);
 
-    /// <summary>What a persistent id describes.</summary>
+    /// <summary>Evaluates a persistent id.</summary>
     /// <param name="id">The id.</param>
-    /// <param name="refuse">Refuses with the place.</param>
+    /// <param name="refuse">Creates an exception with the position.</param>
     public virtual object? Persistent(object? id, Func<string, Exception> refuse) =>
         throw refuse($"has a persistent id {Describe(id)}, which {Subject} does not need");
 
-    /// <summary>A name; refused where it is named, before any call could use it.</summary>
+    /// <summary>
+    /// Resolves a name; disallowed names are refused here, before any call could use them.
+    /// </summary>
     public PickleGlobal Global(string what, string module, string name) =>
         Find(module, name) ?? throw Forbidden(what, module, name);
 
-    /// <summary>The refusal of a name.</summary>
+    /// <summary>Creates the exception for a disallowed name.</summary>
     public Exception Forbidden(string what, string module, string name) =>
         Refuse(
             $"{what}: names '{Printable(module)}.{Printable(name)}', which is not allowed in {Subject} (it could run "
                 + $"code when Python loads it); allowed are {Allowed}; nothing was executed"
         );
 
-    /// <summary>A value for messages.</summary>
+    /// <summary>Describes a value in messages.</summary>
     public static string Describe(object? value) =>
         value switch
         {
@@ -70,9 +71,9 @@ internal abstract class PickleDialect
     private static string Printable(string name) => new([.. name.Select(c => char.IsControl(c) ? '?' : c)]);
 }
 
-/// <summary>A value of a dialect's own.</summary>
+/// <summary>A value created by a dialect.</summary>
 internal interface IPickleValue
 {
-    /// <summary>What it is, for messages.</summary>
+    /// <summary>Its name in messages.</summary>
     string Name { get; }
 }

@@ -1,6 +1,6 @@
-// A pickle virtual machine that knows what plain containers and torch.save need (protocols 2 to 5).
-// It builds tuples, lists, dicts, sets, numbers and strings and executes nothing: what a name or a
-// call means, the dialect says, and lengths are checked against the file before memory is taken.
+// A pickle virtual machine for plain containers and torch.save (protocols 2 to 5). It builds
+// tuples, lists, dicts, sets, numbers and strings and executes no code: the dialect interprets
+// names and calls, and lengths are checked against the file before memory is allocated.
 
 using System.Buffers.Binary;
 using System.Numerics;
@@ -30,16 +30,15 @@ internal sealed class PickleMachine
     }
 
     /// <summary>
-    /// Reads the pickle that begins at <paramref name="start"/> and ends before
-    /// <paramref name="end"/>.
+    /// Reads the pickle from <paramref name="start"/> to before <paramref name="end"/>.
     /// </summary>
-    /// <param name="dialect">The bytes, and the meaning of names and calls.</param>
-    /// <param name="start">First byte.</param>
-    /// <param name="end">The pickle must stop before it.</param>
-    /// <param name="what">What is read, for messages (<c>data.pkl</c>).</param>
+    /// <param name="dialect">The bytes, and the interpretation of names and calls.</param>
+    /// <param name="start">Offset of the first byte.</param>
+    /// <param name="end">Offset before which the pickle must stop.</param>
+    /// <param name="what">Name of the input in messages (<c>data.pkl</c>).</param>
     /// <returns>The value, and the position after the pickle.</returns>
-    /// <exception cref="Exception">The dialect's: truncated or malformed, or it names something
-    /// that the dialect does not allow.</exception>
+    /// <exception cref="Exception">The dialect's exception: the pickle is truncated or malformed,
+    /// or uses a disallowed name.</exception>
     public static (object? Value, long End) Read(PickleDialect dialect, long start, long end, string what)
     {
         var machine = new PickleMachine(dialect, start, end, what);
@@ -115,7 +114,7 @@ internal sealed class PickleMachine
             case 0x8c: // SHORT_BINUNICODE
                 stack.Add(Text(NextByte()));
                 break;
-            case (byte)'U': // SHORT_BINSTRING: Python 2's str, ASCII in what is read here
+            case (byte)'U': // SHORT_BINSTRING: Python 2's str; read as ASCII
                 stack.Add(Text(NextByte()));
                 break;
             case (byte)'T': // BINSTRING
@@ -198,7 +197,7 @@ internal sealed class PickleMachine
                 stack.Add(dialect.Call(Pop(), arguments, Refuse));
                 break;
             // BUILD: torch attaches version numbers ("_metadata") to the state dict; they are not
-            // needed
+            // needed.
             case (byte)'b':
                 _ = Pop();
                 _ = Top<PickleDict>("BUILD");

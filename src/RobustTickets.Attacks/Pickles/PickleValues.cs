@@ -1,10 +1,10 @@
-// What the restricted pickle machine can build, beside numbers and strings; nothing that could act.
+// Values of the restricted pickle machine other than numbers and strings; none can execute code.
 
 using System.Diagnostics.CodeAnalysis;
 
 namespace RobustTickets.Attacks.Pickles;
 
-/// <summary>A name of the allow-list; only its spelling is known, nothing is imported.</summary>
+/// <summary>An allowed global name; nothing is imported.</summary>
 internal sealed record PickleGlobal(string Module, string Name)
 {
     public override string ToString() => $"{Module}.{Name}";
@@ -17,15 +17,14 @@ internal sealed class PickleList
     public List<object?> Items { get; } = [];
 }
 
-/// <summary>set or frozenset, its items as they were given.</summary>
+/// <summary>A set or frozenset, with items in file order.</summary>
 internal sealed class PickleSet(params IEnumerable<object?> items)
 {
     public List<object?> Items { get; } = [.. items];
 }
 
 /// <summary>
-/// dict or OrderedDict: insertion order is kept, a second value for a key is refused (what
-/// Python wrote has none).
+/// A dict or OrderedDict in insertion order; duplicate keys are refused (Python writes none).
 /// </summary>
 internal sealed class PickleDict
 {
@@ -33,7 +32,7 @@ internal sealed class PickleDict
 
     public List<object> Keys { get; } = [];
 
-    /// <returns>False when the key is there already.</returns>
+    /// <returns>False if the key exists already.</returns>
     public bool TryAdd(object key, object? value)
     {
         if (!values.TryAdd(key, value))

@@ -1,8 +1,8 @@
 // A pickle of plain containers: tuples, lists, dicts, sets, strings, numbers, None. Protocols 2 and
-// 3 have no opcode for a set and name the class instead; no other name is allowed.
+// 3 have no opcode for sets and name their class; no other name is allowed.
 namespace RobustTickets.Attacks.Pickles;
 
-/// <summary>Reads a pickle of plain values from bytes.</summary>
+/// <summary>Reads plain values from a pickle in memory.</summary>
 internal sealed class PlainPickle : PickleDialect
 {
     private static readonly string[] Modules = ["builtins", "__builtin__"];
@@ -21,10 +21,10 @@ internal sealed class PlainPickle : PickleDialect
     /// <inheritdoc/>
     protected override string Allowed => "builtins.set and builtins.frozenset";
 
-    /// <summary>The value of a file that is one pickle.</summary>
-    /// <param name="place">What to call it in an error.</param>
-    /// <param name="bytes">Its bytes.</param>
-    /// <exception cref="DataException">It is truncated or malformed, or names anything but
+    /// <summary>The value of a file that contains one pickle.</summary>
+    /// <param name="place">Name of the file in errors.</param>
+    /// <param name="bytes">The file's bytes.</param>
+    /// <exception cref="DataException">The pickle is truncated or malformed, or names anything but
     /// sets.</exception>
     public static object? Read(string place, byte[] bytes)
     {

@@ -1,6 +1,6 @@
-// Python's string order: Unicode code points. `string.CompareOrdinal` orders UTF-16 units, which
-// puts characters beyond U+FFFF before U+E000..U+FFFF; candidates are sorted by text, so it decides
-// which of two equal scores wins.
+// Python's string order: by Unicode code point. `string.CompareOrdinal` orders UTF-16 units, which
+// puts characters beyond U+FFFF before U+E000..U+FFFF; candidates are sorted by text, so the order
+// decides between equal scores.
 
 namespace RobustTickets.Attacks.Python;
 
@@ -27,7 +27,7 @@ internal sealed class CodePointOrder : IComparer<string>
         var a = x[common];
         var b = y[common];
         var aSurrogate = char.IsSurrogate(a);
-        // Two surrogates keep their order; a surrogate against another unit is beyond every unit.
+        // Two surrogates compare as units; a surrogate is greater than any other unit.
         if (aSurrogate != char.IsSurrogate(b))
             return aSurrogate ? 1 : -1;
         return a.CompareTo(b);

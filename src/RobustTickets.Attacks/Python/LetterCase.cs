@@ -1,15 +1,15 @@
-// The case that a substitute takes from the word it replaces (TextAttack `recover_word_case`).
+// Transfers letter case from the replaced word to its substitute (TextAttack `recover_word_case`).
 
 using System.Text;
 
 namespace RobustTickets.Attacks.Python;
 
-/// <summary>Gives a substitute the letter case of the word it replaces.</summary>
+/// <summary>Transfers letter case from the replaced word to its substitute.</summary>
 internal static class LetterCase
 {
     /// <summary>
     /// All-lower stays lower, all-upper (more than one character) becomes upper,
-    /// first-upper-rest-lower is capitalised, anything else is left alone.
+    /// first-upper-rest-lower is capitalised; anything else is unchanged.
     /// </summary>
     public static string Restore(string substitute, string reference)
     {

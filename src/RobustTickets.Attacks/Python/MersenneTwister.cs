@@ -1,13 +1,12 @@
-// MT19937 (Matsumoto & Nishimura 1998) with the two seedings behind TextAttack's random numbers and
-// the two ways of drawing from it that its transformations use: numpy's legacy
-// generator (`numpy.random.seed`, `randint`) and Python's (`random.seed`, `choice`).
+// MT19937 (Matsumoto & Nishimura 1998) with the seeding and drawing functions that TextAttack uses:
+// numpy's legacy generator (`numpy.random.seed`, `randint`) and Python's (`random.seed`, `choice`).
 
 using System.Numerics;
 
 namespace RobustTickets.Attacks.Python;
 
 /// <summary>
-/// The generator under both numpy's legacy functions and Python's <c>random</c>. Not thread-safe.
+/// The generator of numpy's legacy functions and of Python's <c>random</c>. Not thread-safe.
 /// </summary>
 internal sealed class MersenneTwister
 {
@@ -27,10 +26,9 @@ internal sealed class MersenneTwister
     public static MersenneTwister Numpy(uint seed) => new(seed);
 
     /// <summary>
-    /// The state after <c>random.seed(n)</c>, n being the integer with these 32-bit digits, lowest
-    /// first.
+    /// The state after <c>random.seed(n)</c>, where n has these 32-bit digits, lowest first.
     /// </summary>
-    /// <exception cref="ArgumentException">No digits.</exception>
+    /// <exception cref="ArgumentException">There are no digits.</exception>
     public static MersenneTwister Python(params ReadOnlySpan<uint> digits)
     {
         if (digits.Length == 0)
@@ -69,7 +67,7 @@ internal sealed class MersenneTwister
 
     /// <summary>
     /// <c>numpy.random.randint(low, high)</c>: masked outputs until one is in range; a range of one
-    /// number takes no output.
+    /// number consumes no output.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The range is empty.</exception>
     public int Integer(int low, int high)
@@ -86,7 +84,7 @@ internal sealed class MersenneTwister
     }
 
     /// <summary>
-    /// The index that <c>random.choice</c> takes of a sequence of that length: top bits until one
+    /// The index that <c>random.choice</c> draws for a sequence of that length: top bits until one
     /// is in range, also for a single element.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The sequence is empty.</exception>

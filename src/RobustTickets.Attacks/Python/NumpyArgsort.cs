@@ -1,5 +1,5 @@
-// numpy's default argsort of doubles before 1.25: introsort, not stable. Word ranking has real
-// ties, so the exact permutation decides which word is attacked first. Steps:
+// numpy's default argsort of doubles before 1.25: introsort, not stable. Word importance has ties,
+// so the exact permutation decides which word is attacked first. Algorithm:
 // docs/methods/attacks.md, `argsort` of numpy before 1.25.
 
 using System.Numerics;

@@ -25,7 +25,7 @@ internal sealed class PythonIntSet
             Resize(Count * 4);
     }
 
-    /// <summary>True when the element is there.</summary>
+    /// <summary>Whether the set contains the element.</summary>
     public bool Contains(int value)
     {
         var (slot, found) = Find(_table, value);
@@ -45,8 +45,8 @@ internal sealed class PythonIntSet
     }
 
     /// <summary>
-    /// <c>a &amp; b</c>: walks the smaller set (the second when equal) and adds what the other
-    /// holds.
+    /// <c>a &amp; b</c>: iterates over the smaller set (the second when equal) and adds the
+    /// elements that the other contains.
     /// </summary>
     public static PythonIntSet Intersect(PythonIntSet a, PythonIntSet b)
     {

@@ -1,6 +1,6 @@
-// How Python prints and rounds floats: repr() (shortest digits that read back, exponent form below
+// Python's printing and rounding of floats: repr() (shortest round-trip digits, exponent form below
 // 1e-4 and from 1e16), round(x, 2) on floats (exact decimal value, ties to even) and on numpy
-// floats (scaled, ties to even, scaled back). TextAttack's files hold numbers of all three kinds.
+// floats (scaled, ties to even, scaled back). TextAttack's files contain all three.
 
 using System.Globalization;
 
@@ -36,7 +36,7 @@ internal static class PythonNumber
     /// <summary><c>round(x, 2)</c> of a Python float.</summary>
     public static double Round2(double x)
     {
-        // Two decimals of the exact value; an exact tie can only occur at odd eighths.
+        // Rounds the exact value to two decimals; exact ties occur only at odd eighths.
         if (Math.Abs(x) < 1e12 && x * 8 == Math.Floor(x * 8) && Math.Floor(x * 8) % 2 != 0)
             return Math.Round(x * 100, MidpointRounding.ToEven) / 100;
         return double.Parse(x.ToString("F2", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
@@ -45,8 +45,8 @@ internal static class PythonNumber
     /// <summary><c>round(x, 2)</c> of a numpy float.</summary>
     public static double NumpyRound2(double x) => Math.Round(x * 100.0, MidpointRounding.ToEven) / 100.0;
 
-    // Significant digits without leading and trailing zeros, and the power of ten of the first one;
-    // both of the shortest form, as 1e-6 in 17 digits begins with 9.99e-7.
+    // Significant digits without leading and trailing zeros, and the exponent of the first; from
+    // the shortest form, because 1e-6 in 17 digits starts with 9.99e-7.
     private static (string Digits, int Exponent) Scientific(string number)
     {
         var end = number.IndexOf('E', StringComparison.Ordinal);

@@ -1,6 +1,6 @@
 // Python's string methods where .NET's differ: lower(), islower()/isupper(), title case of one
 // character, isdigit(), find() and slices with negative positions. Of the special upper-case
-// expansions only the Latin ones and U+0587 are known.
+// expansions only the Latin ones and U+0587 are implemented.
 
 using System.Globalization;
 using System.Text;
@@ -215,8 +215,8 @@ internal static class PythonText
             _ => null,
         };
 
-    // A capital sigma is final when a cased letter stands before it and none after it, characters
-    // that ignore case apart.
+    // A capital sigma is final when a cased letter precedes it and none follows, ignoring
+    // case-ignorable characters.
     private static bool IsFinalSigma(string s, int i)
     {
         var before = i - 1;

@@ -2,42 +2,42 @@ using RobustTickets.Attacks.Goals;
 
 namespace RobustTickets.Attacks;
 
-/// <summary>Which words around an edit a sentence encoder sees.</summary>
+/// <summary>The words around an edit that the sentence encoder encodes.</summary>
 public enum SimilarityWindow
 {
     /// <summary>The recipe's own window.</summary>
     AsPublished,
 
-    /// <summary>The whole text, for texts shorter than a recipe's window.</summary>
+    /// <summary>The whole text; for texts shorter than a recipe's window.</summary>
     WholeText,
 }
 
 /// <summary>
-/// What may be varied in every attack recipe; the defaults are those of the command line, of
-/// experiments and of the library alike. Numbers of one recipe alone stand in its file.
+/// Options common to all attack recipes, with the same defaults on the command line, in experiments
+/// and in the library. Numbers specific to one recipe are in its file.
 /// </summary>
-/// <param name="Similarity">Whether sentence similarity constrains candidates, where the recipe has
+/// <param name="Similarity">Whether sentence similarity constrains candidates, if the recipe has
 /// that constraint.</param>
-/// <param name="SimilarityThreshold">Smallest sentence similarity, in [-1, 1]; null: the recipe's
+/// <param name="SimilarityThreshold">Minimum sentence similarity, in [-1, 1]; null: the recipe's
 /// own.</param>
-/// <param name="Window">What of a text the sentence encoder sees.</param>
-/// <param name="PartOfSpeech">Whether a substitute must keep the part of speech, where the recipe
+/// <param name="Window">The part of a text that the sentence encoder encodes.</param>
+/// <param name="PartOfSpeech">Whether a substitute must have the same part of speech, if the recipe
 /// has that constraint.</param>
-/// <param name="Candidates">Most substitutes of a word that are tried (neighbours, or K tokens of a
-/// masked language model); null: the recipe's own.</param>
-/// <param name="QueryBudget">Most queries per example; null: no limit.</param>
-/// <param name="TimeLimit">Most work per example, then the best text so far counts; null: no
-/// limit. Outcomes under a limit depend on the machine.</param>
+/// <param name="Candidates">Maximum substitutes per word (neighbours, or K tokens of a masked
+/// language model); null: the recipe's own.</param>
+/// <param name="QueryBudget">Maximum queries per example; null: no limit.</param>
+/// <param name="TimeLimit">Maximum compute time per example, after which the best text so far is
+/// the result; null: no limit. With a limit, outcomes depend on the machine.</param>
 /// <param name="Version">TextAttack release whose behaviour is followed.</param>
-/// <param name="Precision">Number type of scores. TextAttack compares the model's float32, so ties
-/// fall as there.</param>
-/// <param name="Randomness">Where recipes that draw take random numbers from; null: a stream per
-/// example, seed 42.</param>
-/// <param name="Restarts">Further tries in random word orders on examples that survive the search;
-/// their queries are added up.</param>
-/// <param name="HeldOutShare">Share of all words, by hash, that a defence held out of training: of
-/// its dictionary, an attack tries the substitutions alone whose word or substitute is among them;
-/// 0 tries all.</param>
+/// <param name="Precision">Floating-point type of scores. TextAttack compares float32 scores, so
+/// ties are as there.</param>
+/// <param name="Randomness">Random numbers of recipes that use them; null: a stream per example,
+/// seed 42.</param>
+/// <param name="Restarts">Number of restarts in random word order on examples that survive the
+/// search; their queries are added up.</param>
+/// <param name="HeldOutShare">Fraction of all words, by hash, held out from a defence's training;
+/// the attack tries only the dictionary substitutions whose word or substitute is held out. 0 tries
+/// all.</param>
 public sealed record AttackOptions(
     bool Similarity = true,
     double? SimilarityThreshold = null,
@@ -53,11 +53,12 @@ public sealed record AttackOptions(
     double HeldOutShare = 0
 )
 {
-    /// <summary>The plan of random numbers.</summary>
+    /// <summary>The random plan, with the default applied.</summary>
     internal RandomPlan RandomPlan => Randomness ?? new StreamPerExample();
 
-    /// <summary>Refuses values that no recipe can take.</summary>
-    /// <exception cref="RequestException">Field, value found, values possible.</exception>
+    /// <summary>Throws if a value is out of range for every recipe.</summary>
+    /// <exception cref="RequestException">An option is out of range; the message names field, value
+    /// and possible values.</exception>
     internal void Check()
     {
         if (SimilarityThreshold is < -1 or > 1 or double.NaN)

@@ -1,5 +1,5 @@
-// The attack recipes by name: what each is built from, its options and where its resources lie. A
-// recipe is a value; Build reads the resources that it needs and no others.
+// The attack recipes by name, with their options and resources. A recipe is a value; Build reads
+// only the resources that the recipe needs.
 
 using RobustTickets.Attacks.Resources;
 
@@ -92,33 +92,31 @@ public sealed record AttackRecipe
         ),
     ];
 
-    /// <summary>Its name.</summary>
+    /// <summary>Name of the recipe.</summary>
     public string Name { get; }
 
-    /// <summary>What it is, in one line.</summary>
+    /// <summary>One-line description.</summary>
     public string Summary { get; }
 
-    /// <summary>What is varied.</summary>
+    /// <summary>The options.</summary>
     public AttackOptions Options { get; init; } = new();
 
-    /// <summary>Where its resources come from.</summary>
+    /// <summary>Source of the resources.</summary>
     public AttackResources Resources { get; init; } = AttackResources.FromUserFolder();
 
-    /// <summary>Whether it takes substitutes from word vectors or a neighbour table.</summary>
+    /// <summary>Whether substitutes come from word vectors or a neighbour table.</summary>
     public bool HasSubstitutes { get; private init; }
 
     /// <summary>Whether it has a sentence-similarity constraint.</summary>
     public bool HasSimilarity { get; private init; }
 
-    /// <summary>Whether it compares parts of speech.</summary>
+    /// <summary>Whether it has a part-of-speech constraint.</summary>
     public bool HasPartOfSpeech { get; private init; }
 
-    /// <summary>Whether the number of substitutes that it tries for a word may be given.</summary>
+    /// <summary>Whether the number of substitutes per word is an option.</summary>
     internal bool HasCandidates => HasSubstitutes || TakesMaskedLM;
 
-    /// <summary>
-    /// Kinds of all resources it is built from, as the resource folder names them.
-    /// </summary>
+    /// <summary>Resource kinds it is built from, as named in the resource folder.</summary>
     public IReadOnlyList<string> Needs =>
         [
             .. new[]
@@ -132,8 +130,7 @@ public sealed record AttackRecipe
         ];
 
     /// <summary>
-    /// Names of the files it takes under its options, as <see cref="ResourceFiles.Named"/> takes
-    /// them.
+    /// Names of the files it uses with its options, as keys of <see cref="ResourceFiles.Named"/>.
     /// </summary>
     public IReadOnlyList<string> FileNames =>
         [
@@ -154,9 +151,8 @@ public sealed record AttackRecipe
     internal string StopWordsKind { get; }
 
     /// <summary>
-    /// Kind of the resource that its words come from and that it cannot do without: WordNet or a
-    /// masked language model; null for neighbours, which have two kinds, and for edits of
-    /// characters.
+    /// Kind of the required resource that supplies its words: WordNet or a masked language model;
+    /// null for neighbours (which have two possible kinds) and for character edits.
     /// </summary>
     internal string? WordSource { get; }
 
@@ -164,17 +160,17 @@ public sealed record AttackRecipe
 
     internal bool TakesMaskedLM => WordSource == ResourceKinds.MaskedLM;
 
-    /// <summary>Whether it takes its words from a table that a defence can train on.</summary>
+    /// <summary>Whether its words come from a table that a defence can train on.</summary>
     internal bool HasDictionary => HasSubstitutes || TakesWordNet;
 
     internal bool ComparesSentences => HasSimilarity && Options.Similarity;
 
-    /// <summary>The recipe of a name, or null.</summary>
+    /// <summary>Gets a recipe by name, or null.</summary>
     public static AttackRecipe? TryFind(string? name) => All.FirstOrDefault(r => r.Name == name);
 
-    /// <summary>The recipe of a name.</summary>
-    /// <exception cref="RequestException">There is none; the message says which there
-    /// are.</exception>
+    /// <summary>Gets a recipe by name.</summary>
+    /// <exception cref="RequestException">The name is unknown; the message lists the
+    /// recipes.</exception>
     public static AttackRecipe Find(string name) =>
         TryFind(name ?? throw new ArgumentNullException(nameof(name)))
         ?? throw new RequestException(
@@ -199,7 +195,7 @@ public sealed record AttackRecipe
     public static AttackRecipe BertAttackLibrary(AttackResources resources, AttackOptions? options = null) =>
         Of("bert-attack-library", resources, options);
 
-    /// <summary>What the scripts of EarlyRobust and RobusT run as BERT-Attack.</summary>
+    /// <summary>The attack that the scripts of EarlyRobust and RobusT run as BERT-Attack.</summary>
     public static AttackRecipe BertAttackAuthorsCode(AttackResources resources, AttackOptions? options = null) =>
         Of("bert-attack-released", resources, options);
 
@@ -216,7 +212,8 @@ public sealed record AttackRecipe
         Of("deepwordbug", resources, options);
 
     /// <summary>
-    /// The attack as published, made of names instead of files: it can be described, not run.
+    /// The attack as published, with named placeholders for resources: it can be described, not
+    /// run.
     /// </summary>
     public Attack Published(TextAttackVersion version) =>
         _build(
@@ -230,8 +227,8 @@ public sealed record AttackRecipe
 
     /// <summary>Reads the resources and builds the attack.</summary>
     /// <param name="models">Loads the sentence encoder and the masked language model from their
-    /// folders; null where none is needed.</param>
-    /// <exception cref="RequestException">An option or resource does not go with the
+    /// folders; null if none is needed.</param>
+    /// <exception cref="RequestException">An option or resource is not valid for the
     /// recipe.</exception>
     /// <exception cref="DataException">A resource is missing or malformed.</exception>
     public Attack Build(IAttackModels? models = null)
@@ -242,7 +239,7 @@ public sealed record AttackRecipe
     }
 
     /// <summary>
-    /// Reads the files of the recipe and looks at the folders of models, without loading a model.
+    /// Reads the recipe's files and checks the model folders, without loading a model.
     /// </summary>
     /// <inheritdoc cref="Build"/>
     public void Check(IAttackModels? models = null)
@@ -251,16 +248,14 @@ public sealed record AttackRecipe
         Resources.Check(this, models);
     }
 
-    /// <summary>
-    /// Folder of the sentence encoder that <see cref="Build"/> loads; null when it loads none.
-    /// </summary>
+    /// <summary>Folder of the sentence encoder that <see cref="Build"/> loads, or null.</summary>
     /// <inheritdoc cref="Build"/>
     public string? EncoderFolder(IAttackModels? models = null) =>
         ComparesSentences ? Resources.EncoderFolder(this, models) : null;
 
-    /// <summary>Refuses options and resources that do not go with the recipe, reading no
-    /// file.</summary>
-    /// <exception cref="RequestException">Field and reason.</exception>
+    /// <summary>Checks options and resources against the recipe, without reading files.</summary>
+    /// <exception cref="RequestException">An option or resource is not valid; the message names
+    /// field and reason.</exception>
     public void Refuse()
     {
         Options.Check();

@@ -1,4 +1,4 @@
-// BAE-R (Garg and Ramakrishnan, EMNLP 2020) as TextAttack runs it (recipe `bae_garg_2019`);
+// BAE-R (Garg and Ramakrishnan, EMNLP 2020) as in TextAttack (`bae_garg_2019`);
 // docs/methods/attacks.md.
 
 using RobustTickets.Attacks.Constraints;

@@ -1,6 +1,6 @@
-// BERT-Attack (Li et al., EMNLP 2020) with its masked language model, as TextAttack runs it (recipe
-// `bert_attack_li_2020`). Two recipes differ in K alone: EarlyRobust's number and the library's.
-// What the papers' scripts run under the name is BertAttackAuthorsCode.
+// BERT-Attack (Li et al., EMNLP 2020) with a masked language model, as in TextAttack
+// (`bert_attack_li_2020`). The two recipes differ only in K: EarlyRobust's and TextAttack's. The
+// attack that the papers' scripts call BERT-Attack is BertAttackAuthorsCode.
 
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Goals;
@@ -9,7 +9,7 @@ using RobustTickets.Attacks.Transformations;
 
 namespace RobustTickets.Attacks;
 
-/// <summary>Whose number of candidates is taken.</summary>
+/// <summary>Source of the default number of candidates K.</summary>
 internal enum BertAttackSize
 {
     /// <summary>50, as EarlyRobust states for its experiments.</summary>

@@ -1,6 +1,6 @@
-// What both papers' scripts run under the name BERT-Attack: TextAttack's BAE recipe with the
-// embedding swap in place of its transformation and a lax sentence constraint. No masked language
-// model takes part; their max-words option has no effect and is not here.
+// What both papers' scripts call BERT-Attack: TextAttack's BAE recipe with word-embedding swaps and
+// a lax sentence constraint. It uses no masked language model; the scripts' max-words option has no
+// effect and is omitted.
 
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Goals;

@@ -1,5 +1,5 @@
-// The rules that candidates of several recipes must keep, each written down beside its line in the
-// recipe's description: what runs and what is said of it cannot part.
+// Candidate constraints shared by several recipes, each added together with its description line,
+// so that code and description cannot diverge.
 
 using System.Globalization;
 using RobustTickets.Attacks.Constraints;
@@ -7,25 +7,25 @@ using RobustTickets.Attacks.Resources;
 
 namespace RobustTickets.Attacks;
 
-/// <summary>Collects the constraints of a recipe and their lines.</summary>
-/// <param name="lines">The recipe's description so far; rules are added to it.</param>
+/// <summary>Collects a recipe's constraints and their description lines.</summary>
+/// <param name="lines">The recipe's description so far; lines are appended.</param>
 internal sealed class CandidateRules(List<RecipeLine> lines)
 {
     private readonly List<CandidateConstraint> _constraints = [];
 
-    /// <summary>In the order in which candidates meet them.</summary>
+    /// <summary>The constraints in order of evaluation.</summary>
     public IReadOnlyList<CandidateConstraint> Constraints => _constraints;
 
-    /// <summary>A rule with its line.</summary>
+    /// <summary>Adds a constraint with its description line.</summary>
     public void Add(CandidateConstraint constraint, RecipeLine line)
     {
         _constraints.Add(constraint);
         lines.Add(line);
     }
 
-    /// <summary>The part of speech is kept; free where there is no tagger.</summary>
+    /// <summary>Adds the part-of-speech constraint; none without a tagger.</summary>
     /// <param name="tagger">The tagger, or null.</param>
-    /// <param name="source">Where the rule is from.</param>
+    /// <param name="source">Source of the constraint.</param>
     public void PartOfSpeech(PerceptronTagger? tagger, string source)
     {
         if (tagger is null)
@@ -34,12 +34,9 @@ internal sealed class CandidateRules(List<RecipeLine> lines)
             Add(new SamePartOfSpeech(tagger), new("part of speech", "equal universal tag, or noun and verb", source));
     }
 
-    /// <summary>
-    /// The sentence keeps its meaning as an encoder sees it; no such rule where there is no
-    /// encoder.
-    /// </summary>
+    /// <summary>Adds the sentence-similarity constraint; none without an encoder.</summary>
     /// <param name="rule">The constraint, or null without an encoder.</param>
-    /// <param name="source">Where its numbers are from.</param>
+    /// <param name="source">Source of its numbers.</param>
     public void Similarity(SentenceSimilarity? rule, string source)
     {
         if (rule is null)
@@ -63,10 +60,10 @@ internal sealed class CandidateRules(List<RecipeLine> lines)
         lines.Add(RecipeLines.Encoder(rule.Encoder));
     }
 
-    /// <summary>Words around the edit that are encoded; null: all.</summary>
+    /// <summary>Number of words around the edit that are encoded; null: all.</summary>
     public static int? Words(AttackOptions options, int published) =>
         options.Window == SimilarityWindow.WholeText ? null : published;
 
-    /// <summary>A number as descriptions give it.</summary>
+    /// <summary>Formats a number for descriptions.</summary>
     public static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 }

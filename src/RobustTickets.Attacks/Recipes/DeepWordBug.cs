@@ -1,6 +1,6 @@
-// DeepWordBug (Gao et al., SPW 2018) as TextAttack runs it (recipe `deepwordbug_gao_2018`): four
-// random typing errors per word, limited by the edit distance to the original text. It needs no
-// resource but stop words.
+// DeepWordBug (Gao et al., SPW 2018) as in TextAttack (`deepwordbug_gao_2018`): four random
+// character edits per word, limited by the edit distance to the original text. Its only resource is
+// the stop-word list.
 
 using System.Globalization;
 using RobustTickets.Attacks.Constraints;
@@ -17,9 +17,9 @@ internal static class DeepWordBugRecipe
     private const int MaxEdits = 30;
 
     /// <summary>Builds the attack.</summary>
-    /// <param name="parts">The stop words; nothing else of them is used.</param>
-    /// <param name="o">What is varied.</param>
-    /// <param name="maxEdits">Most character edits of the whole text.</param>
+    /// <param name="parts">Resources; only the stop words are used.</param>
+    /// <param name="o">The options.</param>
+    /// <param name="maxEdits">Maximum character edits of the whole text.</param>
     internal static Attack Build(AttackParts parts, AttackOptions o, int maxEdits = MaxEdits)
     {
         var randomness = o.RandomPlan;
@@ -62,7 +62,7 @@ internal static class DeepWordBugRecipe
     }
 
     /// <summary>
-    /// DeepWordBug's four edits in TextAttack's order, which matters to random draws.
+    /// DeepWordBug's four edits in TextAttack's order, which affects random draws.
     /// </summary>
     public static CompositeSwap Transformation() =>
         new([new NeighbourSwap(), new CharacterSubstitution(), new CharacterDeletion(), new CharacterInsertion()]);

@@ -1,18 +1,18 @@
-// What the published attacks were built from, by name: enough to write a recipe's composition down
-// without having any of the files. These parts can be described, not run.
+// Named placeholders for the resources of the published attacks: enough to describe a recipe
+// without any file, but not to run it.
 
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Resources;
 
 namespace RobustTickets.Attacks;
 
-/// <summary>The published resources of recipes, for their description.</summary>
+/// <summary>Placeholders for the published resources, used in descriptions.</summary>
 internal static class PublishedParts
 {
     /// <summary>TextFooler's stop words.</summary>
     public static StopWords TextFoolerStopWords { get; } = List("TextFooler's list", 266);
 
-    /// <summary>NLTK's stop words of the papers' time.</summary>
+    /// <summary>NLTK's stop words at the time of the papers.</summary>
     public static StopWords NltkStopWords { get; } = List("NLTK's English list", 179);
 
     /// <summary>The sentence encoder.</summary>
@@ -24,7 +24,7 @@ internal static class PublishedParts
     /// <summary>WordNet.</summary>
     public static WordNet WordNet { get; } = WordNet.Named(new ResourceInfo("wordnet", "WordNet", "", "version 3.0"));
 
-    /// <summary>Word vectors, their neighbours and the tagger, with a list of stop words.</summary>
+    /// <summary>Word vectors, their neighbours and the tagger, with the given stop words.</summary>
     public static AttackParts Resources(StopWords stopWords) =>
         new(
             new NamedNeighbours(),

@@ -1,5 +1,5 @@
-// PWWS, probability weighted word saliency (Ren et al., ACL 2019), as TextAttack runs it (recipe
-// `pwws_ren_2019`). The original's named entities and parts of speech have no part in it.
+// PWWS, probability weighted word saliency (Ren et al., ACL 2019), as in TextAttack
+// (`pwws_ren_2019`), which omits the original's named entities and parts of speech.
 
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Goals;

@@ -1,4 +1,4 @@
-// Lines that several recipes' descriptions share.
+// Description lines shared by several recipes.
 
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Goals;
@@ -8,13 +8,13 @@ namespace RobustTickets.Attacks;
 
 internal static class RecipeLines
 {
-    /// <summary>Source of a number that the caller chose.</summary>
+    /// <summary>Source of a value chosen by the caller.</summary>
     public const string Chosen = "option";
 
-    /// <summary>Name of the sentence encoder that the published attacks used.</summary>
+    /// <summary>Name of the sentence encoder of the published attacks.</summary>
     public const string PublishedEncoder = "Universal Sentence Encoder";
 
-    /// <summary>Name of the masked language model that the published attacks used.</summary>
+    /// <summary>Name of the masked language model of the published attacks.</summary>
     public const string PublishedMasked = "bert-base-uncased";
 
     public static RecipeLine Encoder(ISentenceEncoder encoder) =>

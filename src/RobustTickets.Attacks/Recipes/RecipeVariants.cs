@@ -1,5 +1,5 @@
-// What is added to any published attack against self-deception: held-out words, random restarts
-// (docs/methods/attacks.md, Against self-deception). Without them a recipe is untouched.
+// Options that strengthen any published attack as a check on a defence: held-out words, random
+// restarts (docs/methods/attacks.md, Against self-deception). By default a recipe is unchanged.
 
 using System.Globalization;
 using RobustTickets.Attacks.Searches;
@@ -11,7 +11,7 @@ internal static class RecipeVariants
 {
     private const uint DefaultSeed = 42;
 
-    /// <summary>The attack with what its options add, and a line about each.</summary>
+    /// <summary>Applies the options to the attack, with a description line for each.</summary>
     public static Attack Apply(Attack attack, AttackOptions options)
     {
         if (options.HeldOutShare > 0)
@@ -60,7 +60,7 @@ internal static class RecipeVariants
         return attack;
     }
 
-    /// <summary>Refuses what a recipe has no use for.</summary>
+    /// <summary>Throws if an option does not apply to the recipe.</summary>
     public static void Refuse(AttackRecipe recipe)
     {
         if (recipe.Options.HeldOutShare > 0 && !recipe.HasDictionary)

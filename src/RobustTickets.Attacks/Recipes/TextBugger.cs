@@ -1,6 +1,6 @@
-// TextBugger (Li et al., NDSS 2019) as TextAttack runs it (recipe `textbugger_li_2018`): four kinds
-// of typing errors and near neighbours, all tried for each word in the order of importance. Nothing
-// of the original's ranking of sentences is in it.
+// TextBugger (Li et al., NDSS 2019) as in TextAttack (`textbugger_li_2018`): four kinds of
+// character edits and nearest neighbours, all tried for each word in order of importance. The
+// original's ranking of sentences is omitted.
 
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Goals;
@@ -75,12 +75,12 @@ internal static class TextBuggerRecipe
     }
 
     /// <summary>
-    /// TextBugger's five edits in TextAttack's order, which matters to random draws.
+    /// TextBugger's five edits in TextAttack's order, which affects random draws.
     /// </summary>
-    /// <param name="neighbours">The neighbours of the fifth.</param>
-    /// <param name="count">How many of them.</param>
-    /// <param name="randomPlaces">One random place for each of the first three; else every
-    /// place.</param>
+    /// <param name="neighbours">Source of the fifth edit's neighbours.</param>
+    /// <param name="count">Number of neighbours.</param>
+    /// <param name="randomPlaces">One random position for each of the first three edits; otherwise
+    /// every position.</param>
     public static CompositeSwap Transformation(
         INeighbourSource neighbours,
         int count = Neighbours,

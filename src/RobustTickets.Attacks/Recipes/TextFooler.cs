@@ -1,6 +1,6 @@
-// TextFooler (Jin et al., AAAI 2020) as TextAttack runs it (recipe `textfooler_jin_2019`), which is
-// the version behind the papers' numbers. Every number is listed with its source in Lines; what the
-// original program does differently is told in docs/methods/attacks.md.
+// TextFooler (Jin et al., AAAI 2020) as in TextAttack (`textfooler_jin_2019`), the version behind
+// the papers' numbers. Lines lists every number with its source; docs/methods/attacks.md describes
+// how the original program differs.
 
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Goals;
@@ -19,9 +19,9 @@ internal static class TextFoolerRecipe
     private const int Window = 15;
 
     /// <summary>Builds the attack.</summary>
-    /// <param name="parts">What it is built from; without word vectors substitutes have no smallest
-    /// cosine, and the description says so.</param>
-    /// <param name="o">What is varied.</param>
+    /// <param name="parts">Models and resources; without word vectors there is no minimum cosine
+    /// between a word and its substitute, and the description says so.</param>
+    /// <param name="o">The options that may vary.</param>
     internal static Attack Build(AttackParts parts, AttackOptions o)
     {
         var count = o.Candidates ?? Neighbours;

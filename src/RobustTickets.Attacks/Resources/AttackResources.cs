@@ -1,17 +1,17 @@
-// Where an attack recipe's resources come from: files (those named, else those of the user's
-// resource folder), or parts that the caller gives. A resource is never fetched.
+// Source of a recipe's resources: files (named ones, otherwise those of the user's resource folder)
+// or objects given by the caller. Resources are never downloaded.
 
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Resources;
 
 namespace RobustTickets.Attacks;
 
-/// <summary>The source of an attack recipe's resources.</summary>
+/// <summary>Source of an attack recipe's resources.</summary>
 public abstract record AttackResources
 {
     /// <summary>
-    /// The files of the user's resource folder, see <see cref="ResourceFolder.OfUser"/>. Read when
-    /// a recipe is built.
+    /// The files of the user's resource folder (<see cref="ResourceFolder.OfUser"/>), read when a
+    /// recipe is built.
     /// </summary>
     public static AttackResources FromUserFolder() => new ResourceFiles();
 
@@ -25,11 +25,11 @@ public abstract record AttackResources
 }
 
 /// <summary>
-/// Parts given by the caller. A part that is null is left out of the recipe, and its description
-/// says so; a model that a recipe cannot do without is demanded.
+/// Resources given by the caller. A null resource drops the corresponding part of the recipe, and
+/// its description says so; a model that the recipe requires must be given.
 /// </summary>
-/// <param name="Neighbours">Neighbours of words.</param>
-/// <param name="StopWords">Words that stay.</param>
+/// <param name="Neighbours">Nearest neighbours of words.</param>
+/// <param name="StopWords">Words that may not change.</param>
 /// <param name="Vectors">Word vectors, for cosine constraints.</param>
 /// <param name="Tagger">Part-of-speech tagger.</param>
 /// <param name="Encoder">Sentence encoder.</param>
@@ -45,7 +45,7 @@ public sealed record AttackParts(
     IMaskedLanguageModel? MaskedLM = null
 ) : AttackResources
 {
-    /// <summary>Name, hash and content of every file that was read.</summary>
+    /// <summary>Name, hash and content of every file read.</summary>
     public IReadOnlyList<ResourceInfo> Files { get; init; } = [];
 
     internal override void Refuse(AttackRecipe recipe)

@@ -1,6 +1,6 @@
-// A share of all words, by hash: kept out of the tables that a defence trains with, so that an
-// attack with these alone shows what was learned beyond the table (docs/methods/augmentation.md and
-// attacks.md, Held-out words). Training and attacks ask here and nowhere else.
+// A fraction of all words, selected by hash, that defences do not train on, so that an attack with
+// only these shows generalisation beyond the training table (docs/methods/augmentation.md and
+// attacks.md, Held-out words). Training and attacks both use this class.
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
@@ -9,15 +9,15 @@ using RobustTickets.Attacks.Python;
 namespace RobustTickets.Attacks.Resources;
 
 /// <summary>Which words are held out.</summary>
-/// <param name="Share">Share of all words, in [0, 1).</param>
+/// <param name="Share">Fraction of all words, in [0, 1).</param>
 internal readonly record struct HeldOutWords(double Share)
 {
-    /// <summary>The share that an attack takes when none is named.</summary>
+    /// <summary>An attack's default fraction.</summary>
     public const double Third = 1.0 / 3;
 
     /// <summary>
     /// Whether a lower-cased word is held out: the first four bytes of the SHA-256 of its UTF-8
-    /// form, read as a fraction, lie below the share.
+    /// form, read as a fraction, are below the share.
     /// </summary>
     public bool Contains(string word)
     {
@@ -29,7 +29,7 @@ internal readonly record struct HeldOutWords(double Share)
     }
 
     /// <summary>
-    /// Whether a substitution is held out: its word or its substitute is, in any letter case.
+    /// Whether a substitution is held out: its word or its substitute is, ignoring case.
     /// </summary>
     public bool Covers(string word, string substitute) =>
         Contains(PythonText.Lower(word)) || Contains(PythonText.Lower(substitute));

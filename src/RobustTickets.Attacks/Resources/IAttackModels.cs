@@ -2,43 +2,44 @@ using RobustTickets.Attacks.Engine;
 
 namespace RobustTickets.Attacks;
 
-/// <summary>Models that attacks are built from.</summary>
+/// <summary>Kinds of models used by attacks.</summary>
 public enum AttackModelKind
 {
-    /// <summary>Gives vectors of sentences.</summary>
+    /// <summary>Encodes sentences as vectors.</summary>
     SentenceEncoder,
 
-    /// <summary>Gives words for a place of a text.</summary>
+    /// <summary>Predicts words at a position of a text.</summary>
     MaskedLanguageModel,
 }
 
 /// <summary>
-/// Loads the models of attacks from their folders; this package runs none itself. Whoever makes it
-/// owns what it has loaded.
+/// Loads models for attacks from their folders; this package contains no models. The creator of the
+/// loader owns the loaded models.
 /// </summary>
 public interface IAttackModels
 {
     /// <summary>
-    /// Folder of the sentence encoder when none is named and none lies in the resource folder; null
-    /// when there is no such folder.
+    /// Default folder of the sentence encoder, when none is named and the resource folder has none;
+    /// may be null.
     /// </summary>
     string? DefaultEncoder { get; }
 
     /// <summary>
-    /// The folder of a model that is given by its folder or by a name; what is neither comes back
-    /// as it is.
+    /// Resolves a folder or model name to a folder; anything else is returned unchanged.
     /// </summary>
     string Locate(string model) => model;
 
-    /// <summary>What a folder holds, from its files alone, without loading the model.</summary>
-    /// <exception cref="DataException">It is missing, malformed, or of another kind.</exception>
+    /// <summary>Describes the model in a folder from its files, without loading it.</summary>
+    /// <exception cref="DataException">The model is missing, malformed, or of another
+    /// kind.</exception>
     string Describe(string folder, AttackModelKind kind);
 
     /// <summary>Loads a sentence encoder.</summary>
-    /// <exception cref="DataException">It is missing or malformed.</exception>
+    /// <exception cref="DataException">The model is missing or malformed.</exception>
     ISentenceEncoder LoadEncoder(string folder);
 
     /// <summary>Loads a masked language model.</summary>
-    /// <exception cref="DataException">It is missing, malformed, or has no such head.</exception>
+    /// <exception cref="DataException">The model is missing, malformed, or has no masked-LM
+    /// head.</exception>
     IMaskedLanguageModel LoadMaskedLM(string folder);
 }

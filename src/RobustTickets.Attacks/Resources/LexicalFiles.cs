@@ -1,4 +1,4 @@
-// From paths of lexical files to the parts they hold, each with its hash.
+// Reads lexical files into attack resources, each with its hash.
 
 using RobustTickets.Attacks.Data;
 
@@ -7,15 +7,15 @@ namespace RobustTickets.Attacks.Resources;
 /// <summary>Reads lexical files.</summary>
 internal static class LexicalFiles
 {
-    /// <summary>Reads what is not null.</summary>
+    /// <summary>Reads the given files; null ones are skipped or built in.</summary>
     /// <param name="vectorFile">Word vectors.</param>
     /// <param name="neighbourFile">Neighbour table; overrides neighbours of the vectors.</param>
     /// <param name="stopWordFile">Stop words; null: the built-in list.</param>
     /// <param name="taggerFile">Tagger weights.</param>
     /// <param name="tagMap">Map to universal tags; null: the built-in one.</param>
-    /// <param name="computed">Folder that may hold a table of the vectors' neighbours
-    /// (<see cref="NeighbourFile"/>); changes speed only.</param>
-    /// <param name="maxUnpackedBytes">Bytes that a packed file may unpack to.</param>
+    /// <param name="computed">Folder that may hold a precomputed table of the vectors' neighbours
+    /// (<see cref="NeighbourFile"/>); affects speed only.</param>
+    /// <param name="maxUnpackedBytes">Maximum unpacked size of a gzipped file.</param>
     /// <exception cref="DataException">A file is missing or malformed.</exception>
     public static AttackParts Read(
         string? vectorFile = null,

@@ -1,5 +1,5 @@
-// Nearest neighbours of every word of a file of word vectors, computed once and bound to its hash:
-// the rows that VectorNeighbours finds (docs/methods/attacks.md, Neighbours, once).
+// Precomputed nearest neighbours of every word of a word-vector file, bound to its hash; the same
+// rows as from VectorNeighbours (docs/methods/attacks.md, Neighbours, once).
 
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
@@ -7,11 +7,11 @@ using System.Security.Cryptography;
 
 namespace RobustTickets.Attacks.Resources;
 
-/// <summary>Neighbours of every word of a file of word vectors, as rows of it.</summary>
+/// <summary>Precomputed neighbours of every word of a word-vector file, as row indices.</summary>
 public sealed class NeighbourFile
 {
     // Little-endian: "RTNN", version, V, K (4 x int32), SHA-256 of the vectors' file (32 bytes),
-    // rows [V, K] int32 (-1: none), SHA-256 of all before.
+    // rows [V, K] int32 (-1: none), SHA-256 of everything before.
     private const int Magic = 0x4E4E5452;
     private const int Version = 1;
     private const int HeaderBytes = 4 * sizeof(int) + SHA256.HashSizeInBytes;
@@ -25,19 +25,19 @@ public sealed class NeighbourFile
         _rows = rows;
     }
 
-    /// <summary>SHA-256 of the file of word vectors, lower-case hex.</summary>
+    /// <summary>SHA-256 of the word-vector file, lower-case hex.</summary>
     public string VectorsHash { get; }
 
     /// <summary>Number of words V.</summary>
     public int Words { get; }
 
-    /// <summary>Neighbours a word K.</summary>
+    /// <summary>Neighbours per word K.</summary>
     public int Count { get; }
 
-    /// <summary>The name of the table of a file of word vectors.</summary>
+    /// <summary>File name of the table of a word-vector file.</summary>
     internal static string NameFor(string vectorsHash) => $"neighbours-{vectorsHash[..16]}.bin";
 
-    /// <summary>The rows nearest to a word's row, nearest first, at most K.</summary>
+    /// <summary>Rows of a word's nearest neighbours, nearest first, at most K.</summary>
     public ReadOnlySpan<int> Row(int word)
     {
         var row = _rows.AsSpan(word * Count, Count);
@@ -48,9 +48,9 @@ public sealed class NeighbourFile
     /// <summary>Computes the table.</summary>
     /// <param name="vectors">The word vectors.</param>
     /// <param name="vectorsHash">SHA-256 of their file, lower-case hex.</param>
-    /// <param name="count">Neighbours a word.</param>
-    /// <param name="progress">Told how many words are done.</param>
-    /// <param name="stop">Stops the work.</param>
+    /// <param name="count">Neighbours per word.</param>
+    /// <param name="progress">Receives the number of words done.</param>
+    /// <param name="stop">Cancels the work.</param>
     public static NeighbourFile Compute(
         WordVectors vectors,
         string vectorsHash,
@@ -98,7 +98,8 @@ public sealed class NeighbourFile
     /// <param name="path">The file.</param>
     /// <param name="vectors">The vectors it must belong to.</param>
     /// <param name="vectorsHash">SHA-256 of their file.</param>
-    /// <exception cref="DataException">It is damaged, or belongs to other vectors.</exception>
+    /// <exception cref="DataException">The table is damaged, or belongs to other
+    /// vectors.</exception>
     public static NeighbourFile Read(string path, WordVectors vectors, string vectorsHash)
     {
         ArgumentNullException.ThrowIfNull(path);

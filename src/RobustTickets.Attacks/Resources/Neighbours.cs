@@ -1,5 +1,5 @@
-// Where a word's neighbours come from: a stored table, or word vectors (computed once for the words
-// asked).
+// Sources of a word's neighbours: a stored table, or word vectors (computed once per requested
+// word).
 
 using System.Collections.Concurrent;
 using System.Text.Json;
@@ -10,16 +10,16 @@ namespace RobustTickets.Attacks.Resources;
 /// <summary>Nearest neighbours of words, nearest first. Thread-safe.</summary>
 public interface INeighbourSource
 {
-    /// <summary>What it is, for settings.</summary>
+    /// <summary>Description in settings.</summary>
     string Description { get; }
 
     /// <summary>
-    /// At most <paramref name="count"/> neighbours of a lower-cased word, without itself; none for
-    /// an unknown word.
+    /// At most <paramref name="count"/> neighbours of a lower-cased word, excluding itself; empty
+    /// for an unknown word.
     /// </summary>
     IReadOnlyList<string> Nearest(string word, int count);
 
-    /// <summary>Does the work for many words at once.</summary>
+    /// <summary>Precomputes the neighbours of many words.</summary>
     void Prepare(IReadOnlyCollection<string> words, int count, CancellationToken stop);
 }
 
@@ -29,7 +29,7 @@ public sealed class NeighbourTable : INeighbourSource
     private readonly Dictionary<string, string[]> _rows;
     private readonly ConcurrentDictionary<(string, int), IReadOnlyList<string>> _cut = new();
 
-    /// <summary>Takes the rows.</summary>
+    /// <summary>Creates a table from its rows.</summary>
     public NeighbourTable(Dictionary<string, string[]> rows)
     {
         ArgumentNullException.ThrowIfNull(rows);
@@ -61,9 +61,10 @@ public sealed class NeighbourTable : INeighbourSource
     /// Reads a table: JSON (one object, word -> array of words; .json) or text (word, TAB,
     /// neighbours separated by spaces; anything else). Either may be gzipped.
     /// </summary>
-    /// <exception cref="DataException">Missing, malformed or without neighbours.</exception>
+    /// <exception cref="DataException">The file is missing, malformed or without
+    /// neighbours.</exception>
     /// <param name="path">The file.</param>
-    /// <param name="maxUnpackedBytes">Bytes that a packed file may unpack to.</param>
+    /// <param name="maxUnpackedBytes">Maximum unpacked size of a gzipped file.</param>
     public static NeighbourTable Read(string path, long maxUnpackedBytes = DataOptions.UnpackedBytes)
     {
         ArgumentNullException.ThrowIfNull(path);

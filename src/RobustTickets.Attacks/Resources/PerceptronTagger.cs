@@ -1,5 +1,5 @@
 // The averaged perceptron tagger (docs/methods/attacks.md, Part-of-speech tagger): greedy from left
-// to right, 14 features a word, sums in double precision in feature order.
+// to right, 14 features per word, sums in double precision in feature order.
 
 using System.Collections.Concurrent;
 using RobustTickets.Attacks.Data;
@@ -33,7 +33,7 @@ public sealed class PerceptronTagger
         _after = [Boundary("-END-"), Boundary("-END2-")];
     }
 
-    /// <summary>A tagger without weights, for the description of a recipe.</summary>
+    /// <summary>A tagger without weights, for recipe descriptions.</summary>
     internal static PerceptronTagger Untrained { get; } = new([], [], [], UniversalTags.PennTreebank);
 
     /// <summary>Number of features with weights.</summary>
@@ -42,8 +42,8 @@ public sealed class PerceptronTagger
     /// <summary>Reads the weights (JSON, possibly gzipped).</summary>
     /// <param name="path">The weights file.</param>
     /// <param name="tags">Map to universal tags; null: the built-in Penn Treebank map.</param>
-    /// <param name="maxUnpackedBytes">Bytes that a packed file may unpack to.</param>
-    /// <exception cref="DataException">Missing or malformed.</exception>
+    /// <param name="maxUnpackedBytes">Maximum unpacked size of a gzipped file.</param>
+    /// <exception cref="DataException">The file is missing or malformed.</exception>
     public static PerceptronTagger Read(
         string path,
         UniversalTags? tags = null,
@@ -69,15 +69,15 @@ public sealed class PerceptronTagger
     public string Universal(string tag) => Array.IndexOf(_classes, tag) is var i and >= 0 ? _universal[i] : "X";
 
     /// <summary>
-    /// The universal tag of the first occurrence of <paramref name="word"/> in the words, with that
-    /// word put at <paramref name="position"/>.
+    /// The universal tag of the first occurrence of <paramref name="word"/>, after placing it at
+    /// <paramref name="position"/>.
     /// </summary>
     internal string TagOfFirst(ReadOnlySpan<string> words, int position, string word)
     {
         var first = words[..position].IndexOf(word);
         if (first < 0)
             first = position;
-        // The tag needs the tags to its left and the words up to two to its right; nothing further.
+        // A tag depends on the tags to its left and on the next two words only.
         var entries = new TaggedWord[Math.Min(first + 3, words.Length)];
         for (var i = 0; i < entries.Length; i++)
             entries[i] = Known(i == position ? word : words[i]);
@@ -129,8 +129,8 @@ public sealed class PerceptronTagger
         }
     }
 
-    // Beyond the given words stand the boundary words. TagOfFirst cuts its words after the second
-    // to the right, where none is asked for.
+    // Boundary words surround the sentence. TagOfFirst truncates the sentence after the second word
+    // to the right; later words are not read.
     private TaggedWord At(TaggedWord[] words, int i) =>
         i < 0 ? _before[i + 2]
         : i >= words.Length ? _after[i - words.Length]
@@ -144,7 +144,7 @@ public sealed class PerceptronTagger
             scores[weights.Classes[k]] += weights.Values[k];
     }
 
-    // The features of a word string are looked up once; what is left a word is 14 sparse sums.
+    // Features of a word string are cached; tagging a word then takes 14 sparse sums.
     private TaggedWord Known(string word)
     {
         if (_words.TryGetValue(word, out var known))

@@ -1,16 +1,16 @@
-// Reading a resource is the best proof that it is whole.
+// Validates a resource by reading it.
 
 using System.Globalization;
 
 namespace RobustTickets.Attacks.Resources;
 
-/// <summary>Reads resources and says what is in them.</summary>
+/// <summary>Reads resources and describes their content.</summary>
 internal static class ResourceContent
 {
-    /// <summary>What a resource holds.</summary>
+    /// <summary>Describes a resource's content.</summary>
     /// <param name="found">The resource.</param>
-    /// <param name="models">Reads folders of models.</param>
-    /// <exception cref="DataException">It cannot be read.</exception>
+    /// <param name="models">Describes model folders.</param>
+    /// <exception cref="DataException">The resource cannot be read.</exception>
     public static string Describe(FoundResource found, IAttackModels models)
     {
         ArgumentNullException.ThrowIfNull(found);
@@ -41,7 +41,9 @@ internal static class ResourceContent
         }
     }
 
-    /// <summary>Whether a kind is a model, which a name stands for as well as a folder.</summary>
+    /// <summary>
+    /// Whether a kind is a model, which can be given by name as well as by folder.
+    /// </summary>
     public static bool IsModel(ResourceKind kind) => kind.Kind is "sentence-encoder" or "masked-lm";
 
     private static string Count(int count) => count.ToString("N0", CultureInfo.InvariantCulture);

@@ -1,13 +1,12 @@
 namespace RobustTickets.Attacks.Resources;
 
-/// <summary>A field of <see cref="ResourceFiles"/>: all that is to be known of it.</summary>
-/// <param name="Name">Its name in tables of places (<see cref="ResourceFiles.Named"/>).</param>
-/// <param name="Kind">The kind of resource that is taken where it is null.</param>
-/// <param name="Property">The property.</param>
-/// <param name="Of">Its value.</param>
-/// <param name="With">The files with another value of it.</param>
-/// <param name="IsUsed">Whether a recipe reads it; a recipe is not given what it does not
-/// read.</param>
+/// <summary>Metadata of a field of <see cref="ResourceFiles"/>.</summary>
+/// <param name="Name">Its key in <see cref="ResourceFiles.Named"/>.</param>
+/// <param name="Kind">Kind of the resource used when the field is null.</param>
+/// <param name="Property">Name of the property.</param>
+/// <param name="Of">Gets the value.</param>
+/// <param name="With">Returns the files with another value.</param>
+/// <param name="IsUsed">Whether a recipe reads the field; other recipes refuse it.</param>
 internal sealed record ResourceField(
     string Name,
     string Kind,
@@ -86,9 +85,9 @@ internal sealed record ResourceField(
         ),
     ];
 
-    /// <summary>Every name that <see cref="TryFind"/> knows.</summary>
+    /// <summary>Every name accepted by <see cref="TryFind"/>.</summary>
     public static IEnumerable<string> AllNames => All.Select(f => f.Name).Concat(All.Select(f => f.Kind)).Distinct();
 
-    /// <summary>The field of a name, or of a kind of resource; null where there is none.</summary>
+    /// <summary>Gets a field by its name or its kind of resource, or null.</summary>
     public static ResourceField? TryFind(string name) => All.FirstOrDefault(f => f.Name == name || f.Kind == name);
 }

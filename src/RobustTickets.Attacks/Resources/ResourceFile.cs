@@ -1,5 +1,5 @@
-// A lexical resource is a named, hashed file; the hash goes into every summary, so that two runs
-// can be compared.
+// A lexical resource is a named, hashed file; summaries contain the hash, so that runs can be
+// compared.
 
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -8,24 +8,24 @@ using RobustTickets.Attacks.Data;
 namespace RobustTickets.Attacks.Resources;
 
 /// <summary>
-/// What a run used: a file (or a built-in list), its content hash and what it holds.
+/// A resource used by a run: a file (or a built-in list), its hash and its content.
 /// </summary>
 /// <param name="Kind">word-vectors, neighbours, stop-words, tagger, tag-map, wordnet or
 /// masked-lm.</param>
 /// <param name="Name">File name without folder, or the name of a built-in list.</param>
 /// <param name="Sha256">SHA-256 of the file's bytes in lower-case hex; empty for a built-in
 /// list.</param>
-/// <param name="Content">What was read from it.</param>
+/// <param name="Content">Description of the content.</param>
 public sealed record ResourceInfo(string Kind, string Name, string Sha256, string Content);
 
 internal static class ResourceFile
 {
-    /// <summary>Opens a file for reading, unpacking it when its name ends in .gz.</summary>
+    /// <summary>Opens a file for reading; unpacks it when its name ends in .gz.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="what">What it is, for errors.</param>
-    /// <param name="limit">Bytes that a packed file may unpack to.</param>
-    /// <exception cref="DataException">It is missing or cannot be read; later, when it unpacks to
-    /// more.</exception>
+    /// <param name="what">Kind of file, for errors.</param>
+    /// <param name="limit">Maximum unpacked size in bytes.</param>
+    /// <exception cref="DataException">The file is missing or cannot be read; while reading, the
+    /// unpacked size exceeds the limit.</exception>
     public static Stream Open(string path, string what, long limit = DataOptions.UnpackedBytes)
     {
         if (!File.Exists(path))
@@ -46,8 +46,8 @@ internal static class ResourceFile
     }
 
     /// <summary>The lines of a text file, strictly UTF-8.</summary>
-    /// <exception cref="DataException">It is missing, damaged, or no text; the line is
-    /// named.</exception>
+    /// <exception cref="DataException">The file is missing, damaged, or not text; the message names
+    /// the line.</exception>
     public static IEnumerable<(int Number, string Text)> Lines(
         string path,
         string what,
@@ -60,8 +60,8 @@ internal static class ResourceFile
             yield return lines.Current;
     }
 
-    /// <summary>A JSON file, every string of which can be read.</summary>
-    /// <exception cref="DataException">It is missing, damaged, or no such JSON.</exception>
+    /// <summary>Reads a JSON file and validates its strings.</summary>
+    /// <exception cref="DataException">The file is missing, damaged, or not valid JSON.</exception>
     public static JsonDocument Json(string path, string what, long limit = DataOptions.UnpackedBytes)
     {
         if (!File.Exists(path))

@@ -1,25 +1,25 @@
-// Reads the resources that a recipe needs from files: those that are named, else those of the
-// resource folder. The recipe asks for those and no others, so one that needs no word vectors runs
-// without any.
+// Reads a recipe's resources from files: the named ones, otherwise those of the resource folder.
+// Only
+// the resources that a recipe needs are read, so one without word vectors needs no vector file.
 
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Resources;
 
 namespace RobustTickets.Attacks;
 
-/// <summary>Resource files; what is null is taken from the resource folder.</summary>
+/// <summary>Resource files; null ones are taken from the resource folder.</summary>
 /// <param name="Vectors">Word vectors: text, word2vec binary (.bin), either possibly .gz.</param>
 /// <param name="Neighbours">Neighbour table: JSON (word -> words) or text (word TAB words);
 /// overrides neighbours computed from the vectors.</param>
-/// <param name="StopWords">Stop words, one a line; in neither place: the built-in list.</param>
+/// <param name="StopWords">Stop words, one per line; without a file: the built-in list.</param>
 /// <param name="Tagger">Averaged perceptron weights (JSON, possibly .gz).</param>
-/// <param name="TagMap">Map of tags to universal tags; in neither place: the built-in one.</param>
-/// <param name="Encoder">Folder of the sentence encoder, or a name that the loader of models
-/// knows.</param>
+/// <param name="TagMap">Map of tags to universal tags; without a file: the built-in one.</param>
+/// <param name="Encoder">Folder of the sentence encoder, or a name known to the model
+/// loader.</param>
 /// <param name="WordNet">WordNet's dict folder.</param>
 /// <param name="MaskedLM">Folder of the masked language model, or such a name.</param>
 /// <param name="Folder">The resource folder; null: the user's.</param>
-/// <param name="MaxUnpackedBytes">Bytes that a packed file may unpack to.</param>
+/// <param name="MaxUnpackedBytes">Maximum unpacked size of a gzipped file.</param>
 public sealed record ResourceFiles(
     string? Vectors = null,
     string? Neighbours = null,
@@ -33,14 +33,14 @@ public sealed record ResourceFiles(
     long MaxUnpackedBytes = DataOptions.UnpackedBytes
 ) : AttackResources
 {
-    /// <summary>The names that <see cref="Named"/> takes.</summary>
+    /// <summary>The names accepted by <see cref="Named"/>.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. ResourceField.All.Select(f => f.Name)];
 
     private ResourceFolder Where => Folder ?? ResourceFolder.OfUser();
 
     /// <summary>
-    /// The files of a table from <see cref="Names"/>, or kinds of resources (vectors or
-    /// word-vectors), to paths; other names are left alone.
+    /// Creates resource files from a map of <see cref="Names"/> or resource kinds (vectors or
+    /// word-vectors) to paths; other names are ignored.
     /// </summary>
     public static ResourceFiles Named(IReadOnlyDictionary<string, string> places)
     {
@@ -51,13 +51,12 @@ public sealed record ResourceFiles(
         );
     }
 
-    /// <summary>Whether a kind of resource is named, or lies in the resource folder.</summary>
+    /// <summary>Whether a resource kind is named, or is in the resource folder.</summary>
     internal bool Has(string kind) =>
         ResourceField.All.FirstOrDefault(f => f.Kind == kind)?.Of(this) is not null || Where.Find(kind) is not null;
 
     /// <summary>
-    /// The files of these names (<see cref="Names"/>): recipes refuse those that they have no use
-    /// for.
+    /// Only the files with these names (<see cref="Names"/>): recipes refuse files they do not use.
     /// </summary>
     internal ResourceFiles Only(IReadOnlyList<string> names) =>
         ResourceField
@@ -137,8 +136,8 @@ public sealed record ResourceFiles(
     }
 
     /// <summary>
-    /// The files and folders that a recipe's resources are read from, by name; what is built in or
-    /// missing is left out.
+    /// The files and folders that a recipe's resources are read from, by name; built-in and missing
+    /// ones are omitted.
     /// </summary>
     internal IReadOnlyDictionary<string, string> Found(AttackRecipe recipe, IAttackModels? models)
     {
@@ -162,7 +161,7 @@ public sealed record ResourceFiles(
             .ToDictionary(f => f.Name, f => f.Place!);
     }
 
-    /// <summary>The lexical files, without models.</summary>
+    /// <summary>Reads the lexical files, without models.</summary>
     internal AttackParts Read(AttackRecipe recipe)
     {
         var folder = Where;
@@ -184,12 +183,12 @@ public sealed record ResourceFiles(
     }
 
     /// <summary>
-    /// What training replaces words from: neighbours, WordNet, and the stop words of TextFooler and
-    /// of the other attacks. Only what is asked for is read.
+    /// Sources of substitute words for training: neighbours, WordNet, and the stop words of
+    /// TextFooler and of the other attacks. Only requested files are read.
     /// </summary>
-    /// <param name="who">Who asks, for errors.</param>
-    /// <param name="neighbours">Whether neighbours are asked for.</param>
-    /// <param name="wordNet">Whether WordNet is.</param>
+    /// <param name="who">The requester, for errors.</param>
+    /// <param name="neighbours">Whether to read neighbours.</param>
+    /// <param name="wordNet">Whether to read WordNet.</param>
     /// <exception cref="DataException">A file is missing or malformed.</exception>
     internal (AttackParts Parts, StopWords Nltk, ResourceInfo NltkInfo) ForTraining(
         string who,
@@ -216,8 +215,7 @@ public sealed record ResourceFiles(
         return (parts, nltk.StopWords, nltk.Files[0] with { Kind = ResourceKinds.NltkStopWords });
     }
 
-    // A source of substitutes that is named is meant alone: the folder's table must not override
-    // named vectors.
+    // If either source is named, the folder is ignored: its table must not override named vectors.
     private (string? Vectors, string? Neighbours) Substitutes(string who, ResourceFolder folder)
     {
         if (Vectors is not null || Neighbours is not null)

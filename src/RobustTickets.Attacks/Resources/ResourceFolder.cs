@@ -1,60 +1,59 @@
-// Lexical resources of attacks lie as named files in one folder, with a SHA256SUMS beside them;
-// nothing is ever downloaded.
+// The folder of lexical resources: named files with an optional SHA256SUMS; nothing is downloaded.
 using System.Security.Cryptography;
 using System.Text;
 
 namespace RobustTickets.Attacks.Resources;
 
-/// <summary>A resource that lies in the folder.</summary>
+/// <summary>A resource found in the folder.</summary>
 /// <param name="Kind">Its kind.</param>
 /// <param name="Path">The file or folder.</param>
 public sealed record FoundResource(ResourceKind Kind, string Path);
 
 /// <summary>
-/// A resource of an attack is not there. The message says what it is for, where to get it, and what
+/// A resource of an attack is missing. The message says what it is for, where to get it, and what
 /// works without it.
 /// </summary>
 public sealed class MissingResourceException : DataException
 {
-    /// <summary>Creates the exception from its finished message.</summary>
+    /// <summary>Creates the exception with a message.</summary>
     public MissingResourceException(ResourceKind kind, string message, Exception? inner = null)
         : base(message, inner!) => Kind = kind;
 
-    /// <summary>Creates the exception from a message and what would put it right.</summary>
+    /// <summary>Creates the exception with a message and a remedy.</summary>
     internal MissingResourceException(ResourceKind kind, string problem, Remedy? remedy, Exception? inner = null)
         : base(problem, remedy, inner) => Kind = kind;
 
     /// <summary>The resource.</summary>
     public ResourceKind Kind { get; }
 
-    /// <summary>The same with the place in which it came up before it.</summary>
+    /// <summary>The same error with a location in front of the message.</summary>
     internal new MissingResourceException Within(string place) => new(Kind, $"{place}: {Problem}", Remedy, this);
 }
 
 /// <summary>
-/// The folder of resources: <c>ROBUST_TICKETS_RESOURCES</c>, else <c>robust-tickets/resources</c>
+/// The resource folder: <c>ROBUST_TICKETS_RESOURCES</c>, otherwise <c>robust-tickets/resources</c>
 /// in the user's data folder.
 /// </summary>
 public sealed class ResourceFolder(string path)
 {
-    /// <summary>Name of the variable that names the folder.</summary>
+    /// <summary>Name of the environment variable with the folder's path.</summary>
     public const string Variable = "ROBUST_TICKETS_RESOURCES";
 
-    /// <summary>File of demanded hashes, in the form of <c>sha256sum</c>.</summary>
+    /// <summary>File of expected hashes, in the format of <c>sha256sum</c>.</summary>
     public const string Sums = "SHA256SUMS";
 
-    /// <summary>The folder.</summary>
+    /// <summary>Path of the folder.</summary>
     public string Path { get; } = path;
 
-    /// <summary>Where tables of neighbours lie that were computed from word vectors.</summary>
+    /// <summary>Subfolder of neighbour tables computed from word vectors.</summary>
     public string Computed => System.IO.Path.Combine(Path, "computed");
 
-    /// <summary>The folder of this user (XDG_DATA_HOME, else ~/.local/share).</summary>
+    /// <summary>The current user's folder (XDG_DATA_HOME, otherwise ~/.local/share).</summary>
     public static ResourceFolder OfUser() => new(UserFolder.Of(Variable, "resources"));
 
     /// <summary>
-    /// The file or folder of a kind: the folder's own, else one that the system has; null when
-    /// there is none.
+    /// The file or folder of a kind: in this folder, otherwise a system location; null if not
+    /// found.
     /// </summary>
     public FoundResource? Find(ResourceKind kind)
     {
@@ -63,12 +62,12 @@ public sealed class ResourceFolder(string path)
         return found is null ? null : new FoundResource(kind, found);
     }
 
-    /// <summary>The path of a kind by the kind's name, or null.</summary>
+    /// <summary>The path of a resource by the name of its kind, or null.</summary>
     public string? Find(string kind) => Find(ResourceKinds.TryFind(kind)!)?.Path;
 
-    /// <summary>The path of a kind by the kind's name.</summary>
-    /// <exception cref="MissingResourceException">It is not there; the message says what to get,
-    /// where it goes, and what works without it.</exception>
+    /// <summary>The path of a resource by the name of its kind.</summary>
+    /// <exception cref="MissingResourceException">The resource is missing; the message says where
+    /// to get and put it, and what works without it.</exception>
     public string Required(string kind) =>
         Find(kind)
         ?? throw new MissingResourceException(
@@ -77,7 +76,7 @@ public sealed class ResourceFolder(string path)
             ResourceKinds.TryFind(kind)!.Instead
         );
 
-    /// <summary>What to do about a resource that is not there.</summary>
+    /// <summary>Instructions for a missing resource.</summary>
     internal string Missing(string name)
     {
         var kind = ResourceKinds.TryFind(name)!;
@@ -87,10 +86,9 @@ public sealed class ResourceFolder(string path)
     }
 
     /// <summary>
-    /// The hashes the folder's <c>SHA256SUMS</c> demands, by path below the folder; empty when it
-    /// has none.
+    /// The expected hashes in <c>SHA256SUMS</c>, by path below the folder; empty without that file.
     /// </summary>
-    /// <exception cref="DataException">A line of it is not "hash  name".</exception>
+    /// <exception cref="DataException">A line is not "hash name".</exception>
     public IReadOnlyDictionary<string, string> DemandedHashes()
     {
         var file = System.IO.Path.Combine(Path, Sums);
@@ -132,8 +130,8 @@ public sealed class ResourceFolder(string path)
     }
 
     /// <summary>
-    /// SHA-256 in lower-case hex: of a file's bytes; of a folder the hash of its lines "hash name"
-    /// in ordinal order of names below it.
+    /// SHA-256 in lower-case hex: of a file's bytes; for a folder, of its lines "hash name" in
+    /// ordinal order of relative names.
     /// </summary>
     public static string Hash(string resource)
     {

@@ -1,26 +1,23 @@
-// Every kind of resource that attacks are built from: the names it is looked for under, what it is
-// for, what works without it, and where to get it. Licence and origin are those of the file that
-// the published attacks used; another file of the same kind has its own.
+// The resource kinds of attacks: file names, purpose, fallback and origin. Licence and origin are
+// those of the file used by the published attacks; another file of the same kind has its own.
 namespace RobustTickets.Attacks.Resources;
 
 /// <summary>A published file.</summary>
-/// <param name="Name">Its name; of a file in an archive, the name there.</param>
-/// <param name="Address">Where it is published.</param>
-/// <param name="Bytes">Its size; null where nobody pinned it.</param>
-/// <param name="Sha256">Its SHA-256 in lower-case hex; null as above.</param>
+/// <param name="Name">File name; for a file in an archive, its name there.</param>
+/// <param name="Address">URL.</param>
+/// <param name="Bytes">Size in bytes; null if not recorded.</param>
+/// <param name="Sha256">SHA-256 in lower-case hex; null if not recorded.</param>
 internal sealed record PublishedFile(string Name, string Address, long? Bytes = null, string? Sha256 = null);
 
 /// <summary>A kind of resource.</summary>
-/// <param name="Kind">Its name.</param>
-/// <param name="Files">File or folder names under which it is looked for in the resource folder,
-/// first found wins.</param>
+/// <param name="Kind">Name of the kind.</param>
+/// <param name="Files">File or folder names searched for in the resource folder, in order.</param>
 /// <param name="Purpose">What it is for.</param>
-/// <param name="Without">What is done, or which recipe works, without it.</param>
-/// <param name="Origin">Where the published one comes from.</param>
-/// <param name="Licence">Its licence, as far as its authors state one.</param>
-/// <param name="IsFolder">Whether it is a folder of files.</param>
-/// <param name="Elsewhere">Places of the system where it is looked for after the resource
-/// folder.</param>
+/// <param name="Without">The fallback, or the recipe that works without it.</param>
+/// <param name="Origin">Origin of the published file.</param>
+/// <param name="Licence">Licence, if its authors state one.</param>
+/// <param name="IsFolder">Whether the resource is a folder of files.</param>
+/// <param name="Elsewhere">System locations searched after the resource folder.</param>
 public sealed record ResourceKind(
     string Kind,
     IReadOnlyList<string> Files,
@@ -32,14 +29,14 @@ public sealed record ResourceKind(
     IReadOnlyList<string>? Elsewhere = null
 )
 {
-    /// <summary>How attacks that ask for it go without it; null where none can.</summary>
+    /// <summary>How to run attacks without it; null if impossible.</summary>
     internal Remedy? Instead { get; init; }
 
-    /// <summary>The published files that are taken as they are, one of them is enough.</summary>
+    /// <summary>The published files that can be used unchanged; any one is enough.</summary>
     internal IReadOnlyList<PublishedFile> Published { get; init; } = [];
 }
 
-/// <summary>The kinds.</summary>
+/// <summary>The resource kinds.</summary>
 public static class ResourceKinds
 {
     internal const string WordVectors = "word-vectors",
@@ -54,7 +51,7 @@ public static class ResourceKinds
 
     private const string Nltk = "https://raw.githubusercontent.com/nltk/nltk_data/gh-pages/packages";
 
-    /// <summary>Every kind, in the order attacks ask for them.</summary>
+    /// <summary>All kinds, in the order attacks use them.</summary>
     public static IReadOnlyList<ResourceKind> All { get; } =
     [
         new(
@@ -231,8 +228,10 @@ public static class ResourceKinds
         },
     ];
 
-    /// <summary>The kind of a name, or of a field of <see cref="ResourceFiles"/> as
-    /// <see cref="ResourceFiles.Names"/> has it; null where there is none.</summary>
+    /// <summary>
+    /// Gets a kind by name, or by its field name in <see cref="ResourceFiles.Names"/>; null if
+    /// unknown.
+    /// </summary>
     public static ResourceKind? TryFind(string name) =>
         All.FirstOrDefault(k => k.Kind == name)
         ?? (ResourceField.TryFind(name) is { Kind: var kind } ? All.First(k => k.Kind == kind) : null);

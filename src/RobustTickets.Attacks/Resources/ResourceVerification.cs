@@ -1,11 +1,11 @@
 namespace RobustTickets.Attacks.Resources;
 
-/// <summary>What was found when a resource was read whole and compared with SHA256SUMS.</summary>
+/// <summary>Result of reading a resource completely and comparing it with SHA256SUMS.</summary>
 /// <param name="Found">The resource.</param>
-/// <param name="Hash">Its SHA-256.</param>
-/// <param name="Demanded">Whether SHA256SUMS names it.</param>
-/// <param name="Content">What it holds; null when it cannot be read.</param>
-/// <param name="Problem">What is wrong; null when nothing is.</param>
+/// <param name="Hash">SHA-256 of the resource.</param>
+/// <param name="Demanded">Whether SHA256SUMS contains it.</param>
+/// <param name="Content">Description of the content; null when unreadable.</param>
+/// <param name="Problem">The error, or null.</param>
 internal sealed record ResourceVerification(
     FoundResource Found,
     string Hash,
@@ -18,7 +18,7 @@ internal sealed record ResourceVerification(
     /// <param name="found">The resource.</param>
     /// <param name="folder">The folder.</param>
     /// <param name="demanded">The folder's <see cref="ResourceFolder.DemandedHashes"/>.</param>
-    /// <param name="models">Reads folders of models.</param>
+    /// <param name="models">Describes model folders.</param>
     public static ResourceVerification Of(
         FoundResource found,
         ResourceFolder folder,

@@ -1,5 +1,5 @@
-// Stop-word lists: a file (one word a line), or the built-in list of English function words,
-// written for this project, for runs without the published lists.
+// Stop-word lists: a file (one word per line), or a built-in list of English function words,
+// written for this project for runs without the published lists.
 
 namespace RobustTickets.Attacks.Resources;
 
@@ -8,14 +8,14 @@ public sealed class StopWords
 {
     private readonly HashSet<string> _words;
 
-    /// <summary>Takes the words.</summary>
+    /// <summary>Creates a list from words.</summary>
     public StopWords(string name, IEnumerable<string> words)
     {
         Name = name;
         _words = new HashSet<string>(words, StringComparer.Ordinal);
     }
 
-    /// <summary>Where the list comes from.</summary>
+    /// <summary>Origin of the list.</summary>
     public string Name { get; }
 
     /// <summary>Number of words.</summary>
@@ -28,11 +28,11 @@ public sealed class StopWords
             EnglishWords.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
         );
 
-    /// <summary>True when the word is on the list.</summary>
+    /// <summary>Whether the word is on the list.</summary>
     public bool Contains(string word) => _words.Contains(word);
 
-    /// <summary>Reads a list, one word a line; blank lines are skipped.</summary>
-    /// <exception cref="DataException">Missing or empty.</exception>
+    /// <summary>Reads a list, one word per line; blank lines are skipped.</summary>
+    /// <exception cref="DataException">The file is missing or empty.</exception>
     public static StopWords Read(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -46,8 +46,8 @@ public sealed class StopWords
         return new StopWords(Path.GetFileName(path), words);
     }
 
-    // Articles, pronouns, auxiliaries, prepositions, conjunctions, particles and the contractions
-    // as the word splitter leaves them.
+    // Articles, pronouns, auxiliaries, prepositions, conjunctions, particles, and contractions as
+    // the word splitter tokenises them.
     private const string EnglishWords = """
         a an the this that these those such same other another each every either neither both all any some no none one
         i me my mine myself we us our ours ourselves you your yours yourself yourselves

@@ -8,17 +8,17 @@ namespace RobustTickets.Attacks.Resources;
 /// </summary>
 internal static class TaggerJson
 {
-    /// <summary>Reads the three parts; a tag is the index of its class.</summary>
-    /// <param name="place">What to call the file in errors.</param>
-    /// <param name="root">Its root.</param>
-    /// <exception cref="DataException">A part is missing, or names a tag that is no
-    /// class.</exception>
+    /// <summary>Reads the three parts; tags become class indices.</summary>
+    /// <param name="place">Name of the file in errors.</param>
+    /// <param name="root">The JSON root.</param>
+    /// <exception cref="DataException">A part is missing, or a tag is not among the
+    /// classes.</exception>
     public static (string[] Classes, Dictionary<string, int> Words, Dictionary<string, SparseWeights> Weights) Read(
         string place,
         JsonElement root
     )
     {
-        // Sorted in Python's order, so that "the greater name wins a tie" is "the later index
+        // Sorted in Python's order, so that "the greater name wins a tie" equals "the later index
         // wins".
         var classes = Part(place, root, "classes", JsonValueKind.Array)
             .EnumerateArray()

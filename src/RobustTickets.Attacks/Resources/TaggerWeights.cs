@@ -1,5 +1,5 @@
-// The perceptron's weights, reached by the kinds of feature instead of by their names: names are
-// put together once per word string, never per tagging.
+// The perceptron's weights, indexed by kind of feature: feature names are built once per word
+// string, not per tagging.
 
 using System.Collections.Concurrent;
 
@@ -8,7 +8,7 @@ namespace RobustTickets.Attacks.Resources;
 /// <summary>The weights of one feature: class indices and values, in the file's order.</summary>
 internal sealed record SparseWeights(int[] Classes, double[] Values);
 
-/// <summary>The features of a word string wherever it stands.</summary>
+/// <summary>The features of a word string at any position.</summary>
 internal sealed class TaggedWord
 {
     /// <summary>The tag dictionary's class, or -1.</summary>
@@ -34,7 +34,7 @@ internal sealed class TaggedWord
 
     public required SparseWeights? AsSecondRight { get; init; }
 
-    /// <summary>"i-1 tag+i word" by the previous class (or start), filled on first use.</summary>
+    /// <summary>"i-1 tag+i word" by the previous class (or start), filled lazily.</summary>
     public ConcurrentDictionary<int, SparseWeights?> AfterTag { get; } = new();
 }
 
@@ -98,7 +98,7 @@ internal sealed class TaggerWeights
 
     private SparseWeights? Find(string feature) => _all.GetValueOrDefault(feature);
 
-    // Characters are code points.
+    // Characters are Unicode code points.
     internal static string LastThree(string s)
     {
         var start = s.Length;

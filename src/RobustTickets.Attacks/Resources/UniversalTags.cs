@@ -1,5 +1,5 @@
-// Penn Treebank tags to the universal tag set of Petrov, Das & McDonald (LREC 2012), typed from the
-// paper's table; a map file (tag TAB universal) can replace it. An unknown tag is X.
+// Maps Penn Treebank tags to the universal tag set of Petrov, Das & McDonald (LREC 2012), typed
+// from the paper's table; a map file (tag TAB universal) can replace it. An unknown tag is X.
 
 namespace RobustTickets.Attacks.Resources;
 
@@ -32,8 +32,8 @@ public sealed class UniversalTags
     /// <summary>The universal tag.</summary>
     public string Of(string tag) => _map.GetValueOrDefault(tag, "X");
 
-    /// <summary>Reads a map, one "tag TAB universal" a line.</summary>
-    /// <exception cref="DataException">Missing or malformed.</exception>
+    /// <summary>Reads a map, one "tag TAB universal" per line.</summary>
+    /// <exception cref="DataException">The file is missing or malformed.</exception>
     public static UniversalTags Read(string path)
     {
         ArgumentNullException.ThrowIfNull(path);

@@ -1,11 +1,13 @@
-// Where a user's files lie: below XDG_DATA_HOME, else ~/.local/share, unless a variable names
-// another place.
+// Location of a user's files: an environment variable, otherwise below XDG_DATA_HOME, otherwise
+// below ~/.local/share.
 namespace RobustTickets.Attacks.Resources;
 
-/// <summary>Folders of this user.</summary>
+/// <summary>Folders of the current user.</summary>
 internal static class UserFolder
 {
-    /// <summary>The folder that a variable names, else one of ours below the user's data.</summary>
+    /// <summary>
+    /// The folder in the environment variable, otherwise the named one in the user's data folder.
+    /// </summary>
     /// <param name="variable">Environment variable.</param>
     /// <param name="name">Name of the folder.</param>
     public static string Of(string variable, string name)

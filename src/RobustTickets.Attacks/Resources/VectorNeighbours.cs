@@ -1,16 +1,16 @@
 // Nearest neighbours by cosine, exhaustive, ties by the lower row (docs/methods/attacks.md,
-// Transformation). The slow reference, all cosines in double precision and sorted, is in the tests.
+// Transformation). The slow reference (all cosines in double precision, sorted) is in the tests.
 
 using System.Collections.Concurrent;
 
 namespace RobustTickets.Attacks.Resources;
 
-/// <summary>Neighbours computed from word vectors and kept.</summary>
+/// <summary>Neighbours computed from word vectors, cached.</summary>
 /// <param name="vectors">The vectors.</param>
-/// <param name="table">Neighbours computed earlier from the same vectors; null: none.</param>
+/// <param name="table">Precomputed neighbours of the same vectors, or null.</param>
 public sealed class VectorNeighbours(WordVectors vectors, NeighbourFile? table = null) : INeighbourSource
 {
-    /// <summary>Words that one pass over the vectors serves.</summary>
+    /// <summary>Number of words per pass over the vectors.</summary>
     internal const int BlockWords = 32;
 
     private const int Margin = 16;
@@ -55,8 +55,8 @@ public sealed class VectorNeighbours(WordVectors vectors, NeighbourFile? table =
     }
 
     /// <summary>
-    /// The rows nearest to each row of a block, nearest first. A float32 pass, in tiles of rows
-    /// that stay in L2, picks Margin more than asked for; cosines in double precision rank them
+    /// The nearest rows of each row in a block, nearest first. A float32 pass, in tiles of rows
+    /// that stay in L2, selects Margin more than requested; cosines in double precision rank them
     /// exactly.
     /// </summary>
     internal int[][] Rows(int[] block, int count)
@@ -103,7 +103,7 @@ public sealed class VectorNeighbours(WordVectors vectors, NeighbourFile? table =
 
     private string[] Words(int[] rows) => Array.ConvertAll(rows, vectors.Word);
 
-    // The best rows so far in a min-heap; an equal score never displaces an earlier row.
+    // Min-heap of the best rows so far; of equal scores the earlier row is kept.
     private sealed class Best(int size)
     {
         private readonly PriorityQueue<int, (float Score, int NegativeRow)> _heap = new(size + 1);

@@ -1,5 +1,5 @@
-// WordNet's database as Princeton and Debian (wordnet-base, /usr/share/wordnet) distribute it, read
-// as NLTK 3.8 reads it: the synsets of all base forms of a word (docs/methods/attacks.md, Recipe
+// WordNet's database as distributed by Princeton and Debian (wordnet-base, /usr/share/wordnet),
+// read as by NLTK 3.8: the synsets of all base forms of a word (docs/methods/attacks.md, Recipe
 // `pwws`).
 
 using System.Collections.Concurrent;
@@ -9,14 +9,14 @@ using RobustTickets.Attacks.Python;
 
 namespace RobustTickets.Attacks.Resources;
 
-/// <summary>Words that share a meaning. Thread-safe.</summary>
+/// <summary>WordNet's synonyms and antonyms. Thread-safe.</summary>
 public sealed class WordNet
 {
-    // A longer word has no forms. NLTK goes on cutting, and its list can grow without bound
+    // Longer words have no forms. NLTK has no limit, and its list can grow without bound
     // ("eseses...").
     private const int LongestWord = 256;
 
-    // Attacks make ever new spellings.
+    // Limits the cache: attacks generate unlimited new spellings.
     private const int MaxKnownWords = 1 << 17;
 
     private static readonly (string Name, (string Suffix, string Base)[] Rules)[] Kinds =
@@ -54,8 +54,8 @@ public sealed class WordNet
     }
 
     /// <summary>
-    /// Name, hash and content. The hash is that of the text "hash, two spaces, file name" of each
-    /// of the twelve files, one a line, by name.
+    /// Name, hash and content. The hash is that of the lines "hash, two spaces, file name" of the
+    /// twelve files, sorted by name.
     /// </summary>
     public ResourceInfo Info { get; }
 
@@ -103,15 +103,15 @@ public sealed class WordNet
         }
     }
 
-    /// <summary>Words whose synonyms are kept.</summary>
+    /// <summary>Number of words in the cache.</summary>
     internal int RememberedWords => _known.Count;
 
-    /// <summary>A name without words, for the description of a recipe.</summary>
+    /// <summary>A named placeholder without words, for recipe descriptions.</summary>
     internal static WordNet Named(ResourceInfo info) => new([], info);
 
     /// <summary>
-    /// All words of all synsets of the word, each once, in WordNet's own spelling; the word itself
-    /// and phrases (with underscores) may be among them.
+    /// The distinct words of all synsets of the word, in WordNet's spelling; may include the word
+    /// itself and phrases (with underscores).
     /// </summary>
     public IReadOnlyList<string> Synonyms(string word)
     {
@@ -127,7 +127,7 @@ public sealed class WordNet
         return found;
     }
 
-    /// <summary>Every two different words of every synset.</summary>
+    /// <summary>All pairs of different words within every synset.</summary>
     internal IEnumerable<(string First, string Second)> SynonymPairs() =>
         from part in _parts
         from synset in part.Data.Synsets()
@@ -136,9 +136,10 @@ public sealed class WordNet
         where synset.Words[first] != synset.Words[second]
         select (synset.Words[first], synset.Words[second]);
 
-    /// <summary>Every word with each of its antonyms (pointer "!"), so each pair twice.</summary>
-    /// <exception cref="DataException">A pointer leads to no synset, or to no word of
-    /// it.</exception>
+    /// <summary>
+    /// Every word with each of its antonyms (pointer "!"), so each pair occurs twice.
+    /// </summary>
+    /// <exception cref="DataException">A pointer refers to a missing synset or word.</exception>
     internal IEnumerable<(string First, string Second)> AntonymPairs() =>
         from part in _parts
         from synset in part.Data.Synsets()
@@ -166,8 +167,9 @@ public sealed class WordNet
                 .Distinct(StringComparer.Ordinal),
         ];
 
-    // Base forms: of an exception its bases and itself; else what is a lemma of the word and of the
-    // suffix rules' results; while there is none, the rules go on over their own results.
+    // Base forms. For an exception: its bases and itself. Otherwise the lemmas among the word and
+    // the results of the suffix rules; while there are none, the rules are applied to their own
+    // results.
     private static List<string> Forms(Part part, string word)
     {
         if (part.Exceptions.TryGetValue(word, out var bases))
@@ -182,7 +184,7 @@ public sealed class WordNet
         return found;
     }
 
-    // A form that occurs twice is kept once: it would only lead to the same results again.
+    // Duplicate forms are dropped: they would only produce the same results again.
     private static List<string> Reduce(Part part, List<string> forms) =>
         [
             .. forms

@@ -1,5 +1,5 @@
-// The two kinds of WordNet database files (wndb(5WN)), read in place: in index.POS lemmas are found
-// by bisection, in data.POS synsets by byte offset. Lines of the licence begin with two spaces.
+// The two kinds of WordNet database files (wndb(5WN)), read in place: lemmas in index.POS by binary
+// search, synsets in data.POS by byte offset. Lines of the licence start with two spaces.
 
 using System.Buffers.Text;
 using System.Globalization;
@@ -9,7 +9,7 @@ namespace RobustTickets.Attacks.Resources;
 
 /// <summary>
 /// index.POS, sorted by lemma: "lemma pos synset_cnt p_cnt [ptr..] sense_cnt tagsense_cnt offset
-/// [offset..]", the offsets of its synsets, most frequent sense first.
+/// [offset..]"; the offsets are those of its synsets, most frequent sense first.
 /// </summary>
 internal sealed class WordNetIndex
 {
@@ -18,7 +18,7 @@ internal sealed class WordNetIndex
     private readonly int[] _lines;
 
     /// <summary>
-    /// Takes the file's bytes and checks that its lemmas are sorted, which the search relies on.
+    /// Creates the index and checks that its lemmas are sorted, as the binary search requires.
     /// </summary>
     public WordNetIndex(string path, byte[] bytes)
     {
@@ -55,11 +55,11 @@ internal sealed class WordNetIndex
     /// <summary>Number of lemmas.</summary>
     public int Count => _lines.Length;
 
-    /// <summary>True when the lower-cased word is a lemma.</summary>
+    /// <summary>Whether the lower-cased word is a lemma.</summary>
     public bool Contains(string lemma) => Find(lemma) >= 0;
 
     /// <summary>
-    /// Offsets of the lemma's synsets in the data file; none for an unknown lemma.
+    /// Offsets of the lemma's synsets in the data file; empty for an unknown lemma.
     /// </summary>
     /// <exception cref="DataException">The lemma's line is malformed.</exception>
     public int[] Synsets(string lemma)
@@ -108,14 +108,14 @@ internal sealed class WordNetIndex
     }
 }
 
-/// <summary>A pointer between words of two synsets, counted from 0.</summary>
-/// <param name="Word">The word it comes from.</param>
-/// <param name="Offset">The synset it leads to.</param>
-/// <param name="Kind">The part of speech of that synset: n, v, a, s or r.</param>
-/// <param name="TargetWord">The word it leads to.</param>
+/// <summary>An antonym pointer between words of two synsets, counted from 0.</summary>
+/// <param name="Word">The source word.</param>
+/// <param name="Offset">Offset of the target synset.</param>
+/// <param name="Kind">Part of speech of the target synset: n, v, a, s or r.</param>
+/// <param name="TargetWord">The target word.</param>
 internal sealed record AntonymPointer(int Word, int Offset, char Kind, int TargetWord);
 
-/// <summary>Words that share a meaning, and their antonyms.</summary>
+/// <summary>A set of synonyms, and their antonyms.</summary>
 internal sealed record Synset(string[] Words, AntonymPointer[] Antonyms);
 
 /// <summary>
@@ -127,14 +127,14 @@ internal sealed class WordNetData(string path, byte[] bytes)
     private const int PointerFields = 4;
 
     /// <summary>
-    /// The synset's words in order, in their own spelling, phrases with underscores, adjectives
+    /// The synset's words in order, in WordNet's spelling: phrases with underscores, adjectives
     /// without their marker ("early(a)").
     /// </summary>
-    /// <exception cref="DataException">No synset begins at that place.</exception>
+    /// <exception cref="DataException">No synset starts at that offset.</exception>
     public IEnumerable<string> Words(int offset) => WordsOf(Fields(offset), offset);
 
-    /// <summary>Every synset, in the file's order.</summary>
-    /// <exception cref="DataException">A line is no synset.</exception>
+    /// <summary>Every synset, in file order.</summary>
+    /// <exception cref="DataException">A line is not a synset.</exception>
     public IEnumerable<Synset> Synsets()
     {
         for (int start = 0, end; start < bytes.Length; start = end + 1)
@@ -149,7 +149,7 @@ internal sealed class WordNetData(string path, byte[] bytes)
         }
     }
 
-    /// <summary>The error about a place where no synset begins.</summary>
+    /// <summary>The error for an offset at which no synset starts.</summary>
     public DataException Broken(int offset) =>
         new($"WordNet '{path}': no synset begins at byte {offset}; do index and data files belong together?");
 

@@ -1,5 +1,5 @@
-// Reads word vectors, possibly gzipped: the text format of GloVe and counter-fitted vectors ("word
-// v1 .. vn" a line), or the word2vec binary format (name ends in .bin or .bin.gz).
+// Reads word vectors, possibly gzipped: the text format of GloVe and counter-fitted vectors (one
+// "word v1 .. vn" per line), or the word2vec binary format (name ends in .bin or .bin.gz).
 
 using System.Buffers.Binary;
 using System.Buffers.Text;
@@ -9,17 +9,17 @@ using RobustTickets.Attacks.Data;
 
 namespace RobustTickets.Attacks.Resources;
 
-/// <summary>Readers of word vector files.</summary>
+/// <summary>Readers of word-vector files.</summary>
 internal static class WordVectorReader
 {
     private const int MaxDimension = 100_000;
     private const string What = "word vectors";
 
-    /// <summary>Reads a file of either format.</summary>
+    /// <summary>Reads a file in either format.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="maxUnpackedBytes">Bytes that a packed file may unpack to.</param>
-    /// <exception cref="DataException">Missing, unreadable or malformed; the message names the line
-    /// or entry.</exception>
+    /// <param name="maxUnpackedBytes">Maximum unpacked size of a gzipped file.</param>
+    /// <exception cref="DataException">The file is missing, unreadable or malformed; the message
+    /// names the line or entry.</exception>
     public static WordVectors Read(string path, long maxUnpackedBytes = DataOptions.UnpackedBytes)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -37,8 +37,8 @@ internal static class WordVectorReader
         }
     }
 
-    // The first line may be "count dimension". A word may hold spaces: the last n fields are the
-    // numbers, n as the header says, else the count after the first field of the first line.
+    // The first line may be "count dimension". A word may contain spaces: the last n fields are the
+    // numbers, n from the header, otherwise the fields after the first in the first line.
     private static WordVectors ReadText(string path, long limit)
     {
         var words = new WordList(path);
@@ -57,7 +57,8 @@ internal static class WordVectorReader
                 dimension = header?.Dimension ?? row.Count(' ');
                 if (dimension == 0)
                     throw new DataException($"{What} {path}:{line}: no numbers after the word");
-                // Words may hold spaces, but no number is left over of the first row.
+                // Words may contain spaces, but the field before the numbers of the first row must
+                // not be a number.
                 if (row.Count(' ') > dimension && IsNumber(row, row.Count(' ') - dimension))
                     throw new DataException(
                         $"{What} {path}:{line}: {row.Count(' ')} numbers, the header says {dimension}"
@@ -132,8 +133,8 @@ internal static class WordVectorReader
         }
         if ((long)count * dimension > Array.MaxLength)
             throw new DataException($"{What} {path}: {count} x {dimension} numbers are too many");
-        // Grown as entries arrive, so that a header that lies cannot ask for memory the file does
-        // not fill.
+        // Grown as entries arrive, so that a wrong header cannot allocate more memory than the file
+        // fills.
         var words = new WordList(path);
         var numbers = new List<float>();
         var bytes = new byte[dimension * sizeof(float)];
@@ -183,8 +184,8 @@ internal static class WordVectorReader
         return [.. bytes];
     }
 
-    // The words in file order. A word may occur twice (its first row counts), but a file that
-    // mostly repeats itself is damaged, or made to fill the memory.
+    // The words in file order. A word may be repeated (its first row counts), but a file of mostly
+    // repeated words is damaged, or made to exhaust memory.
     private sealed class WordList(string path)
     {
         private const int Grace = 1000;

@@ -1,5 +1,5 @@
-// Word vectors, kept as unit vectors in one array [V, D]: every use here (nearest neighbours,
-// minimum cosine) is about angles.
+// Word vectors, stored as unit vectors in one array [V, D]: all uses here (nearest neighbours,
+// minimum cosine) need only cosines.
 
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -15,8 +15,8 @@ public sealed class WordVectors
     private readonly Dictionary<string, int> _index;
 
     /// <summary>
-    /// Takes V words and their vectors, row by row in one array [V, D], which is scaled to unit
-    /// rows in place and owned from now on.
+    /// Creates vectors of V words from one array [V, D], row by row. Takes ownership of the array
+    /// and normalises its rows in place.
     /// </summary>
     /// <exception cref="ArgumentException">The array's length is not V x D.</exception>
     public WordVectors(string[] words, float[] vectors, int dimension)
@@ -48,12 +48,10 @@ public sealed class WordVectors
     /// <summary>Length D of each vector.</summary>
     public int Dimension { get; }
 
-    /// <summary>
-    /// The row of a word (its first, should it occur twice); -1 when unknown. Exact match.
-    /// </summary>
+    /// <summary>The row of a word (the first if repeated); -1 when unknown. Exact match.</summary>
     public int IndexOf(string word) => _index.GetValueOrDefault(word, -1);
 
-    /// <summary>The row of a word as written, or else in lower case; -1 when unknown.</summary>
+    /// <summary>The row of a word as written, otherwise in lower case; -1 when unknown.</summary>
     internal int IndexOfAnyCase(string word) =>
         IndexOf(word) is var row and >= 0 ? row : IndexOf(Python.PythonText.Lower(word));
 
@@ -76,8 +74,7 @@ public sealed class WordVectors
 
     /// <summary>
     /// The dot product of two rows in float32, always in the same order of operations (eight lanes,
-    /// no fused multiply-add), so that results do not depend on
-    /// threads or machine.
+    /// no fused multiply-add), so that results do not depend on threads or machine.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static float Dot(ref float a, ref float b, int length)

@@ -1,13 +1,13 @@
-// TextAttack `BeamSearch`: all candidates of all positions of all beam texts; stop on
-// success, without candidates, or when the budget is spent. The result is the best candidate of the
-// last step, which may score lower than an earlier one, as in TextAttack.
+// TextAttack `BeamSearch`: all candidates of all positions of all beam texts; stops on success,
+// without candidates, or when the budget is spent. The result is the best candidate of the last
+// step, which may score lower than an earlier one, as in TextAttack.
 
 using RobustTickets.Attacks.Python;
 
 namespace RobustTickets.Attacks.Searches;
 
 /// <summary>Beam search; width 1 is the greedy search without ranking.</summary>
-/// <param name="Width">Texts kept from step to step.</param>
+/// <param name="Width">Texts kept per step.</param>
 public sealed record BeamSearch(int Width) : ISearch
 {
     /// <inheritdoc/>

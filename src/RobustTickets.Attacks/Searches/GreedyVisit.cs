@@ -1,12 +1,12 @@
-// One step of the greedy searches (TextAttack `GreedyWordSwapWIR`): query for all candidates at a
-// position, take the best if it raises the score, stop at a success.
+// One step of the greedy searches (TextAttack `GreedyWordSwapWIR`): query all candidates at a
+// position, accept the best if it raises the score, stop on success.
 
 namespace RobustTickets.Attacks.Searches;
 
-/// <summary>Visits words one after the other, improving the context's best text.</summary>
+/// <summary>Visits words in sequence, improving the context's best text.</summary>
 internal sealed class GreedyVisit(SearchContext context)
 {
-    /// <summary>True when the search ends: a success, or the budget is spent.</summary>
+    /// <summary>Whether the search has ended: a success, or the budget is spent.</summary>
     public bool IsOver { get; private set; }
 
     /// <summary>Visits the word at a position of the best text so far.</summary>
@@ -31,9 +31,9 @@ internal sealed class GreedyVisit(SearchContext context)
         IsOver |= scored[0].Verdict.Succeeded;
     }
 
-    // Among the successes at the top of the list, the most similar one (the first of equals); the
-    // first when no similarity was recorded. Successes below the first candidate that does not
-    // succeed are ignored, as in TextAttack.
+    // The most similar of the successes at the top of the list (the first of equals, or without
+    // similarities). Successes ranked below an unsuccessful candidate are ignored, as in
+    // TextAttack.
     private static ScoredText MostSimilar(List<ScoredText> scored)
     {
         var best = scored[0];

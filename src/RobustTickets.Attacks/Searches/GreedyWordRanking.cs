@@ -1,27 +1,27 @@
-// TextAttack `GreedyWordSwapWIR`: rank the words by the score of the text without each, visit them
-// in that order, take a candidate when it raises the score, until one succeeds. Scores of words
-// without candidates are fetched only when the search arrives at tied words.
+// TextAttack `GreedyWordSwapWIR`: ranks words by the score of the text without each, visits them in
+// that order and accepts a candidate that raises the score, until the attack succeeds. Words
+// without candidates are scored only when the search reaches words tied in rank.
 
 using RobustTickets.Attacks.Goals;
 using RobustTickets.Attacks.Python;
 
 namespace RobustTickets.Attacks.Searches;
 
-/// <summary>How a word is hidden to measure its importance.</summary>
+/// <summary>How a word is removed to measure its importance.</summary>
 public enum WordRanking
 {
-    /// <summary>The word is removed.</summary>
+    /// <summary>The word is deleted.</summary>
     Delete,
 
-    /// <summary>The word becomes the literal [UNK].</summary>
+    /// <summary>The word is replaced by the literal [UNK].</summary>
     Unknown,
 }
 
 /// <summary>Greedy word swap with word importance ranking.</summary>
 /// <param name="Ranking">How importance is measured.</param>
 /// <param name="SkipIdleQueries">
-/// Do not forward ranking queries whose answer cannot matter (they are counted all the same). Never
-/// changes a result; off, unique forwards = queries but for repeats.
+/// Skip forwarding ranking queries whose answer cannot affect the result (they are still counted).
+/// Never changes a result; if false, unique forwards equal queries except for repeats.
 /// </param>
 public sealed record GreedyWordRanking(WordRanking Ranking, bool SkipIdleQueries = true) : ISearch
 {
@@ -75,11 +75,11 @@ public sealed record GreedyWordRanking(WordRanking Ranking, bool SkipIdleQueries
 
     private AttackedText Hide(AttackedText text, int position) => Hide(Ranking, text, position);
 
-    /// <summary>The text without a word.</summary>
+    /// <summary>The text with one word hidden.</summary>
     internal static AttackedText Hide(WordRanking ranking, AttackedText text, int position) =>
         ranking == WordRanking.Delete ? text.Delete(position) : text.Replace(position, "[UNK]");
 
-    // Orders what is left of the visit by numpy's permutation of all keys, once they are known.
+    // Orders the rest of the visit by numpy's argsort of all keys, once all are known.
     private static void Settle(
         Span<int> order,
         double[] keys,

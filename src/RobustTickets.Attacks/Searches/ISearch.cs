@@ -1,15 +1,17 @@
 namespace RobustTickets.Attacks.Searches;
 
-/// <summary>The order in which an attack tries words and candidates.</summary>
+/// <summary>
+/// Search method of an attack: the order in which words and candidates are tried.
+/// </summary>
 public interface ISearch
 {
-    /// <summary>Short name for settings.</summary>
+    /// <summary>Short name in settings.</summary>
     string Name { get; }
 
     /// <summary>
-    /// Runs the search on one example, whose original text is not misclassified, and leaves the
-    /// result in <see cref="SearchContext.Best"/>. Every yielded request
-    /// is answered before the next element is asked for.
+    /// Runs the search on one example, whose original text is classified correctly, and leaves the
+    /// result in <see cref="SearchContext.Best"/>. The engine answers every yielded request before
+    /// it asks for the next.
     /// </summary>
     IEnumerable<SearchRequest> Run(SearchContext context);
 }

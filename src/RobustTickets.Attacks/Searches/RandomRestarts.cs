@@ -1,6 +1,6 @@
-// Further tries after a search that failed: the words are visited in random orders instead of by
-// importance, so that a victim whose scores hide the importance gains nothing by it
-// (docs/methods/attacks.md, Random restarts).
+// Restarts of a failed search that visit the words in random order instead of by importance, so
+// that a victim does not gain by scores that obscure word importance (docs/methods/attacks.md,
+// Random restarts).
 
 using System.Buffers.Binary;
 using System.Globalization;
@@ -11,13 +11,13 @@ using RobustTickets.Attacks.Data;
 namespace RobustTickets.Attacks.Searches;
 
 /// <summary>
-/// A greedy search, and again from the original text in random word orders while it fails. The
-/// example falls when any try succeeds; otherwise its result is the best text of all tries.
+/// A greedy search that restarts from the original text in random word order while it fails. The
+/// attack succeeds if any try does; otherwise the result is the best text of all tries.
 /// </summary>
 /// <param name="First">The first try.</param>
-/// <param name="Count">Tries after it, at most.</param>
-/// <param name="Seed">Seed of the orders; an order depends on it, the try and the text
-/// alone.</param>
+/// <param name="Count">Maximum number of restarts.</param>
+/// <param name="Seed">Seed of the orders; an order depends only on it, the try and the
+/// text.</param>
 public sealed record RandomRestarts(ISearch First, int Count, uint Seed = 42) : ISearch
 {
     /// <inheritdoc/>
@@ -50,7 +50,7 @@ public sealed record RandomRestarts(ISearch First, int Count, uint Seed = 42) : 
         }
     }
 
-    /// <summary>The positions of a text in the order of a try.</summary>
+    /// <summary>The positions of a text in the order of the given try.</summary>
     internal int[] Order(AttackedText text, int number)
     {
         var key = string.Create(CultureInfo.InvariantCulture, $"{Seed}\n{number}\n{text.Text}");

@@ -1,50 +1,50 @@
-// What a search or a constraint may ask of the world. A search is an iterator: it yields a request,
-// the engine fills in the answer, the search goes on. It never sees a model, a batch or a counter,
-// so the engine is free to merge the requests of many examples.
+// Requests of searches and constraints. A search is an iterator: it yields a request, the engine
+// fills in the answer, the search continues. It has no access to models, batches or counters, so
+// the engine can merge the requests of many examples.
 
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Goals;
 
 namespace RobustTickets.Attacks.Searches;
 
-/// <summary>Something an attack needs before it can go on.</summary>
+/// <summary>An input that an attack needs before it can continue.</summary>
 public abstract class SearchRequest
 {
     private protected SearchRequest() { }
 }
 
-/// <summary>Asks for the victim's verdict on texts.</summary>
+/// <summary>Requests the victim's verdicts on texts.</summary>
 public sealed class ScoreRequest : SearchRequest
 {
     /// <summary>Creates the request.</summary>
     /// <param name="texts">
-    /// The texts, in order. A null stands for a text that TextAttack would ask for but whose answer
-    /// cannot matter: it is counted as a query, never forwarded.
+    /// The texts, in order. Null stands for a text that TextAttack would query but whose answer
+    /// cannot affect the result: it is counted as a query, but not forwarded.
     /// </param>
-    /// <param name="counted">False for texts whose place was counted by an earlier request.</param>
+    /// <param name="counted">False for texts that an earlier request has already counted.</param>
     public ScoreRequest(IReadOnlyList<AttackedText?> texts, bool counted = true)
     {
         Texts = texts;
         Counted = counted;
     }
 
-    /// <summary>The texts asked for; null = counted only.</summary>
+    /// <summary>The requested texts; null entries are only counted.</summary>
     public IReadOnlyList<AttackedText?> Texts { get; }
 
-    /// <summary>Whether the texts count against the budget.</summary>
+    /// <summary>Whether the texts count towards the budget.</summary>
     public bool Counted { get; }
 
     /// <summary>
-    /// The answer: verdicts of the first texts, as many as the query budget left (default for null
-    /// texts).
+    /// The answer: verdicts of as many texts, from the first, as the query budget allowed (default
+    /// for null texts).
     /// </summary>
     public IReadOnlyList<Verdict> Verdicts { get; internal set; } = [];
 
-    /// <summary>The answer: true when the query budget is used up exactly.</summary>
+    /// <summary>The answer: whether the query budget is used up.</summary>
     public bool BudgetSpent { get; internal set; }
 }
 
-/// <summary>Asks for the sentence embeddings of strings.</summary>
+/// <summary>Requests sentence embeddings of strings.</summary>
 public sealed class EncodeRequest : SearchRequest
 {
     /// <summary>Creates the request.</summary>
@@ -54,7 +54,7 @@ public sealed class EncodeRequest : SearchRequest
         Texts = texts;
     }
 
-    /// <summary>The encoder to ask.</summary>
+    /// <summary>The sentence encoder.</summary>
     public ISentenceEncoder Encoder { get; }
 
     /// <summary>The strings, in order.</summary>
@@ -64,7 +64,7 @@ public sealed class EncodeRequest : SearchRequest
     public IReadOnlyList<double[]> Vectors { get; internal set; } = [];
 }
 
-/// <summary>Asks a masked language model for substitutes.</summary>
+/// <summary>Requests predictions of a masked language model.</summary>
 public sealed class PredictRequest : SearchRequest
 {
     /// <summary>Creates the request.</summary>
@@ -74,7 +74,7 @@ public sealed class PredictRequest : SearchRequest
         Questions = questions;
     }
 
-    /// <summary>The model to ask.</summary>
+    /// <summary>The masked language model.</summary>
     public IMaskedLanguageModel Model { get; }
 
     /// <summary>The questions, in order.</summary>
@@ -85,8 +85,8 @@ public sealed class PredictRequest : SearchRequest
 }
 
 /// <summary>
-/// Asks for one random number of the example's stream (answered at once; a search and a
-/// transformation hold no generator).
+/// Requests one random number from the example's stream (answered at once; searches and
+/// transformations have no generator).
 /// </summary>
 public sealed class RandomRequest : SearchRequest
 {

@@ -1,5 +1,5 @@
-// What a search works with: the example's original text, its best text so far, and the way from a
-// text to its acceptable candidates (TextAttack `Attack.get_transformations`).
+// State of a search: the example's original text, its best text so far, and the generation of
+// acceptable candidates (TextAttack `Attack.get_transformations`).
 
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Python;
@@ -29,26 +29,26 @@ public sealed class SearchContext
     /// <summary>The original text with its verdict.</summary>
     public ScoredText Original { get; }
 
-    /// <summary>The result so far; what it is when the search ends is the outcome.</summary>
+    /// <summary>The result so far; its final value is the outcome.</summary>
     public ScoredText Best { get; set; }
 
     /// <summary>
-    /// Queries that the budget leaves. Requests are cut to it; a search that makes a text for each
-    /// word need not make more.
+    /// Remaining queries of the budget. Requests are truncated to it; a search that generates a
+    /// text per word need not generate more.
     /// </summary>
     public int QueriesLeft => _left();
 
-    /// <summary>The better of the result so far and those before a restart.</summary>
+    /// <summary>The better of the current result and those before a restart.</summary>
     internal ScoredText Result =>
         _kept is { } kept && !Best.Verdict.Succeeded && kept.Verdict.Score > Best.Verdict.Score ? kept : Best;
 
-    /// <summary>Begins again with the original text; the result so far is kept.</summary>
+    /// <summary>Restarts from the original text; the result so far is kept.</summary>
     internal void Restart() => (_kept, Best) = (Result, Original);
 
     /// <summary>
     /// Adds to <paramref name="found"/> the acceptable candidates of the current text at the given
-    /// positions, sorted by text in code point order (stable).
-    /// Positions beyond the end make none.
+    /// positions, sorted by text in code point order (stable). Positions beyond the end have no
+    /// candidates.
     /// </summary>
     public IEnumerable<SearchRequest> Candidates(
         AttackedText current,
@@ -94,11 +94,11 @@ public sealed class SearchContext
     }
 
     /// <summary>
-    /// For each position of the original text, whether it can ever make a candidate; null when that
-    /// cannot be decided beforehand. Decided only if every edit
-    /// replaces one word by one word (positions never shift), by the position rules and the word
-    /// constraints against the original text. A position that cannot
-    /// is counted here in the constraints' tallies and need not be visited or ranked.
+    /// For each position of the original text, whether it can ever have a candidate; null when that
+    /// cannot be decided in advance. Decided only if every edit replaces one word by one word
+    /// (positions never shift), from the position constraints and the word constraints against the
+    /// original text. A position that cannot is counted here in the constraints' tallies and need
+    /// not be visited or ranked.
     /// </summary>
     public bool[]? UsefulPositions()
     {
@@ -107,8 +107,8 @@ public sealed class SearchContext
             return null;
         var words = text.WordArray;
         var guarded = text.Columns.Count > 1 && text.Version != TextAttackVersion.Head;
-        // Substitutes that are not known beforehand must be single words, and of a guarded text one
-        // could be found inside the marker later on.
+        // If substitutes are not known in advance they must be single words; in a text with a
+        // column marker, such a word could later be found inside the marker.
         var swap = _attack.Transformation as WordSwap;
         if (swap is null && (guarded || !_attack.Transformation.KeepsWordCount))
             return null;
@@ -129,7 +129,7 @@ public sealed class SearchContext
                     if (substitute == words[i])
                         continue;
                     // A substitute of several words shifts positions; one that occurs in the marker
-                    // may be found inside it later on.
+                    // may later be found inside it.
                     if (
                         !WordSplitter.IsOneWord(substitute, text.Version)
                         || (guarded && MarkedText.Marker.Contains(substitute, StringComparison.Ordinal))
@@ -158,7 +158,7 @@ public sealed class SearchContext
         return useful;
     }
 
-    /// <summary>What each constraint saw and refused so far, position rules first.</summary>
+    /// <summary>Counts of each constraint so far, position constraints first.</summary>
     internal IReadOnlyList<ConstraintCount> Counts() =>
         [
             .. _attack
@@ -187,8 +187,8 @@ public sealed class SearchContext
         return -1;
     }
 
-    // Constraints are applied in order up to the first that needs more than the original text; what
-    // comes after it is decided when the position is visited.
+    // Applies constraints in order up to the first that needs more than the original text; later
+    // ones are evaluated when the position is visited.
     private bool IsAcceptable(AttackedText text, int position, string substitute, Tally tally)
     {
         for (var c = 0; c < _attack.Constraints.Count; c++)

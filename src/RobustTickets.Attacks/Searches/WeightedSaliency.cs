@@ -1,12 +1,12 @@
 // PWWS (Ren et al., ACL 2019) as TextAttack's `GreedyWordSwapWIR` with `weighted-saliency`: softmax
-// over the words, in float32, of the scores with [UNK] in each one's place, times the best score
-// among the word's candidates; then the words are visited greedily.
+// over words, in float32, of the scores with each word replaced by [UNK], times the best score of
+// the word's candidates; words are then visited greedily in that order.
 
 using RobustTickets.Attacks.Python;
 
 namespace RobustTickets.Attacks.Searches;
 
-/// <summary>Greedy word swap in the order of probability-weighted word saliency.</summary>
+/// <summary>Greedy word swap in order of probability-weighted word saliency.</summary>
 public sealed record WeightedSaliency : ISearch
 {
     /// <inheritdoc/>
@@ -27,7 +27,7 @@ public sealed record WeightedSaliency : ISearch
         yield return hidden;
         if (hidden.BudgetSpent)
             yield break;
-        // All words' candidates in one request: their answers do not depend on each other.
+        // The candidates of all words in one request: their scores do not depend on each other.
         var candidates = new List<AttackedText>();
         var ends = new int[positions.Length];
         for (var i = 0; i < positions.Length; i++)
@@ -56,8 +56,8 @@ public sealed record WeightedSaliency : ISearch
     }
 
     /// <summary>The order in which words are visited.</summary>
-    /// <param name="hidden">Score of the text with [UNK] in each word's place.</param>
-    /// <param name="best">Best score among each word's candidates; 0 without any.</param>
+    /// <param name="hidden">Score of the text with each word replaced by [UNK].</param>
+    /// <param name="best">Best score of each word's candidates; 0 without candidates.</param>
     internal static int[] Order(IReadOnlyList<double> hidden, IReadOnlyList<double> best)
     {
         var saliency = Softmax([.. hidden.Select(score => (float)score)]);

@@ -1,11 +1,11 @@
-// The importance by which GreedyWordRanking orders words (TextAttack `GreedyWordSwapWIR`, delete),
-// for people who want to see it: the score of the text without each word, less that of the text.
+// Word importance as in GreedyWordRanking (TextAttack `GreedyWordSwapWIR`, delete), for display:
+// the score of the text without each word, minus that of the text.
 
 using RobustTickets.Attacks.Goals;
 
 namespace RobustTickets.Attacks.Searches;
 
-/// <summary>How much of an answer hangs on each word.</summary>
+/// <summary>Importance of each word for a prediction.</summary>
 public static class WordImportance
 {
     private const int TextsAtOnce = 32;
@@ -17,7 +17,7 @@ public static class WordImportance
     /// <param name="victim">The classifier.</param>
     /// <param name="text">The text.</param>
     /// <param name="label">The class.</param>
-    /// <param name="words">Words that are measured, at most; each costs a forward pass.</param>
+    /// <param name="words">Maximum number of words measured; each costs a forward pass.</param>
     public static double[] Of(IVictim victim, AttackedText text, int label, int words = int.MaxValue)
     {
         ArgumentNullException.ThrowIfNull(victim);

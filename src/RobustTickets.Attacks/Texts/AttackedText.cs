@@ -1,11 +1,11 @@
 // TextAttack's `AttackedText`: ordered named columns, the words across them, one-word edits and
-// their bookkeeping. Columns are kept apart; releases up to 0.3.4 join them with "<SPLIT>", and
-// where that shows in a result MarkedText repeats it (TextAttack issue 631).
+// their bookkeeping. Columns are separate; releases up to 0.3.4 join them with "<SPLIT>", and
+// MarkedText reproduces this where it affects a result (TextAttack issue 631).
 
 namespace RobustTickets.Attacks;
 
 /// <summary>
-/// An immutable text under attack: columns, words, and which words were changed so far. Positions
+/// An immutable text under attack: columns, words, and the positions changed so far. Positions
 /// count words across all columns.
 /// </summary>
 public sealed class AttackedText
@@ -49,7 +49,7 @@ public sealed class AttackedText
     public IReadOnlyList<int> NewPositions { get; }
 
     /// <summary>
-    /// The columns' names, in order. Fewer than at first when an edit damaged the marker between
+    /// The columns' names, in order. Fewer than initially if an edit damaged the marker between
     /// columns (versions up to 0.3.4).
     /// </summary>
     public IReadOnlyList<string> ColumnNames => _names;
@@ -57,13 +57,13 @@ public sealed class AttackedText
     /// <summary>The columns' texts, in order.</summary>
     public IReadOnlyList<string> Columns => _columns;
 
-    /// <summary>The columns joined with a line feed.</summary>
+    /// <summary>The columns joined by a line feed.</summary>
     public string Text => _text ??= _columns.Length == 1 ? _columns[0] : string.Join('\n', _columns);
 
     /// <summary>The words across all columns.</summary>
     public IReadOnlyList<string> Words => WordArray;
 
-    /// <summary>The columns as a classifier receives them.</summary>
+    /// <summary>The columns as input of a classifier.</summary>
     /// <exception cref="InvalidOperationException">More than two columns.</exception>
     public TextPair ToTextPair() =>
         _columns.Length switch
@@ -85,8 +85,8 @@ public sealed class AttackedText
                 ? parent.Index.After(_edit, Version)
                 : WordIndex.Scan(Text, Version);
 
-    /// <summary>A text from its ordered columns.</summary>
-    /// <exception cref="ArgumentException">No columns.</exception>
+    /// <summary>Creates a text from its ordered columns.</summary>
+    /// <exception cref="ArgumentException">There are no columns.</exception>
     public static AttackedText Create(
         IReadOnlyList<KeyValuePair<string, string>> columns,
         TextAttackVersion version = TextAttackVersion.V034
@@ -106,7 +106,7 @@ public sealed class AttackedText
         );
     }
 
-    /// <summary>A text of one column named <c>text</c>.</summary>
+    /// <summary>Creates a text with one column named <c>text</c>.</summary>
     public static AttackedText Create(string text, TextAttackVersion version = TextAttackVersion.V034) =>
         Create([new("text", text)], version);
 
@@ -130,16 +130,16 @@ public sealed class AttackedText
     }
 
     /// <summary>
-    /// Removes the word, and one space with it (TextAttack `delete_word_at_index`).
+    /// Deletes the word, and one space with it (TextAttack `delete_word_at_index`).
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">No such position.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The position is not in the text.</exception>
     public AttackedText Delete(int position) => Replace(position, "");
 
     /// <summary>
-    /// Replaces the word by a string of any number of words, or none; everything between the words
-    /// stays.
+    /// Replaces the word by a string of any number of words, including none; text between words is
+    /// unchanged.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">No such position.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The position is not in the text.</exception>
     public AttackedText Replace(int position, string replacement)
     {
         ArgumentNullException.ThrowIfNull(replacement);
@@ -157,8 +157,8 @@ public sealed class AttackedText
     }
 
     /// <summary>
-    /// Where each word of the text this one descends from stands now: its position, or -1 when it
-    /// was deleted. Used to mark differences.
+    /// Maps each word of the original text to its current position, or -1 if it was deleted. Used
+    /// to mark differences.
     /// </summary>
     public int[] OriginalPositions()
     {
@@ -175,8 +175,8 @@ public sealed class AttackedText
     }
 
     /// <summary>
-    /// Positions whose words differ from the other text's, compared place by place up to the
-    /// shorter one.
+    /// Number of positions whose words differ from the other text's, up to the length of the
+    /// shorter text.
     /// </summary>
     public int WordsChanged(AttackedText other)
     {
@@ -195,8 +195,8 @@ public sealed class AttackedText
     /// <inheritdoc/>
     public override string ToString() => Text;
 
-    // True when an edit must go through the joined form: a word of a later column is found inside
-    // the marker.
+    // Whether an edit must use the joined form: a word of a later column is found inside the
+    // marker.
     internal bool IsDamaged => _damaged ??= Version != TextAttackVersion.Head && MarkedText.IsDamaged(_columns, this);
 
     private AttackedText Edited(string[] names, string[] columns, in TextEdit edit, bool differs)
@@ -205,7 +205,7 @@ public sealed class AttackedText
         return new AttackedText(names, columns, Version, modified, added, this, edit);
     }
 
-    // A word deleted takes one space with it: the one before it, of the first word the one after.
+    // Deleting a word removes one space: the one before it, or for the first word the one after.
     private AttackedText Splice(in TextEdit edit, int oldLength, bool differs)
     {
         var starts = WordStarts;

@@ -1,6 +1,6 @@
-// Levenshtein's distance in code points, up to a limit. Ukkonen's band: a path of cost <= k never
-// leaves the diagonals -k..k, so the table has 2k + 1 columns; what the two texts share at both
-// ends is cut off first, which leaves little of a candidate that differs in a few words.
+// Levenshtein distance in code points, up to a limit. Ukkonen's band: a path of cost = k stays on
+// the diagonals -k..k, so the table has 2k + 1 columns; the common prefix and suffix are removed
+// first, which leaves little when only a few words differ.
 
 namespace RobustTickets.Attacks;
 
@@ -9,7 +9,9 @@ namespace RobustTickets.Attacks;
 /// </summary>
 internal static class EditDistance
 {
-    /// <summary>The distance if it is at most <paramref name="limit"/>, else limit + 1.</summary>
+    /// <summary>
+    /// The distance if it is at most <paramref name="limit"/>, otherwise limit + 1.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The limit is negative.</exception>
     public static int UpTo(string a, string b, int limit)
     {

@@ -1,6 +1,6 @@
-// Characters that look alike (TextAttack `WordSwapHomoglyphSwap`). As substitutes they are one of
-// TextBugger's five edits; as characters they count as parts of words in every release, whether or
-// not they are letters (the backtick, U+02D7, the multiplication sign).
+// Characters that look alike (TextAttack `WordSwapHomoglyphSwap`). They are one of TextBugger's
+// five edits, and count as word characters in every release, whether or not they are letters (the
+// backtick, U+02D7, the multiplication sign).
 
 namespace RobustTickets.Attacks;
 
@@ -55,11 +55,9 @@ internal static class Homoglyphs
         .ToDictionary(p => (int)p.c, p => To[p.i]);
     private static readonly HashSet<int> Values = [.. To];
 
-    /// <summary>
-    /// The look-alike of a character; null for one that has none (capitals among them).
-    /// </summary>
+    /// <summary>The homoglyph of a character; null if it has none (as capitals).</summary>
     public static int? Of(int character) => Table.TryGetValue(character, out var to) ? to : null;
 
-    /// <summary>True when the character is the look-alike of another one.</summary>
+    /// <summary>Whether the character is the homoglyph of another one.</summary>
     public static bool IsLookAlike(int character) => Values.Contains(character);
 }

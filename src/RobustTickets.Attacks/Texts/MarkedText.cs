@@ -1,19 +1,19 @@
-// TextAttack up to 0.3.4 edits several columns joined by "<SPLIT>" and finds each word at its first
-// occurrence after the one before. A first word of a later column that occurs in "SPLIT" (I, S, IT)
-// is found inside the marker, and the edit damages it (TextAttack issue 631).
+// TextAttack up to 0.3.4 joins columns with "<SPLIT>" and finds each word at its first occurrence
+// after the previous one. A first word of a later column that occurs in "SPLIT" (I, S, IT) is found
+// inside the marker, which the edit damages (TextAttack issue 631).
 
 namespace RobustTickets.Attacks;
 
 /// <summary>
-/// Edits through the joined form of TextAttack up to 0.3.4, for the texts where it shows.
+/// Reproduces edits of the joined form of TextAttack up to 0.3.4, for texts where it matters.
 /// </summary>
 internal static class MarkedText
 {
     public const string Marker = "<SPLIT>";
 
     /// <summary>
-    /// True when some word is not found at its own place in the joined form. A marker in the text
-    /// itself would move text between columns there, so such a text is never joined
+    /// Whether some word is not found at its own position in the joined form. A marker in the text
+    /// itself would move text between columns, so such a text is never joined
     /// (docs/methods/attacks.md, Text).
     /// </summary>
     public static bool IsDamaged(string[] columns, AttackedText text)
@@ -34,7 +34,7 @@ internal static class MarkedText
                 columnEnd += columns[column].Length + 1;
             }
             var found = joined.IndexOf(words[i], from, StringComparison.Ordinal);
-            // In the joined form every border is Marker.Length units long instead of one.
+            // In the joined form every column boundary is Marker.Length units long instead of one.
             if (found != starts[i] + column * (Marker.Length - 1))
                 return true;
             from = found + words[i].Length;

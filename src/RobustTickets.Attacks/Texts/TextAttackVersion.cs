@@ -1,8 +1,8 @@
 namespace RobustTickets.Attacks;
 
 /// <summary>
-/// Whose behaviour an attack follows, where TextAttack's releases differ. Both papers' numbers come
-/// from the first two; 0.3.4 is the default.
+/// The TextAttack release whose behaviour an attack follows. The papers' numbers come from the
+/// first two; 0.3.4 is the default.
 /// </summary>
 public enum TextAttackVersion
 {
@@ -19,14 +19,14 @@ public enum TextAttackVersion
     V034,
 
     /// <summary>
-    /// Today's main branch: words lose quotes and hyphens at both ends, only modifiable words are
-    /// ranked, columns are never joined.
-    /// Its Chinese word segmentation is not included: a run of ideographs is one word.
+    /// The main branch: words are stripped of quotes and hyphens at both ends, only modifiable
+    /// words are ranked, columns are never joined. Its Chinese word segmentation is not
+    /// implemented: a run of ideographs is one word.
     /// </summary>
     Head,
 }
 
-/// <summary>The releases by their names.</summary>
+/// <summary>The releases by name.</summary>
 internal static class TextAttackVersions
 {
     /// <summary>Names and releases, oldest first.</summary>

@@ -1,20 +1,20 @@
-// Which words of an original and of its perturbed text differ, and texts with such words marked
-// ([[word]] in TextAttack's files, colours in reports). A word is equal when the word that stands
-// at its mapped place in the other text is the same string.
+// Finds the words that differ between an original and its perturbed text, and marks them ([[word]]
+// in TextAttack's files, colours in reports). A word is equal when the word at its mapped position
+// in the other text is the same string.
 
 using System.Text;
 
 namespace RobustTickets.Attacks;
 
-/// <summary>Differences between a text and the text it was made from.</summary>
+/// <summary>Differences between a text and the text it was derived from.</summary>
 internal static class TextDifference
 {
     /// <summary>
-    /// Positions of words of the original that were replaced or removed, and of words of the
-    /// perturbed text that are new.
+    /// Positions of replaced or removed words in the original, and of new words in the perturbed
+    /// text.
     /// </summary>
     /// <param name="original">The text the edits started from.</param>
-    /// <param name="perturbed">A text made from it by edits.</param>
+    /// <param name="perturbed">A text derived from it by edits.</param>
     public static (int[] Original, int[] Perturbed) Marks(AttackedText original, AttackedText perturbed)
     {
         ArgumentNullException.ThrowIfNull(original);
@@ -34,7 +34,7 @@ internal static class TextDifference
     }
 
     /// <summary>
-    /// Each column with the words at the given positions put between two strings.
+    /// Each column with the words at the given positions enclosed in two strings.
     /// </summary>
     public static string[] Mark(
         IReadOnlyList<KeyValuePair<string, string>> columns,

@@ -1,15 +1,15 @@
-// One edit of an attacked text: a word replaced by a string of any number of words. What it does to
-// positions is TextAttack's `AttackedText.modified_indices` and `original_index_map`.
+// One edit of an attacked text: a word replaced by a string of any number of words. Updates
+// positions as TextAttack's `AttackedText.modified_indices` and `original_index_map`.
 
 namespace RobustTickets.Attacks;
 
 /// <summary>One edit.</summary>
-/// <param name="Position">The word that was replaced.</param>
-/// <param name="Replacement">What stands in its place.</param>
-/// <param name="Added">Words of the replacement.</param>
+/// <param name="Position">Position of the replaced word.</param>
+/// <param name="Replacement">The new string.</param>
+/// <param name="Added">Number of words in the replacement.</param>
 /// <param name="RemovedBefore">Spaces removed before the word.</param>
-/// <param name="Removed">Spaces removed in all.</param>
-/// <param name="Derivable">Whether the new text's words follow from the old ones.</param>
+/// <param name="Removed">Total spaces removed.</param>
+/// <param name="Derivable">Whether the new text's words can be derived from the old ones.</param>
 internal readonly record struct TextEdit(
     int Position,
     string Replacement,
@@ -19,15 +19,14 @@ internal readonly record struct TextEdit(
     bool Derivable = false
 )
 {
-    /// <summary>By how much later words move.</summary>
+    /// <summary>How far later words move.</summary>
     public int Shift => Added - 1;
 
     /// <summary>
-    /// Positions modified so far and by this edit, both ascending and in the numbering of the new
-    /// text.
+    /// Positions modified so far and by this edit, both ascending and in the new text's numbering.
     /// </summary>
-    /// <param name="before">Positions modified before, in the numbering of the old text.</param>
-    /// <param name="differs">Whether the replacement is another string than the word.</param>
+    /// <param name="before">Positions modified before, in the old text's numbering.</param>
+    /// <param name="differs">Whether the replacement differs from the word.</param>
     public (int[] Modified, int[] New) Track(IReadOnlyList<int> before, bool differs)
     {
         var modified = new List<int>(before.Count + Added);
@@ -51,13 +50,12 @@ internal readonly record struct TextEdit(
         return ([.. modified], added);
     }
 
-    /// <summary>Moves a map of original words to positions on; -1 is a word that is gone.</summary>
+    /// <summary>Updates a map from original words to positions; -1 is a deleted word.</summary>
     public void Move(int[] map, string oldWord, TextAttackVersion version)
     {
         if (Shift == 0)
             return;
-        // Text inserted before the word itself moves the word; anything else leaves it at its
-        // place.
+        // Text inserted before the word moves it; any other edit leaves it at its position.
         var movesWord = Shift > 0 && oldWord != WordSplitter.Words(Replacement, version)[0];
         for (var i = 0; i < map.Length; i++)
         {

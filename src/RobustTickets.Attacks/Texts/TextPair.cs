@@ -1,6 +1,6 @@
 namespace RobustTickets.Attacks;
 
-/// <summary>What a classifier reads: a text, or a pair of texts.</summary>
+/// <summary>Input of a classifier: a text, or a pair of texts.</summary>
 /// <param name="First">The first (or only) text.</param>
 /// <param name="Second">The second text of a pair, or null.</param>
 public readonly record struct TextPair(string First, string? Second = null)

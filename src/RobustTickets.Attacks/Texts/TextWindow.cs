@@ -1,6 +1,6 @@
 // TextAttack `AttackedText.text_window_around_index`: the joined text from the start of the
-// window's first word to the end of its last. 0.3.0 searches each word from the start of the one
-// before, so a word contained in its predecessor is found too early (issue 526).
+// window's first word to the end of its last. 0.3.0 searches each word from the start of the
+// previous one, so a word contained in its predecessor is found too early (issue 526).
 
 using RobustTickets.Attacks.Python;
 
@@ -30,8 +30,7 @@ public static class TextWindow
 
     /// <summary>
     /// The position that defines a candidate's window: the first new position in the iteration
-    /// order of a CPython set; -1 when the edit
-    /// brought no word.
+    /// order of a CPython set; -1 when the edit added no word.
     /// </summary>
     public static int Centre(AttackedText text)
     {

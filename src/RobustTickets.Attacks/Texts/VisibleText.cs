@@ -1,5 +1,5 @@
-// Texts of strangers on a terminal and in a page: what would move the cursor, colour what follows
-// or turn the reading direction is shown as an escape.
+// Escapes untrusted text for terminals and pages: characters that would move the cursor, change
+// colours or the reading direction.
 using System.Buffers;
 using System.Globalization;
 using System.Text;
@@ -25,8 +25,8 @@ internal static class VisibleText
     public static bool IsHidden(char c) => Hidden.Contains(c);
 
     /// <summary>
-    /// The text with each such character as <c>\u001b</c>, which JSON reads back; tabs and line
-    /// feeds stay.
+    /// Replaces each such character by an escape such as <c>\u001b</c>, which JSON can read back;
+    /// tabs and line feeds are kept.
     /// </summary>
     public static string Of(string text)
     {
@@ -45,7 +45,7 @@ internal static class VisibleText
         return visible.ToString();
     }
 
-    /// <summary>The same on one line: line feeds are escaped too.</summary>
+    /// <summary>Escapes line feeds too, so that the text is on one line.</summary>
     public static string OnOneLine(string text) => Of(text).Replace("\n", Escape('\n'), StringComparison.Ordinal);
 
     /// <summary>A character as <c>\u001b</c>.</summary>

@@ -1,15 +1,16 @@
-// The words of a text and where they start. After an edit they are derived from the words before it
-// (a candidate costs one string concatenation); the full scan is the reference, and a fuzz test
-// compares both.
+// The words of a text and their start positions. After an edit they are derived from the previous
+// words (a candidate costs one string concatenation); the full scan is the reference, and a fuzz
+// test compares both.
 
 namespace RobustTickets.Attacks;
 
 /// <summary>The words of a text across its columns.</summary>
 /// <param name="Words">The words.</param>
-/// <param name="Starts">Their first UTF-16 units in the columns joined with a line feed.</param>
+/// <param name="Starts">Start of each word, in UTF-16 units, in the columns joined by a line
+/// feed.</param>
 internal sealed record WordIndex(string[] Words, int[] Starts)
 {
-    /// <summary>Cuts a text into words.</summary>
+    /// <summary>Splits a text into words.</summary>
     public static WordIndex Scan(string text, TextAttackVersion version)
     {
         var spans = WordSplitter.Split(text, version);
@@ -54,9 +55,10 @@ internal sealed record WordIndex(string[] Words, int[] Starts)
     }
 
     /// <summary>
-    /// Whether <see cref="After"/> may be used: the cut of the new text equals old words + words of
-    /// the replacement + old words unless the pieces join. That is, two halves of a surrogate pair,
-    /// or (0.3.x) a replacement that is no word but can prolong the word before it ("foo" + "-").
+    /// Whether <see cref="After"/> is valid: splitting the new text gives old words + words of the
+    /// replacement + old words, unless the pieces join. They join for two halves of a surrogate
+    /// pair, or (0.3.x) when the replacement is not a word but extends the preceding one ("foo" +
+    /// "-").
     /// </summary>
     public static bool CanFollow(ReadOnlySpan<char> prefix, string replacement, ReadOnlySpan<char> suffix, int added)
     {

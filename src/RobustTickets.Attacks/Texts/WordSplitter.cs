@@ -1,21 +1,21 @@
-// TextAttack `words_from_text`. 0.3.x: a word is opened by an alphanumeric character or a homoglyph
-// and keeps any of ' - _ * @ once open. Main branch: runs of the same characters, stripped of those
-// five at both ends.
+// TextAttack `words_from_text`. 0.3.x: a word starts with an alphanumeric character or a homoglyph
+// and may continue with ' - _ * @. Main branch: runs of the same characters, stripped of those five
+// at both ends.
 
 using System.Globalization;
 using System.Text;
 
 namespace RobustTickets.Attacks;
 
-/// <summary>A word's place in a text, in UTF-16 units.</summary>
+/// <summary>Span of a word in a text, in UTF-16 units.</summary>
 /// <param name="Start">First unit.</param>
 /// <param name="Length">Number of units.</param>
 public readonly record struct WordSpan(int Start, int Length);
 
-/// <summary>Cuts texts into words exactly as a release of TextAttack does.</summary>
+/// <summary>Splits texts into words exactly as the given TextAttack release.</summary>
 internal static class WordSplitter
 {
-    /// <summary>The places of all words, left to right.</summary>
+    /// <summary>The spans of all words, left to right.</summary>
     public static List<WordSpan> Split(string text, TextAttackVersion version)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -41,14 +41,14 @@ internal static class WordSplitter
         return words;
     }
 
-    /// <summary>The words themselves.</summary>
+    /// <summary>The words as strings.</summary>
     public static string[] Words(string text, TextAttackVersion version)
     {
         ArgumentNullException.ThrowIfNull(text);
         return [.. Split(text, version).Select(w => text.Substring(w.Start, w.Length))];
     }
 
-    /// <summary>True when the whole string is exactly one word.</summary>
+    /// <summary>Whether the string is exactly one word.</summary>
     public static bool IsOneWord(string text, TextAttackVersion version)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -67,14 +67,12 @@ internal static class WordSplitter
     }
 
     /// <summary>
-    /// True when the string holds exactly one word, whatever stands around it (TextAttack's
+    /// Whether the string contains exactly one word, whatever surrounds it (TextAttack's
     /// <c>is_one_word</c>).
     /// </summary>
     public static bool HasOneWord(string text, TextAttackVersion version) => Split(text, version).Count == 1;
 
-    /// <summary>
-    /// What the character at a place does to words, and its length in UTF-16 units.
-    /// </summary>
+    /// <summary>The kind of the character at a position, and its length in UTF-16 units.</summary>
     internal static (CharacterKind Kind, int Length) KindAt(string text, int i)
     {
         var (isWord, length) = Classify(text, i);
@@ -108,14 +106,14 @@ internal static class WordSplitter
             return (char.IsAsciiLetterOrDigit(c) || c == '`', 1);
         if (!char.IsSurrogate(c))
             return (IsAlphanumeric(char.GetUnicodeCategory(c)) || Homoglyphs.IsLookAlike(c), 1);
-        // A lone surrogate is no character: it closes the word.
+        // A lone surrogate is not a character: it ends the word.
         if (!Rune.TryGetRuneAt(text, i, out var rune))
             return (false, 1);
         return (IsAlphanumeric(Rune.GetUnicodeCategory(rune)) || Homoglyphs.IsLookAlike(rune.Value), 2);
     }
 
-    // Python's isalnum(): letters, decimal digits and every other character with a numeric value;
-    // combining marks are not included.
+    // Python's isalnum(): letters, decimal digits and all other characters with a numeric value;
+    // not combining marks.
     private static bool IsAlphanumeric(UnicodeCategory c) =>
         c
             is UnicodeCategory.UppercaseLetter
@@ -128,15 +126,15 @@ internal static class WordSplitter
                 or UnicodeCategory.OtherNumber;
 }
 
-/// <summary>What a character does to words.</summary>
+/// <summary>Effect of a character on words.</summary>
 internal enum CharacterKind
 {
-    /// <summary>Closes a word.</summary>
+    /// <summary>Ends a word.</summary>
     Other,
 
-    /// <summary>Continues an open word, opens none.</summary>
+    /// <summary>Continues a word, but does not start one.</summary>
     Inner,
 
-    /// <summary>Opens or continues a word.</summary>
+    /// <summary>Starts or continues a word.</summary>
     Word,
 }

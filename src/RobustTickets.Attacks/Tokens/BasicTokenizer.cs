@@ -3,14 +3,13 @@ using System.Text;
 namespace RobustTickets.Attacks.Tokens;
 
 /// <summary>
-/// Text to words, before word pieces: the chain of Hugging Face's slow BertTokenizer, one method a
-/// step, in its order:
-/// (1) lower case each character of the text, special tokens excepted; (2) cut the text at special
-/// tokens, if they count anywhere;
-/// (3) drop control characters, turn blanks into spaces, put spaces around ideographs; (4) split at
-/// blanks; (5) unless the word is a special
-/// token, lower-case it and strip accents, then make every punctuation character a word.
-/// Every step works on code points (a lone surrogate is a control character and vanishes).
+/// Splits text into words before WordPiece, with the steps of Hugging Face's slow BertTokenizer,
+/// one method per step, in order: (1) lower-case each character of the text except special tokens;
+/// (2) split the text at special tokens, if they are matched anywhere; (3) drop control characters,
+/// turn whitespace into spaces, put spaces around ideographs; (4) split at whitespace; (5) unless
+/// the word is a special token, lower-case it and strip accents, then make every punctuation
+/// character a word. All steps work on code points (a lone surrogate is a control character and is
+/// dropped).
 /// </summary>
 internal sealed class BasicTokenizer
 {
@@ -28,14 +27,14 @@ internal sealed class BasicTokenizer
         _ideographs = options.TokenizeChineseChars;
         _anywhere = options.Matching == SpecialTokenMatching.Anywhere;
         _special = [.. special];
-        // Python sorts by code point; special tokens beyond the basic plane would be needed to tell
-        // this from ordinal order.
+        // Python sorts by code point; only special tokens beyond the BMP would make a difference to
+        // ordinal order.
         _cutOrder = [.. _special.Order(StringComparer.Ordinal)];
     }
 
     /// <summary>
-    /// Words of <paramref name="text"/> in order. A word may be the spelling of a special token;
-    /// the word-piece step finds it whole in the vocabulary.
+    /// Words of <paramref name="text"/> in order. A word may be the string of a special token,
+    /// which WordPiece finds whole in the vocabulary.
     /// </summary>
     public List<string> Words(ReadOnlySpan<char> text)
     {
@@ -65,8 +64,8 @@ internal sealed class BasicTokenizer
     }
 
     /// <summary>
-    /// Step 1: the code points, each with whether it lies inside the spelling of a special token
-    /// (leftmost first, none overlapping).
+    /// Step 1: the code points, each with a flag for whether it is inside a special token (leftmost
+    /// first, non-overlapping).
     /// </summary>
     private List<(int Point, bool IsSpecial)> Characters(ReadOnlySpan<char> text)
     {
@@ -92,9 +91,7 @@ internal sealed class BasicTokenizer
         return null;
     }
 
-    /// <summary>
-    /// Step 2: the text cut at every special token, one spelling after the other.
-    /// </summary>
+    /// <summary>Step 2: splits the text at each special token in turn.</summary>
     private List<(string Piece, bool IsSpecial)> Cut(string text)
     {
         List<(string Piece, bool IsSpecial)> pieces = [(text, false)];
@@ -158,7 +155,7 @@ internal sealed class BasicTokenizer
         }
     }
 
-    /// <summary>Step 5 for one word between blanks.</summary>
+    /// <summary>Step 5 for one word between whitespace.</summary>
     private void AddWord(List<string> words, List<int> word)
     {
         if (SpecialSpelling(ToText(word)) is { } spelling)
@@ -168,8 +165,8 @@ internal sealed class BasicTokenizer
         }
         if (_lower)
         {
-            // Once more: a special token that is only part of this word kept its capitals in step
-            // 1.
+            // Lower-cases again: a special token that is only part of this word kept its capitals
+            // in step 1.
             var lowered = new List<int>(word.Count);
             foreach (var point in word)
                 UnicodeTable.AppendLower(lowered, point);
@@ -179,7 +176,7 @@ internal sealed class BasicTokenizer
             word = UnicodeTable.Decompose(word).FindAll(point => !UnicodeTable.IsAccent(point));
         if (SpecialSpelling(ToText(word)) is { } bare)
         {
-            // A special token that wore an accent.
+            // A special token with accents.
             words.Add(bare);
             return;
         }
@@ -212,14 +209,15 @@ internal sealed class BasicTokenizer
     private string? SpecialSpelling(string word) => Array.IndexOf(_special, word) >= 0 ? word : null;
 
     /// <summary>
-    /// Blanks of <c>_is_whitespace</c> (tab, line feed, carriage return, Zs), and those at which
-    /// <c>str.split</c> splits beside them.
+    /// Whitespace of <c>_is_whitespace</c> (tab, line feed, carriage return, Zs), plus what
+    /// <c>str.split</c> splits at.
     /// </summary>
     internal static bool IsBlank(int point) =>
         point is ' ' or '\t' or '\n' or '\r' or 0x2028 or 0x2029 || UnicodeTable.IsBlank(point);
 
     /// <summary>
-    /// Category P*, and every ASCII character that is neither letter, digit, blank nor control.
+    /// Category P*, and every ASCII character that is neither letter, digit, whitespace nor
+    /// control.
     /// </summary>
     internal static bool IsPunctuation(int point) =>
         point < 128
@@ -239,7 +237,7 @@ internal sealed class BasicTokenizer
                 or (>= 0x2F800 and <= 0x2FA1F);
 
     /// <summary>
-    /// The code point at <paramref name="i"/>, which moves past it; a lone surrogate stands for
+    /// The code point at <paramref name="i"/>, which is advanced; a lone surrogate is returned as
     /// itself.
     /// </summary>
     private static int PointAt(ReadOnlySpan<char> text, ref int i)

@@ -1,14 +1,13 @@
 namespace RobustTickets.Attacks.Tokens;
 
 /// <summary>
-/// A network below a tokenizer: word pieces in, numbers out. What runs it is for the implementer to
-/// know. Safe to call from many threads.
+/// A network that takes token ids and returns numbers, with any backend. Thread-safe.
 /// </summary>
 public interface ITokenModel : IDisposable
 {
     /// <summary>
-    /// Runs texts as one batch, padded to the longest. One row a text, in input order, without the
-    /// padding: logits <c>[C]</c>, or what the network gives for each piece, <c>[T, D]</c>
+    /// Runs texts as one batch, padded to the longest. Returns one row per text, in input order and
+    /// without padding: logits <c>[C]</c>, or the network's output per token, <c>[T, D]</c>
     /// row-major.
     /// </summary>
     float[][] Run(IReadOnlyList<TokenEncoding> batch);

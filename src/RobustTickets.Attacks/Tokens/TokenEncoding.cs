@@ -11,10 +11,9 @@ public sealed record TokenEncoding(int[] Ids, int[] Segments)
     public int Length => Ids.Length;
 
     /// <summary>
-    /// Truncation "longest first" of Hugging Face: one token at a time from the end of the longer
-    /// side, on equal length from the second, until both
-    /// sides together have at most <paramref name="room"/> tokens. Returns what is kept of each
-    /// side.
+    /// Hugging Face's "longest first" truncation: removes one token at a time from the end of the
+    /// longer text, or from the second on equal length, until both together have at most
+    /// <paramref name="room"/> tokens. Returns the tokens kept of each.
     /// </summary>
     internal static (int First, int Second) LongestFirst(int first, int second, int room)
     {

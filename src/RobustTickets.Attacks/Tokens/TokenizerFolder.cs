@@ -6,13 +6,12 @@ namespace RobustTickets.Attacks.Tokens;
 
 /// <summary>
 /// Reads and writes the tokenizer files of a Hugging Face model folder: <c>tokenizer.json</c>
-/// (WordPiece model, BertNormalizer), <c>vocab.txt</c>,
-/// <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c>, and <c>config.json</c> for the
-/// number of positions.
-/// Precedence as in Hugging Face: settings of <c>tokenizer_config.json</c>, then those of
-/// <c>tokenizer.json</c>, then BERT's defaults. What would change
-/// tokens and is not supported is refused by name. Truncation and padding stored in
-/// <c>tokenizer.json</c> do not count: the caller says how long.
+/// (WordPiece model, BertNormalizer), <c>vocab.txt</c>, <c>tokenizer_config.json</c>,
+/// <c>special_tokens_map.json</c>, and <c>config.json</c> for the number of positions. Precedence
+/// as in Hugging Face: settings of <c>tokenizer_config.json</c>, then those of
+/// <c>tokenizer.json</c>, then BERT's defaults. Unsupported settings that would change tokens are
+/// refused by name. Truncation and padding stored in <c>tokenizer.json</c> are ignored: the caller
+/// gives the length.
 /// </summary>
 internal static class TokenizerFolder
 {
@@ -219,8 +218,8 @@ internal static class TokenizerFolder
 
     private static int MaxLength(string folder, JsonElement? config)
     {
-        // 1e30 stands for "not known" in Hugging Face's files; then the number of positions counts,
-        // and without it BERT's 512.
+        // 1e30 means "unknown" in Hugging Face's files; then the number of positions is used, or
+        // BERT's 512.
         if (
             config is { } root
             && root.TryGetProperty("model_max_length", out var given)
@@ -277,7 +276,7 @@ internal static class TokenizerFolder
                 : [];
     }
 
-    // The key of folders written before there was one reading of special tokens.
+    // Written by earlier versions, which had two ways to match special tokens.
     private static void CheckMatching(string path, JsonElement? config)
     {
         if (config is { } root && Text(root, MatchingKey) is { } text && text != "anywhere")
@@ -334,7 +333,7 @@ internal static class TokenizerFolder
     private static string? Text(JsonElement root, string key) =>
         root.TryGetProperty(key, out var value) ? Content(value) : null;
 
-    /// <summary>A token is a string or an object with its spelling in "content".</summary>
+    /// <summary>A token is a string, or an object with its string in "content".</summary>
     private static string? Content(JsonElement value) =>
         value.ValueKind switch
         {

@@ -3,11 +3,10 @@ using System.Text.Json;
 namespace RobustTickets.Attacks.Tokens;
 
 /// <summary>
-/// What <c>tokenizer.json</c> (the file of Hugging Face's Rust tokenizers) says, as far as it is a
-/// BERT tokenizer: a WordPiece model with the prefix
-/// <c>##</c>, a BertNormalizer that cleans text, a BertPreTokenizer, and added tokens that are all
-/// special and in the vocabulary.
-/// Anything else is refused by name, for it would change tokens.
+/// The settings in <c>tokenizer.json</c> (the file of Hugging Face's Rust tokenizers) of a BERT
+/// tokenizer: a WordPiece model with the prefix <c>##</c>, a BertNormalizer that cleans text, a
+/// BertPreTokenizer, and added tokens that are all special and in the vocabulary. Anything else is
+/// refused by name, because it would change tokens.
 /// </summary>
 internal sealed record TokenizerJson(
     Vocabulary Vocabulary,
@@ -26,7 +25,7 @@ internal sealed record TokenizerJson(
         if (!root.TryGetProperty("model", out var model) || model.ValueKind != JsonValueKind.Object)
             throw new DataException($"{path}: no model");
 
-        // Old files name no type; the prefix then tells WordPiece from the rest.
+        // Old files have no type; the prefix then distinguishes WordPiece from other models.
         var hasPrefix =
             model.TryGetProperty("continuing_subword_prefix", out var prefix)
             && prefix.ValueKind == JsonValueKind.String;
@@ -117,7 +116,7 @@ internal sealed record TokenizerJson(
     }
 
     /// <summary>
-    /// The spelling of one added token (also those of <c>added_tokens_decoder</c>); refused unless
+    /// The string of an added token (also those of <c>added_tokens_decoder</c>); refused unless
     /// special, plain and in the vocabulary.
     /// </summary>
     public static string ReadAddedToken(string path, JsonElement token, int id, Vocabulary vocabulary)

@@ -3,12 +3,10 @@ using System.Globalization;
 namespace RobustTickets.Attacks.Tokens;
 
 /// <summary>
-/// Character properties the tokenizer needs, pinned to one Unicode version (embedded file
-/// unicode-table.txt). Why not the runtime's:
-/// (1) in the globalization-invariant mode this program runs in, <see cref="string.Normalize()"/>
-/// returns its input unchanged, so canonical
-/// decomposition must come from somewhere anyway; (2) with the runtime's tables a new .NET would
-/// silently turn today's tokens into others.
+/// Character properties for the tokenizer, of one fixed Unicode version (embedded file
+/// unicode-table.txt). The runtime's are not used because (1) in the globalization-invariant mode
+/// of this program <see cref="string.Normalize()"/> returns its input unchanged, so canonical
+/// decomposition needs its own table; (2) a new .NET version would silently change tokens.
 /// Categories follow <c>unicodedata.category</c>, lower case follows <c>str.lower</c> of one
 /// character (Python 3.11, Unicode 14).
 /// </summary>
@@ -20,8 +18,8 @@ internal static class UnicodeTable
         None = 0,
 
         /// <summary>
-        /// Category C*: dropped by the tokenizer (but for tab, line feed and carriage return, which
-        /// are blanks there).
+        /// Category C*: dropped by the tokenizer (except tab, line feed and carriage return, which
+        /// are whitespace there).
         /// </summary>
         Control = 1,
         Punctuation = 2,
@@ -31,7 +29,7 @@ internal static class UnicodeTable
         Accent = 8,
 
         /// <summary>
-        /// Has a canonical decomposition or a combining class, i.e. NFD has to look at it.
+        /// Has a canonical decomposition or a combining class, i.e. NFD must process it.
         /// </summary>
         Canonical = 16,
         HasLower = 32,
@@ -46,8 +44,8 @@ internal static class UnicodeTable
         VCount = 21,
         TCount = 28;
 
-    // One byte for each code point: 1.1 MB, built once; a two-stage table would save memory and
-    // cost a load on every character.
+    // One byte per code point: 1.1 MB, built once; a two-stage table would save memory but cost an
+    // extra load per character.
     private static readonly Property[] Properties = new Property[LastCodePoint + 1];
     private static readonly Dictionary<int, int> LowerOf = [];
     private static readonly Dictionary<int, int[]> DecompositionOf = [];
@@ -83,7 +81,7 @@ internal static class UnicodeTable
     /// <summary>The Unicode version of the table, for instance <c>14.0.0</c>.</summary>
     public static string Version { get; }
 
-    /// <summary>Category C* (so also unassigned code points and lone surrogates).</summary>
+    /// <summary>Category C* (including unassigned code points and lone surrogates).</summary>
     public static bool IsControl(int codePoint) => (Properties[codePoint] & Property.Control) != 0;
 
     /// <summary>Category P*.</summary>
@@ -96,8 +94,8 @@ internal static class UnicodeTable
     public static bool IsAccent(int codePoint) => (Properties[codePoint] & Property.Accent) != 0;
 
     /// <summary>
-    /// Appends the lower case of one character taken alone: no final-sigma rule; U+0130 becomes
-    /// U+0069 U+0307.
+    /// Appends the lower case of a single character: no final-sigma rule; U+0130 becomes U+0069
+    /// U+0307.
     /// </summary>
     public static void AppendLower(List<int> output, int codePoint)
     {
@@ -127,7 +125,7 @@ internal static class UnicodeTable
         var output = new List<int>(input.Count + 8);
         foreach (var c in input)
             AppendDecomposition(output, c);
-        // Canonical order: a stable sort by class within each run of code points of class not 0.
+        // Canonical order: a stable sort by combining class within each run of nonzero classes.
         for (var start = 0; start < output.Count; start++)
         {
             var end = start;

@@ -4,26 +4,25 @@ using System.Text;
 namespace RobustTickets.Attacks.Tokens;
 
 /// <summary>
-/// A WordPiece vocabulary: tokens by index and indices by token. Continuations begin with
-/// <c>##</c>. The file is <c>vocab.txt</c>, one token a line, the
-/// line number (from 0) being the index. Unlike Hugging Face, which lets the last of two equal
-/// lines win and takes empty lines for tokens, both are
-/// refused: either shifts or shadows rows of the embedding matrix. Immutable and thread-safe.
+/// A WordPiece vocabulary: tokens by index and indices by token. Continuations start with
+/// <c>##</c>. The file is <c>vocab.txt</c>, one token per line, with the line number (from 0) as
+/// index. Hugging Face lets the last of two equal lines win and reads empty lines as tokens; here
+/// both are refused, because they shift or shadow rows of the embedding matrix. Immutable and
+/// thread-safe.
 /// </summary>
 public sealed class Vocabulary
 {
-    /// <summary>What continuation pieces begin with.</summary>
+    /// <summary>Prefix of continuation pieces.</summary>
     public const string ContinuationPrefix = "##";
 
     private readonly string[] _tokens;
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _whole;
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _continuation;
 
-    /// <summary>Builds a vocabulary of <paramref name="tokens"/>, index = position.</summary>
-    /// <param name="tokens">The tokens; none empty, none twice.</param>
-    /// <param name="source">What to call their origin in errors (a file name); lines are counted
-    /// from 1.</param>
-    /// <exception cref="DataException">There is no token, or one is empty or repeats another; the
+    /// <summary>Creates a vocabulary of <paramref name="tokens"/>, index = position.</summary>
+    /// <param name="tokens">The tokens; distinct and not empty.</param>
+    /// <param name="source">Their origin in errors (a file name); lines are counted from 1.</param>
+    /// <exception cref="DataException">There is no token, or one is empty or a duplicate; the
     /// message names the line.</exception>
     public Vocabulary(IEnumerable<string> tokens, string source = "vocabulary")
     {
@@ -67,8 +66,8 @@ public sealed class Vocabulary
     /// Reads <c>vocab.txt</c> (UTF-8; a byte order mark, Windows line ends and blank lines at the
     /// end are tolerated).
     /// </summary>
-    /// <exception cref="DataException">The file is missing, not UTF-8, empty, or holds an empty or
-    /// repeated line before its end.</exception>
+    /// <exception cref="DataException">The file is missing, not UTF-8, empty, or has an empty or
+    /// duplicate line before its end.</exception>
     public static Vocabulary Load(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -88,7 +87,7 @@ public sealed class Vocabulary
         {
             throw new DataException($"{path}: cannot be read: {e.Message}", e);
         }
-        // No text reaches an empty token, and at the end none shifts another's index.
+        // Trailing empty lines shift no index.
         while (lines.Count > 0 && lines[^1].Length == 0)
             lines.RemoveAt(lines.Count - 1);
         return new Vocabulary(lines, path);
@@ -114,7 +113,7 @@ public sealed class Vocabulary
                 $"the vocabulary has the indices 0..{_tokens.Length - 1}"
             );
 
-    /// <summary>Finds the index of a token spelled out in full (<c>##</c> included).</summary>
+    /// <summary>Finds the index of a full token string (<c>##</c> included).</summary>
     public bool TryGetId(ReadOnlySpan<char> token, out int id) => _whole.TryGetValue(token, out id);
 
     /// <summary>
@@ -124,12 +123,14 @@ public sealed class Vocabulary
     internal bool TryGetContinuation(ReadOnlySpan<char> text, out int id) => _continuation.TryGetValue(text, out id);
 
     /// <summary>
-    /// SHA-256 of the tokens joined by line feeds, with one at the end: that of a <c>vocab.txt</c>
-    /// as <see cref="Save"/> writes it.
+    /// SHA-256 of the tokens, each followed by a line feed: that of a <c>vocab.txt</c> written by
+    /// <see cref="Save"/>.
     /// </summary>
     public string Sha256() => Convert.ToHexStringLower(SHA256.HashData(Bytes()));
 
-    /// <summary>Writes <c>vocab.txt</c>: UTF-8, one token a line, line feed after each.</summary>
+    /// <summary>
+    /// Writes <c>vocab.txt</c>: UTF-8, one token per line, each followed by a line feed.
+    /// </summary>
     public void Save(string path) => File.WriteAllBytes(path, Bytes());
 
     private byte[] Bytes() => new UTF8Encoding(false).GetBytes(string.Join('\n', _tokens) + "\n");

@@ -4,23 +4,22 @@ using System.Collections.Concurrent;
 namespace RobustTickets.Attacks.Tokens;
 
 /// <summary>
-/// BERT's tokenizer, equal to Hugging Face's slow BertTokenizer token for token: words by
-/// <see cref="BasicTokenizer"/>, then each word greedily from the
-/// left into the longest pieces of the vocabulary; a word that cannot be spelled becomes the
-/// unknown token.
-/// Where we differ: special tokens must be in the vocabulary (Hugging Face would append rows that
-/// the model does not have), and may hold no blanks.
-/// Speed: no step looks across an ASCII blank, so text is cut there and what lies between is looked
-/// up in a cache (stretch of text -> indices)
-/// before anything else is done. <see cref="TokenizeUncached"/> is the plain path. Thread-safe.
+/// BERT's tokenizer, token for token equal to Hugging Face's slow BertTokenizer: words by
+/// <see cref="BasicTokenizer"/>, then each word split greedily from the left into the longest
+/// pieces of the vocabulary; a word that cannot be split becomes the unknown token. Differences:
+/// special tokens must be in the vocabulary (Hugging Face would append rows that the model does not
+/// have), and may not contain whitespace. For speed, text is split at ASCII whitespace, which no
+/// step crosses, and each part is first looked up in a cache (text -> indices).
+/// <see cref="TokenizeUncached"/> is the plain path. Thread-safe.
 /// </summary>
 public sealed class WordPieceTokenizer
 {
-    // Bounds of the cache: attacks make ever new spellings, whole books without a blank exist.
+    // Cache limits: attacks generate unlimited new spellings, and texts without whitespace can be
+    // long.
     private const int CacheEntries = 1 << 17;
     private const int CachedLength = 48;
 
-    // Above it (nobody's network) memory follows the text and not the limit.
+    // Above this length (beyond any model's limit) memory grows with the text, not with the limit.
     private const int RentedPieces = 4096;
     private static readonly SearchValues<char> Blanks = SearchValues.Create(" \t\n\r");
 
@@ -31,10 +30,10 @@ public sealed class WordPieceTokenizer
     private int _cached;
 
     /// <summary>Creates a tokenizer.</summary>
-    /// <param name="vocabulary">The word pieces.</param>
+    /// <param name="vocabulary">The vocabulary.</param>
     /// <param name="options">Settings; <c>new TokenizerOptions()</c> is an uncased BERT.</param>
     /// <exception cref="DataException">A special token is not in the vocabulary (only the mask may
-    /// be absent), or holds a blank.</exception>
+    /// be absent), or contains whitespace.</exception>
     public WordPieceTokenizer(Vocabulary vocabulary, TokenizerOptions options)
     {
         ArgumentNullException.ThrowIfNull(vocabulary);
@@ -53,13 +52,13 @@ public sealed class WordPieceTokenizer
         _lookup = _cache.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
-    /// <summary>The word pieces.</summary>
+    /// <summary>The vocabulary.</summary>
     public Vocabulary Vocabulary { get; }
 
     /// <summary>The settings.</summary>
     public TokenizerOptions Options { get; }
 
-    /// <summary>The most tokens the model takes, special tokens included.</summary>
+    /// <summary>The model's maximum number of tokens, special tokens included.</summary>
     public int ModelMaxLength => Options.ModelMaxLength;
 
     /// <summary>Index of the padding token.</summary>
@@ -68,14 +67,14 @@ public sealed class WordPieceTokenizer
     /// <summary>Index of the unknown token.</summary>
     public int UnknownId { get; }
 
-    /// <summary>Index of the token that begins an encoding.</summary>
+    /// <summary>Index of the [CLS] token, which starts an encoding.</summary>
     public int ClsId { get; }
 
-    /// <summary>Index of the token that ends each text.</summary>
+    /// <summary>Index of the [SEP] token, which ends each text.</summary>
     public int SepId { get; }
 
     /// <summary>Index of the mask token.</summary>
-    /// <exception cref="DataException">The vocabulary has none.</exception>
+    /// <exception cref="DataException">The vocabulary has no mask token.</exception>
     public int MaskId =>
         _maskId
         ?? throw new DataException(
@@ -100,11 +99,11 @@ public sealed class WordPieceTokenizer
     /// </summary>
     public void SaveTo(string folder) => TokenizerFolder.Save(this, folder);
 
-    /// <summary>The word pieces of a text, no special tokens added, nothing cut off.</summary>
+    /// <summary>The word pieces of a text, without special tokens or truncation.</summary>
     public IReadOnlyList<string> Tokenize(string text) => Array.ConvertAll(TokenIds(text), id => Vocabulary[id]);
 
     /// <summary>
-    /// Indices of the word pieces of a text, no special tokens added, nothing cut off: <c>[T]</c>.
+    /// Indices of the word pieces of a text, without special tokens or truncation: <c>[T]</c>.
     /// </summary>
     public int[] TokenIds(string text)
     {
@@ -117,9 +116,8 @@ public sealed class WordPieceTokenizer
     }
 
     /// <summary>
-    /// The same into memory of the caller's: writes the first pieces, as many as fit, and returns
-    /// their number. Allocates nothing where every stretch between
-    /// blanks was seen before and has at most 48 characters.
+    /// Writes as many indices as fit to a buffer of the caller, and returns their number. Allocates
+    /// nothing when every part between whitespace is in the cache and has at most 48 characters.
     /// </summary>
     /// <param name="text">The text.</param>
     /// <param name="target">Receives the indices.</param>
@@ -140,14 +138,14 @@ public sealed class WordPieceTokenizer
     public TokenEncoding Encode(TextPair text, int maxLength) => Encode(text.First, text.Second, maxLength);
 
     /// <summary>
-    /// Encodes a text, or a pair when <paramref name="pair"/> is not null (an empty second text is
-    /// a pair all the same): <c>[CLS] a [SEP]</c> or
-    /// <c>[CLS] a [SEP] b [SEP]</c>, cut to <paramref name="maxLength"/> longest first.
+    /// Encodes a text, or a pair when <paramref name="pair"/> is not null (even if empty): <c>[CLS]
+    /// a [SEP]</c> or <c>[CLS] a [SEP] b [SEP]</c>, truncated longest first to
+    /// <paramref name="maxLength"/>.
     /// </summary>
     /// <param name="text">The first or only text.</param>
     /// <param name="pair">The second text, or null.</param>
-    /// <param name="maxLength">The most tokens of the result, special tokens included; at least 2,
-    /// for a pair 3.</param>
+    /// <param name="maxLength">Maximum number of tokens, special tokens included; at least 2, for a
+    /// pair 3.</param>
     public TokenEncoding Encode(string text, string? pair, int maxLength)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -161,8 +159,8 @@ public sealed class WordPieceTokenizer
             );
         }
 
-        // What lies beyond the room on either side never survives the truncation, so it need not be
-        // tokenized.
+        // Tokens of either text beyond this number never survive truncation, so they are not
+        // computed.
         var room = maxLength - special;
         var rented = room <= RentedPieces ? ArrayPool<int>.Shared.Rent(Math.Max(1, 2 * room)) : null;
         var first = Pieces(text, rented, 0, room);
@@ -186,9 +184,9 @@ public sealed class WordPieceTokenizer
     }
 
     /// <summary>
-    /// Text of indices, as Hugging Face's <c>decode</c>: pieces joined by spaces, continuations
-    /// glued on, and (<paramref name="cleanUp"/>) the
-    /// spaces before English punctuation and contractions removed.
+    /// Converts indices to text as Hugging Face's <c>decode</c>: pieces joined by spaces,
+    /// continuations appended, and (<paramref name="cleanUp"/>) spaces before English punctuation
+    /// and contractions removed.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">An index is not in the vocabulary.</exception>
     public string Decode(IEnumerable<int> ids, bool skipSpecialTokens = false, bool cleanUp = true)
@@ -219,8 +217,8 @@ public sealed class WordPieceTokenizer
     }
 
     /// <summary>
-    /// The slow, obvious path, the reference of the fast one: the whole text through the word
-    /// splitter, every word through the vocabulary, no cache.
+    /// The slow reference of the fast path: the whole text through the word splitter, every word
+    /// through the vocabulary, no cache.
     /// </summary>
     internal int[] TokenizeUncached(string text)
     {
@@ -231,8 +229,8 @@ public sealed class WordPieceTokenizer
     }
 
     /// <summary>
-    /// The first pieces of a text, at most <paramref name="room"/>, in lent memory from
-    /// <paramref name="at"/> on or in memory of their own.
+    /// The first pieces of a text, at most <paramref name="room"/>, in the given buffer from
+    /// <paramref name="at"/> on, or in a new array.
     /// </summary>
     private ReadOnlySpan<int> Pieces(string text, int[]? memory, int at, int room)
     {
@@ -242,7 +240,7 @@ public sealed class WordPieceTokenizer
         return all.AsSpan(0, Math.Min(all.Length, room));
     }
 
-    /// <summary>Cuts off the next stretch without an ASCII blank; false at the end.</summary>
+    /// <summary>Takes the next part without ASCII whitespace; false at the end.</summary>
     private static bool NextStretch(ref ReadOnlySpan<char> rest, out ReadOnlySpan<char> stretch)
     {
         var start = rest.IndexOfAnyExcept(Blanks);
@@ -278,7 +276,7 @@ public sealed class WordPieceTokenizer
     }
 
     /// <summary>
-    /// Greedy longest match from the left; the whole word is unknown when some rest has no piece.
+    /// Greedy longest match from the left; the whole word is unknown when a remainder has no piece.
     /// </summary>
     private void AppendWord(List<int> ids, string word)
     {

@@ -1,24 +1,24 @@
-// Edits of single characters (code points) inside a word: insertion, deletion, substitution, swap
-// of two neighbours; at one random place or at every place that qualifies. An edit that leaves the
-// word as it is makes no candidate.
+// Single-character edits (code points) within a word: insertion, deletion, substitution, swap of
+// neighbours; at one random position or at every eligible one. An edit that does not change the
+// word gives no candidate.
 
 using RobustTickets.Attacks.Searches;
 
 namespace RobustTickets.Attacks.Transformations;
 
 /// <summary>Edits one character of a word.</summary>
-/// <param name="RandomPlace">One place drawn at random; else every place, left to right.</param>
-/// <param name="KeepFirst">The first character stays.</param>
-/// <param name="KeepLast">The last character stays.</param>
+/// <param name="RandomPlace">One random position; otherwise every position, left to right.</param>
+/// <param name="KeepFirst">The first character is kept.</param>
+/// <param name="KeepLast">The last character is kept.</param>
 public abstract record CharacterSwap(bool RandomPlace, bool KeepFirst, bool KeepLast) : Transformation
 {
     /// <summary>
-    /// TextAttack's letters (Python's <c>string.ascii_letters</c>); the order matters to a random
-    /// choice.
+    /// TextAttack's letters (Python's <c>string.ascii_letters</c>); the order affects random
+    /// choices.
     /// </summary>
     public const string AsciiLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-    /// <summary>The letters that an edit draws from; empty when it needs none.</summary>
+    /// <summary>The letters that the edit draws from; empty if it needs none.</summary>
     protected virtual string LetterChoice => "";
 
     /// <inheritdoc/>
@@ -61,15 +61,15 @@ public abstract record CharacterSwap(bool RandomPlace, bool KeepFirst, bool Keep
     }
 
     /// <summary>
-    /// The places [Start, End) of a word of that many characters where the edit may happen.
+    /// The range [Start, End) of character positions where a word of that length may be edited.
     /// </summary>
     protected virtual (int Start, int End) Places(int characters) =>
         (KeepFirst ? 1 : 0, KeepLast ? characters - 1 : characters);
 
     /// <summary>The edited word.</summary>
     /// <param name="word">The word.</param>
-    /// <param name="at">Where the character at the chosen place, each one after it and the word's
-    /// end begin, in UTF-16 units.</param>
+    /// <param name="at">Start, in UTF-16 units, of the character at the chosen position, of each
+    /// later one, and the word's end.</param>
     /// <param name="letter">The drawn letter, if any.</param>
     protected abstract string Edit(string word, ReadOnlySpan<int> at, char letter);
 
@@ -86,11 +86,11 @@ public abstract record CharacterSwap(bool RandomPlace, bool KeepFirst, bool Keep
     }
 }
 
-/// <summary>Puts a letter before the character at a place.</summary>
-/// <param name="Letters">What is drawn from.</param>
-/// <param name="RandomPlace">One place drawn at random; else every place.</param>
-/// <param name="KeepFirst">Nothing is put before the first character.</param>
-/// <param name="KeepLast">Nothing is put before the last character.</param>
+/// <summary>Inserts a letter before a character.</summary>
+/// <param name="Letters">The letters to draw from.</param>
+/// <param name="RandomPlace">One random position; otherwise every position.</param>
+/// <param name="KeepFirst">No insertion before the first character.</param>
+/// <param name="KeepLast">No insertion before the last character.</param>
 public sealed record CharacterInsertion(
     string Letters = CharacterSwap.AsciiLetters,
     bool RandomPlace = true,
@@ -105,8 +105,8 @@ public sealed record CharacterInsertion(
     protected override string LetterChoice => Letters;
 
     /// <summary>
-    /// TextBugger's: a space, never before the first or the last character. A draw is spent on the
-    /// choice of the space, too.
+    /// TextBugger's edit: a space, never before the first or the last character. The choice of the
+    /// space also consumes a random draw.
     /// </summary>
     public static CharacterInsertion Space(bool randomPlace = true) =>
         new(" ", randomPlace, KeepFirst: true, KeepLast: true);
@@ -116,10 +116,10 @@ public sealed record CharacterInsertion(
         string.Concat(word.AsSpan(0, at[0]), [letter], word.AsSpan(at[0]));
 }
 
-/// <summary>Removes a character.</summary>
-/// <param name="RandomPlace">One place drawn at random; else every place.</param>
-/// <param name="KeepFirst">The first character stays.</param>
-/// <param name="KeepLast">The last character stays.</param>
+/// <summary>Deletes a character.</summary>
+/// <param name="RandomPlace">One random position; otherwise every position.</param>
+/// <param name="KeepFirst">The first character is kept.</param>
+/// <param name="KeepLast">The last character is kept.</param>
 public sealed record CharacterDeletion(bool RandomPlace = true, bool KeepFirst = false, bool KeepLast = false)
     : CharacterSwap(RandomPlace, KeepFirst, KeepLast)
 {
@@ -148,9 +148,9 @@ public sealed record CharacterSubstitution(bool RandomPlace = true)
 }
 
 /// <summary>Swaps a character with the next one.</summary>
-/// <param name="RandomPlace">One place drawn at random; else every place.</param>
-/// <param name="KeepFirst">The first character stays.</param>
-/// <param name="KeepLast">The last character stays.</param>
+/// <param name="RandomPlace">One random position; otherwise every position.</param>
+/// <param name="KeepFirst">The first character is kept.</param>
+/// <param name="KeepLast">The last character is kept.</param>
 public sealed record NeighbourSwap(bool RandomPlace = true, bool KeepFirst = false, bool KeepLast = false)
     : CharacterSwap(RandomPlace, KeepFirst, KeepLast)
 {

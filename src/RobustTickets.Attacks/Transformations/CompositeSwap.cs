@@ -1,13 +1,13 @@
 // TextAttack `CompositeTransformation`: the candidates of the first transformation, then of the
-// second, and so on, without duplicates. Up to 0.3.4 two are the same when text and bookkeeping
-// agree and one transformation made both; its main branch goes by text alone.
+// second, and so on, without duplicates. Up to 0.3.4 two candidates are equal when text,
+// bookkeeping and transformation agree; on the main branch only the text counts.
 
 using RobustTickets.Attacks.Searches;
 
 namespace RobustTickets.Attacks.Transformations;
 
-/// <summary>Applies several transformations one after the other.</summary>
-/// <param name="Parts">The transformations; their order matters to random draws.</param>
+/// <summary>Applies several transformations in sequence.</summary>
+/// <param name="Parts">The transformations; their order affects random draws.</param>
 public sealed record CompositeSwap(IReadOnlyList<Transformation> Parts) : Transformation
 {
     /// <inheritdoc/>

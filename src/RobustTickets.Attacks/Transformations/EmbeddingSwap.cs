@@ -1,14 +1,14 @@
 // TextAttack `WordSwapEmbedding`: the K nearest neighbours of the lower-cased word, in the word's
-// letter case; a word without neighbours has none.
+// letter case; a word without neighbours has no candidates.
 
 using RobustTickets.Attacks.Python;
 using RobustTickets.Attacks.Resources;
 
 namespace RobustTickets.Attacks.Transformations;
 
-/// <summary>Replaces a word by its neighbours in an embedding.</summary>
-/// <param name="Neighbours">Where neighbours come from, nearest first.</param>
-/// <param name="Count">How many are used, at most.</param>
+/// <summary>Replaces a word by its nearest neighbours in an embedding.</summary>
+/// <param name="Neighbours">Source of neighbours, nearest first.</param>
+/// <param name="Count">Maximum number of neighbours.</param>
 public sealed record EmbeddingSwap(INeighbourSource Neighbours, int Count) : WordSwap
 {
     /// <inheritdoc/>

@@ -3,11 +3,11 @@ using RobustTickets.Attacks.Resources;
 namespace RobustTickets.Attacks.Transformations;
 
 /// <summary>
-/// The held-out substitutes of another swap: the word or its substitute belongs to the share of all
-/// words that a defence has left alone.
+/// Restricts another swap to held-out substitutions: the word or its substitute is in the fraction
+/// of all words that the defence did not train on.
 /// </summary>
-/// <param name="Swap">The swap with its whole dictionary.</param>
-/// <param name="Share">Share of all words that is held out, in [0, 1).</param>
+/// <param name="Swap">The unrestricted swap.</param>
+/// <param name="Share">Fraction of all words held out, in [0, 1).</param>
 public sealed record HeldOutSwap(WordSwap Swap, double Share) : WordSwap
 {
     /// <inheritdoc/>

@@ -1,11 +1,11 @@
-// TextAttack `WordSwapHomoglyphSwap`: every character that has a look-alike is replaced by it, one
-// at a time, left to right.
+// TextAttack `WordSwapHomoglyphSwap`: replaces every character that has a homoglyph by it, one at a
+// time, left to right.
 
 using System.Text;
 
 namespace RobustTickets.Attacks.Transformations;
 
-/// <summary>Replaces one character of a word by one that looks like it.</summary>
+/// <summary>Replaces one character of a word by its homoglyph.</summary>
 public sealed record HomoglyphSwap : WordSwap
 {
     /// <inheritdoc/>
@@ -17,7 +17,7 @@ public sealed record HomoglyphSwap : WordSwap
         ArgumentNullException.ThrowIfNull(word);
         for (var i = 0; i < word.Length; i++)
         {
-            // Only ASCII characters have look-alikes, so no pair of surrogates is ever cut.
+            // Only ASCII characters have homoglyphs, so no surrogate pair is split.
             if (Homoglyphs.Of(word[i]) is { } other)
                 yield return string.Concat(word.AsSpan(0, i), new Rune(other).ToString(), word.AsSpan(i + 1));
         }

@@ -1,6 +1,5 @@
-// TextAttack's WordSwapQWERTY at every place: a letter becomes each of its neighbours on an
-// American keyboard, in the letter's own case. No published recipe here uses it; it is a
-// transformation for attacks of one's own.
+// TextAttack's WordSwapQWERTY at every position: replaces a letter by each of its neighbours on a
+// US keyboard, in the letter's case. No published recipe here uses it; it is for custom attacks.
 
 using System.Text;
 using RobustTickets.Attacks.Python;
@@ -52,7 +51,7 @@ public sealed record KeyboardSwap : WordSwap
             yield break;
         for (var i = 0; i < word.Length; i++)
         {
-            // Only ASCII letters have keys, so no pair of surrogates is ever cut.
+            // Only ASCII letters have keys, so no surrogate pair is split.
             if (char.IsSurrogate(word[i]))
                 continue;
             foreach (var key in KeysBeside(new Rune(word[i])))
@@ -60,8 +59,9 @@ public sealed record KeyboardSwap : WordSwap
         }
     }
 
-    /// <summary>The keys beside a letter's, in the letter's case; empty for other
-    /// characters.</summary>
+    /// <summary>
+    /// The neighbouring keys of a letter, in its case; empty for other characters.
+    /// </summary>
     internal static string KeysBeside(Rune letter)
     {
         var lower = Rune.ToLowerInvariant(letter);

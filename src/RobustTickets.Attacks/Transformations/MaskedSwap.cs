@@ -1,5 +1,5 @@
 // TextAttack `WordSwapMaskedLM`: substitutes from a masked language model. Every substitute is one
-// word, so positions never shift. No prediction is read beyond the text's last token
+// word, so positions never shift. No prediction is used beyond the text's last token
 // (docs/methods/attacks.md, Where we differ on purpose).
 
 using RobustTickets.Attacks.Engine;
@@ -7,7 +7,7 @@ using RobustTickets.Attacks.Searches;
 
 namespace RobustTickets.Attacks.Transformations;
 
-/// <summary>Replaces a word by what a masked language model expects in its place.</summary>
+/// <summary>Replaces a word by predictions of a masked language model.</summary>
 /// <param name="Model">The model.</param>
 public abstract record MaskedSwap(IMaskedLanguageModel Model) : Transformation
 {
@@ -46,27 +46,26 @@ public abstract record MaskedSwap(IMaskedLanguageModel Model) : Transformation
     }
 
     /// <summary>
-    /// What is asked of the model for the word at a position; empty when it can have no candidates.
+    /// The questions to the model for the word at a position; empty when it can have no candidates.
     /// </summary>
     protected abstract IReadOnlyList<MaskedQuestion> Questions(AttackedText current, int position);
 
-    /// <summary>The substitutes that follow from the answers, in order.</summary>
+    /// <summary>The substitutes derived from the answers, in order.</summary>
     protected abstract IEnumerable<string> Substitutes(AttackedText current, IReadOnlyList<int[]> answers);
 
     /// <summary>
-    /// Index of the first mask token when the word at the position is hidden, or -1 when the
+    /// Index of the first mask token when the word at the position is masked, or -1 when the
     /// truncated text has none.
     /// </summary>
     protected int MaskPlace(string hidden) => Array.IndexOf(Model.Encode(hidden), Model.MaskId);
 }
 
 /// <summary>
-/// BERT-Attack's swap: the model sees the text unmasked; its K best tokens at
-/// the word's pieces, one by one or in combination, are the
-/// substitutes.
+/// BERT-Attack's swap: the model gets the unmasked text; its top K tokens at the word's pieces,
+/// individually or in combination, are the substitutes.
 /// </summary>
 /// <param name="Model">The model.</param>
-/// <param name="Count">Tokens taken per piece, and most substitutes of a word of several pieces
+/// <param name="Count">Tokens per piece, and maximum substitutes of a word of several pieces
 /// (K).</param>
 public sealed record BertAttackSwap(IMaskedLanguageModel Model, int Count) : MaskedSwap(Model)
 {
@@ -103,12 +102,12 @@ public sealed record BertAttackSwap(IMaskedLanguageModel Model, int Count) : Mas
 }
 
 /// <summary>
-/// BAE's swap: the word is hidden behind the mask; the model's tokens there,
-/// best first, are the substitutes.
+/// BAE's swap: the word is replaced by the mask token; the model's predictions there, best first,
+/// are the substitutes.
 /// </summary>
 /// <param name="Model">The model.</param>
-/// <param name="Count">Most substitutes.</param>
-/// <param name="MinProbability">Least probability of a substitute.</param>
+/// <param name="Count">Maximum number of substitutes.</param>
+/// <param name="MinProbability">Minimum probability of a substitute.</param>
 public sealed record BaeSwap(IMaskedLanguageModel Model, int Count, double MinProbability) : MaskedSwap(Model)
 {
     private const string Punctuation = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
@@ -121,12 +120,12 @@ public sealed record BaeSwap(IMaskedLanguageModel Model, int Count, double MinPr
     {
         ArgumentNullException.ThrowIfNull(current);
         var hidden = current.Replace(position, Model.MaskToken);
-        // Up to 0.3.4 the text is cut to its first and last word, and with it a bracket of [MASK]
-        // at either end (issue 622): such a word has no candidates.
+        // Up to 0.3.4 the text is cut to its first and last word, which cuts a bracket of [MASK] at
+        // either end (issue 622): such a word has no candidates.
         var text = current.Version == TextAttackVersion.Head ? hidden.Text : TextWindow.Around(hidden, position, null);
         var place = MaskPlace(text);
-        // Tokens that are no words are passed over without counting, so all above the probability
-        // are needed.
+        // Tokens that are not words are skipped without counting, so all tokens above the
+        // probability are needed.
         return place < 0 ? [] : [new MaskedQuestion(text, place, Model.VocabularySize, MinProbability)];
     }
 

@@ -1,14 +1,14 @@
-// BERT-Attack on a word of several pieces: the first K of the Cartesian product of the pieces'
-// candidates, in lexicographic order, that join to exactly one word. Generated one by one by a
-// small automaton over characters, so no branch without a result is entered.
+// BERT-Attack on a word of several pieces: the first K combinations of the pieces' candidates, in
+// lexicographic order, that join to exactly one word. Generated one at a time with a character
+// automaton, so that branches without results are not explored.
 
 namespace RobustTickets.Attacks.Transformations;
 
-/// <summary>Generates the combinations of pieces that make one word.</summary>
+/// <summary>Generates combinations of word pieces that form one word.</summary>
 internal static class SubwordCombinations
 {
-    // States: words seen (none, one still open, one closed) and whether a single # waits for a
-    // second one, which would delete both.
+    // States: words seen (none, one open, one closed) and whether a single # is pending, which a
+    // second one would turn into a deleted ##.
     private const int Words = 3;
     private const int States = 2 * Words;
     private const int None = 0;
@@ -21,7 +21,7 @@ internal static class SubwordCombinations
     /// of the lists (last list fastest).
     /// </summary>
     /// <param name="pieces">For each piece its candidates, best first.</param>
-    /// <param name="count">How many are wanted.</param>
+    /// <param name="count">Maximum number of results.</param>
     public static IEnumerable<string> OneWord(IReadOnlyList<IReadOnlyList<string>> pieces, int count)
     {
         ArgumentNullException.ThrowIfNull(pieces);
@@ -68,7 +68,7 @@ internal static class SubwordCombinations
         }
     }
 
-    // The state after a piece, from each state before it.
+    // The state after a piece, for each state before it.
     private static int[] Steps(string piece)
     {
         var result = new int[States];

@@ -1,18 +1,17 @@
-// Proposes candidate texts, one change each (TextAttack `Transformation`).
+// Generates candidate texts with one change each (TextAttack `Transformation`).
 
 using RobustTickets.Attacks.Searches;
 
 namespace RobustTickets.Attacks.Transformations;
 
-/// <summary>Makes candidate texts from the current one.</summary>
+/// <summary>Generates candidate texts from the current one.</summary>
 public abstract record Transformation
 {
-    /// <summary>Short name for settings.</summary>
+    /// <summary>Short name in settings.</summary>
     public abstract string Name { get; }
 
     /// <summary>
-    /// True when every candidate has one word in the place of one, whatever the text: positions
-    /// never shift.
+    /// Whether every candidate replaces one word by one word, for any text: positions never shift.
     /// </summary>
     public virtual bool KeepsWordCount => false;
 
@@ -26,20 +25,17 @@ public abstract record Transformation
     );
 
     /// <summary>
-    /// Does costly work for the words of a whole run at once (neighbours, say). Never changes a
-    /// result.
+    /// Precomputes data (e.g. neighbours) for the words of a whole run. Never changes a result.
     /// </summary>
     public virtual void Prepare(IReadOnlyCollection<string> words, CancellationToken stop) { }
 }
 
-/// <summary>
-/// A transformation that replaces one word by strings which depend on that word alone.
-/// </summary>
+/// <summary>A transformation whose substitutes depend only on the replaced word.</summary>
 public abstract record WordSwap : Transformation
 {
     /// <summary>
-    /// The substitutes of a word, in order, in the word's letter case; may hold the word itself,
-    /// which makes no candidate.
+    /// The substitutes of a word, in order, in the word's letter case; may include the word itself,
+    /// which gives no candidate.
     /// </summary>
     public abstract IEnumerable<string> Substitutes(string word);
 

@@ -1,6 +1,6 @@
-// TextAttack `WordSwapWordNet`: a word becomes any word that shares a meaning with it. Not the word
-// itself, no phrase (a name with an underscore), nothing that TextAttack cuts into several words or
-// none. Letter case is WordNet's own and is not restored; parts of speech are not compared.
+// TextAttack `WordSwapWordNet`: replaces a word by the other words of its synsets, without phrases
+// (names with an underscore) and anything that TextAttack does not split into exactly one word.
+// Letter case is WordNet's; parts of speech are not compared.
 
 using RobustTickets.Attacks.Resources;
 
@@ -8,7 +8,7 @@ namespace RobustTickets.Attacks.Transformations;
 
 /// <summary>Replaces a word by its synonyms in WordNet.</summary>
 /// <param name="WordNet">The database.</param>
-/// <param name="Version">Whose rule says what one word is.</param>
+/// <param name="Version">Release whose word splitting decides what is one word.</param>
 public sealed record WordNetSwap(WordNet WordNet, TextAttackVersion Version = TextAttackVersion.V034) : WordSwap
 {
     /// <inheritdoc/>

@@ -1,12 +1,12 @@
 namespace RobustTickets.Attacks;
 
-/// <summary>What a function says of each class.</summary>
+/// <summary>Kind of scores a function returns.</summary>
 public enum ClassScores
 {
-    /// <summary>Probabilities that add up to 1.</summary>
+    /// <summary>Probabilities that sum to 1.</summary>
     Probabilities,
 
-    /// <summary>Logits; their softmax is taken.</summary>
+    /// <summary>Logits; softmax is applied.</summary>
     Logits,
 }
 
@@ -23,8 +23,8 @@ public sealed class FunctionVictim : IVictim
 
     /// <summary>A victim from a function of texts. Pairs are refused.</summary>
     /// <param name="classCount">Number of classes C.</param>
-    /// <param name="predict">Gives <c>[C]</c> scores for each text, in input order.</param>
-    /// <param name="scores">What the scores are.</param>
+    /// <param name="predict">Returns <c>[C]</c> scores for each text, in input order.</param>
+    /// <param name="scores">Kind of scores.</param>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer than 2 classes.</exception>
     public FunctionVictim(
         int classCount,
@@ -132,7 +132,7 @@ public sealed class FunctionVictim : IVictim
     )
     {
         ArgumentNullException.ThrowIfNull(predict);
-        // The engine asks on a thread of its own.
+        // Blocking is safe: the engine calls from its own thread.
         return (inputs, stop) => predict(inputs, stop).WaitAsync(stop).GetAwaiter().GetResult();
     }
 

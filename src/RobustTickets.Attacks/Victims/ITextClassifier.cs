@@ -1,24 +1,24 @@
 namespace RobustTickets.Attacks;
 
 /// <summary>
-/// A loaded classifier of texts, whatever runs it: a Hugging Face folder on libtorch, an ONNX file.
-/// Safe to call from many threads.
+/// A loaded text classifier with any backend: a Hugging Face folder on libtorch, an ONNX file.
+/// Thread-safe.
 /// </summary>
 public interface ITextClassifier : IVictim, IDisposable
 {
-    /// <summary>Where it was loaded from, for people.</summary>
+    /// <summary>Where it was loaded from, for display.</summary>
     string Name { get; }
 
     /// <summary>Class names in order.</summary>
     IReadOnlyList<string> Labels { get; }
 
     /// <summary>
-    /// Word pieces per text, special tokens included; longer texts are truncated.
+    /// Maximum sequence length in word pieces, special tokens included; longer texts are truncated.
     /// </summary>
     int MaxLength { get; }
 
     /// <summary>
-    /// What was passed over or adapted on loading, one sentence each; for the user to be told.
+    /// Notes for the user on what was ignored or adapted on loading, one sentence each.
     /// </summary>
     IReadOnlyList<string> Notes { get; }
 
@@ -26,10 +26,11 @@ public interface ITextClassifier : IVictim, IDisposable
     float[][] Logits(IReadOnlyList<TextPair> texts);
 
     /// <summary>
-    /// The same until it is stopped, between two batches where there are several.
+    /// Cancellable <see cref="Logits(IReadOnlyList{TextPair})"/>; cancellation takes effect between
+    /// batches.
     /// </summary>
     /// <param name="texts">The texts.</param>
-    /// <param name="stop">Ends the call.</param>
+    /// <param name="stop">Cancels the call.</param>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
     /// cancelled.</exception>
     float[][] Logits(IReadOnlyList<TextPair> texts, CancellationToken stop)
@@ -38,7 +39,9 @@ public interface ITextClassifier : IVictim, IDisposable
         return Logits(texts);
     }
 
-    /// <summary>Number of word pieces of a text (pair) before it is cut, up to one more than
-    /// <see cref="MaxLength"/>.</summary>
+    /// <summary>
+    /// Number of word pieces of a text (pair) before truncation, up to one more than
+    /// <see cref="MaxLength"/>.
+    /// </summary>
     int Length(TextPair text);
 }

@@ -1,10 +1,9 @@
 namespace RobustTickets.Attacks;
 
 /// <summary>
-/// A classifier under attack. Anything that maps texts to class probabilities can be one: a BERT
-/// model, a remote service, a lambda.
-/// Implementations must give the same row for the same text whatever the batch around it (the
-/// engine merges the queries of many examples).
+/// A classifier under attack: anything that maps texts to class probabilities, such as a BERT
+/// model, a remote service or a lambda. A text must get the same row whatever else is in the batch
+/// (the engine merges the queries of many examples).
 /// </summary>
 public interface IVictim
 {
@@ -17,11 +16,11 @@ public interface IVictim
     double[][] Predict(IReadOnlyList<TextPair> inputs);
 
     /// <summary>
-    /// The same until it is stopped: what the engine calls. Left as it is, a call that has begun
-    /// runs to its end.
+    /// Cancellable <see cref="Predict(IReadOnlyList{TextPair})"/>; the engine calls this overload.
+    /// The default implementation does not interrupt a running call.
     /// </summary>
     /// <param name="inputs">The texts.</param>
-    /// <param name="stop">Ends the call.</param>
+    /// <param name="stop">Cancels the call.</param>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
     /// cancelled.</exception>
     double[][] Predict(IReadOnlyList<TextPair> inputs, CancellationToken stop)

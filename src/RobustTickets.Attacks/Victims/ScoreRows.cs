@@ -1,14 +1,13 @@
 namespace RobustTickets.Attacks;
 
-/// <summary>Rows of scores, one number a class.</summary>
+/// <summary>Operations on rows of scores, one number per class.</summary>
 internal static class ScoreRows
 {
     /// <summary>
-    /// The class with the highest score: of equal ones the first; NaN counts as lower than every
-    /// number.
+    /// The class with the highest score; ties to the first; NaN counts as lower than every number.
     /// </summary>
     /// <param name="row">Scores [C].</param>
-    /// <exception cref="InvalidOperationException">There is no class.</exception>
+    /// <exception cref="InvalidOperationException">The row is empty.</exception>
     public static int ArgMax<T>(this T[] row)
         where T : struct, IComparable<T> => Array.IndexOf(row, row.Max());
 }

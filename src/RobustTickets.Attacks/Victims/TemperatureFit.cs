@@ -1,5 +1,5 @@
-// Temperature scaling (Guo et al. 2017): the one temperature under which held-out rows have the
-// least negative log likelihood. It is convex in 1/T, so its derivative is bisected.
+// Temperature scaling (Guo et al. 2017): the temperature that minimises the negative log likelihood
+// of held-out rows. It is convex in 1/T, so its derivative is bisected.
 
 using System.Globalization;
 
@@ -7,28 +7,30 @@ namespace RobustTickets.Attacks;
 
 /// <summary>A fitted temperature.</summary>
 /// <param name="Temperature">T, to three significant digits.</param>
-/// <param name="Rows">Rows that it was fitted on.</param>
+/// <param name="Rows">Number of rows it was fitted on.</param>
 /// <param name="LossBefore">Mean negative log likelihood at T = 1, in nats.</param>
-/// <param name="LossAfter">The same at the fitted temperature.</param>
+/// <param name="LossAfter">Mean negative log likelihood at the fitted temperature, in nats.</param>
 public sealed record TemperatureFit(double Temperature, int Rows, double LossBefore, double LossAfter)
 {
-    /// <summary>The least temperature that is fitted; rows without an error ask for 0.</summary>
+    /// <summary>Lower bound of the fit; rows without an error would give 0.</summary>
     public const double Least = 0.05;
 
-    /// <summary>The greatest; rows that say nothing of their class ask for infinity.</summary>
+    /// <summary>
+    /// Upper bound of the fit; rows without information on the class would give infinity.
+    /// </summary>
     public const double Greatest = 20;
 
     private const int Halvings = 60;
     private const double Smallest = 1e-300;
 
-    /// <summary>Whether the fit ended at the least or the greatest temperature.</summary>
+    /// <summary>Whether the fit ended at a bound.</summary>
     public bool IsAtBound => Temperature is Least or Greatest;
 
     /// <summary>Fits the temperature of a victim.</summary>
     /// <param name="rows">Class probabilities of each text, <c>[N][C]</c>.</param>
     /// <param name="labels">True classes, <c>[N]</c>.</param>
-    /// <exception cref="ArgumentException">There are no rows, or not one label for
-    /// each.</exception>
+    /// <exception cref="ArgumentException">There are no rows, or their number differs from that of
+    /// the labels.</exception>
     public static TemperatureFit Of(IReadOnlyList<double[]> rows, IReadOnlyList<int> labels)
     {
         ArgumentNullException.ThrowIfNull(rows);
@@ -36,7 +38,7 @@ public sealed record TemperatureFit(double Temperature, int Rows, double LossBef
         if (rows.Count == 0 || rows.Count != labels.Count)
             throw new ArgumentException($"{rows.Count} rows and {labels.Count} labels", nameof(rows));
         var logits = rows.Select(row => Array.ConvertAll(row, p => Math.Log(Math.Max(p, Smallest)))).ToArray();
-        // In the inverse temperature, on a logarithmic scale.
+        // Bisects over the inverse temperature, on a logarithmic scale.
         double low = -Math.Log(Greatest),
             high = -Math.Log(Least);
         for (var i = 0; i < Halvings; i++)
@@ -54,7 +56,7 @@ public sealed record TemperatureFit(double Temperature, int Rows, double LossBef
         return new TemperatureFit(fitted, rows.Count, Loss(logits, labels, 1), Loss(logits, labels, 1 / fitted));
     }
 
-    // d NLL / d (1/T): the mean of E[logit] under the scaled row less the true class's logit.
+    // d NLL / d (1/T): the mean of E[logit] under the scaled row minus the true class's logit.
     private static double Slope(double[][] logits, IReadOnlyList<int> labels, double inverse)
     {
         var sum = 0.0;

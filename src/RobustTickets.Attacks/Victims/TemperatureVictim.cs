@@ -1,12 +1,12 @@
-// A victim whose logits are divided by a temperature. Labels stay; scores spread or gather, so that
-// a query attack sees an order of candidates that over- or under-confidence hid (Raina et al. 2024;
-// docs/methods/attacks.md, Temperature).
+// A victim whose logits are divided by a temperature. Predictions are unchanged; scores spread or
+// contract, which reveals to a query attack an order of candidates that over- or under-confidence
+// hid (Raina et al. 2024; docs/methods/attacks.md, Temperature).
 
 namespace RobustTickets.Attacks;
 
 /// <summary>
-/// Any victim at another temperature T: probabilities proportional to p^(1/T), which is the softmax
-/// of its logits divided by T. The most probable class never changes.
+/// A victim at another temperature T: probabilities proportional to p^(1/T), i.e. the softmax of
+/// its logits divided by T. The predicted class never changes.
 /// </summary>
 public sealed class TemperatureVictim : IVictim
 {
@@ -15,7 +15,7 @@ public sealed class TemperatureVictim : IVictim
 
     /// <summary>Wraps a victim.</summary>
     /// <param name="victim">The victim.</param>
-    /// <param name="temperature">T, above 0; 1 leaves the victim as it is.</param>
+    /// <param name="temperature">T, above 0; at 1 the victim is unchanged.</param>
     /// <exception cref="ArgumentOutOfRangeException">T is not a finite number above 0.</exception>
     public TemperatureVictim(IVictim victim, double temperature)
     {
@@ -25,7 +25,7 @@ public sealed class TemperatureVictim : IVictim
         (_victim, Temperature) = (victim, temperature);
     }
 
-    /// <summary>T.</summary>
+    /// <summary>The temperature T.</summary>
     public double Temperature { get; }
 
     /// <inheritdoc/>
@@ -42,8 +42,8 @@ public sealed class TemperatureVictim : IVictim
     }
 
     /// <summary>
-    /// One row of class probabilities <c>[C]</c> at a temperature. A row that is none is handed
-    /// back as it is, for whoever asked to refuse it.
+    /// One row of class probabilities <c>[C]</c> at a temperature. An invalid row is returned
+    /// unchanged, so that the caller's validation rejects it.
     /// </summary>
     public static double[] Scale(double[] probabilities, double temperature)
     {
@@ -55,7 +55,7 @@ public sealed class TemperatureVictim : IVictim
         var sum = scaled.Sum();
         for (var c = 0; c < scaled.Length; c++)
             scaled[c] /= sum;
-        // A class that came close from below must not draw level with the best one by rounding.
+        // Rounding must not make a slightly less probable class tie with the best one.
         while (scaled.ArgMax() != best)
             scaled[best] = Math.BitIncrement(scaled[best]);
         return scaled;

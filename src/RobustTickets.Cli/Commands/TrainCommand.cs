@@ -1,4 +1,4 @@
-// train: a recipe from a pre-trained checkpoint and data to a run folder, resumable at any moment.
+// `train`: runs a recipe on a pre-trained checkpoint and data, into a run folder; always resumable.
 using System.CommandLine;
 using RobustTickets.Attacks;
 using RobustTickets.Cli.Attacks;
@@ -164,7 +164,7 @@ internal static class TrainCommand
         return command;
     }
 
-    // What trains, its progress on stderr, and a stop that keeps a checkpoint.
+    // Runs training with progress on stderr; Ctrl-C stops it with a checkpoint.
     private static T Shown<T>(CliContext context, Func<IProgress<RunEvent>, T> train)
     {
         var progress = new TrainProgressView(context);
@@ -194,7 +194,7 @@ internal static class TrainCommand
     }
 }
 
-/// <summary>Shows a training's progress on stderr.</summary>
+/// <summary>Prints training progress to stderr.</summary>
 internal sealed class TrainProgressView(CliContext context) : IProgress<RunEvent>
 {
     private readonly ProgressPrinter _printer = new(context.Error, context.Terminal);

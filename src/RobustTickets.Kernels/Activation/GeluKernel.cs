@@ -1,6 +1,6 @@
-// a = c GELU(z + bias), the middle of the feed-forward network, and its gradients; c is one
-// coefficient a neuron (EarlyRobust eq. 4), or absent. Native on AVX-512 (native/gelu.cpp); this
-// form is its reference, bit for bit.
+// a = c GELU(z + bias), the activation of the feed-forward network, and its gradients; c is an
+// optional coefficient per neuron (EarlyRobust eq. 4). Native on AVX-512 (native/gelu.cpp); this is
+// its reference, bit for bit.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -9,13 +9,13 @@ using RobustTickets.Kernels.Dense;
 namespace RobustTickets.Kernels.Activation;
 
 /// <summary>
-/// Bias, GELU and coefficients over rows [T, F]. A result may be written as float or as bfloat16
-/// (the factor of the next product).
+/// Bias, GELU and coefficients over rows [T, F]. A result is written as float or as bfloat16 (an
+/// operand of the next product).
 /// </summary>
 internal static unsafe partial class GeluKernel
 {
     /// <summary>
-    /// a = c GELU(z + bias) for a part of rows of <paramref name="width"/>; exactly one of
+    /// a = c GELU(z + bias) for some rows of <paramref name="width"/>; exactly one of
     /// <paramref name="a"/> and <paramref name="bf16"/> is given.
     /// </summary>
     internal static void Forward(
@@ -49,11 +49,11 @@ internal static unsafe partial class GeluKernel
     }
 
     /// <summary>
-    /// Of the forward z alone is kept: the activation is computed again, for the gradient of the
-    /// matrix behind it. It goes to <paramref name="a"/> or <paramref name="bf16"/> as in
-    /// <see cref="Forward"/>; <paramref name="da"/> becomes the gradient of z, also written to
-    /// <paramref name="dzBf16"/> where given. Into <paramref name="sums"/>: set 0 bias, set 1
-    /// coefficients; a part begins at a multiple of <see cref="ColumnSums.Rows"/>.
+    /// Only z is kept from forward: the activation is recomputed for the gradient of the following
+    /// matrix, into <paramref name="a"/> or <paramref name="bf16"/> as in <see cref="Forward"/>.
+    /// <paramref name="da"/> is replaced by the gradient of z, also written to
+    /// <paramref name="dzBf16"/> if given. <paramref name="sums"/>: set 0 bias, set 1 coefficients;
+    /// a part starts at a multiple of <see cref="ColumnSums.Rows"/>.
     /// </summary>
     internal static void Backward(
         float* z,
@@ -229,7 +229,7 @@ internal static unsafe partial class GeluKernel
             below,
             Vector256<float>.One - below
         );
-        // x phi(x) vanishes at both infinities; there 0 * infinity would be no number.
+        // x phi(x) is 0 at both infinities, where 0 * infinity would be NaN.
         var density = x * (exponential * Vector256.Create(0.39894228040143268f));
         density = Vector256.ConditionalSelect(
             Vector256.Equals(exponential, Vector256<float>.Zero) & Vector256.Equals(x, x),

@@ -1,11 +1,11 @@
-// The erf GELU on vectors: one approximation for every path, so that fused, compiled and padded
+// The erf GELU on vectors: one approximation for all paths, so that fused, compiled and padded
 // layers agree.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace RobustTickets.Kernels.Activation;
 
-/// <summary>GELU by the erf of Abramowitz and Stegun.</summary>
+/// <summary>GELU with the erf approximation of Abramowitz and Stegun.</summary>
 internal static class GeluMath
 {
     /// <summary>x (1 + erf(x / sqrt 2)) / 2.</summary>
@@ -13,8 +13,8 @@ internal static class GeluMath
     internal static Vector256<float> Gelu(Vector256<float> x) => Gelu(x, NormalTail(x).Tail);
 
     /// <summary>
-    /// The same from 1 - erf(|x| / sqrt 2). For x below zero it is x tail / 2, without the
-    /// cancellation of 1 - (1 - tail).
+    /// GELU from 1 - erf(|x| / sqrt 2). For x below zero it is x tail / 2, without the cancellation
+    /// of 1 - (1 - tail).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector256<float> Gelu(Vector256<float> x, Vector256<float> tail)

@@ -1,4 +1,4 @@
-// The task of native/gelu.cpp, field for field.
+// Argument struct of native/gelu.cpp, with the same fields.
 using System.Runtime.InteropServices;
 
 namespace RobustTickets.Kernels.Activation;
@@ -17,18 +17,22 @@ internal unsafe struct GeluTask
     internal float* Bias,
         Coefficients;
 
-    /// <summary>[Rows, Columns] activations; null where <see cref="Bf16"/> is given.</summary>
+    /// <summary>[Rows, Columns] activations; null if <see cref="Bf16"/> is given.</summary>
     internal float* Fp32;
 
-    /// <summary>The same in bfloat16.</summary>
+    /// <summary>[Rows, Columns] activations in bfloat16.</summary>
     internal ushort* Bf16;
 
-    /// <summary>Elements from row to row of every matrix, and what the part has of them.</summary>
+    /// <summary>
+    /// Row stride of every matrix in elements, and the numbers of rows and columns.
+    /// </summary>
     internal long Stride,
         Rows,
         Columns;
 
-    /// <summary>Backward: [Rows, Columns] gradient of the activations, becomes that of z.</summary>
+    /// <summary>
+    /// Backward: [Rows, Columns] gradient of the activations, replaced by that of z.
+    /// </summary>
     internal float* Gradient;
 
     /// <summary>Backward: the gradient of z in bfloat16, or null.</summary>
@@ -39,7 +43,7 @@ internal unsafe struct GeluTask
         CoefficientSums;
 
     /// <summary>
-    /// Backward: rows of a block, and elements from its sums to those of the next.
+    /// Backward: rows per block, and elements between the sums of consecutive blocks.
     /// </summary>
     internal long Block,
         BlockStride;

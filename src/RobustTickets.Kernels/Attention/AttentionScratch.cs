@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace RobustTickets.Kernels.Attention;
 
 /// <summary>
-/// Working memory of one thread: a table of probabilities, its dropped form, its mask, its
-/// gradient, and one transposed operand with a few rows more for the native form.
+/// Scratch memory of one thread: a table of probabilities, its dropped form, its mask, its
+/// gradient, and one transposed operand with some extra rows for the native form.
 /// </summary>
 internal readonly unsafe struct AttentionScratch
 {

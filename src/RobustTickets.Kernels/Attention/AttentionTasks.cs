@@ -1,12 +1,9 @@
 namespace RobustTickets.Kernels.Attention;
 
-/// <summary>How (sequence, head) tasks are shared out.</summary>
+/// <summary>Divides (sequence, head) tasks among threads.</summary>
 internal static class AttentionTasks
 {
-    /// <summary>
-    /// Splits the tasks into runs of about equal work, so that a static share per thread is a fair
-    /// share.
-    /// </summary>
+    /// <summary>Splits the tasks into ranges of about equal work, for static scheduling.</summary>
     internal static int[] Balance(AttentionLayout layout, int heads)
     {
         const int wanted = 16;

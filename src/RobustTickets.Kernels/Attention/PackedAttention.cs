@@ -33,7 +33,7 @@ internal static unsafe class PackedAttention
     )
     {
         if (heads == 0)
-            return query; // a layer that lost all its heads: [Tq, 0], and the output projection adds its bias alone
+            return query; // a layer without heads: [Tq, 0]; the output projection adds only its bias
         var headSize = (int)(query.shape[1] / heads);
         var differentiable =
             torch.is_grad_enabled()
@@ -67,8 +67,7 @@ internal static unsafe class PackedAttention
     private static float* DataOrNull(Tensor? tensor) => tensor is null ? null : Data(tensor);
 
     /// <summary>
-    /// What backward needs: detached inputs, and the kernel's probability tables where they were
-    /// kept.
+    /// State for backward: detached inputs, and the kernel's probability tables if they were kept.
     /// </summary>
     private sealed class Saved : IDisposable
     {

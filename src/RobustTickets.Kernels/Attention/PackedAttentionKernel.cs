@@ -1,6 +1,6 @@
 // Attention over packed sequences: softmax(Q K^T / sqrt(d_h)), dropout, times V, times a
-// coefficient a head; forward and backward. Native on AVX-512 (native/packed_attention.cpp),
-// managed elsewhere with the same bits. Reference: PaddedAttention.
+// coefficient per head; forward and backward. Native on AVX-512 (native/packed_attention.cpp),
+// otherwise managed with the same bits. Reference: PaddedAttention.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -23,7 +23,7 @@ internal sealed unsafe partial class PackedAttentionKernel
     private readonly long[] _tableOffsets;
     private readonly int[] _chunks;
 
-    /// <summary>Plans the tasks, one a (sequence, head).</summary>
+    /// <summary>Plans the tasks, one per (sequence, head).</summary>
     internal PackedAttentionKernel(AttentionLayout layout, int heads, int headSize, double dropout, RandomKey key)
     {
         _layout = layout;
@@ -39,18 +39,18 @@ internal sealed unsafe partial class PackedAttentionKernel
         _chunks = AttentionTasks.Balance(layout, heads);
     }
 
-    /// <summary>Elements of the probability tables of all tasks.</summary>
+    /// <summary>Total elements of the probability tables of all tasks.</summary>
     internal long TableSize => _tableOffsets[^1];
 
     /// <summary>
-    /// Whether keeping the tables costs no more memory than the queries do: texts no longer than a
+    /// Whether keeping the tables costs no more memory than the queries: texts are no longer than a
     /// head is wide.
     /// </summary>
     internal bool TablesAreSmall => TableSize <= (long)_layout.QueryOffsets[^1] * _rowStride;
 
     /// <summary>
-    /// Memory of <see cref="TableSize"/> elements that <see cref="Forward"/> leaves the
-    /// probabilities in for <see cref="Backward"/>; null computes them again there.
+    /// Memory of <see cref="TableSize"/> elements in which <see cref="Forward"/> stores the
+    /// probabilities for <see cref="Backward"/>; null recomputes them.
     /// </summary>
     internal float* Tables { get; set; }
 
@@ -167,7 +167,7 @@ internal sealed unsafe partial class PackedAttentionKernel
 
     /// <summary>
     /// Gradients from gradContext [Tq, ...]. <paramref name="gradCoefficients"/> is [B * heads]
-    /// partial sums (one a task) or null; the caller adds them up in order.
+    /// partial sums (one per task) or null; the caller adds them in order.
     /// </summary>
     internal void Backward(
         float* query,
@@ -301,7 +301,7 @@ internal sealed unsafe partial class PackedAttentionKernel
             var row = mask + ((long)i * np);
             KeyedFill.DropoutRow(row, example.Derive(i).Derive(h), np, _dropout);
         }
-        _ = nk; // factors of the padding keys multiply probabilities that are zero
+        _ = nk; // the factors of padding keys multiply zero probabilities
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

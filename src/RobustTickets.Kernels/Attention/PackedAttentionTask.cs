@@ -1,4 +1,4 @@
-// The task of native/packed_attention.cpp, field for field.
+// Argument struct of native/packed_attention.cpp, with the same fields.
 using System.Runtime.InteropServices;
 
 namespace RobustTickets.Kernels.Attention;
@@ -10,11 +10,11 @@ internal unsafe struct PackedAttentionTask
     /// <summary>[Queries, Width], rows <see cref="Stride"/> elements apart.</summary>
     internal float* Query;
 
-    /// <summary>[Keys, Width], likewise.</summary>
+    /// <summary>[Keys, Width], rows <see cref="Stride"/> elements apart.</summary>
     internal float* Key,
         Value;
 
-    /// <summary>Elements from row to row, rows of either kind, and elements of one.</summary>
+    /// <summary>Row stride in elements, numbers of query and key rows, and row width.</summary>
     internal long Stride,
         Queries,
         Keys,
@@ -23,24 +23,24 @@ internal unsafe struct PackedAttentionTask
     /// <summary>1 / sqrt(<see cref="Width"/>).</summary>
     internal float Scale;
 
-    /// <summary>Factor of the context.</summary>
+    /// <summary>Coefficient of the head.</summary>
     internal float Coefficient;
 
-    /// <summary>Key of the example; query and <see cref="Head"/> are derived from it.</summary>
+    /// <summary>
+    /// Key of the example, from which keys of queries and <see cref="Head"/> are derived.
+    /// </summary>
     internal ulong DropoutKey;
 
     /// <summary>Index of the head.</summary>
     internal long Head;
 
-    /// <summary>Threshold of 2^24 below which a probability is dropped.</summary>
+    /// <summary>Threshold, out of 2^24, below which a probability is dropped.</summary>
     internal uint DroppedBelow;
 
-    /// <summary>1 / (1 - p), or 0 where nothing is dropped.</summary>
+    /// <summary>1 / (1 - p), or 0 without dropout.</summary>
     internal float Keeps;
 
-    /// <summary>
-    /// [Queries, Keys rounded up to 8] probabilities that forward leaves to backward, or null.
-    /// </summary>
+    /// <summary>[Queries, Keys rounded up to 8] probabilities kept for backward, or null.</summary>
     internal float* Table;
 
     /// <summary>4 tables and (pad16(Width) + 8) pad16(Keys) floats.</summary>

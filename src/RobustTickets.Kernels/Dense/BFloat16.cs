@@ -1,5 +1,5 @@
 // float32 <-> bfloat16 by integer shifts, round to nearest even: .NET 10 has neither the type nor
-// the instruction. Products in bfloat16 are oneDNN's.
+// the instruction. Matrix products in bfloat16 use oneDNN.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using RobustTickets.Torch;
@@ -44,13 +44,13 @@ internal static unsafe class BFloat16
         return Vector256.ConditionalSelect(Vector256.Equals(x, x).AsUInt32(), rounded, quiet);
     }
 
-    /// <summary>One value.</summary>
+    /// <summary>Rounds one value.</summary>
     internal static ushort Round(float x)
     {
         var bits = BitConverter.SingleToUInt32Bits(x);
         return (ushort)(float.IsNaN(x) ? (bits >> 16) | 0x40 : (bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
     }
 
-    /// <summary>The float of 16 bits.</summary>
+    /// <summary>Converts 16 bits to float.</summary>
     internal static float Widen(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
 }

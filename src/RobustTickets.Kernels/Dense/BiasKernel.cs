@@ -1,4 +1,4 @@
-// y + bias over a part of the rows.
+// Adds a bias to some rows.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -8,7 +8,7 @@ namespace RobustTickets.Kernels.Dense;
 internal static unsafe class BiasKernel
 {
     /// <summary>
-    /// Adds <paramref name="bias"/> [width] to a part of <paramref name="rows"/> [_, width].
+    /// Adds <paramref name="bias"/> [width] to part of <paramref name="rows"/> [_, width].
     /// </summary>
     internal static void Add(float* rows, float* bias, int width, in Tile part)
     {

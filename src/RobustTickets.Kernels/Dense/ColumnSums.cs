@@ -1,6 +1,6 @@
-// Sums over the rows of a matrix, column by column: gradients of biases, norms and coefficients.
-// Rows are cut into blocks of fixed size whose partial sums are added in order, so the result
-// depends on neither the number of threads nor on which of them took a block.
+// Column sums of a matrix: gradients of biases, norms and coefficients. Rows are divided into
+// blocks of fixed size whose partial sums are added in order, so the result depends neither on the
+// number of threads nor on their scheduling.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -9,12 +9,12 @@ using RobustTickets.Torch;
 namespace RobustTickets.Kernels.Dense;
 
 /// <summary>
-/// Partial column sums of row blocks: <c>sets</c> sums of <c>columns</c> each for every block of
+/// Partial column sums of row blocks: <c>sets</c> sums of <c>columns</c> each per block of
 /// <see cref="Rows"/> rows.
 /// </summary>
 internal sealed unsafe class ColumnSums : IDisposable
 {
-    /// <summary>Rows of a block.</summary>
+    /// <summary>Rows per block.</summary>
     internal const int Rows = 32;
 
     private readonly int _blocks;
@@ -29,8 +29,7 @@ internal sealed unsafe class ColumnSums : IDisposable
     }
 
     /// <summary>
-    /// Runs <paramref name="body"/>(block, first row, row behind the last) for every block, blocks
-    /// shared among the threads.
+    /// Runs <paramref name="body"/>(block, first row, end row) for every block, in parallel.
     /// </summary>
     internal void ForBlocks(long rows, Action<int, long, long> body) =>
         TorchParallel.For(
@@ -43,12 +42,10 @@ internal sealed unsafe class ColumnSums : IDisposable
             }
         );
 
-    /// <summary>Partial sums [columns] of a block in a set, zero at the start.</summary>
+    /// <summary>Partial sums [columns] of a block in a set, initially zero.</summary>
     internal float* At(int block, int set) => _partial + ((((long)block * _sets) + set) * _columns);
 
-    /// <summary>
-    /// Elements from the partial sums of a block to those of the next, in the same set.
-    /// </summary>
+    /// <summary>Elements between the partial sums of consecutive blocks of a set.</summary>
     internal long BlockStride => (long)_sets * _columns;
 
     /// <summary>The sums of a set over all blocks, as a new tensor [columns].</summary>
@@ -63,8 +60,8 @@ internal sealed unsafe class ColumnSums : IDisposable
     }
 
     /// <summary>
-    /// Column sums of a matrix [rows, columns] into <paramref name="total"/> [columns]: the work of
-    /// one thread, with the bits of any other.
+    /// Column sums of a matrix [rows, columns] into <paramref name="total"/> [columns], on one
+    /// thread; the bits do not depend on the thread.
     /// </summary>
     internal static void Of(float* matrix, long rows, int columns, float* total)
     {

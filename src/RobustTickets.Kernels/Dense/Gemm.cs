@@ -1,6 +1,6 @@
-// Dense products on raw memory, accumulating into the target: what the layers' forward and backward
-// passes are made of. Measured on Zen 4 (one thread): oneDNN 100-110 GFLOP/s where OpenBLAS'
-// SkylakeX kernels reach 94-105, and 200-218 in bfloat16 (docs/performance.md).
+// Dense matrix products on raw memory, accumulating into the target. Measured on Zen 4 (one
+// thread): oneDNN 100-110 GFLOP/s, OpenBLAS' SkylakeX kernels 94-105, oneDNN in bfloat16 200-218
+// (docs/performance.md).
 
 using System.Runtime.InteropServices;
 using RobustTickets.Torch;
@@ -8,15 +8,15 @@ using RobustTickets.Torch;
 namespace RobustTickets.Kernels.Dense;
 
 /// <summary>
-/// Element type of the factors of a dense layer's products. Sums, weights and optimiser state are
-/// fp32 always.
+/// Element type of the operands of a dense layer's products. Sums, weights and optimiser state are
+/// always fp32.
 /// </summary>
 public enum MatrixPrecision
 {
     /// <summary>Single precision.</summary>
     Fp32,
 
-    /// <summary>Factors rounded to bfloat16, sums in single precision.</summary>
+    /// <summary>Operands rounded to bfloat16, sums in single precision.</summary>
     Bf16,
 }
 
@@ -24,14 +24,14 @@ public enum MatrixPrecision
 internal static unsafe partial class Gemm
 {
     /// <summary>
-    /// Sends f32 products through libtorch's own BLAS instead of oneDNN: the reference in tests,
-    /// and in measurements of what oneDNN brings. Read at every product.
+    /// Uses libtorch's own BLAS for f32 products instead of oneDNN: the reference in tests and
+    /// benchmarks. Read at every product.
     /// </summary>
     public static bool PlainBlas { get; set; }
 
     /// <summary>
-    /// Why products in bfloat16 are not offered here, or null where they are: a processor without
-    /// the instruction would emulate it, slower than fp32.
+    /// Why bfloat16 products are not supported here, or null if they are: a processor without the
+    /// instruction would emulate it, slower than fp32.
     /// </summary>
     public static string? WhyNoBFloat16() =>
         !TorchInfo.ReadBFloat16()
@@ -40,16 +40,16 @@ internal static unsafe partial class Gemm
             ? "this libtorch offers no bfloat16 product (oneDNN's dnnl_gemm_bf16bf16f32 was not found)"
         : null;
 
-    /// <summary>Whether f32 products go to oneDNN now.</summary>
+    /// <summary>Whether f32 products currently use oneDNN.</summary>
     internal static bool ByOneDnn => !PlainBlas && HasOneDnn;
 
     private static bool HasOneDnn => (rt_gemm_kinds() & 1) != 0;
 
-    /// <summary>Name of the library behind f32 products.</summary>
+    /// <summary>Name of the library used for f32 products.</summary>
     public static string Library => HasOneDnn ? "oneDNN" : "libtorch's BLAS";
 
     /// <summary>
-    /// C [M, N] = A [M, K] B^T with B [N, K]: the product of a dense layer, factors float32 or
+    /// C [M, N] = A [M, K] B^T with B [N, K]: the product of a dense layer, operands float32 or
     /// bfloat16, C float32. All contiguous.
     /// </summary>
     public static void Multiply(Tensor a, Tensor b, Tensor c)
@@ -76,7 +76,7 @@ internal static unsafe partial class Gemm
         );
     }
 
-    /// <summary>One product by itself.</summary>
+    /// <summary>Runs a single product.</summary>
     internal static void Run(in Product product)
     {
         var batch = new GemmGroup();

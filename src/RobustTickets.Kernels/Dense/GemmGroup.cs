@@ -1,6 +1,6 @@
-// Independent GEMMs behind one barrier: a large result is cut into two halves, and a thread that is
-// done takes the next part. The cut depends on the shapes alone, so one thread and two find the
-// same bits; more leave each product to the library.
+// Independent GEMMs with one barrier: a large result is split into two halves, and an idle thread
+// takes the next part. The split depends only on the shapes, so one and two threads give the same
+// bits; with more threads the library parallelises each product.
 using System.Collections.Concurrent;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Native;
@@ -9,7 +9,7 @@ namespace RobustTickets.Kernels.Dense;
 
 /// <summary>
 /// C [M, N] = op(A) [M, K] op(B) [K, N] + Beta C, row-major without padding. With TA, A is stored
-/// [K, M]; with TB, B is stored [N, K]. Factors are float32, or bfloat16 where Bf16 says so; C is
+/// [K, M]; with TB, B is stored [N, K]. Operands are float32, or bfloat16 if Bf16 is set; C is
 /// float32.
 /// </summary>
 internal readonly unsafe record struct Product(
@@ -28,7 +28,7 @@ internal readonly unsafe record struct Product(
     /// <summary>All of C.</summary>
     internal Tile Whole => new(0, M, 0, N);
 
-    /// <summary>Makes a part of C.</summary>
+    /// <summary>Computes a part of C.</summary>
     internal void Run(in Tile part)
     {
         var c = (float*)C + (part.Row * N) + part.Column;
@@ -71,21 +71,21 @@ internal readonly unsafe record struct Product(
 internal readonly record struct Tile(long Row, long Rows, long Column, long Columns);
 
 /// <summary>
-/// Work on a part of a result that has just been made. Parts of one result are worked on at the
-/// same time.
+/// Work on a part of a result that has just been computed. Parts of one result may be processed
+/// concurrently.
 /// </summary>
 internal delegate void TileBody(in Tile part);
 
 /// <summary>Independent products, added one by one and run together.</summary>
 internal sealed class GemmGroup
 {
-    // More threads than these leave each product to the library.
+    // With more threads, each product is left to the library.
     private const int Threads = 2;
 
-    /// <summary>Multiplications (m n k) below which a product is not cut.</summary>
+    /// <summary>Multiplications (m n k) below which a product is not split.</summary>
     private const long WorthCutting = 1 << 24;
 
-    /// <summary>Rows and columns of the library's own tile: parts end between tiles.</summary>
+    /// <summary>Tile size of the library: parts end at tile boundaries.</summary>
     private const long TileRows = 8,
         TileColumns = 48;
 
@@ -94,8 +94,8 @@ internal sealed class GemmGroup
     private Func<bool>? _onIdle;
 
     /// <summary>
-    /// Adds a product. <paramref name="after"/> gets each part as soon as it is made; its rows
-    /// begin at a multiple of <see cref="ColumnSums.Rows"/>.
+    /// Adds a product. <paramref name="after"/> gets each part as soon as it is computed; its rows
+    /// start at a multiple of <see cref="ColumnSums.Rows"/>.
     /// </summary>
     internal void Add(in Product product, TileBody? after = null)
     {
@@ -104,8 +104,8 @@ internal sealed class GemmGroup
     }
 
     /// <summary>
-    /// Adds a product into the result of the one added last: each part of it is made after that
-    /// one's, by the same thread.
+    /// Adds a product that accumulates into the result of the last one: each of its parts is
+    /// computed after that one's, by the same thread.
     /// </summary>
     internal void Then(in Product product)
     {
@@ -114,20 +114,19 @@ internal sealed class GemmGroup
     }
 
     /// <summary>
-    /// Adds small work that depends on none of the products: a thread that is done with them takes
-    /// it before the barrier.
+    /// Adds small work that does not depend on the products: threads run it after the products,
+    /// before the barrier.
     /// </summary>
     internal void AddIndependent(Action work) => _independent.Add(work);
 
     /// <summary>
-    /// What an idle thread does at the barrier, again and again; false where there is nothing to
-    /// do.
-    /// The last call counts.
+    /// Sets the work that a thread repeats while it waits at the barrier; false means there is
+    /// none. The last call wins.
     /// </summary>
     internal void OnIdle(Func<bool> some) => _onIdle = some;
 
     /// <summary>
-    /// Runs all; what was added first is begun first, and independent work last.
+    /// Runs everything; products start in the order of addition, independent work last.
     /// </summary>
     internal void Run()
     {
@@ -153,8 +152,8 @@ internal sealed class GemmGroup
     }
 
     /// <summary>
-    /// What the threads share out up to the barrier. Halves of products are long; what follows the
-    /// last of them is small, so the thread that is done first takes it too.
+    /// The tasks up to the barrier. Halves of products are long; the work after the last of them is
+    /// small, so the first idle thread takes it too.
     /// </summary>
     private sealed class WorkQueue(
         List<(Entry Entry, Tile Part)> tasks,
@@ -167,7 +166,7 @@ internal sealed class GemmGroup
         private int _unmade = tasks.Count;
 
         /// <summary>
-        /// The products, independent work, and for each thread the rest up to the barrier.
+        /// The products, independent work, and one task per thread for the rest up to the barrier.
         /// </summary>
         internal int Tasks => tasks.Count + independent.Count + threads;
 
@@ -199,7 +198,7 @@ internal sealed class GemmGroup
                 var (entry, part) = tasks[task];
                 entry.Make(part);
                 if (task + threads < tasks.Count)
-                    entry.Finish(part); // no thread is without a product yet
+                    entry.Finish(part); // every thread still has a product
                 else
                     foreach (var block in entry.Following(part))
                         _following.Enqueue((entry, block));
@@ -211,7 +210,7 @@ internal sealed class GemmGroup
         }
     }
 
-    /// <summary>Products into one result and what follows them.</summary>
+    /// <summary>Products with the same result, and the work after them.</summary>
     private sealed record Entry(List<Product> Chain, TileBody? After)
     {
         internal void Make(in Tile part)
@@ -220,7 +219,9 @@ internal sealed class GemmGroup
                 product.Run(part);
         }
 
-        /// <summary>The products as the library divides them, then what follows by rows.</summary>
+        /// <summary>
+        /// The products as parallelised by the library, then the following work by rows.
+        /// </summary>
         internal void RunWhole()
         {
             Make(Chain[0].Whole);
@@ -228,7 +229,7 @@ internal sealed class GemmGroup
             TorchParallel.ForEach(blocks.Length, block => Finish(blocks[block]));
         }
 
-        /// <summary>Blocks of rows of a part for what follows; none where nothing does.</summary>
+        /// <summary>Row blocks of a part for the following work; empty without any.</summary>
         internal IEnumerable<Tile> Following(Tile part)
         {
             for (var row = part.Row; After is not null && row < part.Row + part.Rows; row += ColumnSums.Rows)
@@ -249,7 +250,7 @@ internal sealed class GemmGroup
             After(part);
         }
 
-        /// <summary>Two halves of the longer side.</summary>
+        /// <summary>Splits along the longer side.</summary>
         internal IEnumerable<Tile> Cut()
         {
             var product = Chain[0];

@@ -1,6 +1,6 @@
-// C = A B (or C += A B) for the small matrices inside attention, where a BLAS call costs more than
-// the product. An element of C is summed over k in order, whatever the sizes: results do not depend
-// on what else is in the batch.
+// C = A B (or C += A B) for the small matrices of attention, where a BLAS call costs more than the
+// product. An element of C is summed over k in order, for all sizes, so results do not depend on
+// the rest of the batch.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -10,8 +10,8 @@ namespace RobustTickets.Kernels.Dense;
 internal static unsafe class SmallGemm
 {
     /// <summary>
-    /// C [m, n] = (or += when <paramref name="accumulate"/>) A [m, k] with strides (ars, acs) times
-    /// B [k, n]. A transposed A costs nothing: its elements are broadcast one by one.
+    /// C [m, n] = (or += with <paramref name="accumulate"/>) A [m, k] with strides (ars, acs) times
+    /// B [k, n]. A transposed A costs nothing extra: its elements are broadcast one by one.
     /// </summary>
     internal static void Run(
         int m,

@@ -1,25 +1,22 @@
-// A transformer encoder for evaluation on raw memory: a thread takes a chunk of whole texts through
-// the network, so activations stay in its cache and there is one barrier a batch. A row is a
-// function of its text alone, bit for bit, whatever the chunks.
+// A transformer encoder for evaluation on raw memory: each thread runs a chunk of whole texts
+// through the network, so activations stay in its cache and there is one barrier per batch. A row
+// depends only on its own text, bit for bit, whatever the chunks.
 using System.Collections.Concurrent;
 using RobustTickets.Torch;
 
 namespace RobustTickets.Kernels.Inference;
 
-/// <summary>
-/// An encoder whose weights do not change; it owns its matrices. Calls may come from several
-/// threads.
-/// </summary>
+/// <summary>An encoder with constant weights; owns its matrices. Thread-safe.</summary>
 internal sealed unsafe class CompiledEncoder : IDisposable
 {
-    // Weights are read from the third cache once a chunk; its widest activation fits the second.
-    // On tiles (AMX) products outrun that reading, and a chunk has twice as many rows.
+    // Weights are read from L3 once per chunk; a chunk's widest activation fits into L2. With AMX
+    // tiles products are faster than that reading, so a chunk has twice as many rows.
     private const int MostRows = 96,
         MostRowsOnTiles = 192,
         LeastRows = 36;
     private readonly CompiledEmbeddings _embeddings;
     private readonly CompiledLayer[] _layers;
-    private readonly float[]?[] _headFactors; // one factor a column, pinned
+    private readonly float[]?[] _headFactors; // one factor per column, pinned
     private readonly float[]?[] _neuronFactors;
     private readonly EncoderWidths _widths;
     private readonly int _headSize;
@@ -27,11 +24,11 @@ internal sealed unsafe class CompiledEncoder : IDisposable
     private readonly int _mostRows;
     private readonly ConcurrentBag<EncoderWorkspace> _idle = [];
 
-    /// <summary>Takes over the layers' matrices.</summary>
+    /// <summary>Creates an encoder that takes ownership of the layers' matrices.</summary>
     /// <param name="embeddings">Embedding tables, contiguous.</param>
-    /// <param name="layers">At least one layer, all matrices of one form.</param>
+    /// <param name="layers">At least one layer, all matrices of the same type.</param>
     /// <param name="headSize">Width of a head.</param>
-    /// <param name="epsilon">Of the norms.</param>
+    /// <param name="epsilon">Epsilon of the LayerNorms.</param>
     public CompiledEncoder(
         CompiledEmbeddings embeddings,
         IReadOnlyList<CompiledLayer> layers,
@@ -54,16 +51,16 @@ internal sealed unsafe class CompiledEncoder : IDisposable
     }
 
     /// <summary>
-    /// Hidden states of the last layer: of every row [T, H], or with <paramref name="clsOnly"/> of
-    /// each text's first [B, H]; then the last layer computes nothing else.
+    /// Hidden states of the last layer: of every row [T, H], or with <paramref name="clsOnly"/>
+    /// only of each text's first row [B, H], without computing the others.
     /// </summary>
-    /// <param name="words">[T] word pieces.</param>
+    /// <param name="words">[T] token ids.</param>
     /// <param name="types">[T] token types.</param>
     /// <param name="positions">[T] positions.</param>
     /// <param name="offsets">[B+1] first row of each text.</param>
-    /// <param name="clsOnly">Whether only the first rows are wanted.</param>
+    /// <param name="clsOnly">Whether only the first rows are needed.</param>
     /// <param name="states">The target, contiguous.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An index outside its table.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An index is outside its table.</exception>
     public void Run(long[] words, long[] types, long[] positions, int[] offsets, bool clsOnly, Tensor states)
     {
         EncoderRows.Check(words, _embeddings.Words, "word piece");
@@ -76,8 +73,8 @@ internal sealed unsafe class CompiledEncoder : IDisposable
         var largest = 0;
         for (var c = 0; c + 1 < bounds.Count; c++)
             largest = Math.Max(largest, offsets[bounds[c + 1]] - offsets[bounds[c]]);
-        // A chunk that is most of the batch would keep one thread waiting for the other: then they
-        // share each product.
+        // If one chunk is most of the batch, the other thread would idle: the threads then share
+        // each product.
         if (threads > 1 && largest * threads * 2L > offsets[^1] * 3L)
         {
             Chunk(batch, 0, count, serial: false);
@@ -96,8 +93,8 @@ internal sealed unsafe class CompiledEncoder : IDisposable
     }
 
     /// <summary>
-    /// Bounds of runs of whole texts: about <paramref name="mostRows"/> rows, smaller towards the
-    /// end, so that threads end together.
+    /// Bounds of chunks of whole texts: about <paramref name="mostRows"/> rows, smaller towards the
+    /// end, so that threads finish together.
     /// </summary>
     internal static List<int> Chunks(int[] offsets, int threads, int mostRows)
     {
@@ -186,7 +183,7 @@ internal sealed unsafe class CompiledEncoder : IDisposable
         void* states = bf16 ? m.Bf16States : m.States,
             attended = bf16 ? m.Bf16Attended : m.Attended;
         var asking = cls ? m.Attended : m.States;
-        if (columns > 0) // otherwise the context has no columns, and the output projection is its bias
+        if (columns > 0) // otherwise the context has no columns, and the output is the bias
         {
             var column = 0;
             foreach (var matrix in layer.Projections)
@@ -259,8 +256,8 @@ internal sealed unsafe class CompiledEncoder : IDisposable
     }
 
     /// <summary>
-    /// The first row of each text, in both forms, to where attention's output will stand: a norm
-    /// may be added to in place.
+    /// Copies the first row of each text, in both types, to where attention's output will be,
+    /// because the norm adds its residual in place.
     /// </summary>
     private void Gather(Batch batch, int first, int last, EncoderWorkspace m, long hidden, long bf16Hidden)
     {
@@ -388,7 +385,7 @@ internal sealed unsafe class CompiledEncoder : IDisposable
             memory.Dispose();
     }
 
-    /// <summary>What a call runs on.</summary>
+    /// <summary>Arguments of a call.</summary>
     private sealed record Batch(long[] Words, long[] Types, long[] Positions, int[] Offsets, bool ClsOnly, nint Target)
     {
         internal float* States => (float*)Target;

@@ -7,22 +7,22 @@ namespace RobustTickets.Kernels.Inference;
 /// <param name="Bias">Shift [H].</param>
 internal sealed record CompiledNorm(Tensor Weight, Tensor Bias);
 
-/// <summary>The embeddings, whose sum a norm follows.</summary>
+/// <summary>The embedding tables and the LayerNorm of their sum.</summary>
 /// <param name="Words">[V, H].</param>
 /// <param name="Types">[types, H].</param>
 /// <param name="Positions">[positions, H].</param>
-/// <param name="Norm">The norm.</param>
+/// <param name="Norm">The LayerNorm.</param>
 internal sealed record CompiledEmbeddings(Tensor Words, Tensor Types, Tensor Positions, CompiledNorm Norm);
 
 /// <summary>One layer.</summary>
-/// <param name="Projections">Queries, keys and values of H inputs: one matrix of 3 A outputs, or A
-/// and 2 A where a caller may ask for [CLS] rows only.</param>
-/// <param name="Heads">Heads; A is heads times head size.</param>
+/// <param name="Projections">Query, key and value projections of H inputs: one matrix of 3 A
+/// outputs, or A and 2 A if a caller may need only [CLS] rows.</param>
+/// <param name="Heads">Number of heads; A is heads times head size.</param>
 /// <param name="Attended">Output projection of attention [H, A].</param>
-/// <param name="AttendedNorm">The norm behind it.</param>
-/// <param name="Neurons">Rows of the neurons [F, H].</param>
-/// <param name="Output">Columns of the neurons [H, F].</param>
-/// <param name="OutputNorm">The norm behind them.</param>
+/// <param name="AttendedNorm">LayerNorm after attention.</param>
+/// <param name="Neurons">First FFN matrix [F, H].</param>
+/// <param name="Output">Second FFN matrix [H, F].</param>
+/// <param name="OutputNorm">LayerNorm after the FFN.</param>
 /// <param name="HeadCoefficients">[heads], or null.</param>
 /// <param name="NeuronCoefficients">[F], or null.</param>
 internal sealed record CompiledLayer(

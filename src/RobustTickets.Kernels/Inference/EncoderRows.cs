@@ -4,10 +4,10 @@ using RobustTickets.Torch;
 
 namespace RobustTickets.Kernels.Inference;
 
-/// <summary>Rows and tables of <see cref="CompiledEncoder"/>.</summary>
+/// <summary>Row and table operations of <see cref="CompiledEncoder"/>.</summary>
 internal static unsafe class EncoderRows
 {
-    /// <summary>Products read bfloat16 in pairs: rows of an odd width end in a zero.</summary>
+    /// <summary>Products read bfloat16 in pairs: rows of an odd width end with a zero.</summary>
     internal static void ClearBehind(ushort* rows, long stride, int width, int count)
     {
         if (width % 2 == 0)
@@ -54,7 +54,8 @@ internal static unsafe class EncoderRows
     internal static float* Pointer(float[]? pinned) => pinned is null ? null : (float*)Unsafe.AsPointer(ref pinned[0]);
 
     /// <summary>
-    /// Runs a body for each row: here where <paramref name="serial"/>, else on all threads.
+    /// Runs a body for each row: on this thread if <paramref name="serial"/>, otherwise on all
+    /// threads.
     /// </summary>
     internal static void ForEach(int rows, int width, bool serial, Action<long> body)
     {

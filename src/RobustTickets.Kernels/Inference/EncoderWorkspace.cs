@@ -1,18 +1,18 @@
-// Memory of one thread that runs rows through an encoder: taken once and used again by every batch,
-// so that a pass in steady state takes no page from the system.
+// Working memory of one thread of an encoder: allocated once and reused by every batch, so that a
+// pass in steady state allocates no pages.
 using System.Runtime.InteropServices;
 
 namespace RobustTickets.Kernels.Inference;
 
-/// <summary>Widths that decide how much memory a row needs.</summary>
+/// <summary>Widths that determine the memory per row.</summary>
 /// <param name="Hidden">H.</param>
-/// <param name="Heads">Most columns of queries in a layer, A.</param>
-/// <param name="Neurons">Most neurons of a layer, F.</param>
-/// <param name="Bf16">Whether factors of products are bfloat16.</param>
+/// <param name="Heads">Largest number of query columns of a layer, A.</param>
+/// <param name="Neurons">Largest number of neurons of a layer, F.</param>
+/// <param name="Bf16">Whether operands of products are bfloat16.</param>
 internal readonly record struct EncoderWidths(int Hidden, int Heads, int Neurons, bool Bf16);
 
 /// <summary>
-/// Row buffers, each row beginning on a cache line; grows to the largest chunk seen.
+/// Row buffers, each row aligned to a cache line; grow to the largest chunk so far.
 /// </summary>
 internal sealed unsafe class EncoderWorkspace : IDisposable
 {
@@ -26,38 +26,38 @@ internal sealed unsafe class EncoderWorkspace : IDisposable
     /// <summary>States [R, H], the input of a layer.</summary>
     internal float* States { get; private set; }
 
-    /// <summary>Their bfloat16 form, or null in fp32.</summary>
+    /// <summary><see cref="States"/> in bfloat16, or null in fp32.</summary>
     internal ushort* Bf16States { get; private set; }
 
     /// <summary>States after attention [R, H].</summary>
     internal float* Attended { get; private set; }
 
-    /// <summary>Their bfloat16 form, or null in fp32.</summary>
+    /// <summary><see cref="Attended"/> in bfloat16, or null in fp32.</summary>
     internal ushort* Bf16Attended { get; private set; }
 
-    /// <summary>Products that a norm follows [R, H].</summary>
+    /// <summary>Products before a LayerNorm [R, H].</summary>
     internal float* Product { get; private set; }
 
     /// <summary>Queries, keys and values [R, 3 A]; later activations [R, F].</summary>
     internal void* Wide { get; private set; }
 
-    /// <summary>Context [R, A], in the precision of factors.</summary>
+    /// <summary>Context [R, A], in the precision of operands.</summary>
     internal void* Context { get; private set; }
 
-    /// <summary>Working memory of attention.</summary>
+    /// <summary>Scratch memory of attention.</summary>
     internal float* Scratch { get; private set; }
 
     /// <summary>
-    /// Floats from row to row: whole cache lines, an odd number of them. Rows a power of two apart
-    /// would share the few lines of one set of the first cache.
+    /// Row stride in floats: an odd number of whole cache lines. Rows a power of two apart would
+    /// compete for the same L1 cache set.
     /// </summary>
     internal static long Stride(int width) => 16L * (((width + 15) / 16) | 1);
 
-    /// <summary>The same for bfloat16.</summary>
+    /// <summary>Row stride in bfloat16 elements, see <see cref="Stride"/>.</summary>
     internal static long Bf16Stride(int width) => 32L * (((width + 31) / 32) | 1);
 
     /// <summary>
-    /// Makes room for some rows and for attention over sequences that need
+    /// Reserves memory for some rows and for attention over sequences that need
     /// <paramref name="scratch"/> floats.
     /// </summary>
     internal void Reserve(int rows, long scratch)
@@ -76,7 +76,7 @@ internal sealed unsafe class EncoderWorkspace : IDisposable
             );
         var context =
             _rows * (_widths.Bf16 ? Bf16Stride(_widths.Heads) * sizeof(ushort) : Stride(_widths.Heads) * sizeof(float));
-        // A vector more: kernels read whole vectors.
+        // One extra vector: kernels read whole vectors.
         _memory = (byte*)
             NativeMemory.AlignedAlloc(
                 (nuint)((3 * hidden) + (2 * bf16) + wide + context + (_scratch * sizeof(float)) + 64),

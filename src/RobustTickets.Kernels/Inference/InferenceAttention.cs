@@ -1,5 +1,5 @@
 // Attention of one packed sequence, forward only, for the compiled evaluation path. Native on
-// AVX-512 (native/inference_attention.cpp), otherwise in the steps of PackedAttentionKernel; the
+// AVX-512 (native/inference_attention.cpp), otherwise with the steps of PackedAttentionKernel; the
 // bits are the same.
 
 using System.Runtime.InteropServices;
@@ -9,14 +9,14 @@ using RobustTickets.Kernels.Dense;
 namespace RobustTickets.Kernels.Inference;
 
 /// <summary>
-/// softmax(Q K^T / sqrt(d)) V, a coefficient a column, and rounding where the next product reads
+/// softmax(Q K^T / sqrt(d)) V, a coefficient per column, and rounding if the next product reads
 /// bfloat16.
 /// </summary>
 internal static unsafe partial class InferenceAttention
 {
     private const int RowsAtOnce = 8;
 
-    /// <summary>Floats of scratch memory that a sequence with this many keys needs.</summary>
+    /// <summary>Floats of scratch memory for a sequence with this many keys.</summary>
     internal static long Scratch(int keys, int width) => AttentionScratch.Native(keys, width);
 
     /// <summary>

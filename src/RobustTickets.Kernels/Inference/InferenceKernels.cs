@@ -1,6 +1,6 @@
-// Forward-only kernels whose row depends on no other row, no batch and no thread: an output is one
-// sum in one order. BLAS promises no such thing (edge tiles round differently), and an attack that
-// compares scores needs it.
+// Forward-only kernels in which a row does not depend on other rows, batch or thread: an output is
+// one sum in a fixed order. BLAS does not guarantee this (edge tiles round differently), but
+// attacks that compare scores need it.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using RobustTickets.Kernels.Activation;
@@ -10,12 +10,12 @@ using RobustTickets.Torch;
 namespace RobustTickets.Kernels.Inference;
 
 /// <summary>
-/// Row-independent forward kernels over float memory: what is element-wise. Products are in
-/// PackedWeight and its two forms, attention in InferenceAttention.
+/// Row-independent element-wise forward kernels on float memory. Products are in PackedWeight and
+/// its two subclasses, attention in InferenceAttention.
 /// </summary>
 internal static unsafe class InferenceKernels
 {
-    /// <summary>y [T, N] = x [T, K] W^T + b, then GELU if asked.</summary>
+    /// <summary>y [T, N] = x [T, K] W^T + b, then optional GELU.</summary>
     public static void Linear(Tensor x, PackedWeightFp32 w, Tensor y, bool gelu = false)
     {
         var rows = (int)(w.Outputs == 0 ? 0 : y.numel / w.Outputs);
@@ -29,8 +29,8 @@ internal static unsafe class InferenceKernels
     }
 
     /// <summary>
-    /// y = LayerNorm(x + residual) over rows as wide as <paramref name="gamma"/>; residual may be
-    /// null.
+    /// y = LayerNorm(x + residual) over rows of the width of <paramref name="gamma"/>; residual may
+    /// be null.
     /// </summary>
     public static void AddNorm(Tensor x, Tensor? residual, Tensor gamma, Tensor beta, double epsilon, Tensor y)
     {
@@ -63,8 +63,8 @@ internal static unsafe class InferenceKernels
     }
 
     /// <summary>
-    /// One row of <see cref="AddNorm"/>; where <paramref name="bf16"/> is given it receives y
-    /// rounded to bfloat16 as well.
+    /// One row of <see cref="AddNorm"/>; <paramref name="bf16"/>, if given, also receives y rounded
+    /// to bfloat16.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void NormRow(

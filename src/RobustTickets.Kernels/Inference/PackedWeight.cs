@@ -1,19 +1,17 @@
-// Rows times a matrix that was laid out once, for forward passes: an output is one sum in one
-// order, whatever rows are beside it and whatever thread computes it.
+// Rows times a matrix packed once, for forward passes: an output is one sum in a fixed order,
+// whatever other rows there are and whatever thread computes it.
 
 using RobustTickets.Torch;
 
 namespace RobustTickets.Kernels.Inference;
 
-/// <summary>
-/// Where a product goes and what is done to it on the way, while a tile of it is in L1.
-/// </summary>
-/// <param name="fp32">The target in float, or null where <paramref name="bf16"/> is given.</param>
-/// <param name="bf16">The target in bfloat16, or null; rows of an odd width end in one zero
-/// more.</param>
-/// <param name="stride">Elements from row to row.</param>
-/// <param name="gelu">Whether GELU follows.</param>
-/// <param name="coefficients">One factor a column, or null.</param>
+/// <summary>Target of a product, and operations applied while a tile of it is in L1.</summary>
+/// <param name="fp32">The target in float, or null if <paramref name="bf16"/> is given.</param>
+/// <param name="bf16">The target in bfloat16, or null; rows of an odd width end with an additional
+/// zero.</param>
+/// <param name="stride">Row stride in elements.</param>
+/// <param name="gelu">Whether GELU is applied.</param>
+/// <param name="coefficients">One factor per column, or null.</param>
 internal readonly unsafe struct Epilogue(float* fp32, ushort* bf16, long stride, bool gelu, float* coefficients)
 {
     internal readonly float* Fp32 = fp32;
@@ -22,7 +20,7 @@ internal readonly unsafe struct Epilogue(float* fp32, ushort* bf16, long stride,
     internal readonly bool Gelu = gelu;
     internal readonly float* Coefficients = coefficients;
 
-    /// <summary>The same, some rows on.</summary>
+    /// <summary>The same epilogue, starting at a later row.</summary>
     internal Epilogue From(long row) =>
         new(
             Fp32 is null ? null : Fp32 + (row * Stride),
@@ -33,7 +31,7 @@ internal readonly unsafe struct Epilogue(float* fp32, ushort* bf16, long stride,
         );
 }
 
-/// <summary>A matrix W [N, K] with its bias [N], ready to multiply rows.</summary>
+/// <summary>A packed matrix W [N, K] with its bias [N].</summary>
 internal abstract unsafe class PackedWeight : IDisposable
 {
     private const int RowsPerTask = 96;
@@ -48,14 +46,14 @@ internal abstract unsafe class PackedWeight : IDisposable
     private int Groups => (Outputs + 31) / 32;
 
     /// <summary>
-    /// target [rows, N] = x [rows, K] W^T + b and what <paramref name="target"/> asks for; rows of
-    /// x are <paramref name="stride"/> elements apart.
+    /// target [rows, N] = x [rows, K] W^T + b, followed by the operations of
+    /// <paramref name="target"/>; rows of x are <paramref name="stride"/> elements apart.
     /// </summary>
-    /// <param name="x">float, or bfloat16 where the matrix is.</param>
-    /// <param name="stride">Elements from row to row of x.</param>
+    /// <param name="x">float, or bfloat16 if the matrix is.</param>
+    /// <param name="stride">Row stride of x in elements.</param>
     /// <param name="rows">Number of rows.</param>
-    /// <param name="target">Where the product goes.</param>
-    /// <param name="serial">Whether this thread does it all; otherwise the team shares it.</param>
+    /// <param name="target">Target of the product.</param>
+    /// <param name="serial">Whether to run on this thread only; otherwise in parallel.</param>
     internal void Multiply(void* x, long stride, int rows, Epilogue target, bool serial)
     {
         if (rows == 0 || Outputs == 0)
@@ -97,7 +95,7 @@ internal abstract unsafe class PackedWeight : IDisposable
 
     /// <summary>
     /// Outputs 32 firstGroup to before 32 lastGroup of rows from .. from + rows of x; the target
-    /// begins with the first of these rows.
+    /// starts with the first of these rows.
     /// </summary>
     private protected abstract void Compute(
         void* x,

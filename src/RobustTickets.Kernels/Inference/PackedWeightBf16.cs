@@ -1,6 +1,6 @@
-// PackedWeight in bfloat16: factors rounded, sums in fp32, a row still a function of that row
-// alone. Native (native/packed_weight_bf16.cpp, on tiles packed_weight_amx.h), because .NET 10 can
-// name neither VDPBF16PS nor TDPBF16PS.
+// PackedWeight in bfloat16: rounded operands, sums in fp32, rows still independent. Native
+// (native/packed_weight_bf16.cpp, with AMX tiles packed_weight_amx.h), because .NET 10 has neither
+// VDPBF16PS nor TDPBF16PS.
 using System.Runtime.InteropServices;
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Torch;
@@ -8,7 +8,7 @@ using RobustTickets.Torch;
 namespace RobustTickets.Kernels.Inference;
 
 /// <summary>
-/// A weight matrix [N, K] in bfloat16 and its bias [N] in float, laid out in panels of 32 outputs.
+/// A weight matrix [N, K] in bfloat16 and its bias [N] in float, packed in panels of 32 outputs.
 /// </summary>
 internal sealed unsafe partial class PackedWeightBf16 : PackedWeight
 {
@@ -19,11 +19,11 @@ internal sealed unsafe partial class PackedWeightBf16 : PackedWeight
     private ushort* _weights; // [panels][pairs][32][2]
     private float* _bias; // [panels][32]
 
-    /// <summary>Rounds and lays out a weight [N, K] and a bias [N].</summary>
+    /// <summary>Rounds and packs a weight [N, K] and a bias [N].</summary>
     /// <param name="weight">[N, K].</param>
     /// <param name="bias">[N].</param>
-    /// <param name="tiles">Whether the tiles of AMX are used where there are any; the sums of
-    /// both forms differ in their last bits.</param>
+    /// <param name="tiles">Whether AMX tiles are used if available; sums then differ in their last
+    /// bits.</param>
     /// <exception cref="NotSupportedException">The processor has no bfloat16
     /// instructions.</exception>
     public PackedWeightBf16(Tensor weight, Tensor bias, bool tiles = true)
@@ -49,7 +49,7 @@ internal sealed unsafe partial class PackedWeightBf16 : PackedWeight
         }
     }
 
-    /// <summary>Why this form is not offered here, or null where it is.</summary>
+    /// <summary>Why bfloat16 is not supported here, or null if it is.</summary>
     public static string? WhyNot() =>
         Gemm.WhyNoBFloat16()
         ?? (
@@ -62,8 +62,7 @@ internal sealed unsafe partial class PackedWeightBf16 : PackedWeight
     public static int RoundedColumns(int inputs) => (inputs + 1) & ~1;
 
     /// <summary>
-    /// x [T, K] rounded to bfloat16 [T, K or K + 1]; one rounding serves every matrix with these
-    /// inputs.
+    /// x [T, K] rounded to bfloat16 [T, K or K + 1]; shared by all matrices with these inputs.
     /// </summary>
     public static Tensor Rounded(Tensor x)
     {
@@ -86,7 +85,7 @@ internal sealed unsafe partial class PackedWeightBf16 : PackedWeight
         return rounded;
     }
 
-    /// <summary>y [T, N] = x W^T + b, x as <see cref="Rounded"/> made it.</summary>
+    /// <summary>y [T, N] = x W^T + b, with x from <see cref="Rounded"/>.</summary>
     public void Linear(Tensor rounded, Tensor y)
     {
         if (rounded.dtype != DType.BFloat16 || rounded.size(1) != 2L * _pairs)

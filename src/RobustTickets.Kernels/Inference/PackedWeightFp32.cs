@@ -1,6 +1,6 @@
-// PackedWeight in float, in panels of 16 outputs that the inner loop reads in order: the bias, then
-// one fused multiply-add an input, in order. Reference of native/packed_weight_fp32.cpp, and what
-// runs without AVX-512.
+// PackedWeight in float, in panels of 16 outputs that the inner loop reads sequentially: the bias,
+// then one fused multiply-add per input, in order. Reference of native/packed_weight_fp32.cpp, and
+// the fallback without AVX-512.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -15,7 +15,7 @@ internal sealed unsafe partial class PackedWeightFp32 : PackedWeight
     internal const int Panel = 16;
     private float* _data;
 
-    /// <summary>Lays out a weight [N, K] and a bias [N].</summary>
+    /// <summary>Packs a weight [N, K] and a bias [N].</summary>
     public PackedWeightFp32(Tensor weight, Tensor bias)
     {
         Outputs = (int)weight.shape[0];
@@ -34,7 +34,7 @@ internal sealed unsafe partial class PackedWeightFp32 : PackedWeight
                 for (var j = 0; j < Panel; j++)
                 {
                     var n = (p * Panel) + j;
-                    // Row 0 of a panel is its bias, rows 1..K its weights.
+                    // Row 0 of a panel is its bias, rows 1..K are its weights.
                     panel[(k * Panel) + j] =
                         n >= Outputs ? 0f
                         : k == 0 ? shift[n]
@@ -114,7 +114,7 @@ internal sealed unsafe partial class PackedWeightFp32 : PackedWeight
     }
 
     /// <summary>
-    /// Four rows of x times one panel. A method of its own, without calls: its eight sums must stay
+    /// Four rows of x times one panel. A separate method without calls, so that its eight sums stay
     /// in registers.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]

@@ -1,5 +1,5 @@
-// One dense layer's weight as the fused layers use it: the parameter, its form as a factor of
-// products, and where its gradient goes.
+// One dense layer's weight for the fused layers: the parameter, its form as an operand, and its
+// gradient slot.
 
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Torch;
@@ -8,30 +8,29 @@ using RobustTickets.Torch.nn;
 namespace RobustTickets.Kernels.Layers;
 
 /// <summary>Weight and bias of a dense layer.</summary>
-/// <param name="Weight">[N, K], a leaf of a store or computed (masked) from one.</param>
+/// <param name="Weight">[N, K], a leaf of a store or computed from one (masked).</param>
 /// <param name="Bias">[N].</param>
-/// <param name="Factor">What products read: <paramref name="Weight"/> itself in fp32, or its
+/// <param name="Factor">Operand of products: <paramref name="Weight"/> itself in fp32, or its
 /// bfloat16 copy.</param>
-/// <param name="Slot">Memory that the store keeps for the gradient from step to step, or
-/// null.</param>
+/// <param name="Slot">Gradient memory that the store keeps across steps, or null.</param>
 internal readonly record struct DenseWeight(Tensor Weight, Tensor Bias, Tensor Factor, GradientSlot? Slot = null)
 {
     /// <summary>
-    /// A weight as a factor of the given precision; a copy is rounded here and now.
+    /// A weight with its operand in the given precision; a bfloat16 copy is rounded now.
     /// </summary>
     public static DenseWeight Of(Tensor weight, Tensor bias, MatrixPrecision precision) =>
         new(weight, bias, DenseProducts.Factor(weight, precision));
 }
 
 /// <summary>
-/// Products of dense layers on tensors: x W^T forward, dy W and dy^T x backward. Factors are all
+/// Products of dense layers on tensors: x W^T forward, dy W and dy^T x backward. Operands are all
 /// float32 or all bfloat16.
 /// </summary>
 internal static unsafe class DenseProducts
 {
     /// <summary>
-    /// The tensor itself where it is contiguous float32 (its history does not matter to a product),
-    /// else such a copy, or one rounded to bfloat16.
+    /// The tensor itself if it is contiguous float32, otherwise a contiguous copy, or one rounded
+    /// to bfloat16.
     /// </summary>
     internal static Tensor Factor(Tensor x, MatrixPrecision precision)
     {
@@ -45,9 +44,7 @@ internal static unsafe class DenseProducts
         return rounded;
     }
 
-    /// <summary>
-    /// The tensor itself where its elements lie row by row, else a copy that does.
-    /// </summary>
+    /// <summary>The tensor itself if it is contiguous, otherwise a contiguous copy.</summary>
     internal static Tensor Rows(Tensor x) => x.is_contiguous ? x : x.detach().contiguous();
 
     /// <summary>y [T, N] = x [T, K] W^T, into a new tensor.</summary>
@@ -58,7 +55,7 @@ internal static unsafe class DenseProducts
     }
 
     /// <summary>
-    /// dx [T, K] = dy [T, N] W, added where <paramref name="onto"/> has something.
+    /// dx [T, K] = dy [T, N] W, accumulated into <paramref name="onto"/> if given.
     /// </summary>
     internal static (Tensor Dx, Product Product) InputGradient(Tensor dy, Tensor weight, Tensor? onto = null)
     {
@@ -69,7 +66,7 @@ internal static unsafe class DenseProducts
         );
     }
 
-    /// <summary>dW [N, K] = dy^T x into <paramref name="into"/>, or added to it.</summary>
+    /// <summary>dW [N, K] = dy^T x, written to <paramref name="into"/> or accumulated.</summary>
     internal static Product WeightGradient(Tensor dy, Tensor x, Tensor into, bool add) =>
         Of(ta: true, tb: false, into.size(0), into.size(1), x.size(0), dy, x, add ? 1 : 0, into);
 

@@ -1,6 +1,6 @@
-// The dense parts of a transformer layer as three recorded operations: projections of one input,
-// attention output with its norm, feed-forward network with its norm. What a forward keeps:
-// docs/memory.md. Reference: BertEncoder's op-by-op layer.
+// The dense parts of a transformer layer as three autograd operations: projections of one input,
+// attention output with its LayerNorm, feed-forward network with its LayerNorm. Tensors saved by
+// forward: docs/memory.md. Reference: BertEncoder's op-by-op layer.
 
 using RobustTickets.Kernels.Activation;
 using RobustTickets.Kernels.Dense;
@@ -13,13 +13,13 @@ using RobustTickets.Torch.nn;
 namespace RobustTickets.Kernels.Layers;
 
 /// <summary>
-/// Fused layers over packed rows [T, H]. Products add weight gradients into their slots; gradients
-/// that nobody asked for are not computed.
+/// Fused layers over packed rows [T, H]. Products accumulate weight gradients in their slots;
+/// gradients that are not needed are not computed.
 /// </summary>
 internal static unsafe class FusedLayers
 {
     /// <summary>
-    /// Sets memory aside for the gradients of the named weights, and lets idle threads sum squares
+    /// Reserves memory for the gradients of the named weights, and lets idle threads sum squares
     /// for the gradient norm.
     /// </summary>
     public static void ReserveGradients(ParameterStore store, IEnumerable<string> weights)
@@ -28,25 +28,22 @@ internal static unsafe class FusedLayers
         store.ReserveGradients(weights);
     }
 
-    /// <summary>
-    /// x W_i^T + b_i for several weights at once: query, key and value of one input.
-    /// </summary>
+    /// <summary>x W_i^T + b_i for several weights: query, key and value of one input.</summary>
     /// <param name="x">[T, K].</param>
     /// <param name="weights">[N_i, K] each.</param>
-    /// <param name="precision">Precision of the products' factors.</param>
+    /// <param name="precision">Precision of the operands.</param>
     /// <returns>[T, N_i] each.</returns>
     public static Tensor[] Linear(Tensor x, MatrixPrecision precision, params DenseWeight[] weights) =>
         Linear(x, precision, weights, again: false);
 
     /// <summary>
-    /// The same, and x once more for the residual connection around what becomes of the
-    /// projections: its gradient comes back to this node, whose products add to it, where two uses
-    /// of x would
-    /// make two gradients and a sum.
+    /// As <c>Linear</c>, and returns x as an output for the residual connection around the
+    /// projections: its gradient comes back to this node, whose products accumulate into it,
+    /// instead of two gradients of x and a sum.
     /// </summary>
     /// <param name="x">[T, K].</param>
     /// <param name="weights">[N_i, K] each.</param>
-    /// <param name="precision">Precision of the products' factors.</param>
+    /// <param name="precision">Precision of the operands.</param>
     /// <returns>[T, N_i] each, and [T, K] in the memory of <paramref name="x"/>.</returns>
     public static (Tensor[] Outputs, Tensor Residual) LinearWithResidual(
         Tensor x,
@@ -91,7 +88,7 @@ internal static unsafe class FusedLayers
         var group = new GemmGroup();
         if (Autograd.Wanted(0) != GradientUse.None)
         {
-            gradients[0] = given.Length > dy.Length ? given[^1]?.Own() : null; // the residual's
+            gradients[0] = given.Length > dy.Length ? given[^1]?.Own() : null; // gradient of the residual
             var first = true;
             for (var i = 0; i < dy.Length; i++)
             {
@@ -133,7 +130,7 @@ internal static unsafe class FusedLayers
     /// <param name="weight">[H, K].</param>
     /// <param name="residual">[T, H].</param>
     /// <param name="norm">Norm and dropout.</param>
-    /// <param name="precision">Precision of the products' factors.</param>
+    /// <param name="precision">Precision of the operands.</param>
     /// <returns>[T, H].</returns>
     public static Tensor Output(Tensor x, DenseWeight weight, Tensor residual, NormSpec norm, MatrixPrecision precision)
     {
@@ -193,7 +190,7 @@ internal static unsafe class FusedLayers
     /// <param name="down">D [H, F] and its bias.</param>
     /// <param name="coefficients">c [F], or null for ones.</param>
     /// <param name="norm">Norm and dropout.</param>
-    /// <param name="precision">Precision of the products' factors.</param>
+    /// <param name="precision">Precision of the operands.</param>
     /// <returns>[T, H].</returns>
     public static Tensor FeedForward(
         Tensor x,
@@ -209,7 +206,7 @@ internal static unsafe class FusedLayers
         using var scope = torch.scope();
         var source = DenseProducts.Rows(x);
         var factor = DenseProducts.Factor(source, precision);
-        var (z, toZ) = DenseProducts.Forward(factor, up.Factor); // [T, F] without its bias
+        var (z, toZ) = DenseProducts.Forward(factor, up.Factor); // [T, F], without the bias
         var bf16 = precision == MatrixPrecision.Bf16;
         var activated = torch.empty(z.sizes, bf16 ? DType.BFloat16 : DType.Float32);
         var group = new GemmGroup();
@@ -224,7 +221,7 @@ internal static unsafe class FusedLayers
         Gemm.Run(toSum);
         var (y, normalised, inverse) = Norm(sum, down.Bias, source, norm);
         scope.Keep(y);
-        activated.Dispose(); // computed again in backward
+        activated.Dispose(); // recomputed in backward
         var saved = new SavedLayer([factor, z, normalised, inverse, norm.Gamma, up.Bias, coefficients], [up, down]);
         Tensor?[] inputs = [x, up.Weight, up.Bias, down.Weight, down.Bias, norm.Gamma, norm.Beta, coefficients];
         Record(
@@ -254,7 +251,7 @@ internal static unsafe class FusedLayers
         {
             var (z, coefficients) = (saved[1], saved.Optional(6));
             var factor = DenseProducts.Factor(dOut, precision);
-            var (da, toDa) = DenseProducts.InputGradient(factor, saved.Weights[1].Factor); // [T, F], becomes dz
+            var (da, toDa) = DenseProducts.InputGradient(factor, saved.Weights[1].Factor); // [T, F], replaced by dz
             var activated = torch.empty(z.sizes, bf16 ? DType.BFloat16 : DType.Float32);
             var dz = bf16 ? torch.empty(z.sizes, DType.BFloat16) : da;
             using var inner = new ColumnSums(z.size(0), 2, (int)z.size(1));
@@ -286,7 +283,7 @@ internal static unsafe class FusedLayers
                 first.OnIdle(norms.SumOne);
             first.Run();
             var second = new GemmGroup();
-            // the residual's gradient is there already
+            // dx already contains the residual's gradient
             second.Add(DenseProducts.InputGradient(dz, saved.Weights[0].Factor, dx).Product);
             var dUp = WeightGradient.Join(second, 1, saved.Weights[0], dz, saved[0]);
             var dDown = WeightGradient.Join(second, 3, saved.Weights[1], factor, activated);
@@ -306,7 +303,7 @@ internal static unsafe class FusedLayers
     }
 
     /// <summary>
-    /// y, the normalised rows (in the memory of <paramref name="x"/>) and 1/deviation of each.
+    /// y, the normalised rows (in the memory of <paramref name="x"/>) and 1/deviation of each row.
     /// </summary>
     private static (Tensor Y, Tensor Normalised, Tensor Inverse) Norm(
         Tensor x,
@@ -370,7 +367,7 @@ internal static unsafe class FusedLayers
     private static float* Fp32(Tensor? tensor) => tensor is null ? null : (float*)tensor.data_ptr;
 
     /// <summary>
-    /// Gives the outputs their history; recording was off while they were computed.
+    /// Records the autograd node of the outputs, which were computed with recording off.
     /// </summary>
     private static void Record(
         bool recording,

@@ -3,8 +3,8 @@ using RobustTickets.Torch;
 namespace RobustTickets.Kernels.Layers;
 
 /// <summary>
-/// What a backward needs: detached tensors, and the weights themselves because their gradient
-/// slots are written.
+/// State for backward: detached tensors, and the weights themselves because backward writes to
+/// their gradient slots.
 /// </summary>
 internal sealed class SavedLayer : IDisposable
 {

@@ -1,6 +1,6 @@
-// The gradient of a dense layer's weight on its way from a product to where it belongs. Where the
-// weight is a leaf and gradients accumulate, the product itself writes or adds to the leaf's
-// gradient: no second matrix, no pass over it.
+// The gradient of a dense layer's weight. If the weight is a leaf whose gradient accumulates, the
+// product itself writes to or accumulates in the leaf's gradient: no second matrix and no extra
+// pass over it.
 
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Torch;
@@ -30,13 +30,13 @@ internal sealed class WeightGradient
                 ? dense.Slot?.Take()
                 : before
             : null;
-        _norms = kept is null ? null : dense.Slot?.Norms; // memory made for this pass may be dropped with it
+        _norms = kept is null ? null : dense.Slot?.Norms; // memory allocated for this pass may be freed with it
         _into = kept ?? torch.empty(_weight.sizes);
     }
 
-    /// <summary>Adds the product to a group; null where nobody wants the gradient.</summary>
+    /// <summary>Adds the product to a group; null if the gradient is not needed.</summary>
     /// <param name="group">The products of a backward.</param>
-    /// <param name="input">Position of the weight among the inputs of the node.</param>
+    /// <param name="input">Index of the weight among the node's inputs.</param>
     /// <param name="dense">The weight.</param>
     /// <param name="dy">[T, N].</param>
     /// <param name="x">[T, K].</param>
@@ -56,20 +56,20 @@ internal sealed class WeightGradient
     }
 
     /// <summary>
-    /// When the group has run: what a backward returns, the gradient or null where the weight has
-    /// it already.
+    /// Called after the group has run: returns backward's result, the gradient or null if it is
+    /// already in the weight's slot.
     /// </summary>
     internal Tensor? Deliver()
     {
         if (!_direct)
             return _into;
         if (!_fresh)
-            Shim.rt_bump_version(_into.Handle); // the product was added past libtorch's operators
+            Shim.rt_bump_version(_into.Handle); // the product bypassed libtorch's operators
         _norms?.Add(_into);
         if (_fresh)
         {
             _weight.grad = _into;
-            _into.Dispose(); // the leaf holds it now; what came out of a slot belongs to no scope
+            _into.Dispose(); // the leaf holds it now; memory from a slot belongs to no scope
         }
         return null;
     }

@@ -1,19 +1,19 @@
-// Fixed masks of one bit a weight: y = W where the bit is set, else exactly 0. Bit i of a matrix is
-// bit i mod 64 of word i / 64, rows one after another.
+// Fixed masks with one bit per weight: y = W if the bit is set, otherwise exactly 0. Bit i of a
+// matrix is bit i mod 64 of word i / 64, in row-major order.
 using System.Runtime.Intrinsics;
 using RobustTickets.Torch;
 
 namespace RobustTickets.Kernels.Masks;
 
-/// <summary>Masks of one bit a weight.</summary>
+/// <summary>Masks with one bit per weight.</summary>
 internal static unsafe class BinaryMaskKernel
 {
-    /// <summary>Words that <paramref name="count"/> bits take.</summary>
+    /// <summary>Number of words for <paramref name="count"/> bits.</summary>
     public static int Words(long count) => checked((int)((count + 63) / 64));
 
     /// <summary>
-    /// Copies what the mask keeps of <paramref name="source"/> and writes 0 elsewhere; both have
-    /// the mask's number of elements and may be the same tensor.
+    /// Copies the kept elements of <paramref name="source"/> and writes 0 elsewhere; both have the
+    /// mask's number of elements and may be the same tensor.
     /// </summary>
     public static void Apply(Tensor source, ReadOnlyMemory<ulong> bits, Tensor target)
     {

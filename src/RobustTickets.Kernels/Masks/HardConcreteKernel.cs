@@ -1,5 +1,5 @@
-// Hard-concrete gates over memory (RobusT eq. 3-5; docs/methods/robust.md, Gates): y = m(a) * W and
-// its backward, which computes the gates again. Reference: Tickets/HardConcrete.cs, plain
+// Hard-concrete gates on raw memory (RobusT eq. 3-5; docs/methods/robust.md, Gates): y = m(a) * W
+// and its backward, which recomputes the gates. Reference: Tickets/HardConcrete.cs, plain
 // operators.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
@@ -9,14 +9,13 @@ using RobustTickets.Torch;
 namespace RobustTickets.Kernels.Masks;
 
 /// <summary>
-/// Where the uniform number behind a gate comes from: nowhere (evaluation), a key, or a record.
+/// Source of the gates' uniform noise: none (evaluation), a key, or recorded numbers.
 /// </summary>
 /// <param name="Sampled">Whether gates are sampled; otherwise they are the deterministic gates of
 /// evaluation.</param>
-/// <param name="Key">Key of the site in this pass; score (r, c) takes number c of row key
-/// r.</param>
-/// <param name="Recorded">Uniform numbers of the scores' shape that replace the keyed ones, or
-/// null.</param>
+/// <param name="Key">Key of the site in this pass; score (r, c) uses number c of row key r.</param>
+/// <param name="Recorded">Recorded uniform numbers of the scores' shape, used instead of keyed
+/// ones; or null.</param>
 internal readonly record struct GateNoise(bool Sampled, RandomKey Key, Tensor? Recorded)
 {
     /// <summary>Deterministic gates.</summary>
@@ -26,15 +25,15 @@ internal readonly record struct GateNoise(bool Sampled, RandomKey Key, Tensor? R
     public static GateNoise Keyed(RandomKey key, Tensor? recorded = null) => new(Sampled: true, key, recorded);
 }
 
-/// <summary>How scores [R, C] lie over a weight matrix [O, I].</summary>
+/// <summary>How scores [R, C] are laid out over a weight matrix [O, I].</summary>
 public enum MaskLayout
 {
-    /// <summary>Weight (o, i) takes score (o mod R, i mod C): the released grouping.</summary>
+    /// <summary>Weight (o, i) uses score (o mod R, i mod C): the released grouping.</summary>
     Strided,
 
     /// <summary>
-    /// Weight (o, i) takes score (o / (O/R), i / (I/C)): neighbours share a score, as the rows of a
-    /// head do.
+    /// Weight (o, i) uses score (o / (O/R), i / (I/C)): adjacent weights share a score, as the rows
+    /// of a head do.
     /// </summary>
     Blocks,
 }
@@ -51,7 +50,7 @@ internal static unsafe class HardConcreteKernel
     /// <summary>b, the temperature of sampled gates; fixed.</summary>
     public const double Temperature = 2.0 / 3.0;
 
-    /// <summary>Uniform numbers are kept this far from 0 and (nearly) from 1.</summary>
+    /// <summary>Minimum distance of uniform numbers from 0 and (nearly) from 1.</summary>
     public const float SmallestNoise = 1e-4f,
         LargestNoise = 0.9999f;
 
@@ -111,8 +110,8 @@ internal static unsafe class HardConcreteKernel
     }
 
     /// <summary>
-    /// Gradients of <see cref="Forward"/> with respect to scores and weight; null where one is not
-    /// wanted. The noise is that of the forward.
+    /// Gradients of <see cref="Forward"/> with respect to scores and weight; null if not needed.
+    /// The noise must be that of the forward.
     /// </summary>
     public static void Backward(
         Tensor gradient,
@@ -247,8 +246,8 @@ internal static unsafe class HardConcreteKernel
         }
 
         /// <summary>
-        /// Gates m = clamp(s (r-l) + l, 0, 1) of a row, s = 1/(1+t), and where asked for their
-        /// slopes dm/da: ds/da = s^2 t / b (without b in evaluation), and 0 outside [0, 1].
+        /// Gates m = clamp(s (r-l) + l, 0, 1) of a row, s = 1/(1+t), and optionally their
+        /// derivatives dm/da: ds/da = s^2 t / b (without b in evaluation), and 0 outside [0, 1].
         /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         internal void Row(long row, float* gates, float* slopes)
@@ -277,8 +276,8 @@ internal static unsafe class HardConcreteKernel
         }
 
         /// <summary>
-        /// t = (1-s)/s of eight gates: ((1-u)/u)^(1/b) e^(-a/b), without a logarithm as b = 2/3 and
-        /// x^(3/2) = x sqrt(x); in evaluation e^(-a).
+        /// t = (1-s)/s of eight gates: ((1-u)/u)^(1/b) e^(-a/b), without a logarithm, since b = 2/3
+        /// and x^(3/2) = x sqrt(x); in evaluation e^(-a).
         /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private Vector256<float> Odds(Vector256<float> a, RandomKey key, float* recorded, uint first, int count)
@@ -294,7 +293,7 @@ internal static unsafe class HardConcreteKernel
         }
     }
 
-    /// <summary>Which score a weight takes.</summary>
+    /// <summary>Maps weights to scores.</summary>
     private readonly struct Grid
     {
         internal readonly long Rows,
@@ -328,8 +327,8 @@ internal static unsafe class HardConcreteKernel
     }
 
     /// <summary>
-    /// Keeps exponents where neither they nor their product with the largest odds (1e6) overflow;
-    /// gates there have long been exactly 0 or 1.
+    /// Clamps exponents so that neither they nor their product with the largest odds (1e6)
+    /// overflow; gates are exactly 0 or 1 long before.
     /// </summary>
     private static Vector256<float> Limit(Vector256<float> exponent) =>
         Vector256.Min(Vector256.Max(exponent, Vector256.Create(-60f)), Vector256.Create(60f));
@@ -352,8 +351,8 @@ internal static unsafe class HardConcreteKernel
         }
     }
 
-    // The last, shorter group of a row goes through the same arithmetic, so that the width of a
-    // vector never shows in a result.
+    // The last, shorter group of a row uses the same arithmetic, so results do not depend on the
+    // vector width.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Load(float* from, int count) =>
         count == Width ? Vector256.Load(from) : LoadPart(from, count);

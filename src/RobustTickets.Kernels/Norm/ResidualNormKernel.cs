@@ -1,6 +1,6 @@
-// y = LayerNorm(dropout(x + bias) + residual), the end of both halves of a layer, and its
-// gradients: one pass over the rows each. Native on AVX-512 (native/residual_norm.cpp); this is its
-// reference, bit for bit, and BertEncoder's plain layer the reference of both.
+// y = LayerNorm(dropout(x + bias) + residual), which ends both halves of a layer, and its
+// gradients, each in one pass over the rows. Native on AVX-512 (native/residual_norm.cpp); this is
+// its reference, bit for bit, and BertEncoder's plain layer is the reference of both.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -11,15 +11,15 @@ using RobustTickets.Torch;
 namespace RobustTickets.Kernels.Norm;
 
 /// <summary>
-/// Bias, keyed dropout, residual and LayerNorm of rows [T, H]. Kept for backward: the normalised
-/// rows (in the memory of x) and one 1/deviation a row; the dropout mask is drawn again.
+/// Bias, keyed dropout, residual and LayerNorm of rows [T, H]. Saved for backward: the normalised
+/// rows (in the memory of x) and 1/deviation per row; the dropout mask is regenerated.
 /// </summary>
 internal static unsafe partial class ResidualNormKernel
 {
     /// <summary>
-    /// <paramref name="x"/> [rows, width] becomes the normalised rows; <paramref name="y"/> =
-    /// normalised * gamma + beta; <paramref name="inverse"/> [rows] = 1/deviation.
-    /// Dropout is off when <paramref name="keys"/> is empty.
+    /// <paramref name="x"/> [rows, width] is replaced by the normalised rows; <paramref name="y"/>
+    /// = normalised * gamma + beta; <paramref name="inverse"/> [rows] = 1/deviation. Dropout is off
+    /// when <paramref name="keys"/> is empty.
     /// </summary>
     internal static void Forward(
         float* x,
@@ -38,7 +38,7 @@ internal static unsafe partial class ResidualNormKernel
     {
         using var clock = KernelClock.In(KernelPart.ElementWise);
         using var pin = keys.Pin();
-        var drawn = keys.IsEmpty ? null : (ulong*)pin.Pointer; // a key is its value
+        var drawn = keys.IsEmpty ? null : (ulong*)pin.Pointer; // a RandomKey has the layout of its value
         TorchParallel.For(
             rows,
             Grain(width),
@@ -82,9 +82,9 @@ internal static unsafe partial class ResidualNormKernel
     }
 
     /// <summary>
-    /// From <paramref name="dy"/>: gradient of the residual into <paramref name="dResidual"/>, of x
-    /// into <paramref name="dx"/> (may be the memory of <paramref name="dy"/>),
-    /// and column sums: set 0 gamma, set 1 beta, set 2 bias.
+    /// From <paramref name="dy"/>: the gradient of the residual in <paramref name="dResidual"/>, of
+    /// x in <paramref name="dx"/> (may alias <paramref name="dy"/>), and column sums: set 0 gamma,
+    /// set 1 beta, set 2 bias.
     /// </summary>
     internal static ColumnSums Backward(
         float* dy,
@@ -101,7 +101,7 @@ internal static unsafe partial class ResidualNormKernel
     {
         using var clock = KernelClock.In(KernelPart.ElementWise);
         using var pin = keys.Pin();
-        var drawn = keys.IsEmpty ? null : (ulong*)pin.Pointer; // a key is its value
+        var drawn = keys.IsEmpty ? null : (ulong*)pin.Pointer; // a RandomKey has the layout of its value
         var sums = new ColumnSums(rows, 3, width);
         sums.ForBlocks(
             rows,

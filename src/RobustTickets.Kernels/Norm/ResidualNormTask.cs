@@ -1,18 +1,15 @@
-// The task of native/residual_norm.cpp, field for field.
+// Argument struct of native/residual_norm.cpp, with the same fields.
 using System.Runtime.InteropServices;
 
 namespace RobustTickets.Kernels.Norm;
 
 /// <summary>
-/// Some whole rows of y = LayerNorm(dropout(x + bias) + residual); pointers are to the first of
-/// them.
+/// Some whole rows of y = LayerNorm(dropout(x + bias) + residual); pointers are to the first row.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct ResidualNormTask
 {
-    /// <summary>
-    /// Rows, and elements of each; the rows of every matrix lie one behind the other.
-    /// </summary>
+    /// <summary>Number of rows and their width; the rows of every matrix are contiguous.</summary>
     internal long Rows,
         Width;
 
@@ -22,13 +19,13 @@ internal unsafe struct ResidualNormTask
     /// <summary>The 24-bit threshold below which an element is dropped.</summary>
     internal uint Threshold;
 
-    /// <summary>The factor of an element that is not.</summary>
+    /// <summary>Scale of kept elements.</summary>
     internal float Kept;
 
     /// <summary>[Width].</summary>
     internal float* Gamma;
 
-    /// <summary>[Rows, Width] x, becomes the normalised rows; backward reads those.</summary>
+    /// <summary>[Rows, Width] x, replaced by the normalised rows; backward reads those.</summary>
     internal float* Normalised;
 
     /// <summary>[Rows] 1/deviation, set by forward and read by backward.</summary>
@@ -43,7 +40,7 @@ internal unsafe struct ResidualNormTask
     /// <summary>Forward: [Width].</summary>
     internal float* Beta;
 
-    /// <summary>Forward: what is added to the variance.</summary>
+    /// <summary>Forward: epsilon, added to the variance.</summary>
     internal double Epsilon;
 
     /// <summary>Forward: [Rows, Width] result.</summary>
@@ -53,7 +50,7 @@ internal unsafe struct ResidualNormTask
     internal float* Dy;
 
     /// <summary>
-    /// Backward: [Rows, Width] gradients of x (may be <see cref="Dy"/>) and of the residual.
+    /// Backward: [Rows, Width] gradients of x (may alias <see cref="Dy"/>) and of the residual.
     /// </summary>
     internal float* Dx,
         DResidual;

@@ -1,6 +1,6 @@
-// AdamW over one tensor in one pass, 28 bytes a parameter: clip factor, moments, update, decay;
-// flavours hf and torch (docs/methods/training.md, AdamW). A vector does what the scalar tail does,
-// in its order, so the vector width never changes a result.
+// AdamW over one tensor in one pass, 28 bytes per parameter: clip factor, moments, update, decay;
+// flavours hf and torch (docs/methods/training.md, AdamW). Vectors and the scalar tail use the same
+// operations in the same order, so the vector width does not affect results.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -12,15 +12,15 @@ namespace RobustTickets.Kernels.Optim;
 /// <summary>AdamW over raw float memory.</summary>
 internal static unsafe class AdamWKernel
 {
-    /// <summary>Elements that are asked for ahead of their use: four cache lines.</summary>
+    /// <summary>Prefetch distance in elements: four cache lines.</summary>
     private const int Ahead = 64;
 
-    /// <summary>Elements whose squares are summed by themselves.</summary>
+    /// <summary>Elements per partial sum of squares.</summary>
     internal const long SquaresBlock = 1 << 15;
 
     /// <summary>
     /// Updates <paramref name="count"/> parameters in place. <paramref name="gradient"/> may be
-    /// null (all zero: moments decay and momentum still moves).
+    /// null (all zero: moments decay and momentum still moves the parameters).
     /// </summary>
     public static void Update(
         float* parameter,
@@ -43,8 +43,8 @@ internal static unsafe class AdamWKernel
     public static double SumOfSquares(float* values, long count) => SumOfSquares([((nint)values, count, default)]);
 
     /// <summary>
-    /// Sum of the squares of several tensors, each given by its address, its number of elements,
-    /// and what is known of it: the sums of its first blocks.
+    /// Sum of the squares of several tensors, each given by address, number of elements, and known
+    /// sums of its first blocks.
     /// </summary>
     internal static double SumOfSquares(IReadOnlyList<(nint Values, long Count, ReadOnlyMemory<double> Known)> tensors)
     {
@@ -96,7 +96,7 @@ internal static unsafe class AdamWKernel
         return sum;
     }
 
-    /// <summary>Limits each element to [-limit, limit].</summary>
+    /// <summary>Clamps each element to [-limit, limit].</summary>
     public static void ClampValues(float* values, long count, float limit)
     {
         for (long j = 0; j < count; j++)
@@ -135,8 +135,8 @@ internal static unsafe class AdamWKernel
             {
                 if (Sse.IsSupported)
                 {
-                    // Four streams read and three written: the processor's own fetching ahead loses
-                    // some of them.
+                    // Four streams read and three written: more than the hardware prefetcher can
+                    // follow.
                     Sse.Prefetch0(p + j + Ahead);
                     Sse.Prefetch0(m + j + Ahead);
                     Sse.Prefetch0(v + j + Ahead);
@@ -174,7 +174,7 @@ internal static unsafe class AdamWKernel
         }
     }
 
-    /// <summary>A step in single precision.</summary>
+    /// <summary>Constants of a step in single precision.</summary>
     internal readonly struct Constants
     {
         internal readonly bool Torch;

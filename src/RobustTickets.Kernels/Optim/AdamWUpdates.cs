@@ -1,21 +1,21 @@
-// The updates of one step behind one barrier: each tensor is cut into pieces, and a thread takes
-// the next when it is done. Elements do not depend on one another, so the pieces change no bit.
+// The updates of one step with one barrier: each tensor is divided into pieces, and an idle thread
+// takes the next. Elements are independent, so the division does not affect results.
 using RobustTickets.Torch;
 using RobustTickets.Torch.optim;
 
 namespace RobustTickets.Kernels.Optim;
 
 /// <summary>
-/// AdamW updates, added tensor by tensor and run together. What is pointed to must live until then.
+/// AdamW updates, added tensor by tensor and run together. The pointers must stay valid until then.
 /// </summary>
 internal sealed unsafe class AdamWUpdates
 {
-    /// <summary>Elements of a piece: half a megabyte of each of four streams.</summary>
+    /// <summary>Elements per piece: half a megabyte of each of four streams.</summary>
     private const int Piece = 1 << 17;
 
     private readonly List<Action> _pieces = [];
 
-    /// <summary>A whole tensor; see <see cref="AdamWKernel.Update"/>.</summary>
+    /// <summary>Adds a whole tensor; see <see cref="AdamWKernel.Update"/>.</summary>
     internal void Add(float* parameter, float* gradient, float* first, float* second, long count, in AdamWStep step)
     {
         var s = new AdamWKernel.Constants(step);
@@ -60,7 +60,8 @@ internal sealed unsafe class AdamWUpdates
                 for (var r = begin; r < end; r++)
                 {
                     var offset = (long)r * columns;
-                    // an epsilon of zero makes 0 / 0 of these rows, and is not our business
+                    // With epsilon 0 these rows compute 0 / 0 as in the reference, so they cannot
+                    // be skipped.
                     if (!seen[r] && s.Epsilon > 0)
                     {
                         if (decays)
@@ -74,6 +75,6 @@ internal sealed unsafe class AdamWUpdates
         }
     }
 
-    /// <summary>Makes all updates.</summary>
+    /// <summary>Runs all updates.</summary>
     internal void Run() => TorchParallel.ForEach(_pieces.Count, piece => _pieces[piece]());
 }

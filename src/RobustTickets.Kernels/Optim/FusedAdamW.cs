@@ -1,5 +1,5 @@
-// AdamW by one pass over each parameter on the CPU (AdamWKernel); embeddings whose gradient is
-// known by rows are updated by rows. Reference: AdamWReference.
+// AdamW in one pass over each parameter on the CPU (AdamWKernel); embeddings with row-sparse
+// gradients are updated by rows. Reference: AdamWReference.
 
 using RobustTickets.Torch;
 using RobustTickets.Torch.nn;
@@ -16,8 +16,8 @@ internal sealed unsafe class FusedAdamW : IAdamWBackend
     private FusedAdamW(ParameterStore store) => _store = store;
 
     /// <summary>
-    /// The fused backend for the parameters of a store, or null (operators) where they do not lie
-    /// in host memory.
+    /// The fused backend for the parameters of a store, or null (operators) if they are not in host
+    /// memory.
     /// </summary>
     public static FusedAdamW? For(ParameterStore store) => store.Device.IsHost ? new FusedAdamW(store) : null;
 
@@ -93,7 +93,7 @@ internal sealed unsafe class FusedAdamW : IAdamWBackend
     }
 
     /// <summary>
-    /// A row has moved iff a moment of it is not zero; so the marks need not be saved.
+    /// A row was updated iff one of its moments is nonzero, so the marks need not be saved.
     /// </summary>
     private static bool[] FindTouched(AdamWUpdate update, int rows, int columns)
     {
@@ -110,13 +110,13 @@ internal sealed unsafe class FusedAdamW : IAdamWBackend
 
     private static float* Pointer(Tensor tensor) => (float*)tensor.data_ptr;
 
-    /// <summary>Rows of an embedding.</summary>
+    /// <summary>Row state of an embedding.</summary>
     /// <param name="touched">Rows that ever had a gradient.</param>
     private sealed class RowState(bool[] touched)
     {
         internal bool[] Touched { get; } = touched;
 
-        /// <summary>Row of the gradient that belongs to each row, -1 where it is zero.</summary>
+        /// <summary>Row of the gradient for each row, -1 if it is zero.</summary>
         internal int[] RowOf { get; } = [.. Enumerable.Repeat(-1, touched.Length)];
     }
 }

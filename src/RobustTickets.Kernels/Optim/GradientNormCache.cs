@@ -1,6 +1,6 @@
-// The gradient norm reads every gradient once more after backward, while threads that divide GEMMs
-// wait at barriers about as long in all. Here the waiting thread sums a block of squares instead:
-// as the norm itself would, so the bits are the same whoever did it and when.
+// The gradient norm reads every gradient again after backward, while threads of divided GEMMs wait
+// at barriers for about as long. Here a waiting thread sums a block of squares instead, exactly as
+// the norm would, so the bits do not depend on who did it and when.
 
 using RobustTickets.Torch;
 using RobustTickets.Torch.Native;
@@ -9,7 +9,7 @@ using RobustTickets.Torch.nn;
 namespace RobustTickets.Kernels.Optim;
 
 /// <summary>
-/// Gradient norm cache of one store. Not thread-safe but for <see cref="SumOne"/>, which threads
+/// Gradient norm cache of one store. Not thread-safe except <see cref="SumOne"/>, which threads
 /// call inside a <c>GemmGroup</c>.
 /// </summary>
 internal sealed unsafe class GradientNormCache : IGradientNormCache
@@ -21,7 +21,7 @@ internal sealed unsafe class GradientNormCache : IGradientNormCache
     public void Add(Tensor gradient)
     {
         if (gradient.numel == 0)
-            return; // a pruned layer's; it has no memory to know it by
+            return; // of a fully pruned layer; it has no memory to identify it by
         var entry = new Entry(gradient);
         _entries.Add(gradient.data_ptr, entry);
         _waiting.Add(entry);
@@ -63,7 +63,7 @@ internal sealed unsafe class GradientNormCache : IGradientNormCache
     /// <inheritdoc/>
     public void Dispose() => Clear();
 
-    /// <summary>One gradient. It holds the memory, so that none is read that was freed.</summary>
+    /// <summary>One gradient. It holds a reference, so that no freed memory is read.</summary>
     private sealed class Entry(Tensor gradient) : IDisposable
     {
         private readonly Tensor _held = gradient.WithoutHistory().keep();
@@ -84,7 +84,7 @@ internal sealed unsafe class GradientNormCache : IGradientNormCache
             return true;
         }
 
-        // Asked between GEMM groups: all blocks that were begun are done.
+        // Called between GEMM groups, when all started blocks are done.
         internal ReadOnlyMemory<double> Known(Tensor gradient) =>
             gradient.numel == _count && Shim.rt_version(gradient.Handle) == _version
                 ? _sums.AsMemory(0, Math.Min(_begun, _sums.Length))

@@ -1,5 +1,5 @@
-// The adversary's arithmetic on packed rows: one norm an example over all its (tokens x hidden)
-// entries, one normalised ascent, one projection (docs/methods/training.md, Start and Ascent).
+// The adversary's arithmetic on packed rows: one norm per example over all its (tokens x hidden)
+// entries, one normalised ascent step, one projection (docs/methods/training.md, Start and Ascent).
 
 using RobustTickets.Torch;
 
@@ -8,12 +8,13 @@ namespace RobustTickets.Kernels.Optim;
 /// <summary>Per-example operations on a packed perturbation [T, H].</summary>
 internal static unsafe class PerturbationKernel
 {
-    /// <summary>Gradient norms below this count as this.</summary>
+    /// <summary>Lower limit of gradient norms, to avoid division by zero.</summary>
     public const double SmallestNorm = 1e-8;
 
     /// <summary>
-    /// Turns uniform noise in [-1, 1) into a start of magnitude <paramref name="magnitude"/>: L2
-    /// divides by sqrt(tokens * hidden) of the example, Linf only scales.
+    /// Scales uniform noise in [-1, 1) to an initial perturbation of size
+    /// <paramref name="magnitude"/>: L2 divides by sqrt(tokens * hidden) of the example, Linf only
+    /// scales.
     /// </summary>
     public static void Start(Tensor delta, ReadOnlySpan<int> offsets, double magnitude, bool linf)
     {
@@ -28,8 +29,8 @@ internal static unsafe class PerturbationKernel
     }
 
     /// <summary>
-    /// delta += step * g / |g| per example, then back onto the ball of <paramref name="maxNorm"/>
-    /// (0: unbounded). Examples with a non-finite gradient stay put.
+    /// delta += step * g / |g| per example, then projection onto the ball of
+    /// <paramref name="maxNorm"/> (0: unbounded). Examples with a non-finite gradient do not move.
     /// </summary>
     /// <param name="delta">Perturbation [T, H], changed in place.</param>
     /// <param name="gradient">Its gradient [T, H].</param>
@@ -97,7 +98,7 @@ internal static unsafe class PerturbationKernel
             Scale(data, count, (float)(radius / length));
     }
 
-    // Summed in double precision, example by example: the batch around it does not matter.
+    // Summed in double precision per example: the rest of the batch does not matter.
     private static double Euclidean(float* values, long count)
     {
         var sum = 0.0;

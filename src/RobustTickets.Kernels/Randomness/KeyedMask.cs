@@ -2,7 +2,7 @@ using RobustTickets.Torch;
 
 namespace RobustTickets.Kernels.Randomness;
 
-/// <summary>Keyed random fills of tensors (safe entry to <see cref="KeyedFill"/>).</summary>
+/// <summary>Keyed random fills of tensors (safe wrapper of <see cref="KeyedFill"/>).</summary>
 internal static unsafe class KeyedMask
 {
     /// <summary>
@@ -17,8 +17,8 @@ internal static unsafe class KeyedMask
         KeyedFill.UniformSigned((float*)target.data_ptr, rowKeys, Features(target, rowKeys.Length));
 
     /// <summary>
-    /// Uniform numbers in [-1, 1), float32 [rows, features], made where they are wanted: the same
-    /// bits by the kernel on the CPU and by operators on a device.
+    /// Uniform numbers in [-1, 1), float32 [rows, features], generated on the given device: the
+    /// same bits from the kernel on the CPU and from operators on another device.
     /// </summary>
     public static Tensor UniformSigned(RandomKey[] rowKeys, long features, Device device)
     {
@@ -30,7 +30,7 @@ internal static unsafe class KeyedMask
     }
 
     /// <summary>
-    /// Fills a float tensor with normal numbers (Box-Muller over the keyed uniforms).
+    /// Fills a float tensor with normal numbers (Box-Muller on the keyed uniforms).
     /// </summary>
     public static void Normal(Tensor target, RandomKey key, double deviation)
     {

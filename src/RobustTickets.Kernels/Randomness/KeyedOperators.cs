@@ -1,13 +1,13 @@
-// Keyed randomness (KeyedRandom.cs) by libtorch's integer operators, for tensors on a device: the
-// same bits for the same keys, so a step on a GPU drops what a step on the CPU drops.
+// Keyed randomness (KeyedRandom.cs) with libtorch's integer operators, for tensors on a device: the
+// same bits for the same keys, so a step on a GPU drops the same elements as on the CPU.
 
 using RobustTickets.Torch;
 
 namespace RobustTickets.Kernels.Randomness;
 
 /// <summary>
-/// Keys of rows on a device: the host derives one a row, the device does the rest in 15 small
-/// launches, however many rows share them.
+/// Row keys on a device: the host derives one key per row, the device does the rest in 15 small
+/// kernel launches, however many rows there are.
 /// </summary>
 /// <param name="Low">Lower halves of the keys, int32 [R, 1].</param>
 /// <param name="High">Upper halves, int32 [R, 1].</param>
@@ -28,11 +28,11 @@ internal sealed record KeyedRows(Tensor Low, Tensor High)
     /// <summary>Number of rows.</summary>
     public long Count => Low.size(0);
 
-    /// <summary>Some of the rows.</summary>
+    /// <summary>A range of the rows.</summary>
     public KeyedRows Narrow(long start, long count) => new(Low.narrow(0, start, count), High.narrow(0, start, count));
 }
 
-/// <summary>Keyed random tensors made on the device of their keys.</summary>
+/// <summary>Keyed random tensors, generated on the device of their keys.</summary>
 internal static class KeyedOperators
 {
     private const long Golden = unchecked((int)0x9e37_79b9u),
@@ -41,13 +41,13 @@ internal static class KeyedOperators
         SignBit = int.MinValue;
 
     /// <summary>
-    /// Truth values [R, features]: whether an element is kept when each is dropped with a
-    /// probability. Same as the zeros of <see cref="KeyedFill.Dropout"/>.
+    /// Boolean [R, features]: whether an element is kept when each is dropped with a probability.
+    /// Same as the nonzeros of <see cref="KeyedFill.Dropout"/>.
     /// </summary>
     public static Tensor Kept(KeyedRows rows, long features, double probability)
     {
-        // bits >> 8 < threshold as unsigned numbers: with the highest bit turned over, signed
-        // comparison says the same.
+        // bits >> 8 < threshold as unsigned numbers: flipping the sign bit makes the signed
+        // comparison equivalent.
         var threshold = ((long)KeyedFill.DropThreshold(probability) << 8) + SignBit;
         return Bits(rows, features).bitwise_xor_(SignBit).ge(threshold);
     }
@@ -64,7 +64,8 @@ internal static class KeyedOperators
             .mul_(2f / (1 << 24))
             .sub_(1.0); // exact: 24 bits
 
-    // int32 wraps around as uint does; only shifts keep the sign: bits shifted in are masked off.
+    // int32 wraps around as uint does; only right shifts differ: the sign bits shifted in are
+    // masked off.
     private static Tensor Bits(KeyedRows rows, long features)
     {
         var x = rows.Low + torch.arange(0, features, 1, DType.Int32, rows.Low.device).mul_(Golden);

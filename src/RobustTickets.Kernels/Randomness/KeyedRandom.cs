@@ -1,6 +1,6 @@
 // Counter-based randomness (docs/methods/training.md, Randomness is keyed): a number is a function
-// of its key and its feature index. Nothing is sequenced, so packed = padded, one rank = two ranks,
-// and a resumed run draws what an uninterrupted one would.
+// of its key and its feature index. There is no sequence, so packed = padded, one rank = two ranks,
+// and a resumed run draws the same numbers as an uninterrupted one.
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using RobustTickets.Torch;
@@ -8,18 +8,18 @@ using RobustTickets.Torch;
 namespace RobustTickets.Kernels.Randomness;
 
 /// <summary>
-/// A key of the counter-based generator. Derive it further by coordinates; equal coordinates give
-/// equal numbers, whatever the layout.
+/// A key of the counter-based generator. Keys of coordinates are derived from it; equal coordinates
+/// give equal numbers, whatever the layout.
 /// </summary>
 /// <param name="Value">The mixed 64-bit state.</param>
 internal readonly record struct RandomKey(ulong Value)
 {
-    /// <summary>A key for a seed.</summary>
+    /// <summary>Creates a key from a seed.</summary>
     public static RandomKey FromSeed(long seed) => new RandomKey(0x5bf0_3635_d1e4_9b2dUL).Derive((ulong)seed);
 
     /// <summary>
-    /// The key one coordinate deeper (a step, a pass, a site, an example, a token, ...), mixed with
-    /// splitmix64's finaliser.
+    /// The key of one more coordinate (a step, a pass, a site, an example, a token, ...), mixed
+    /// with splitmix64's finaliser.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public RandomKey Derive(ulong coordinate)
@@ -85,19 +85,18 @@ internal readonly record struct RandomKey(ulong Value)
     }
 }
 
-/// <summary>Fills memory with keyed random numbers; one key a row.</summary>
+/// <summary>Fills memory with keyed random numbers; one key per row.</summary>
 internal static unsafe class KeyedFill
 {
     /// <summary>The 24-bit threshold below which an element is dropped.</summary>
     internal static uint DropThreshold(double probability) => (uint)Math.Round(probability * (1 << 24));
 
-    /// <summary>1/(1-p), the factor of what is kept.</summary>
+    /// <summary>1/(1-p), the scale of kept elements.</summary>
     internal static float KeptFactor(double probability) => (float)(1.0 / (1.0 - probability));
 
     /// <summary>
-    /// Writes inverted-dropout factors: 0 with the given probability, else 1/(1-p). Row r of
-    /// <paramref name="mask"/> [rows, features] is keyed by
-    /// <paramref name="keys"/>[r] alone.
+    /// Writes inverted-dropout factors: 0 with the given probability, otherwise 1/(1-p). Row r of
+    /// <paramref name="mask"/> [rows, features] depends only on <paramref name="keys"/>[r].
     /// </summary>
     public static void Dropout(float* mask, ReadOnlySpan<RandomKey> keys, int features, double probability)
     {
@@ -126,7 +125,7 @@ internal static unsafe class KeyedFill
         var j = 0;
         if (Vector256.IsHardwareAccelerated)
         {
-            // The compare is signed on AVX2; both sides have 24 bits, so the sign never matters.
+            // The compare is signed on AVX2; both sides have 24 bits, so the sign does not matter.
             var limit = Vector256.Create((int)threshold);
             var keep = Vector256.Create(scale);
             for (; j + 8 <= features; j += 8)

@@ -1,11 +1,11 @@
-// Protocol buffers, the reading half, over a file that may be hostile: nothing is read beyond the
-// message that is at work, and large fields are passed over without being read.
+// A protobuf reader for untrusted files: nothing is read beyond the current message, and large
+// fields are skipped.
 using System.Text;
 using RobustTickets.Attacks;
 
 namespace RobustTickets.OnnxRuntime.Files;
 
-/// <summary>A place in a file of protocol buffers.</summary>
+/// <summary>A position in a protobuf file.</summary>
 internal sealed class OnnxCursor : IDisposable
 {
     private const int LongestText = 1 << 20;
@@ -25,15 +25,13 @@ internal sealed class OnnxCursor : IDisposable
         Length = _file.Length;
     }
 
-    /// <summary>Bytes of the file.</summary>
+    /// <summary>Length of the file in bytes.</summary>
     public long Length { get; }
 
-    /// <summary>
-    /// Whether the message that ends at <paramref name="end"/> has another field.
-    /// </summary>
+    /// <summary>Whether the message that ends at <paramref name="end"/> has more fields.</summary>
     public bool More(long end) => _position < end;
 
-    /// <summary>Number and wire type of the next field of a message.</summary>
+    /// <summary>Reads number and wire type of the next field of a message.</summary>
     public (int Number, int Wire) Key(long end)
     {
         var key = Varint(end);
@@ -43,7 +41,7 @@ internal sealed class OnnxCursor : IDisposable
         return ((int)number, (int)(key & 7));
     }
 
-    /// <summary>A whole number.</summary>
+    /// <summary>Reads a varint.</summary>
     public ulong Varint(long end)
     {
         var value = 0UL;
@@ -57,7 +55,7 @@ internal sealed class OnnxCursor : IDisposable
         throw Broken("a number of more than 10 bytes");
     }
 
-    /// <summary>Where a field of bytes ends, its length having been read.</summary>
+    /// <summary>Reads a field's length and returns its end.</summary>
     public long Inner(long end)
     {
         var length = Varint(end);
@@ -66,7 +64,7 @@ internal sealed class OnnxCursor : IDisposable
         return _position + (long)length;
     }
 
-    /// <summary>A text.</summary>
+    /// <summary>Reads a string.</summary>
     public string Text(long end)
     {
         var inner = Inner(end);
@@ -86,7 +84,7 @@ internal sealed class OnnxCursor : IDisposable
         }
     }
 
-    /// <summary>Whole numbers, packed or one.</summary>
+    /// <summary>Reads integers, packed or single.</summary>
     public IEnumerable<long> Numbers(int wire, long end)
     {
         if (wire == 0)
@@ -100,7 +98,7 @@ internal sealed class OnnxCursor : IDisposable
         return numbers;
     }
 
-    /// <summary>Passes over a field; its number of bytes.</summary>
+    /// <summary>Skips a field; returns its number of bytes.</summary>
     public long Skip(int wire, long end)
     {
         var from = _position;
@@ -121,10 +119,10 @@ internal sealed class OnnxCursor : IDisposable
         }
     }
 
-    /// <summary>Passes over what is left up to a place; its number of bytes.</summary>
+    /// <summary>Skips to a position; returns the number of bytes.</summary>
     public long SkipTo(long place) => Move(place - _position, place);
 
-    /// <summary>Refuses the file.</summary>
+    /// <summary>Creates the exception that refuses the file.</summary>
     public DataException Broken(string reason) =>
         new($"{_path}: is no ONNX file this program can use: {reason} (at byte {_position})");
 

@@ -1,12 +1,11 @@
-// What an ONNX file says of itself, read before a runtime sees it. A file that is malformed, asks
-// for other files, or holds what no text model has is refused here by name.
+// Metadata of an ONNX file, read before ONNX Runtime opens it. A file that is malformed, refers to
+// other files, or contains operators that no text model has is refused with the reason.
 using System.Globalization;
 using RobustTickets.Attacks;
 
 namespace RobustTickets.OnnxRuntime.Files;
 
-/// <summary>An input or output as the file declares it; a dimension is null where it
-/// varies.</summary>
+/// <summary>An input or output as declared in the file; a dynamic dimension is null.</summary>
 internal sealed record OnnxValueInfo(string Name, int Element, IReadOnlyList<long?>? Shape)
 {
     private static readonly string[] Elements =
@@ -42,12 +41,12 @@ internal sealed record OnnxValueInfo(string Name, int Element, IReadOnlyList<lon
     private static string Dimension(long? size) => size?.ToString(CultureInfo.InvariantCulture) ?? "?";
 }
 
-/// <summary>The file's own account.</summary>
-/// <param name="Bytes">Its length.</param>
-/// <param name="Inputs">Inputs that are no constants.</param>
+/// <summary>Metadata of an ONNX file.</summary>
+/// <param name="Bytes">Length of the file.</param>
+/// <param name="Inputs">Inputs other than constants.</param>
 /// <param name="Outputs">Outputs.</param>
-/// <param name="Operators">Names of operators, those of subgraphs and functions as well.</param>
-/// <param name="Metadata">Key and value pairs.</param>
+/// <param name="Operators">Names of operators, including those of subgraphs and functions.</param>
+/// <param name="Metadata">Key-value pairs.</param>
 internal sealed record OnnxFileInfo(
     long Bytes,
     IReadOnlyList<OnnxValueInfo> Inputs,
@@ -57,13 +56,13 @@ internal sealed record OnnxFileInfo(
 )
 {
     /// <summary>
-    /// Whether a text's outputs depend on the batch around it: activations are quantized by the
+    /// Whether a text's outputs depend on the rest of the batch: activations are quantized by the
     /// range of the whole batch.
     /// </summary>
     public bool QuantizesByBatch => Operators.Any(o => o.StartsWith("DynamicQuantize", StringComparison.Ordinal));
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="DataException">It is missing, malformed or not to be run.</exception>
+    /// <exception cref="DataException">The file is missing, malformed or refused.</exception>
     public static OnnxFileInfo Read(string path)
     {
         try

@@ -1,5 +1,5 @@
-// The messages of onnx.proto that decide whether a file may be run: operators, constants and their
-// sizes, other files that it names, functions that call themselves.
+// Parses the messages of onnx.proto that decide whether a file may be run: operators, constants and
+// their sizes, references to other files, recursive functions.
 
 using RobustTickets.Attacks;
 
@@ -14,7 +14,7 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
 
     private static readonly string[] Domains = ["", "ai.onnx", "ai.onnx.ml", "com.microsoft"];
 
-    // A text model has no loop; one in a file of unknown origin need never end.
+    // Text models have no loops, and a loop in an untrusted file may never end.
     private static readonly string[] Loops = ["Loop", "Scan"];
 
     private readonly HashSet<string> _operators = new(StringComparer.Ordinal);
@@ -23,7 +23,7 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
     private readonly OnnxValueParser _values = new(cursor);
     private int _nodes;
 
-    /// <summary>Reads the whole file.</summary>
+    /// <summary>Parses the whole file.</summary>
     public OnnxFileInfo Model()
     {
         if (cursor.Length is 0 or > int.MaxValue)
@@ -162,7 +162,7 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
         }
     }
 
-    // The name of a constant whose bytes are as many as its shape says.
+    // Name of a constant whose number of bytes matches its shape.
     private string ReadTensor(long end)
     {
         var name = "";
@@ -227,7 +227,7 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
                 throw cursor.Broken($"constant '{name}' of shape [{string.Join(", ", dims)}]");
             count *= size;
         }
-        // Bytes of an element: float, uint8, ..., bfloat16; 0: no fixed number, or fewer than one.
+        // Bytes per element: float, uint8, ..., bfloat16; 0: variable, or less than one.
         ReadOnlySpan<int> sizes = [0, 4, 1, 1, 2, 2, 4, 8, 0, 1, 2, 8, 4, 8, 8, 16, 2];
         if (element <= 0 || element >= sizes.Length)
             throw cursor.Broken($"constant '{name}' of element type {element}");
@@ -318,7 +318,7 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
                 case (10, 2):
                     domain = cursor.Text(end);
                     break;
-                // An attribute's value where a node gives none.
+                // Default value of an attribute.
                 case (11, 2):
                     ReadAttribute(cursor.Inner(end), 0, calls);
                     break;
@@ -327,10 +327,10 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
                     break;
             }
         }
-        // A runtime would go on with its own operator, whatever the function says.
+        // ONNX Runtime would use its own operator instead of the function.
         if (Domains.Contains(domain))
             throw cursor.Broken($"function '{name}' of '{domain}', whose operators are the runtime's own");
-        // Overloads of a name are taken as one.
+        // Overloads of a name are merged.
         if (!_functions.TryAdd($"{domain}:{name}", calls))
             _functions[$"{domain}:{name}"].UnionWith(calls);
     }
@@ -349,7 +349,7 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
             Visit(function, [], done);
     }
 
-    // Functions that call each other in a circle would be inlined without end.
+    // Mutually recursive functions would be inlined without end.
     private void Visit(string function, List<string> above, HashSet<string> done)
     {
         if (above.Contains(function) || above.Count > Deepest)

@@ -4,8 +4,8 @@ namespace RobustTickets.OnnxRuntime.Files;
 /// <summary>Reads declared inputs and outputs.</summary>
 internal sealed class OnnxValueParser(OnnxCursor cursor)
 {
-    /// <summary>Reads one.</summary>
-    /// <param name="end">Where its message ends.</param>
+    /// <summary>Reads one input or output.</summary>
+    /// <param name="end">End of its message.</param>
     public OnnxValueInfo Read(long end)
     {
         var name = "";
@@ -88,7 +88,7 @@ internal sealed class OnnxValueParser(OnnxCursor cursor)
                 else
                     cursor.Skip(kind, inner);
             }
-            // Some exporters write a dimension that varies as -1 or 0.
+            // Some exporters write a dynamic dimension as -1 or 0.
             shape.Add(size is > 0 ? size : null);
         }
         return shape;

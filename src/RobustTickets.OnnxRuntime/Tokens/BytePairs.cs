@@ -4,12 +4,11 @@ using RobustTickets.Attacks;
 namespace RobustTickets.OnnxRuntime.Tokens;
 
 /// <summary>
-/// Byte-level BPE as RoBERTa has it (<c>vocab.json</c>, <c>merges.txt</c>), by
-/// Microsoft.ML.Tokenizers.
+/// RoBERTa's byte-level BPE (<c>vocab.json</c>, <c>merges.txt</c>), with Microsoft.ML.Tokenizers.
 /// </summary>
 internal sealed class BytePairs : FramedPieces
 {
-    // The first of RoBERTa's positions stands for padding, one before it is not used.
+    // RoBERTa's positions start after the padding index: two are unused.
     private const int UnusedPositions = 2;
     private static readonly string[] Special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"];
 

@@ -4,21 +4,21 @@ using RobustTickets.Attacks.Tokens;
 namespace RobustTickets.OnnxRuntime.Tokens;
 
 /// <summary>
-/// Tokenizers that put pieces between a first and a last one: <c>a x b</c>, and pairs as
-/// <c>a x b b y b</c> (RoBERTa, XLM-R) or <c>a x b y b</c> with segments (DeBERTa).
+/// Tokenizers that enclose tokens between a first and a last one: <c>a x b</c>, and pairs as <c>a x
+/// b b y b</c> (RoBERTa, XLM-R) or <c>a x b y b</c> with segments (DeBERTa).
 /// </summary>
 internal abstract class FramedPieces : PieceEncoder
 {
-    /// <summary>Piece before a text.</summary>
+    /// <summary>Token before a text.</summary>
     protected abstract int First { get; }
 
-    /// <summary>Piece after each text.</summary>
+    /// <summary>Token after each text.</summary>
     protected abstract int Last { get; }
 
-    /// <summary>Whether a pair has two pieces between its texts, and no segments.</summary>
+    /// <summary>Whether a pair has two tokens between its texts, and no segments.</summary>
     protected abstract bool DoublesLast { get; }
 
-    /// <summary>Pieces of a text alone.</summary>
+    /// <summary>Token ids of a text, without special tokens.</summary>
     protected abstract IReadOnlyList<int> Pieces(string text);
 
     /// <inheritdoc/>

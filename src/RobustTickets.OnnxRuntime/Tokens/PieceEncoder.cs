@@ -1,25 +1,24 @@
-// From texts to the word pieces of a model, by the kind of tokenizer that lies in its folder.
+// Tokenizer of a model, selected by the tokenizer files in its folder.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
 
 namespace RobustTickets.OnnxRuntime.Tokens;
 
-/// <summary>A model's tokenizer. Safe to call from many threads.</summary>
+/// <summary>A model's tokenizer. Thread-safe.</summary>
 internal abstract class PieceEncoder
 {
-    /// <summary>Piece that fills short texts up.</summary>
+    /// <summary>Padding token id.</summary>
     public abstract int PadId { get; }
 
-    /// <summary>Most pieces that the model takes, special ones included.</summary>
+    /// <summary>The model's maximum number of tokens, special tokens included.</summary>
     public required int ModelMaxLength { get; init; }
 
-    /// <summary>
-    /// Pieces of a text or pair with special ones around them, cut longest first.
-    /// </summary>
+    /// <summary>Token ids of a text or pair with special tokens, truncated longest first.</summary>
     public abstract TokenEncoding Encode(TextPair text, int maxLength);
 
-    /// <summary>The tokenizer in a model's folder.</summary>
-    /// <exception cref="DataException">There is none, or one of another kind.</exception>
+    /// <summary>Loads the tokenizer in a model's folder.</summary>
+    /// <exception cref="DataException">The tokenizer is missing, or of an unsupported
+    /// kind.</exception>
     public static PieceEncoder Load(OnnxModelFiles files, string? folder)
     {
         var from = folder ?? files.Folder;
@@ -38,15 +37,15 @@ internal abstract class PieceEncoder
             : WordPieces.Load(from, files);
     }
 
-    /// <summary>The model's own limit: positions less those that are not used.</summary>
+    /// <summary>The model's own limit: its positions minus unused ones.</summary>
     protected static int Limit(OnnxModelFiles files, int unused, int tokenizer = int.MaxValue) =>
         Math.Min(tokenizer, (files.ConfigNumber("max_position_embeddings") ?? (512 + unused)) - unused);
 }
 
-/// <summary>BERT's.</summary>
+/// <summary>BERT's WordPiece tokenizer.</summary>
 internal sealed class WordPieces(WordPieceTokenizer tokenizer) : PieceEncoder
 {
-    /// <summary>Ours.</summary>
+    /// <summary>The tokenizer.</summary>
     public WordPieceTokenizer Tokenizer => tokenizer;
 
     /// <inheritdoc/>

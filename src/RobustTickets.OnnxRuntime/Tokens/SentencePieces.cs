@@ -4,8 +4,8 @@ using RobustTickets.Attacks;
 namespace RobustTickets.OnnxRuntime.Tokens;
 
 /// <summary>
-/// SentencePiece as XLM-R has it (<c>sentencepiece.bpe.model</c>, its pieces one further than in
-/// the file, for the padding of fairseq) or DeBERTa (<c>spm.model</c>), by Microsoft.ML.Tokenizers.
+/// SentencePiece of XLM-R (<c>sentencepiece.bpe.model</c>, with ids shifted by one for fairseq's
+/// padding) or DeBERTa (<c>spm.model</c>), with Microsoft.ML.Tokenizers.
 /// </summary>
 internal sealed class SentencePieces : FramedPieces
 {
@@ -59,7 +59,7 @@ internal sealed class SentencePieces : FramedPieces
                 ModelMaxLength = Limit(files, fairseq ? UnusedPositions : 0),
             };
         }
-        // A malformed file ends in whatever its reader runs into.
+        // A malformed file causes various exceptions in its reader.
         catch (Exception e) when (e is not (DataException or OutOfMemoryException))
         {
             throw new DataException($"{path}: no SentencePiece model: {e.Message}", e);

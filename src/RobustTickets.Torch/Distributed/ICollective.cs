@@ -1,5 +1,5 @@
-// What ranks that train together say to each other. A program written against ICollective runs
-// unchanged with one rank.
+// Collective operations between ranks of distributed training. Code written against ICollective
+// also runs with a single rank.
 namespace RobustTickets.Torch.Distributed;
 
 /// <summary>
@@ -8,38 +8,40 @@ namespace RobustTickets.Torch.Distributed;
 /// </summary>
 internal interface ICollective : IDisposable
 {
-    /// <summary>Number of this rank, from 0.</summary>
+    /// <summary>Index of this rank, from 0.</summary>
     int Rank { get; }
 
     /// <summary>Number of ranks.</summary>
     int Size { get; }
 
     /// <summary>
-    /// Begins to replace each tensor, on every rank, by its sum over all ranks, bit-equal on all of
-    /// them and from run to run. Until the end is awaited nobody else may use the tensors.
+    /// Starts to replace each tensor on every rank by its sum over all ranks (all-reduce),
+    /// bit-equal on all ranks and in every run. The tensors must not be used until the transfer is
+    /// awaited.
     /// </summary>
-    /// <exception cref="RanksException">A rank is gone.</exception>
+    /// <exception cref="RanksException">A rank is lost.</exception>
     ITransfer StartSum(params ReadOnlySpan<Tensor> tensors);
 
     /// <summary>
-    /// Begins to replace the tensor, on every rank, by that of rank <paramref name="root"/>.
+    /// Starts to replace the tensor on every rank by that of rank <paramref name="root"/>
+    /// (broadcast).
     /// </summary>
-    /// <exception cref="RanksException">A rank is gone.</exception>
+    /// <exception cref="RanksException">A rank is lost.</exception>
     ITransfer StartBroadcast(Tensor tensor, int root = 0);
 }
 
-/// <summary>A transfer under way.</summary>
+/// <summary>A pending transfer.</summary>
 internal interface ITransfer
 {
-    /// <summary>Waits for its end; called once.</summary>
-    /// <exception cref="RanksException">A rank is gone.</exception>
+    /// <summary>Waits for completion; called once.</summary>
+    /// <exception cref="RanksException">A rank is lost.</exception>
     void Wait();
 }
 
-/// <summary>One rank: nothing to say. Does not load libtorch.</summary>
+/// <summary>A single rank without communication. Does not load libtorch.</summary>
 internal sealed class LocalCollective : ICollective, ITransfer
 {
-    /// <summary>The only one needed.</summary>
+    /// <summary>The only instance.</summary>
     public static LocalCollective Instance { get; } = new();
 
     private LocalCollective() { }

@@ -1,13 +1,13 @@
-// Ranks in several processes over c10d's Gloo group. Who is there, and who is lost, is RankWatch's
-// business: transfers wait in turns and ask it, so that none waits for a rank that is gone.
+// Ranks in several processes with c10d's Gloo group. RankWatch detects lost ranks: transfers wait
+// in short intervals and check it, so that none waits for a rank that is gone.
 using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch.Distributed;
 
-/// <summary>A c10d process group: one process a rank.</summary>
+/// <summary>A c10d process group: one process per rank.</summary>
 internal sealed unsafe class ProcessGroup : ICollective
 {
-    // Whether ranks live is watched elsewhere; a rank may wait hours for another that evaluates.
+    // RankWatch detects lost ranks; a rank may legitimately wait hours for another's evaluation.
     private const int Seconds = 7 * 24 * 3600;
     private const int TurnMilliseconds = 250;
 
@@ -18,20 +18,20 @@ internal sealed unsafe class ProcessGroup : ICollective
     private ProcessGroup(RankWatch watch, nint store, nint group) => (_watch, _store, _group) = (watch, store, group);
 
     /// <summary>
-    /// Whether the native part was built with Gloo (Debian: libgloo-dev). Without it
-    /// <see cref="Open"/> fails by name.
+    /// Whether the native library was built with Gloo (Debian: libgloo-dev). Without it
+    /// <see cref="Open"/> fails with an error that says so.
     /// </summary>
     public static bool IsSupported => Shim.rt_group_supported() != 0;
 
-    /// <summary>Joins the ranks that a watch has brought together.</summary>
-    /// <exception cref="RanksException">One of them is gone.</exception>
-    /// <exception cref="TorchException">The native part was built without Gloo.</exception>
+    /// <summary>Opens a group of the ranks connected by a watch.</summary>
+    /// <exception cref="RanksException">A rank is lost.</exception>
+    /// <exception cref="TorchException">The native library was built without Gloo.</exception>
     public static ProcessGroup Open(RankWatch watch)
     {
         ProcessGroup? group = null;
         Exception? failure = null;
-        // Ranks connect to each other for as long as a transfer may take, so another thread does
-        // and this one listens.
+        // Connecting may block as long as a transfer's time-out, so a second thread connects while
+        // this one checks the watch.
         var opening = new Thread(() =>
         {
             try
@@ -101,8 +101,9 @@ internal sealed unsafe class ProcessGroup : ICollective
     }
 
     /// <summary>
-    /// Leaves the group. Rank 0 holds the store that the others speak through, so that all should
-    /// have met before. After a loss nothing is freed: transfers that never end hold it.
+    /// Leaves the group. Rank 0 hosts the store that the others use, so all ranks should have
+    /// synchronised before. After a loss nothing is freed: pending transfers that never end still
+    /// use it.
     /// </summary>
     public void Dispose()
     {
@@ -128,13 +129,13 @@ internal sealed unsafe class ProcessGroup : ICollective
         }
         catch (TorchException e)
         {
-            // The transport tells of an address; the watch knows which rank it was.
+            // The transport reports an address; the watch knows which rank it was.
             return _watch.Loss(wait: true) ?? new RanksException($"contact with other ranks is lost: {e.Message}", e);
         }
         return new InvalidOperationException("no failure");
     }
 
-    // The result is written in place, so a copy would be lost.
+    // The result is written in place, so it would be lost in a copy.
     private static Tensor Contiguous(Tensor tensor) =>
         tensor.is_contiguous
             ? tensor
@@ -154,7 +155,7 @@ internal sealed unsafe class ProcessGroup : ICollective
                 if (done != 0)
                     break;
                 if (group._watch.Loss() is { } loss)
-                    throw loss; // the work is left to itself: it may still write
+                    throw loss; // the transfer is abandoned: it may still write
             }
             Shim.Check(Shim.rt_work_free(work), what);
             GC.KeepAlive(tensors);
@@ -162,18 +163,18 @@ internal sealed unsafe class ProcessGroup : ICollective
     }
 }
 
-/// <summary>Transfers that are awaited at once.</summary>
+/// <summary>Collective operations that wait for completion.</summary>
 internal static class CollectiveCalls
 {
-    /// <summary>Replaces each tensor, on every rank, by its sum over all ranks.</summary>
+    /// <summary>Replaces each tensor on every rank by its sum over all ranks.</summary>
     public static void Sum(this ICollective ranks, params ReadOnlySpan<Tensor> tensors) =>
         ranks.StartSum(tensors).Wait();
 
-    /// <summary>Replaces the tensor, on every rank, by that of a root.</summary>
+    /// <summary>Replaces the tensor on every rank by that of a root.</summary>
     public static void Broadcast(this ICollective ranks, Tensor tensor, int root = 0) =>
         ranks.StartBroadcast(tensor, root).Wait();
 
-    /// <summary>Waits until every rank has come here.</summary>
+    /// <summary>Waits until every rank has reached this call.</summary>
     public static void Barrier(this ICollective ranks)
     {
         if (ranks.Size == 1)

@@ -4,23 +4,23 @@ using System.Net.Sockets;
 
 namespace RobustTickets.Torch.Distributed;
 
-/// <summary>How long ranks wait for each other.</summary>
-/// <param name="Join">For all to come.</param>
-/// <param name="Silence">For a sign of life; then the rank counts as lost.</param>
-/// <param name="Beat">Between two signs of life.</param>
+/// <summary>Time-outs of distributed training.</summary>
+/// <param name="Join">Time for all ranks to connect.</param>
+/// <param name="Silence">Time without a heartbeat after which a rank counts as lost.</param>
+/// <param name="Beat">Interval between heartbeats.</param>
 internal sealed record RankPatience(TimeSpan Join, TimeSpan Silence, TimeSpan Beat)
 {
     public static RankPatience Default { get; } =
         new(TimeSpan.FromMinutes(15), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(2));
 }
 
-/// <summary>How ranks find each other.</summary>
+/// <summary>Rendezvous of ranks.</summary>
 internal static class RankMeeting
 {
     private const int Pause = 100; // milliseconds
 
-    /// <summary>Rank 0 waits for the others; accepting does not block.</summary>
-    /// <exception cref="RanksException">The port is taken.</exception>
+    /// <summary>Listens on rank 0; accepting does not block.</summary>
+    /// <exception cref="RanksException">The port is in use.</exception>
     public static Socket Listen(RankSettings settings)
     {
         var any =
@@ -44,8 +44,8 @@ internal static class RankMeeting
         }
     }
 
-    /// <summary>Another rank comes, as soon as rank 0 is there.</summary>
-    /// <exception cref="RanksException">It was not in time.</exception>
+    /// <summary>Connects another rank to rank 0, retrying until it listens.</summary>
+    /// <exception cref="RanksException">The connection timed out.</exception>
     public static Socket Connect(RankSettings settings, RankPatience patience, Stopwatch clock, CancellationToken stop)
     {
         while (true)

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace RobustTickets.Torch.Distributed;
 
-/// <summary>Another rank, as far as it is heard: lines of fields over a connection.</summary>
+/// <summary>A connection to another rank: lines of fields.</summary>
 internal sealed class RankPeer : IDisposable
 {
     private const int LongestLine = 16_384;
@@ -24,25 +24,27 @@ internal sealed class RankPeer : IDisposable
         socket.SendTimeout = 5000;
     }
 
-    /// <summary>The connection.</summary>
+    /// <summary>The socket.</summary>
     public Socket Socket { get; }
 
-    /// <summary>Address of this side.</summary>
+    /// <summary>Local address of the connection.</summary>
     public IPAddress LocalAddress { get; }
 
-    /// <summary>Its number; null while it has not said it, and after it left.</summary>
+    /// <summary>
+    /// The rank's index; null before it has introduced itself, and after it left.
+    /// </summary>
     public int? Rank { get; set; }
 
-    /// <summary>Number, process and host.</summary>
+    /// <summary>Rank, process and host.</summary>
     public string Name { get; set; } = "";
 
-    /// <summary>Whether anything may still be heard.</summary>
+    /// <summary>Whether more may be received.</summary>
     public bool IsOpen { get; private set; } = true;
 
-    /// <summary>Time since it was heard.</summary>
+    /// <summary>Time since the last message.</summary>
     public TimeSpan Silent => _heard.Elapsed;
 
-    /// <summary>Says a line; what cannot be said is not: hearing tells why.</summary>
+    /// <summary>Sends a line; failures are ignored, because receiving reports the reason.</summary>
     public void Say(params ReadOnlySpan<string> fields)
     {
         if (!IsOpen)
@@ -56,11 +58,11 @@ internal sealed class RankPeer : IDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // It is gone.
+            // The connection is closed.
         }
     }
 
-    /// <summary>Nothing more will be said; it may still be heard.</summary>
+    /// <summary>Ends sending; receiving remains possible.</summary>
     public void EndSaying()
     {
         try
@@ -69,11 +71,11 @@ internal sealed class RankPeer : IDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // It is gone.
+            // The connection is closed.
         }
     }
 
-    /// <summary>The whole lines that have come. Called where something is to be read.</summary>
+    /// <summary>The complete lines received. Called when the socket is readable.</summary>
     public List<string> Lines()
     {
         var lines = new List<string>();

@@ -1,16 +1,16 @@
-// Where a rank finds the others, in the conventions of the launchers: torchrun and Kubernetes'
+// Rendezvous settings of a rank, in the conventions of the launchers: torchrun and Kubernetes'
 // PyTorchJob (env://), Open MPI's mpirun, Slurm's srun.
 using System.Globalization;
 
 namespace RobustTickets.Torch.Distributed;
 
-/// <summary>Place of one rank among those that train together.</summary>
+/// <summary>Settings of one rank of distributed training.</summary>
 /// <param name="Host">Host of rank 0.</param>
-/// <param name="Port">Port on which rank 0 waits for the others.</param>
-/// <param name="Rank">Number of this rank, from 0.</param>
+/// <param name="Port">Port on which rank 0 listens.</param>
+/// <param name="Rank">Index of this rank, from 0.</param>
 /// <param name="Size">Number of ranks.</param>
-/// <param name="LocalRank">Number of this rank on its host, from 0: the GPU it takes.</param>
-/// <param name="LocalSize">Number of ranks on this host; 0 where nobody says.</param>
+/// <param name="LocalRank">Index of this rank on its host, from 0; selects its GPU.</param>
+/// <param name="LocalSize">Number of ranks on this host; 0 if unknown.</param>
 public sealed record RankSettings(string Host, int Port, int Rank, int Size, int LocalRank = 0, int LocalSize = 0)
 {
     private const string Address = "MASTER_ADDR",
@@ -22,13 +22,13 @@ public sealed record RankSettings(string Host, int Port, int Rank, int Size, int
     private const int DefaultPort = 29500;
 
     /// <summary>
-    /// Reads what a launcher set: WORLD_SIZE with RANK, LOCAL_RANK, MASTER_ADDR and MASTER_PORT
-    /// (torchrun, PyTorchJob), or OMPI_COMM_WORLD_SIZE (mpirun), or SLURM_STEP_NUM_TASKS (srun).
-    /// Null where nobody started more than one rank.
+    /// Reads a launcher's environment variables: WORLD_SIZE with RANK, LOCAL_RANK, MASTER_ADDR and
+    /// MASTER_PORT (torchrun, PyTorchJob), or OMPI_COMM_WORLD_SIZE (mpirun), or
+    /// SLURM_STEP_NUM_TASKS (srun). Null if there is only one rank.
     /// </summary>
-    /// <param name="variable">Looks a variable up; null: the environment of the process.</param>
-    /// <exception cref="FormatException">A variable is missing or no number in its range; the text
-    /// names it.</exception>
+    /// <param name="variable">Looks up a variable; null: the environment of the process.</param>
+    /// <exception cref="FormatException">A variable is missing or not a number in its range; the
+    /// message names it.</exception>
     public static RankSettings? FromEnvironment(Func<string, string?>? variable = null)
     {
         var read = new Reader(variable ?? Environment.GetEnvironmentVariable);
@@ -40,8 +40,8 @@ public sealed record RankSettings(string Host, int Port, int Rank, int Size, int
     }
 
     /// <summary>
-    /// Whether all ranks are on this host and call it by a name of the loopback, so that nobody
-    /// else need be listened to.
+    /// Whether all ranks are on this host and use a loopback address, so that rank 0 need not
+    /// listen on other interfaces.
     /// </summary>
     internal bool IsLoopback => LocalSize == Size && Host is "127.0.0.1" or "localhost" or "::1";
 
@@ -53,7 +53,7 @@ public sealed record RankSettings(string Host, int Port, int Rank, int Size, int
         var rank = read.Number("RANK", 0, size - 1, WorldSize);
         var host = read.Text(Address, WorldSize, "it names the host of rank 0");
         var port = read.Number(AddressPort, 1, 65534, WorldSize);
-        // torchrun keeps a store of its own on that port.
+        // torchrun's own store uses that port.
         var taken = read.Value("TORCHELASTIC_USE_AGENT_STORE") == "True";
         return new RankSettings(
             host,
@@ -85,7 +85,7 @@ public sealed record RankSettings(string Host, int Port, int Rank, int Size, int
 
     private static RankSettings? OfSlurm(Reader read)
     {
-        // A batch script has SLURM_NTASKS too, but only srun starts that many of it.
+        // A batch script has SLURM_NTASKS too, but only srun starts that many tasks.
         var tasks = read.Has(SlurmStepTasks) ? SlurmStepTasks : "SLURM_NTASKS";
         var size = read.Number(tasks, 1, int.MaxValue);
         if (size == 1)
@@ -102,7 +102,7 @@ public sealed record RankSettings(string Host, int Port, int Rank, int Size, int
         );
     }
 
-    // "node[01-04,07],gpu3" begins with node01.
+    // "node[01-04,07],gpu3" starts with node01.
     private static string FirstHost(string nodes)
     {
         var end = nodes.IndexOfAny(['[', ',']);
@@ -114,20 +114,22 @@ public sealed record RankSettings(string Host, int Port, int Rank, int Size, int
         return nodes[..end] + numbers[..numbers.IndexOfAny(['-', ',', ']'])];
     }
 
-    /// <summary>Variables of an environment, refused by name.</summary>
+    /// <summary>Reads environment variables; errors name them.</summary>
     private sealed class Reader(Func<string, string?> variable)
     {
         public string? Value(string name) => variable(name);
 
         public bool Has(string name) => variable(name) is { Length: > 0 };
 
-        /// <summary>A text that must be there beside <paramref name="beside"/>.</summary>
+        /// <summary>A text that is required if <paramref name="beside"/> is set.</summary>
         public string Text(string name, string beside, string why) =>
             Has(name)
                 ? variable(name)!
                 : throw new FormatException($"{beside}={variable(beside)} but {name} is not set: {why}");
 
-        /// <summary>A number in a range; <paramref name="unset"/> where there is none.</summary>
+        /// <summary>
+        /// A number in a range; <paramref name="unset"/> if the variable is not set.
+        /// </summary>
         public int Number(string name, int least, int most, string? beside = null, int? unset = null)
         {
             if (unset is { } value && !Has(name))

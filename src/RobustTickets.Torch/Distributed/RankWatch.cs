@@ -1,6 +1,6 @@
-// Who is there: ranks meet at rank 0 before any transfer, and hear of each other while they train.
-// A transfer alone cannot tell which rank broke it, nor notice one that is silent; rank 0 hears all
-// and says who is lost, so that every rank ends with the same name within a minute.
+// Failure detection: ranks connect to rank 0 before any transfer and exchange heartbeats during
+// training. A transfer cannot tell which rank broke it, nor notice a silent one; rank 0 monitors
+// all and announces a lost rank, so that every rank ends with the same message within a minute.
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -8,7 +8,7 @@ using System.Net.Sockets;
 
 namespace RobustTickets.Torch.Distributed;
 
-/// <summary>The watch of one rank over the others, on a thread of its own.</summary>
+/// <summary>Monitors the other ranks on a separate thread.</summary>
 internal sealed class RankWatch : IDisposable
 {
     private const string Hello = "hello",
@@ -48,7 +48,7 @@ internal sealed class RankWatch : IDisposable
         _thread = new Thread(Watch) { IsBackground = true, Name = "ranks" };
     }
 
-    /// <summary>Number of this rank.</summary>
+    /// <summary>Index of this rank.</summary>
     public int Rank => _settings.Rank;
 
     /// <summary>Number of ranks.</summary>
@@ -57,16 +57,18 @@ internal sealed class RankWatch : IDisposable
     /// <summary>Host of rank 0.</summary>
     public string Host => _settings.Host;
 
-    /// <summary>Where the other ranks reach this one; known once all have met.</summary>
+    /// <summary>
+    /// Address at which the other ranks reach this one; known once all have connected.
+    /// </summary>
     public string Address => _address;
 
-    /// <summary>Meets the other ranks. Returns on rank 0 when all have come.</summary>
+    /// <summary>Connects to the other ranks. Returns on rank 0 when all have connected.</summary>
     /// <param name="settings">Usually <see cref="RankSettings.FromEnvironment"/>.</param>
-    /// <param name="build">Version of the program: ranks of different ones are refused.</param>
-    /// <param name="stop">Ends the waiting.</param>
-    /// <param name="patience">How long they wait; null: minutes to come, half a minute of
-    /// silence.</param>
-    /// <exception cref="RanksException">A rank did not come, or is not like the others.</exception>
+    /// <param name="build">Version of the program: ranks with another one are refused.</param>
+    /// <param name="stop">Cancels waiting.</param>
+    /// <param name="patience">Time-outs; null: minutes to connect, half a minute without
+    /// heartbeat.</param>
+    /// <exception cref="RanksException">A rank did not connect, or is incompatible.</exception>
     public static RankWatch Join(
         RankSettings settings,
         string build,
@@ -106,7 +108,7 @@ internal sealed class RankWatch : IDisposable
     }
 
     /// <summary>
-    /// Rank 0 tells all others a number, which is returned on each of them; they wait for it.
+    /// Sends a number from rank 0 to all other ranks, which wait for it; returns it on every rank.
     /// </summary>
     public int Meet(int port, CancellationToken stop = default)
     {
@@ -117,7 +119,7 @@ internal sealed class RankWatch : IDisposable
         }
         lock (_lock)
         {
-            // A rank beside this one came over the loopback, where others would not find it.
+            // A rank on this host connected over loopback, an address that others cannot use.
             var outside = _peers.Select(p => p.LocalAddress).FirstOrDefault(a => !IPAddress.IsLoopback(a));
             _address = (outside ?? IPAddress.Loopback).ToString();
             foreach (var peer in _peers.Where(p => p.Rank is not null))
@@ -127,10 +129,10 @@ internal sealed class RankWatch : IDisposable
     }
 
     /// <summary>
-    /// Why the ranks cannot go on together, or null: a rank is lost or failed
+    /// Why the ranks cannot continue, or null: a rank is lost or failed
     /// (<see cref="RanksException"/>), or was stopped.
     /// </summary>
-    /// <param name="wait">Whether news may be on the way, which is waited for a little.</param>
+    /// <param name="wait">Whether to wait briefly for a report that may be on its way.</param>
     public Exception? Loss(bool wait = false)
     {
         if (wait)
@@ -138,10 +140,10 @@ internal sealed class RankWatch : IDisposable
         return _loss;
     }
 
-    /// <summary>Whether transfers may never end: a rank is lost, or this one gave up.</summary>
+    /// <summary>Whether transfers may never end: a rank is lost, or this one failed.</summary>
     public bool IsBroken => _loss is not null || _told;
 
-    /// <summary>Tells the others why this rank ends.</summary>
+    /// <summary>Reports the reason of this rank's end to the others.</summary>
     public void Tell(Exception end)
     {
         if (ReferenceEquals(end, _loss))
@@ -157,7 +159,7 @@ internal sealed class RankWatch : IDisposable
         }
     }
 
-    /// <summary>Leaves; the others do not take it for a loss.</summary>
+    /// <summary>Leaves the group normally; the others do not count it as lost.</summary>
     public void Dispose()
     {
         lock (_lock)
@@ -261,7 +263,7 @@ internal sealed class RankWatch : IDisposable
         }
     }
 
-    // What was said is read to its end by the others: closing at once could take it back.
+    // Waits until the others have read the last message: closing immediately could discard it.
     private Stopwatch Farewell()
     {
         lock (_lock)
@@ -278,7 +280,7 @@ internal sealed class RankWatch : IDisposable
         }
         catch (SocketException)
         {
-            readable.Clear(); // one was closed meanwhile: the next turn asks again
+            readable.Clear(); // a socket was closed in the meantime: retry in the next turn
         }
     }
 
@@ -306,7 +308,7 @@ internal sealed class RankWatch : IDisposable
         }
         catch (SocketException)
         {
-            return null; // it came and went
+            return null; // connected and disconnected
         }
     }
 
@@ -341,7 +343,7 @@ internal sealed class RankWatch : IDisposable
             case [Alive]:
                 break;
             default:
-                Lost(peer, "said what no rank says"); // ends the run where it was a rank
+                Lost(peer, "said what no rank says"); // ends the run if it was a rank
                 break;
         }
         _changed.Set();
@@ -361,7 +363,7 @@ internal sealed class RankWatch : IDisposable
             peer.Say(Refused, why);
             peer.EndSaying();
             if (complete)
-                return; // who comes later ends nothing
+                return; // late connections do not end the run
             Relay(peer, Failed, why);
             End(new RanksException(why));
             return;

@@ -1,16 +1,16 @@
 namespace RobustTickets.Torch.Distributed;
 
 /// <summary>
-/// Ranks that train together cannot go on: one did not come, is gone, failed, or is not like the
-/// others. The message names it.
+/// The ranks of a distributed run cannot continue: one did not connect, is lost, failed, or is
+/// incompatible. The message names it.
 /// </summary>
 public sealed class RanksException : Exception
 {
-    /// <summary>Creates the exception from its finished message.</summary>
+    /// <summary>Creates the exception with a message.</summary>
     public RanksException(string message)
         : base(message) { }
 
-    /// <summary>Creates the exception from its finished message and the cause.</summary>
+    /// <summary>Creates the exception with a message and its cause.</summary>
     public RanksException(string message, Exception inner)
         : base(message, inner) { }
 }

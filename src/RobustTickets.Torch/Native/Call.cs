@@ -69,7 +69,7 @@ internal static class Call
         return call.Tensor();
     }
 
-    // In-place forms return their first argument, so chains read as in PyTorch.
+    // In-place forms return their first argument for chaining, as in PyTorch.
     public static Tensor InPlace(Op op, Tensor a)
     {
         var call = new OpCall(op);

@@ -1,13 +1,13 @@
-// What must be arranged before libtorch is loaded, because OpenMP, OpenBLAS and malloc read it in
-// their constructors. What it gains: docs/performance.md.
+// CPU settings that must precede the loading of libtorch, because OpenMP, OpenBLAS and malloc read
+// them in their constructors. Effects: docs/performance.md.
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
 namespace RobustTickets.Torch.Native;
 
 /// <summary>
-/// CPU set-up of the process, applied once and before libtorch loads.
-/// <c>ROBUST_TICKETS_NO_CPU_SETUP=1</c> turns it off (to measure what it gains).
+/// CPU setup of the process, applied once before libtorch loads.
+/// <c>ROBUST_TICKETS_NO_CPU_SETUP=1</c> disables it (to measure its effect).
 /// </summary>
 internal static unsafe partial class CpuSetup
 {
@@ -21,18 +21,18 @@ internal static unsafe partial class CpuSetup
     private static bool s_applied;
 
     /// <summary>
-    /// What was set, preloaded or left alone, one short statement each; empty before libtorch
+    /// What was set, preloaded or left unchanged, one short statement each; empty before libtorch
     /// loads.
     /// </summary>
     public static IReadOnlyList<string> Applied => Done;
 
     /// <summary>
-    /// True unless <c>ROBUST_TICKETS_NO_CPU_SETUP</c> is set to something else than 0.
+    /// True unless <c>ROBUST_TICKETS_NO_CPU_SETUP</c> is set to a value other than 0.
     /// </summary>
     public static bool Enabled =>
         Environment.GetEnvironmentVariable("ROBUST_TICKETS_NO_CPU_SETUP") is null or "" or "0";
 
-    /// <summary>Applies the set-up; later calls do nothing. Called by the loader.</summary>
+    /// <summary>Applies the setup; later calls do nothing. Called by the loader.</summary>
     internal static void Apply()
     {
         if (s_applied)
@@ -40,8 +40,8 @@ internal static unsafe partial class CpuSetup
         s_applied = true;
         if (!OperatingSystem.IsLinux())
             return;
-        // Debian 13's libtorch brings UCX along (process groups over MPI), which takes SIGSEGV away
-        // from .NET and ends the process where a null reference is an exception.
+        // Debian 13's libtorch loads UCX (for MPI process groups), which replaces .NET's SIGSEGV
+        // handler, so that a null reference would end the process instead of throwing.
         if (Environment.GetEnvironmentVariable("UCX_ERROR_SIGNALS") is null)
             setenv("UCX_ERROR_SIGNALS", "", 1);
         if (!Enabled)
@@ -51,12 +51,12 @@ internal static unsafe partial class CpuSetup
         }
         if (CoreType() is { } core)
             Set("OPENBLAS_CORETYPE", core);
-        // Left alone, Debian's libtorch counts cores by itself and may find one where the scheduler
+        // By default Debian's libtorch counts cores itself and may find one where the scheduler
         // grants two.
         var threads = Math.Min(PhysicalCores("/sys/devices/system/cpu"), Environment.ProcessorCount);
         Set("OMP_NUM_THREADS", threads.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        // Workers may spin for some ten microseconds between two regions of one step, not for the
-        // milliseconds of GNU's default, which would take the second core from managed threads
+        // Workers may spin for some ten microseconds between two regions of a step, instead of
+        // GNU's default milliseconds, which would take the second core from managed threads
         // (tokenizers, attacks, the GC).
         Set("GOMP_SPINCOUNT", "20000");
         Preload();
@@ -64,8 +64,8 @@ internal static unsafe partial class CpuSetup
     }
 
     /// <summary>
-    /// Physical cores by the kernel's topology; two hyper-threads share their multiply units, so a
-    /// second thread there gains a product nothing.
+    /// Physical cores by the kernel's topology; hyper-threads share their multiply units, so a
+    /// second thread there does not speed up a product.
     /// </summary>
     internal static int PhysicalCores(string folder)
     {
@@ -82,7 +82,7 @@ internal static unsafe partial class CpuSetup
     }
 
     /// <summary>
-    /// The OpenBLAS core type by what this processor can do, or null where OpenBLAS may choose.
+    /// The OpenBLAS core type for this processor, or null to let OpenBLAS choose.
     /// </summary>
     internal static string? CoreType()
     {
@@ -95,10 +95,10 @@ internal static unsafe partial class CpuSetup
     }
 
     /// <summary>
-    /// The rule behind <see cref="CoreType()"/>. OpenBLAS goes by lists of models, which end where
-    /// it was released: 0.3.21 gives Zen 4 kernels of Haswell, Emerald Rapids those of Prescott.
-    /// SkylakeX asks for AVX-512 with BW, DQ and VL, Haswell for AVX2 and FMA. AMD cores without
-    /// AVX-512 get kernels of that kind by themselves.
+    /// The rule behind <see cref="CoreType()"/>. OpenBLAS uses lists of models, which end at its
+    /// release: 0.3.21 gives Zen 4 the Haswell kernels, and Emerald Rapids the Prescott ones.
+    /// SkylakeX requires AVX-512 with BW, DQ and VL, Haswell AVX2 and FMA. AMD cores without
+    /// AVX-512 get the right kernels by default.
     /// </summary>
     internal static string? CoreType(bool intel, bool avx2, bool avx512) =>
         avx512 ? "SkylakeX"
@@ -116,13 +116,13 @@ internal static unsafe partial class CpuSetup
         Done.Add($"{name}={value}");
     }
 
-    // libtorch asks for libblas.so.3, liblapack.so.3 and libopenblas.so.0 by SONAME: whatever is
-    // loaded under that name first serves. Debian's default has a pthread pool of its own beside
+    // libtorch requires libblas.so.3, liblapack.so.3 and libopenblas.so.0 by SONAME; the library
+    // loaded first under a name is used. Debian's default has its own pthread pool in addition to
     // libtorch's OpenMP pool.
     private static void Preload()
     {
         if (Environment.GetEnvironmentVariable("LIBTORCH") is { Length: > 0 })
-            return; // binary releases carry their own BLAS
+            return; // binary releases include their own BLAS
         foreach (var triplet in (string[])["x86_64-linux-gnu", "aarch64-linux-gnu"])
         {
             var folder = $"/usr/lib/{triplet}/openblas-openmp";
@@ -142,8 +142,8 @@ internal static unsafe partial class CpuSetup
     }
 
     /// <summary>
-    /// Big tensors come from one range of their own (native/heap.cpp); called when the shim is
-    /// loaded, before the first tensor.
+    /// Allocates large tensors from a separate address range (native/heap.cpp); called when the
+    /// shim is loaded, before the first tensor.
     /// </summary>
     internal static void OpenHeap(nint library)
     {
@@ -157,8 +157,8 @@ internal static unsafe partial class CpuSetup
         );
     }
 
-    // By default glibc maps every large tensor and unmaps it when freed: one page fault per 4 KiB,
-    // each step anew.
+    // By default glibc maps every large tensor and unmaps it when freed: one page fault per 4 KiB
+    // in every step.
     private static void KeepMemory()
     {
         var kept = mallopt(MmapThreshold, 1 << 30) == 1 || mallopt(MmapThreshold, 32 << 20) == 1;

@@ -1,19 +1,19 @@
-// What NVIDIA's driver says about its GPUs, asked without libtorch: names and sizes for people, and
-// whether a GPU multiplies bfloat16. Absent on machines without the driver.
+// GPUs reported by NVIDIA's driver, without libtorch: names and memory, and whether a GPU
+// multiplies bfloat16. Empty on machines without the driver.
 using System.Runtime.InteropServices;
 using System.Text;
 
 namespace RobustTickets.Torch.Native;
 
-/// <summary>A GPU as its driver describes it.</summary>
+/// <summary>A GPU as reported by its driver.</summary>
 /// <param name="Name">Model.</param>
 /// <param name="Bytes">Its memory in bytes.</param>
-/// <param name="Major">Compute capability, first number.</param>
-/// <param name="Minor">Compute capability, second number.</param>
+/// <param name="Major">Compute capability, major version.</param>
+/// <param name="Minor">Compute capability, minor version.</param>
 internal sealed record CudaDevice(string Name, long Bytes, int Major, int Minor)
 {
     /// <summary>
-    /// Whether it multiplies bfloat16 in hardware: from compute capability 8.0 (Ampere) on.
+    /// Whether it multiplies bfloat16 in hardware: compute capability 8.0 (Ampere) or later.
     /// </summary>
     public bool HasBFloat16 => Major >= 8;
 
@@ -31,8 +31,8 @@ internal static unsafe partial class CudaDriver
         CapabilityMinor = 76;
 
     /// <summary>
-    /// The GPUs in the driver's order, which CUDA_VISIBLE_DEVICES narrows as it does libtorch's;
-    /// empty without a driver. <paramref name="problem"/> says why there is none.
+    /// The GPUs in the driver's order, restricted by CUDA_VISIBLE_DEVICES as in libtorch; empty
+    /// without a driver, with the reason in <paramref name="problem"/>.
     /// </summary>
     public static IReadOnlyList<CudaDevice> Devices(out string? problem)
     {

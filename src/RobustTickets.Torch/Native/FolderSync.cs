@@ -1,6 +1,6 @@
-// Flushing a folder's entry table to the disk. On Unix a rename survives a power cut only after
-// fsync of the folder; .NET refuses to open folders, so the C library is called. It stands here
-// because native imports live in this project only; it needs no libtorch and loads none.
+// Flushes a folder's entry table to disk. On Unix a rename survives a power failure only after
+// fsync of the folder; .NET cannot open folders, so the C library is called. It is here because
+// only this project contains native imports; it does not load libtorch.
 using System.Runtime.InteropServices;
 
 namespace RobustTickets.Torch.Native;
@@ -10,8 +10,8 @@ internal static partial class FolderSync
 {
     /// <summary>Flushes a folder's entries.</summary>
     /// <param name="folder">An existing folder.</param>
-    /// <returns>False where the system cannot: Windows, some network file systems, or a folder that
-    /// cannot be read.</returns>
+    /// <returns>False if the system does not support it: Windows, some network file systems, or an
+    /// unreadable folder.</returns>
     public static bool TryFlush(string folder)
     {
         if (OperatingSystem.IsWindows())

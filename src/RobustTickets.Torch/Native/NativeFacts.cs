@@ -1,4 +1,4 @@
-// Facts about the native libraries of this process, asked of the libraries themselves.
+// Facts reported by the loaded native libraries.
 using System.Runtime.InteropServices;
 
 namespace RobustTickets.Torch.Native;
@@ -9,13 +9,13 @@ internal static unsafe partial class NativeFacts
         RtldNoLoad = 4;
     private const string Maps = "/proc/self/maps";
 
-    /// <summary>libtorch's own description of its build.</summary>
+    /// <summary>libtorch's description of its build.</summary>
     public static string Build() => Described(0);
 
-    /// <summary>libtorch's own description of its threads.</summary>
+    /// <summary>libtorch's description of its threads.</summary>
     public static string Parallel() => Described(1);
 
-    /// <summary>The OpenBLAS that is loaded, or null when none is. Never loads one.</summary>
+    /// <summary>The loaded OpenBLAS, or null. Never loads one.</summary>
     public static OpenBlasInfo? OpenBlas()
     {
         if (!OperatingSystem.IsLinux())
@@ -42,13 +42,15 @@ internal static unsafe partial class NativeFacts
         );
     }
 
-    /// <summary>Whether a library is loaded from this file, by whatever path.</summary>
+    /// <summary>Whether a library is loaded from this file, under any path.</summary>
     public static bool IsLoadedFrom(string path) => dlopen(path, RtldNow | RtldNoLoad) != 0;
 
-    /// <summary>Whether a shared library whose file name begins like this is loaded.</summary>
+    /// <summary>Whether a shared library whose file name starts with this text is loaded.</summary>
     public static bool IsLoaded(string beginning) => PathOf(beginning) is not null;
 
-    /// <summary>File of the first loaded library whose name begins like this, or null.</summary>
+    /// <summary>
+    /// File of the first loaded library whose name starts with this text, or null.
+    /// </summary>
     public static string? PathOf(string beginning) =>
         !File.Exists(Maps)
             ? null
@@ -59,8 +61,8 @@ internal static unsafe partial class NativeFacts
                 .FirstOrDefault(file => Path.GetFileName(file).StartsWith(beginning, StringComparison.Ordinal));
 
     /// <summary>
-    /// The range of big tensors: bytes made accessible, bytes in tensors, holes between them. Zeros
-    /// where it is not open.
+    /// State of the heap of large tensors: bytes committed, bytes in tensors, holes between them.
+    /// Zeros if it is not open.
     /// </summary>
     public static (long Reached, long Used, long Holes) Heap()
     {

@@ -1,6 +1,6 @@
-// One boxed operator call: packs the arguments on the stack, keeps the tensors alive while native
-// code runs, and turns a failure into an exception with the operator, the shapes and libtorch's
-// text.
+// One boxed operator call: packs the arguments on the stack, keeps the tensors alive during the
+// native call, and converts a failure to an exception with the operator, the shapes and libtorch's
+// message.
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Runtime.CompilerServices;
@@ -11,8 +11,8 @@ namespace RobustTickets.Torch.Native;
 
 /// <summary>
 /// A call of <see cref="Op"/>. Add the arguments in schema order, then take the results once:
-/// <code>var call = new OpCall(Ops.Mm); call.Add(a); call.Add(b); return call.Tensor();</code>
-/// At most 16 arguments; lists of any length.
+/// <code>var call = new OpCall(Ops.Mm); call.Add(a); call.Add(b); return call.Tensor();</code> At
+/// most 16 arguments; lists of any length.
 /// </summary>
 internal unsafe ref struct OpCall
 {
@@ -22,7 +22,7 @@ internal unsafe ref struct OpCall
 
     private readonly Op _op;
     private Values _values;
-    private Roots _roots; // tensors and pinned arrays the native side reads: kept reachable until the call returns
+    private Roots _roots; // tensors and pinned arrays read by native code: kept reachable until the call returns
     private Numbers _numbers; // short integer and handle lists; addresses are filled in at the call
     private int _count;
     private int _used;
@@ -30,7 +30,7 @@ internal unsafe ref struct OpCall
     /// <summary>Starts a call of <paramref name="op"/>.</summary>
     public OpCall(Op op) => _op = op;
 
-    /// <summary>Adds a tensor, or none for an optional tensor that is null.</summary>
+    /// <summary>Adds a tensor, or None for a null optional tensor.</summary>
     /// <exception cref="ObjectDisposedException">The tensor was freed.</exception>
     public void Add(Tensor? tensor)
     {
@@ -60,7 +60,7 @@ internal unsafe ref struct OpCall
         value.Real = real;
     }
 
-    /// <summary>Adds a truth value.</summary>
+    /// <summary>Adds a boolean.</summary>
     public void Add(bool truth)
     {
         ref var value = ref Next(null);
@@ -91,7 +91,7 @@ internal unsafe ref struct OpCall
             ref var value = ref Next(null);
             value.Tag = RtTag.IntList;
             value.Count = integers.Length;
-            value.Integer = -1 - _used; // an index, negative so that it cannot be taken for an address
+            value.Integer = -1 - _used; // an index, negative to distinguish it from an address
             _used += integers.Length;
         }
         else
@@ -105,7 +105,7 @@ internal unsafe ref struct OpCall
         }
     }
 
-    /// <summary>Adds a list of tensors (null where the schema allows an optional one).</summary>
+    /// <summary>Adds a list of tensors (null if the schema allows optional ones).</summary>
     public void Add(scoped ReadOnlySpan<Tensor?> tensors)
     {
         var pinned = GC.AllocateUninitializedArray<long>(tensors.Length, pinned: true);
@@ -129,12 +129,12 @@ internal unsafe ref struct OpCall
     }
 
     /// <summary>
-    /// Runs the call and drops its results (in-place operators return their own first argument).
+    /// Runs the call and drops its results (in-place operators return their first argument).
     /// </summary>
     /// <exception cref="TorchException">The operator failed.</exception>
     public void Run() => Invoke(null, 0);
 
-    /// <summary>Runs the call and returns its one tensor.</summary>
+    /// <summary>Runs the call and returns its single tensor.</summary>
     /// <exception cref="TorchException">The operator failed or returned something else.</exception>
     public Tensor Tensor()
     {
@@ -149,8 +149,7 @@ internal unsafe ref struct OpCall
     }
 
     /// <summary>
-    /// Runs the call and returns its tensors, null where one is undefined; a list result is
-    /// flattened into it.
+    /// Runs the call and returns its tensors, null for undefined ones; a list result is flattened.
     /// </summary>
     /// <exception cref="TorchException">The operator failed or returned something else.</exception>
     public Tensor?[] Tensors()
@@ -175,13 +174,13 @@ internal unsafe ref struct OpCall
                     Shim.rt_free_list(list);
                     break;
                 default:
-                    break; // a number among tensors (the seed of a fused attention): nobody here needs it
+                    break; // a number among tensors (the seed of a fused attention), not needed here
             }
         }
         return [.. tensors];
     }
 
-    /// <summary>Runs the call and returns its one number or truth value.</summary>
+    /// <summary>Runs the call and returns its single number or boolean.</summary>
     /// <exception cref="TorchException">The operator failed or returned something else.</exception>
     public double Number()
     {
@@ -223,8 +222,8 @@ internal unsafe ref struct OpCall
     [MethodImpl(MethodImplOptions.NoInlining)]
     private int Invoke(RtValue* results, int capacity)
     {
-        // A ref struct lives on the stack and never moves, so the address of its own buffer stays
-        // valid during the call.
+        // A ref struct is on the stack and does not move, so the address of its buffer stays valid
+        // during the call.
         var numbers = (long*)Unsafe.AsPointer(ref Unsafe.As<Numbers, long>(ref _numbers));
         var values = (RtValue*)Unsafe.AsPointer(ref Unsafe.As<Values, RtValue>(ref _values));
         for (var i = 0; i < _count; i++)

@@ -1,11 +1,11 @@
-// Every operator this library calls, by the name it has in libtorch's schemas. The number is how
-// many leading arguments our callers pass. A test resolves each one and checks that number against
-// the schema of the libtorch at hand.
+// Every operator this library calls, by its schema name in libtorch. The number is that of leading
+// arguments our callers pass. A test resolves each one and checks the number against the schema of
+// the installed libtorch.
 namespace RobustTickets.Torch.Native;
 
 /// <summary>
-/// The operators in use. Others are one line away: <c>new Op("aten::name", "overload", passed)</c>
-/// with <see cref="OpCall"/>.
+/// The operators in use. Others need one line: <c>new Op("aten::name", "overload", passed)</c> with
+/// <see cref="OpCall"/>.
 /// </summary>
 internal static class Ops
 {
@@ -142,18 +142,18 @@ internal static class Ops
     internal static readonly Op ForeachMulScalarInPlace = new("aten::_foreach_mul_", "Scalar", 2);
 
     /// <summary>
-    /// Operators of libtorch 2.x that are used where they exist; each has another way beside it.
+    /// Operators of libtorch 2.x that are used if available; each has a fallback.
     /// </summary>
     public static class Newer
     {
         internal static readonly Op ScaledDotProductAttention = new("aten::scaled_dot_product_attention", "", 6);
         internal static readonly Op FusedAdamWInPlace = new("aten::_fused_adamw_", "", 13);
 
-        /// <summary>All of them.</summary>
+        /// <summary>All newer operators.</summary>
         public static IReadOnlyList<Op> Table { get; } = [ScaledDotProductAttention, FusedAdamWInPlace];
     }
 
-    /// <summary>All of them, for checks of a libtorch.</summary>
+    /// <summary>All operators, for checks of a libtorch.</summary>
     public static IReadOnlyList<Op> Table { get; } =
     [
         .. typeof(Ops)

@@ -1,14 +1,14 @@
-// Ends the process without the destructors of its libraries: libtorch's must not run while OpenMP
-// workers or an attack's threads still compute.
+// Ends the process without running the destructors of its libraries: libtorch's must not run while
+// OpenMP workers or an attack's threads still compute.
 using System.Runtime.InteropServices;
 
 namespace RobustTickets.Torch.Native;
 
-/// <summary>The end of a process that computed with libtorch.</summary>
+/// <summary>Ends a process that used libtorch.</summary>
 internal static partial class ProcessEnd
 {
     /// <summary>
-    /// Ends now, whatever other threads do: no destructor, no exit handler, nothing flushed.
+    /// Exits immediately, whatever other threads do: no destructors, no exit handlers, no flushing.
     /// </summary>
     /// <param name="code">Exit code, 0 to 255.</param>
     public static void Now(int code)
@@ -19,7 +19,7 @@ internal static partial class ProcessEnd
         _exit(code);
     }
 
-    // .NET's own exit handler would remove them.
+    // Normally done by .NET's exit handler.
     private static void RemoveDiagnosticSockets()
     {
         try
@@ -34,7 +34,7 @@ internal static partial class ProcessEnd
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // They are litter, not an error.
+            // Leftover sockets are harmless.
         }
     }
 

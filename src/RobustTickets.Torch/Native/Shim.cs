@@ -1,5 +1,5 @@
-// The C ABI of native/rt.h, declared once. Every function here is blittable; statuses are checked
-// by Shim.Check. Entry points of kernels stand beside their kernels, in RobustTickets.Kernels.
+// Declares the C ABI of native/rt.h. All functions are blittable; Shim.Check checks statuses. Entry
+// points of kernels are declared with their kernels, in RobustTickets.Kernels.
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -28,9 +28,7 @@ internal struct RtValue
     public nint Pointer;
 }
 
-/// <summary>
-/// Kinds of <see cref="RtValue"/>; the numbers are those of <c>Tag</c> in native/rt.h.
-/// </summary>
+/// <summary>Kinds of <see cref="RtValue"/>, numbered as <c>Tag</c> in native/rt.h.</summary>
 internal enum RtTag
 {
     None = 0,
@@ -47,13 +45,13 @@ internal enum RtTag
 
 internal static unsafe partial class Shim
 {
-    /// <summary>The ABI number this assembly was written for (RT_ABI in native/rt.h).</summary>
+    /// <summary>The ABI version of this assembly (RT_ABI in native/rt.h).</summary>
     public const int Abi = 11;
 
     private const string Library = ShimLibrary.ImportName;
 
-    // Runs before the first native call of this class, never earlier: a process that computes
-    // nothing never loads libtorch.
+    // Runs before the first native call of this class and not earlier, so that a process without
+    // computation never loads libtorch.
     static Shim() => ShimLibrary.ResolveImportsOf(typeof(Shim).Assembly);
 
     [LibraryImport(Library)]
@@ -275,13 +273,13 @@ internal static unsafe partial class Shim
     [LibraryImport(Library)]
     public static partial int rt_group_close(nint group);
 
-    /// <summary>Text of the last failure on this thread.</summary>
+    /// <summary>Message of the last failure on this thread.</summary>
     public static string LastError() => Text(rt_last_error());
 
     public static string Text(byte* utf8) => utf8 is null ? "" : Marshal.PtrToStringUTF8((nint)utf8) ?? "";
 
     /// <summary>
-    /// Turns a failed status into an exception that names the function and what it was given.
+    /// Converts a failed status to an exception with the function and its arguments.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Check(int status, string place, Func<string>? arguments = null)

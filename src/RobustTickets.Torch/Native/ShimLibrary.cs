@@ -1,5 +1,4 @@
-// Finds and loads librobust_tickets_torch.so, checks that it is ours, and keeps a trace of what was
-// tried.
+// Finds and loads librobust_tickets_torch.so, checks its ABI version, and records what was tried.
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -7,10 +6,10 @@ using System.Text;
 namespace RobustTickets.Torch.Native;
 
 /// <summary>
-/// The native library between .NET and libtorch. It is loaded at the first use of a tensor, never
-/// before, so commands that compute nothing run without it.
-/// Where <c>ROBUST_TICKETS_NATIVE</c> names a file or folder, that is the one; else it is looked
-/// for beside the program, then in <c>native/build</c> of the repository the program lies in.
+/// The native library between .NET and libtorch. It is loaded at the first use of a tensor, so
+/// commands without computation run without it. If <c>ROBUST_TICKETS_NATIVE</c> names a file or
+/// folder, only that is used; otherwise it is searched for beside the program, then in
+/// <c>native/build</c> of the repository that contains the program.
 /// </summary>
 internal static unsafe class ShimLibrary
 {
@@ -26,28 +25,28 @@ internal static unsafe class ShimLibrary
     private static string s_trace = "";
 
     /// <summary>
-    /// Asked once when none of the places holds a library and ROBUST_TICKETS_NATIVE names none:
-    /// builds one and gives its path, or null. Null by default, so that a library user's process
-    /// compiles nothing by itself.
+    /// Called once when no library is found and ROBUST_TICKETS_NATIVE is not set: builds one and
+    /// returns its path, or null. Null by default, so that a library never compiles anything on its
+    /// own.
     /// </summary>
     public static Func<string?>? WhenMissing { get; set; }
 
     /// <summary>Path of the loaded library, or null while none is loaded.</summary>
     public static string? LoadedFrom => s_path;
 
-    /// <summary>Whether some place holds a library; loads and builds nothing.</summary>
+    /// <summary>Whether a library exists in any place; loads and builds nothing.</summary>
     public static bool IsPresent => Candidates(Named, AppContext.BaseDirectory).Any(File.Exists);
 
     private static string? Named => Environment.GetEnvironmentVariable("ROBUST_TICKETS_NATIVE");
 
-    /// <summary>What was tried so far, one line a place.</summary>
+    /// <summary>What was tried so far, one line per place.</summary>
     public static string Trace => s_trace;
 
     /// <summary>
     /// The loaded library. Loads it on first use, after <see cref="CpuSetup.Apply"/>.
     /// </summary>
-    /// <exception cref="TorchUnavailableException">It is missing, does not load or is of another
-    /// version.</exception>
+    /// <exception cref="TorchUnavailableException">The library is missing, does not load or has
+    /// another version.</exception>
     internal static nint Handle
     {
         get
@@ -71,7 +70,7 @@ internal static unsafe class ShimLibrary
                         ? new TorchUnavailableException(s_trace)
                         : TorchUnavailableException.Named("ROBUST_TICKETS_NATIVE", named, s_trace);
                 RequireLinked(libtorch, s_path!);
-                // Another thread may make a tensor as soon as it sees the handle.
+                // Before the handle is published: other threads may then create tensors.
                 CpuSetup.OpenHeap(loaded);
                 Volatile.Write(ref s_handle, loaded);
                 return loaded;
@@ -79,23 +78,24 @@ internal static unsafe class ShimLibrary
         }
     }
 
-    /// <summary>Lets the imports of an assembly find the library; loads nothing.</summary>
+    /// <summary>Resolves an assembly's imports to the library; loads nothing.</summary>
     internal static void ResolveImportsOf(Assembly assembly) =>
         NativeLibrary.SetDllImportResolver(assembly, static (name, _, _) => name == ImportName ? Handle : 0);
 
-    /// <summary>Loads the library now. Does nothing when it is loaded.</summary>
-    /// <exception cref="TorchUnavailableException">It is missing, does not load or is of another
-    /// version.</exception>
+    /// <summary>Loads the library now, unless it is loaded.</summary>
+    /// <exception cref="TorchUnavailableException">The library is missing, does not load or has
+    /// another version.</exception>
     public static void EnsureLoaded() => _ = Handle;
 
-    // A native part beside the program would be loaded in place of what was asked for.
+    // A native library beside the program would be loaded instead of the one for the requested
+    // libtorch.
     private static void RequireLibtorch(string? named)
     {
         if (!string.IsNullOrEmpty(named) && !File.Exists(Path.Combine(named, "lib", "libc10.so")))
             throw TorchUnavailableException.Named("LIBTORCH", named, "  it holds no lib/libc10.so\n");
     }
 
-    // One that was built with another libtorch would compute with that.
+    // A library built with another libtorch would compute with that one.
     private static void RequireLinked(string? named, string library)
     {
         if (string.IsNullOrEmpty(named) || NativeFacts.IsLoadedFrom(Path.Combine(named, "lib", "libc10.so")))
@@ -108,7 +108,7 @@ internal static unsafe class ShimLibrary
         );
     }
 
-    /// <summary>The files to try, best first.</summary>
+    /// <summary>The files to try, in order of preference.</summary>
     /// <param name="named">Value of ROBUST_TICKETS_NATIVE: a file, a folder, or null.</param>
     /// <param name="baseDirectory">Folder of the running program.</param>
     internal static IReadOnlyList<string> Candidates(string? named, string baseDirectory)
@@ -128,8 +128,8 @@ internal static unsafe class ShimLibrary
     }
 
     /// <summary>
-    /// Loads the first candidate that is there, loads and speaks our ABI; zero and a full trace
-    /// when none does.
+    /// Loads the first candidate that exists, loads and has our ABI version; zero and a full trace
+    /// if none does.
     /// </summary>
     internal static nint Load(IReadOnlyList<string> candidates, out string? path, out string trace)
     {
@@ -150,7 +150,7 @@ internal static unsafe class ShimLibrary
             }
             catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
             {
-                // The runtime's text holds the dynamic linker's: which dependency is missing.
+                // The runtime's message contains the dynamic linker's: which dependency is missing.
                 lines.Append(e.Message.ReplaceLineEndings(" ")).Append('\n');
                 continue;
             }

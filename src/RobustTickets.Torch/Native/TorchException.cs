@@ -1,13 +1,13 @@
-// Failures of libtorch as typed exceptions, and the way of a managed exception through libtorch's
-// autograd engine and back.
+// Failures of libtorch as typed exceptions, and the transport of managed exceptions through
+// libtorch's autograd engine.
 using System.Collections.Concurrent;
 using System.Globalization;
 
 namespace RobustTickets.Torch.Native;
 
 /// <summary>
-/// An operator or another function of libtorch failed. The message holds the place, the arguments'
-/// shapes and libtorch's own text.
+/// An operator or another function of libtorch failed. The message contains the function, the
+/// arguments' shapes and libtorch's own message.
 /// </summary>
 public sealed class TorchException : Exception
 {
@@ -15,16 +15,15 @@ public sealed class TorchException : Exception
     public string Operation { get; }
 
     /// <summary>
-    /// The arguments it was given: shapes and dtypes of tensors, values of the rest; empty when
-    /// there were none.
+    /// Its arguments: shapes and dtypes of tensors, values of the rest; empty without arguments.
     /// </summary>
     public string Arguments { get; }
 
-    /// <summary>libtorch's own words.</summary>
+    /// <summary>libtorch's own message.</summary>
     public string NativeText { get; }
 
     /// <summary>
-    /// Makes the exception for <paramref name="operation"/> called with
+    /// Creates the exception for <paramref name="operation"/> called with
     /// <paramref name="arguments"/>.
     /// </summary>
     public TorchException(string operation, string arguments, string nativeText, Exception? inner = null)
@@ -35,15 +34,15 @@ public sealed class TorchException : Exception
 }
 
 /// <summary>
-/// No usable libtorch: the native library is missing, does not load, or is of another version.
+/// libtorch is not available: the native library is missing, does not load, or has another version.
 /// Nothing that needs tensors can run.
 /// </summary>
 public sealed class TorchUnavailableException : Exception
 {
-    /// <summary>Every place that was tried and what was found there, one a line.</summary>
+    /// <summary>Every place that was tried with its result, one per line.</summary>
     public string Trace { get; }
 
-    /// <summary>Makes the exception from the load trace.</summary>
+    /// <summary>Creates the exception from the load trace.</summary>
     public TorchUnavailableException(string trace)
         : base(
             "libtorch is not available, so no model can run. Install it and build the native part:\n"
@@ -56,15 +55,15 @@ public sealed class TorchUnavailableException : Exception
     private TorchUnavailableException(string message, string trace)
         : base(message) => Trace = trace;
 
-    /// <summary>A variable names something that cannot be used.</summary>
+    /// <summary>Creates the exception for an environment variable with an unusable value.</summary>
     internal static TorchUnavailableException Named(string variable, string value, string trace) =>
         new($"{variable}={value} cannot be used; name another one, or unset the variable:\n{trace.TrimEnd()}", trace);
 }
 
 /// <summary>
-/// Keeps exceptions thrown by managed backward functions while libtorch's engine unwinds. Only a
-/// number travels through native code
-/// (the engine may run nodes on threads of its own, so a thread-local would not do).
+/// Stores exceptions thrown by managed backward functions while libtorch's engine unwinds. Only a
+/// number passes through native code (the engine may run nodes on its own threads, so thread-local
+/// storage would not work).
 /// </summary>
 internal static class ManagedErrors
 {

@@ -1,11 +1,11 @@
-// A weight's gradient lives in the same memory step after step. Allocated during a backward it
-// would lie in a hole that the activations of this pass left, and the next pass would find none
-// large enough; dropped after each step it would be asked for anew.
+// Keeps a weight's gradient in the same memory across steps. Allocated during backward it would
+// fill a hole left by this pass's activations, and the next pass would find none large enough;
+// freed after each step it would be allocated again.
 namespace RobustTickets.Torch.nn;
 
 /// <summary>
-/// Memory for the gradient of one parameter, between the steps in which it is that gradient. The
-/// contents are those of a step long done.
+/// Memory for the gradient of one parameter, between the steps in which it holds that gradient. Its
+/// contents are from an earlier step.
 /// </summary>
 internal sealed class GradientSlot : IDisposable
 {
@@ -13,17 +13,15 @@ internal sealed class GradientSlot : IDisposable
 
     internal GradientSlot(IGradientNormCache? norms) => Norms = norms;
 
-    /// <summary>
-    /// Told of gradients in this memory, or null.
-    /// </summary>
+    /// <summary>Is notified of gradients in this memory, or null.</summary>
     public IGradientNormCache? Norms { get; }
 
-    /// <summary>Whether memory waits here.</summary>
+    /// <summary>Whether the slot currently contains memory.</summary>
     internal bool IsFilled => _spare is not null;
 
     /// <summary>
-    /// The memory, given away; null where there is none: never reserved, or a gradient at this
-    /// moment.
+    /// Takes the memory out; null if there is none: never reserved, or currently in use as the
+    /// gradient.
     /// </summary>
     internal Tensor? Take()
     {
@@ -32,7 +30,7 @@ internal sealed class GradientSlot : IDisposable
         return spare;
     }
 
-    /// <summary>Puts memory in; what was here is freed.</summary>
+    /// <summary>Stores memory; frees what was stored.</summary>
     internal void Park(Tensor memory)
     {
         _spare?.Dispose();

@@ -1,29 +1,28 @@
 namespace RobustTickets.Torch.nn;
 
 /// <summary>
-/// Squares of gradients, summed early by threads that would be idle; the global norm then reads
-/// less memory. Summed block by block as the norm itself would, so no bit depends on it.
+/// Sums of squares of gradients, computed early by otherwise idle threads, so that the global norm
+/// reads less memory. Summed block by block exactly as by the norm, so results are bit-identical.
 /// </summary>
 internal interface IGradientNormCache : IDisposable
 {
-    /// <summary>A gradient is complete for now: its squares may be summed.</summary>
+    /// <summary>Adds a gradient that is complete for now: its squares may be summed.</summary>
     void Add(Tensor gradient);
 
     /// <summary>
-    /// The gradient in this memory is about to change past libtorch's operators, which its version
-    /// does not tell.
+    /// Removes the gradient in this memory, which is about to change without a change of its
+    /// version counter.
     /// </summary>
     void Forget(nint memory);
 
-    /// <summary>Forgets all gradients.</summary>
+    /// <summary>Removes all gradients.</summary>
     void Clear();
 
-    /// <summary>Sums one block of any gradient; false where none is left. Any thread.</summary>
+    /// <summary>Sums one block of any gradient; false if none is left. Thread-safe.</summary>
     bool SumOne();
 
     /// <summary>
-    /// Sums of a gradient's first blocks, as many as are known; none where an operator wrote into
-    /// it since.
+    /// The known sums of a gradient's first blocks; empty if an operator has written to it since.
     /// </summary>
     ReadOnlyMemory<double> Known(Tensor gradient);
 }

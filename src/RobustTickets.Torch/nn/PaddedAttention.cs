@@ -1,17 +1,17 @@
-// Attention over packed rows by libtorch's operators alone, for devices whose memory our kernels
-// cannot touch (docs/gpu.md): laid out [B, heads, S, headSize], padding takes no part, packed
-// again. Same function as PackedAttention.
+// Attention over packed rows with libtorch's operators only, for devices whose memory our kernels
+// cannot access (docs/gpu.md): rows are padded to [B, heads, S, headSize] with padding masked, and
+// packed again. Same function as PackedAttention.
 using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch.nn;
 
-/// <summary>Where the rows of a packed batch lie in a padded one, as tensors on a device.</summary>
+/// <summary>Maps the rows of a packed batch to a padded one, as tensors on a device.</summary>
 internal sealed class PaddedLayout
 {
-    /// <summary>A layout of B sequences padded to the longest, S.</summary>
+    /// <summary>Creates the layout of B sequences padded to the longest, S.</summary>
     /// <param name="offsets">[B+1] first packed row of each sequence, and the number of rows
     /// T.</param>
-    /// <param name="device">Where the tensors are made.</param>
+    /// <param name="device">Device of the layout's tensors.</param>
     public PaddedLayout(ReadOnlySpan<int> offsets, Device device)
     {
         var count = offsets.Length - 1;
@@ -60,10 +60,10 @@ internal sealed class PaddedLayout
     /// <summary>[T] sequence of each packed row.</summary>
     public Tensor Owners { get; }
 
-    /// <summary>[B, S] true where nothing lies; null when all sequences are as long.</summary>
+    /// <summary>[B, S] true for padding; null when all sequences have the same length.</summary>
     public Tensor? Padding { get; }
 
-    /// <summary>Packed numbers [T] as [B, S], padding filled with a value.</summary>
+    /// <summary>Spreads packed numbers [T] to [B, S], with padding set to a value.</summary>
     public Tensor Spread(Tensor packed, double padding)
     {
         var cells = packed.index_select(0, Cells).reshape(Count, Longest);
@@ -71,26 +71,26 @@ internal sealed class PaddedLayout
     }
 }
 
-/// <summary>Which attention weights are kept in a pass.</summary>
-/// <param name="Kept">Truth values [B * heads * queries, S].</param>
+/// <summary>Dropout mask of attention weights in a pass.</summary>
+/// <param name="Kept">Boolean [B * heads * queries, S].</param>
 /// <param name="Probability">Probability with which each was dropped.</param>
 internal sealed record AttentionDropout(Tensor Kept, double Probability);
 
-/// <summary>Attention by operators.</summary>
+/// <summary>Attention with plain operators.</summary>
 internal static class PaddedAttention
 {
     /// <summary>
-    /// softmax(q k^T / sqrt(headSize)) with dropout, times v, times one coefficient a head.
+    /// softmax(q k^T / sqrt(headSize)) with dropout, times v, times one coefficient per head.
     /// </summary>
-    /// <param name="query">[T, heads * headSize], or [B, heads * headSize] when only the first row
-    /// of each sequence asks.</param>
+    /// <param name="query">[T, heads * headSize], or [B, heads * headSize] if only the first row of
+    /// each sequence is a query.</param>
     /// <param name="key">[T, heads * headSize].</param>
     /// <param name="value">[T, heads * headSize].</param>
     /// <param name="coefficients">[heads], or null for ones.</param>
-    /// <param name="layout">Where rows lie.</param>
+    /// <param name="layout">Layout of the batch.</param>
     /// <param name="heads">Number of heads.</param>
-    /// <param name="dropout">What is dropped, or null.</param>
-    /// <param name="firstOnly">Whether <paramref name="query"/> holds one row a sequence.</param>
+    /// <param name="dropout">Dropout mask, or null.</param>
+    /// <param name="firstOnly">Whether <paramref name="query"/> has one row per sequence.</param>
     /// <returns>Context, shaped as <paramref name="query"/>.</returns>
     public static Tensor Apply(
         Tensor query,
@@ -104,7 +104,7 @@ internal static class PaddedAttention
     )
     {
         if (heads == 0)
-            return query; // a layer that lost all its heads: [T, 0], and the output projection adds its bias alone
+            return query; // a layer without heads: [T, 0]; the output projection adds only its bias
         long headSize = query.size(1) / heads,
             queries = firstOnly ? 1 : layout.Longest;
         // [B, heads, queries, headSize]
@@ -128,7 +128,8 @@ internal static class PaddedAttention
         Tensor Heads(Tensor rows, long length) => rows.reshape(layout.Count, length, heads, headSize).transpose(1, 2);
     }
 
-    // Where this libtorch has it and nothing is dropped: no library kernel knows the keyed mask.
+    // Used if this libtorch has it and there is no dropout: library kernels do not support the
+    // keyed mask.
     private static Tensor Whole(Tensor q, Tensor k, Tensor v, PaddedLayout layout)
     {
         var call = new OpCall(Ops.Newer.ScaledDotProductAttention);
@@ -143,7 +144,7 @@ internal static class PaddedAttention
 
     private static Tensor Steps(Tensor q, Tensor k, Tensor v, PaddedLayout layout, AttentionDropout? dropout)
     {
-        // Scores of a low precision are widened before the softmax: its sum runs over a whole row.
+        // Low-precision scores are converted to float32 before the softmax, which sums a whole row.
         var scores = (q.matmul(k.transpose(2, 3)) * (1.0 / Math.Sqrt(q.size(3)))).to(DType.Float32);
         if (layout.Padding is { } padding)
             scores = scores.masked_fill(padding.reshape(layout.Count, 1, 1, layout.Longest), double.NegativeInfinity);

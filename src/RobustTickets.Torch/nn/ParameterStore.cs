@@ -1,18 +1,15 @@
-// The sole owner of parameters: an ordered map from Hugging Face name to tensor. Optimiser,
-// checkpoints, tickets and rewinding all read this one map, so a name in a checkpoint is a name in
-// the code.
+// Sole owner of the parameters: an ordered map from Hugging Face name to tensor. Optimiser,
+// checkpoints, tickets and rewinding all use this map, so names in checkpoints and in code are the
+// same.
 namespace RobustTickets.Torch.nn;
 
-/// <summary>
-/// Gradient of a matrix that is known for a few rows only: an embedding table looked up at those
-/// rows.
-/// </summary>
-/// <param name="Rows">Sorted distinct row numbers [U].</param>
-/// <param name="Values">Leaf tensor [U, columns] whose <see cref="Tensor.grad"/> holds the
+/// <summary>Row-sparse gradient of a matrix: an embedding table looked up at some rows.</summary>
+/// <param name="Rows">Sorted distinct row indices [U].</param>
+/// <param name="Values">Leaf tensor [U, columns] whose <see cref="Tensor.grad"/> is the
 /// gradient.</param>
 internal sealed record RowGradient(long[] Rows, Tensor Values);
 
-/// <summary>Ordered, named parameters and the owner of their memory.</summary>
+/// <summary>Ordered, named parameters; owns their memory.</summary>
 internal sealed class ParameterStore : IDisposable
 {
     private readonly List<string> _names = [];
@@ -21,21 +18,21 @@ internal sealed class ParameterStore : IDisposable
     private readonly Dictionary<string, GradientSlot> _slots = [];
 
     /// <summary>
-    /// Told of gradients whose memory is reserved here, or null; belongs to the store. Set before
-    /// <see cref="ReserveGradients"/>.
+    /// Is notified of gradients whose memory is reserved here, or null; owned by the store. Set
+    /// before <see cref="ReserveGradients"/>.
     /// </summary>
     public IGradientNormCache? GradientNorms { get; set; }
 
     /// <summary>
-    /// Grows whenever a name gets another tensor or other memory for its gradient, so that what was
-    /// looked up before is known to be out of date.
+    /// Increases whenever a name gets another tensor or other gradient memory, so that cached
+    /// look-ups can be invalidated.
     /// </summary>
     public long Version { get; private set; }
 
-    /// <summary>Where all parameters lie; what is added later is brought there.</summary>
+    /// <summary>Device of all parameters; tensors added later are moved to it.</summary>
     public Device Device { get; private set; }
 
-    /// <summary>Brings every parameter to a device. Gradients are dropped.</summary>
+    /// <summary>Moves every parameter to a device. Gradients are dropped.</summary>
     public void MoveTo(Device device)
     {
         if (device == Device)
@@ -53,7 +50,7 @@ internal sealed class ParameterStore : IDisposable
     /// <summary>Names in insertion order.</summary>
     public IReadOnlyList<string> Names => _names;
 
-    /// <summary>The tensor of a name.</summary>
+    /// <summary>Gets a parameter by name.</summary>
     /// <exception cref="KeyNotFoundException">No parameter has this name.</exception>
     public Tensor this[string name] =>
         _tensors.TryGetValue(name, out var tensor)
@@ -63,8 +60,8 @@ internal sealed class ParameterStore : IDisposable
     /// <summary>Whether a parameter has this name.</summary>
     public bool Contains(string name) => _tensors.ContainsKey(name);
 
-    /// <summary>Takes ownership of a tensor under a new name.</summary>
-    /// <exception cref="ArgumentException">The name is taken.</exception>
+    /// <summary>Adds a tensor under a new name and takes ownership.</summary>
+    /// <exception cref="ArgumentException">The name exists already.</exception>
     public void Add(string name, Tensor tensor)
     {
         if (!_tensors.TryAdd(name, Placed(tensor)))
@@ -73,7 +70,7 @@ internal sealed class ParameterStore : IDisposable
         Version++;
     }
 
-    /// <summary>Forgets and frees a parameter.</summary>
+    /// <summary>Removes and frees a parameter.</summary>
     public void Remove(string name)
     {
         this[name].Dispose();
@@ -83,7 +80,7 @@ internal sealed class ParameterStore : IDisposable
         DropSlot(name);
     }
 
-    /// <summary>Puts another tensor in the place of a parameter and frees the old one.</summary>
+    /// <summary>Replaces a parameter's tensor and frees the old one.</summary>
     public void Replace(string name, Tensor tensor)
     {
         var placed = Placed(tensor);
@@ -94,7 +91,8 @@ internal sealed class ParameterStore : IDisposable
     }
 
     /// <summary>
-    /// The tensor on the store's device, owned; a copy takes the place of one that lies elsewhere.
+    /// Returns the tensor on the store's device, owned; a tensor on another device is replaced by a
+    /// copy.
     /// </summary>
     private Tensor Placed(Tensor tensor)
     {
@@ -106,7 +104,7 @@ internal sealed class ParameterStore : IDisposable
         return placed;
     }
 
-    /// <summary>Says whether a parameter's gradient is wanted.</summary>
+    /// <summary>Sets which parameters require a gradient.</summary>
     public void RequireGradient(Func<string, bool> wanted)
     {
         foreach (var name in _names)
@@ -118,15 +116,13 @@ internal sealed class ParameterStore : IDisposable
     /// </summary>
     public RowGradient? RowGradientOf(string name) => _rowGradients.GetValueOrDefault(name);
 
-    /// <summary>
-    /// Announces that in this step a parameter's gradient lives in <paramref name="gradient"/>.
-    /// </summary>
+    /// <summary>Sets a parameter's row-sparse gradient for this step.</summary>
     public void SetRowGradient(string name, RowGradient gradient) => _rowGradients[name] = gradient;
 
     /// <summary>
-    /// Sets memory aside for the gradients of the named parameters, where they are wanted and have
-    /// none; from then on <see cref="ClearGradients"/> keeps it. Called before a forward
-    /// pass, so that the memory lies apart from what the pass makes.
+    /// Reserves memory for the gradients of the named parameters that require one and have none;
+    /// <see cref="ClearGradients"/> keeps it from then on. Called before a forward pass, so that
+    /// the memory is separate from the pass's tensors.
     /// </summary>
     public void ReserveGradients(IEnumerable<string> names)
     {
@@ -142,12 +138,10 @@ internal sealed class ParameterStore : IDisposable
         }
     }
 
-    /// <summary>
-    /// The memory that is kept for a parameter's gradient, or null where none is.
-    /// </summary>
+    /// <summary>The reserved gradient memory of a parameter, or null.</summary>
     public GradientSlot? SlotOf(string name) => _slots.GetValueOrDefault(name);
 
-    /// <summary>Drops all gradients; the next backward pass writes fresh ones.</summary>
+    /// <summary>Clears all gradients; the next backward writes new ones.</summary>
     public void ClearGradients()
     {
         GradientNorms?.Clear();
@@ -157,8 +151,8 @@ internal sealed class ParameterStore : IDisposable
     }
 
     /// <summary>
-    /// Drops the gradient of one parameter. Where memory is kept for it, whoever else still reads
-    /// that gradient will find another step's there.
+    /// Clears the gradient of one parameter. If its memory is reserved, other references to that
+    /// gradient will later see another step's values.
     /// </summary>
     public void ClearGradient(string name)
     {

@@ -1,12 +1,12 @@
-// AdamW over a parameter store: global gradient norm, clipping, update. The arithmetic is a
-// backend's: libtorch's operators (OperatorAdamW), or fused kernels where the caller brings them.
+// AdamW over a parameter store: global gradient norm, clipping, update. A backend does the
+// arithmetic: libtorch's operators (OperatorAdamW), or fused kernels given by the caller.
 using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Torch.optim;
 
-/// <summary>Constants of an AdamW optimiser.</summary>
+/// <summary>Options of an AdamW optimiser.</summary>
 /// <param name="Torch">torch's flavour instead of Hugging Face's.</param>
-/// <param name="WeightDecay">Decay of the decayed group.</param>
+/// <param name="WeightDecay">Weight decay of the decayed group.</param>
 /// <param name="Beta1">Decay of the first moment.</param>
 /// <param name="Beta2">Decay of the second moment.</param>
 /// <param name="Epsilon">Guard of the root.</param>
@@ -24,16 +24,16 @@ internal sealed record AdamWOptions(
     /// <summary>Decay of the second moment, as in torch and Hugging Face.</summary>
     public const double DefaultBeta2 = 0.999;
 
-    /// <summary>Guard of the root, as in torch.</summary>
+    /// <summary>Epsilon of the denominator, as in torch.</summary>
     public const double DefaultEpsilon = 1e-8;
 }
 
-/// <summary>What clipping did in one step.</summary>
+/// <summary>Result of clipping in one step.</summary>
 /// <param name="Norm">Global L2 norm of all gradients before clipping.</param>
 /// <param name="Factor">Factor applied to every gradient.</param>
 internal readonly record struct GradientNorm(double Norm, float Factor);
 
-/// <summary>AdamW. Its state (moments, step count) is fp32 and lives here alone.</summary>
+/// <summary>AdamW. Its state (moments, step count) is fp32 and stored only here.</summary>
 internal sealed class AdamW : IDisposable
 {
     private readonly ParameterStore _store;
@@ -43,14 +43,14 @@ internal sealed class AdamW : IDisposable
     private readonly List<Slot> _slots = [];
     private readonly IAdamWBackend _backend;
 
-    /// <summary>An optimiser of the named parameters; moments start at zero.</summary>
+    /// <summary>Creates an optimiser of the named parameters; moments start at zero.</summary>
     /// <param name="store">Owner of the parameters.</param>
     /// <param name="names">Parameters to train, in a fixed order.</param>
-    /// <param name="options">Constants.</param>
-    /// <param name="decays">Which parameters belong to the decayed group.</param>
-    /// <param name="clips">Which parameters the limit on gradients counts and scales; null =
+    /// <param name="options">Options.</param>
+    /// <param name="decays">Selects the decayed parameters.</param>
+    /// <param name="clips">Selects the parameters that are included in the norm and clipped; null =
     /// all.</param>
-    /// <param name="backend">Its arithmetic; null = libtorch's operators. Not shared between
+    /// <param name="backend">The arithmetic; null = libtorch's operators. Not shared between
     /// optimisers.</param>
     public AdamW(
         ParameterStore store,
@@ -79,14 +79,14 @@ internal sealed class AdamW : IDisposable
         }
     }
 
-    /// <summary>Number of updates made.</summary>
+    /// <summary>Number of updates so far.</summary>
     public long Updates { get; private set; }
 
     /// <summary>Names of the trained parameters in order.</summary>
     public IEnumerable<string> Names => _slots.Select(s => s.Name);
 
     /// <summary>
-    /// Hugging Face's rule: everything decays but biases and LayerNorm weights.
+    /// Hugging Face's rule: everything decays except biases and LayerNorm weights.
     /// </summary>
     public static bool DecaysByName(string name) =>
         !name.Contains("bias", StringComparison.Ordinal)
@@ -102,8 +102,8 @@ internal sealed class AdamW : IDisposable
     }
 
     /// <summary>
-    /// Puts the state back after moments were copied in: count of updates, and which embedding rows
-    /// have moved.
+    /// Restores the state after moments were copied in: update count, and which embedding rows were
+    /// ever updated.
     /// </summary>
     public void Restore(long updates)
     {
@@ -112,11 +112,11 @@ internal sealed class AdamW : IDisposable
     }
 
     /// <summary>
-    /// Global L2 norm of all gradients that are clipped, and the factor that limits it to
+    /// Global L2 norm of all clipped gradients, and the factor that scales it to at most
     /// <paramref name="limit"/> (torch's clip_grad_norm_; 0 = no limit).
     /// </summary>
     /// <param name="limit">The limit.</param>
-    /// <param name="also">Parameters that are not trained here but whose gradients count, or
+    /// <param name="also">Parameters not trained here whose gradients are included, or
     /// null.</param>
     public GradientNorm MeasureNorm(double limit, IEnumerable<string>? also = null)
     {
@@ -128,7 +128,7 @@ internal sealed class AdamW : IDisposable
     }
 
     /// <summary>
-    /// Limits every element of the clipped gradients to [-limit, limit] in place.
+    /// Clamps every element of the clipped gradients to [-limit, limit] in place.
     /// </summary>
     public void ClampGradients(double limit)
     {
@@ -141,8 +141,8 @@ internal sealed class AdamW : IDisposable
     }
 
     /// <summary>
-    /// One update at a learning rate; every gradient that is clipped is multiplied by
-    /// <paramref name="gradientFactor"/> first. Parameters without gradient are left alone.
+    /// Runs one update at a learning rate; clipped gradients are multiplied by
+    /// <paramref name="gradientFactor"/> first. Parameters without a gradient are unchanged.
     /// </summary>
     public void Step(double learningRate, float gradientFactor)
     {

@@ -1,8 +1,8 @@
 namespace RobustTickets.Torch.optim;
 
 /// <summary>
-/// The plain statement of AdamW in double precision, one element at a time; the oracle of the fused
-/// kernel.
+/// Reference implementation of AdamW in double precision, one element at a time, for tests of the
+/// fused kernel.
 /// </summary>
 internal static class AdamWReference
 {

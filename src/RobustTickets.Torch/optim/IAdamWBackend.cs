@@ -2,11 +2,11 @@ using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Torch.optim;
 
-/// <summary>One parameter in one update.</summary>
+/// <summary>One parameter in an update.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Parameter">p, updated in place.</param>
-/// <param name="Gradient">g, or its rows where <paramref name="Rows"/> says which.</param>
-/// <param name="Rows">Rows of the gradient, or null where it is dense.</param>
+/// <param name="Gradient">g, or only the rows in <paramref name="Rows"/>.</param>
+/// <param name="Rows">Rows of a row-sparse gradient, or null for a dense one.</param>
 /// <param name="First">m, updated in place.</param>
 /// <param name="Second">v, updated in place.</param>
 /// <param name="Step">Constants of the update.</param>
@@ -22,19 +22,21 @@ internal sealed record AdamWUpdate(
 
 /// <summary>
 /// The arithmetic of <see cref="AdamW"/>: libtorch's operators (<see cref="OperatorAdamW"/>), or
-/// fused kernels that another assembly brings.
+/// fused kernels of another assembly.
 /// </summary>
 internal interface IAdamWBackend
 {
     /// <summary>Sum of squares over all gradients, in double precision.</summary>
     double SumOfSquares(IReadOnlyList<Tensor> gradients);
 
-    /// <summary>Limits each element of a gradient to [-limit, limit] in place.</summary>
+    /// <summary>Clamps each element of a gradient to [-limit, limit] in place.</summary>
     void Clamp(Tensor gradient, double limit);
 
     /// <summary>Updates parameters and moments.</summary>
     void Update(IReadOnlyList<AdamWUpdate> updates);
 
-    /// <summary>Moments were written by somebody else: what is known of them is void.</summary>
+    /// <summary>
+    /// The moments were modified externally: cached information on them is invalid.
+    /// </summary>
     void MomentsChanged();
 }

@@ -1,5 +1,5 @@
-// AdamW by libtorch's operators over lists of tensors, for devices whose memory our kernels cannot
-// touch (docs/methods/training.md, AdamW; docs/gpu.md). Oracle: AdamWReference.
+// AdamW with libtorch's operators on lists of tensors, for devices whose memory our kernels cannot
+// access (docs/methods/training.md, AdamW; docs/gpu.md). Reference: AdamWReference.
 using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch.optim;
@@ -26,7 +26,7 @@ internal sealed class OperatorAdamW : IAdamWBackend
     public void Clamp(Tensor gradient, double limit) => gradient.clamp_(-limit, limit);
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidOperationException">A gradient is given by rows.</exception>
+    /// <exception cref="InvalidOperationException">A gradient is row-sparse.</exception>
     public void Update(IReadOnlyList<AdamWUpdate> updates)
     {
         using var quiet = torch.no_grad();
@@ -36,7 +36,7 @@ internal sealed class OperatorAdamW : IAdamWBackend
                 $"the gradient of '{byRows.Name}' is given by rows; operators update whole tensors"
             );
         }
-        // A handful of groups: decayed or not, clipped or not.
+        // A few groups: decayed or not, clipped or not.
         foreach (var group in updates.Where(u => u.Gradient.numel > 0).GroupBy(u => u.Step))
             Update([.. group], group.Key);
     }
@@ -57,8 +57,7 @@ internal sealed class OperatorAdamW : IAdamWBackend
     }
 
     /// <summary>
-    /// Whether one operator updates a whole group: on GPUs from libtorch 2.0 on, elsewhere from
-    /// 2.4.
+    /// Whether one operator updates a whole group: on GPUs since libtorch 2.0, elsewhere since 2.4.
     /// </summary>
     private static bool IsFused(Device device) =>
         Ops.Newer.FusedAdamWInPlace.Exists
@@ -77,7 +76,7 @@ internal sealed class OperatorAdamW : IAdamWBackend
         call.Run();
     }
 
-    // One launch a group, in torch's flavour: p <- p (1 - a w) - a/c1 m / (sqrt(v)/sqrt(c2) + e).
+    // One launch per group, in torch's flavour: p - p (1 - a w) - a/c1 m / (sqrt(v)/sqrt(c2) + e).
     // hf is the same with e' = e/sqrt(c2), a' = a (1 - a w), w' = w/(1 - a w).
     private static void Fused(AdamWUpdate[] tensors, in AdamWStep step, Device device)
     {
@@ -107,7 +106,7 @@ internal sealed class OperatorAdamW : IAdamWBackend
         call.Run();
     }
 
-    // A few operators a tensor, where this libtorch has no `_fused_adamw_` for the device.
+    // A few operators per tensor, if this libtorch has no `_fused_adamw_` for the device.
     private static void Plain(AdamWUpdate t, in AdamWStep step)
     {
         var (correction1, correction2) = (step.FirstCorrection, step.RootCorrection);

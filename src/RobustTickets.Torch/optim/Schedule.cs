@@ -1,8 +1,6 @@
 namespace RobustTickets.Torch.optim;
 
-/// <summary>
-/// Learning-rate schedules as pure functions of the number of updates already made.
-/// </summary>
+/// <summary>Learning-rate schedules as pure functions of the number of completed updates.</summary>
 internal static class Schedule
 {
     /// <summary>

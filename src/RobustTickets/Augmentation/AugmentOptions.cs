@@ -1,11 +1,11 @@
-// Online substitution (Ivgi and Berant, EMNLP 2021): at every step, words of the training texts are
-// replaced at random from the attacks' own word tables, or given a typing error.
-// docs/methods/augmentation.md says what each field does.
+// Online substitution (Ivgi and Berant, EMNLP 2021): at every step, random words of the training
+// texts are replaced from the attacks' own word tables, or get a typing error.
+// docs/methods/augmentation.md describes each field.
 using System.Text.Json.Serialization;
 
 namespace RobustTickets.Augmentation;
 
-/// <summary>Which letters of a word a typing error may touch.</summary>
+/// <summary>The letters of a word that a typing error may change.</summary>
 public enum TypingErrorPlace
 {
     /// <summary>
@@ -13,55 +13,55 @@ public enum TypingErrorPlace
     /// </summary>
     AsAttacks,
 
-    /// <summary>First and last letter stay where they are.</summary>
+    /// <summary>First and last letter are kept.</summary>
     Inner,
 }
 
-/// <summary>Which of a word's substitutes is taken.</summary>
+/// <summary>How a word's substitute is chosen.</summary>
 public enum SubstituteChoice
 {
-    /// <summary>Each with the same probability.</summary>
+    /// <summary>Uniformly at random.</summary>
     Uniform,
 
     /// <summary>
-    /// The rarer of two that are drawn, in its place in the text, counted over the training texts
-    /// (n-gram frequency descent, Lu et al. 2023).
+    /// The rarer in context of two random ones, by counts over the training texts (n-gram frequency
+    /// descent, Lu et al. 2023).
     /// </summary>
     Rarer,
 }
 
-/// <summary>Searched substitution: the change of a text that the network errs most on.</summary>
-/// <param name="Candidates">Random changes of each text, of which the one with the highest loss is
+/// <summary>Adversarial substitution: the changed text with the highest loss.</summary>
+/// <param name="Candidates">Random changes per text, of which the one with the highest loss is
 /// trained on; each costs a forward pass over the changed texts.</param>
-/// <param name="Every">Steps from one search to the next; the others take a random change.</param>
+/// <param name="Every">Steps between searches; the other steps use a random change.</param>
 public sealed record SubstituteSearchOptions(int Candidates = 4, int Every = 1);
 
 /// <summary>
-/// What happens to the texts of a step before they are tokenised. A word is touched at most once:
-/// the rates are shares of the words, and their sum is at most 1. A word for which its table has
-/// nothing stays.
+/// Text augmentation before tokenisation. A word is changed at most once: the rates are fractions
+/// of the words, with a sum of at most 1. A word without substitutes in its table is unchanged.
 /// </summary>
-/// <param name="NeighbourRate">Share of words replaced by a neighbour in the attacks' neighbour
-/// table; words on TextFooler's stop list stay.</param>
-/// <param name="WordnetRate">Share of words replaced by a synonym in WordNet, as PWWS does; words
-/// on NLTK's stop list stay.</param>
-/// <param name="EmbeddingRate">Share of words replaced by a neighbour among the word embeddings of
-/// the checkpoint itself, which needs no file; words on TextFooler's stop list stay.</param>
-/// <param name="CharacterRate">Share of words given one typing error of DeepWordBug, of TextBugger
-/// or of a keyboard; words on NLTK's stop list stay.</param>
-/// <param name="TextRate">Share of texts that are changed at all.</param>
-/// <param name="VaryRates">Whether the rates of each text are multiplied by a number drawn
-/// uniformly from [0, 1), so that lightly changed texts are seen as well.</param>
-/// <param name="Neighbours">Most neighbours of a word that are drawn from, nearest first.</param>
-/// <param name="TypingErrors">Which letters a typing error may touch.</param>
-/// <param name="Choice">Which of a word's substitutes is taken.</param>
-/// <param name="HeldOutShare">Share of all words, by hash, that are neither replaced nor put in by
-/// a table, so that robustness over them can be measured; 0 holds out none.</param>
-/// <param name="KeepOriginal">Whether a step trains on every text as it is as well, beside its
-/// changed form: twice the word pieces.</param>
-/// <param name="Consistency">Weight of the symmetric KL divergence between the distributions of a
-/// text and of its changed form; needs <paramref name="KeepOriginal"/>.</param>
-/// <param name="Search">Searched substitution, or null; left out of the JSON form then.</param>
+/// <param name="NeighbourRate">Fraction of words replaced from the attacks' neighbour table; words
+/// on TextFooler's stop list are unchanged.</param>
+/// <param name="WordnetRate">Fraction of words replaced by a WordNet synonym, as in PWWS; words on
+/// NLTK's stop list are unchanged.</param>
+/// <param name="EmbeddingRate">Fraction of words replaced by a neighbour in the checkpoint's own
+/// word embeddings, which needs no file; words on TextFooler's stop list are unchanged.</param>
+/// <param name="CharacterRate">Fraction of words that get one typing error of DeepWordBug,
+/// TextBugger or a keyboard; words on NLTK's stop list are unchanged.</param>
+/// <param name="TextRate">Fraction of texts that are changed at all.</param>
+/// <param name="VaryRates">Whether the rates of each text are multiplied by a uniform random number
+/// in [0, 1), so that lightly changed texts occur as well.</param>
+/// <param name="Neighbours">Maximum neighbours per word to choose from, nearest first.</param>
+/// <param name="TypingErrors">The letters a typing error may change.</param>
+/// <param name="Choice">How a word's substitute is chosen.</param>
+/// <param name="HeldOutShare">Fraction of all words, by hash, that tables neither replace nor
+/// insert, so that robustness to them can be measured; 0 holds out none.</param>
+/// <param name="KeepOriginal">Whether a step trains on every original text too: twice the number of
+/// tokens.</param>
+/// <param name="Consistency">Weight of the symmetric KL divergence between the output distributions
+/// of a text and of its changed form; needs <paramref name="KeepOriginal"/>.</param>
+/// <param name="Search">Adversarial substitution, or null; null is omitted from the JSON
+/// form.</param>
 public sealed record AugmentOptions(
     double NeighbourRate = 0.0,
     double WordnetRate = 0.0,

@@ -1,11 +1,11 @@
-// How often words and pairs of words occur in the training texts. Successful substitutions make
-// n-grams rarer (Lu et al. 2023, n-gram frequency descent), so the rarer substitute is the likelier
+// Frequencies of words and word pairs in the training texts. Successful substitutions make n-grams
+// rarer (Lu et al. 2023, n-gram frequency descent), so the rarer substitute is the more likely
 // attack.
 using System.Runtime.InteropServices;
 
 namespace RobustTickets.Augmentation;
 
-/// <summary>Counts of lower-cased words and of pairs that follow one another.</summary>
+/// <summary>Counts of lower-cased words and of adjacent pairs.</summary>
 internal sealed class NgramCounts
 {
     private readonly Dictionary<string, int> _words = new(StringComparer.Ordinal);
@@ -23,12 +23,12 @@ internal sealed class NgramCounts
     }
 
     /// <summary>
-    /// How often a word stands between its neighbours: both pairs together; then the word alone,
-    /// which decides where the pairs are equally frequent.
+    /// Frequency of a word between its neighbours: the sum of both pairs, then the word alone as
+    /// tie-break.
     /// </summary>
-    /// <param name="left">The word before, or null at the beginning.</param>
+    /// <param name="left">The previous word, or null at the beginning.</param>
     /// <param name="word">The word.</param>
-    /// <param name="right">The word after, or null at the end.</param>
+    /// <param name="right">The next word, or null at the end.</param>
     public (int Pairs, int Words) Of(string? left, string word, string? right) =>
         (
             (left is null ? 0 : _pairs.GetValueOrDefault((left, word)))

@@ -1,16 +1,16 @@
-// The tables that words are replaced from, as they were read, each with its identity.
+// The tables of substitute words, each with its identity.
 using RobustTickets.Attacks.Python;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Transformations;
 
 namespace RobustTickets.Augmentation;
 
-/// <summary>Tables of substitutes; one that a recipe does not ask for is null.</summary>
+/// <summary>Tables of substitute words; those that a recipe does not use are null.</summary>
 /// <param name="Neighbours">The attacks' neighbour table.</param>
 /// <param name="WordNet">WordNet.</param>
 /// <param name="Embeddings">Neighbours among the checkpoint's own word embeddings.</param>
-/// <param name="StopWords">Words that neighbours do not replace.</param>
-/// <param name="NltkStopWords">Words that synonyms do not replace and typing errors spare.</param>
+/// <param name="StopWords">Words that are not replaced by neighbours.</param>
+/// <param name="NltkStopWords">Words without synonyms and typing errors.</param>
 /// <param name="Files">Name, hash and content of every file.</param>
 internal sealed record SubstituteSources(
     INeighbourSource? Neighbours,
@@ -22,13 +22,15 @@ internal sealed record SubstituteSources(
 )
 {
     /// <summary>
-    /// Everything of the files that decides what words become; part of a run's identity.
+    /// Everything in the files that affects substitution; part of a run's identity.
     /// </summary>
     public string Identity =>
         string.Concat(Files.Select(f => $"{f.Kind} {(f.Sha256.Length > 0 ? f.Sha256 : f.Name)}\n"));
 
-    /// <summary>The tables of some options, cut to the words that training texts hold.</summary>
-    /// <param name="options">How many neighbours, and which words are held out.</param>
+    /// <summary>
+    /// Creates the tables for some options, restricted to the words of the training texts.
+    /// </summary>
+    /// <param name="options">Number of neighbours, and held-out words.</param>
     /// <param name="words">Lower-cased words of the training texts.</param>
     public SubstituteTables Tables(AugmentOptions options, IReadOnlyCollection<string> words)
     {
@@ -67,7 +69,7 @@ internal sealed class SubstituteTable
     private SubstituteTable(Dictionary<string, string[]> rows) => _rows = rows;
 
     /// <summary>
-    /// The table of some words; a held-out word is neither a row nor a substitute.
+    /// Creates the table of some words; held-out words are neither rows nor substitutes.
     /// </summary>
     public static SubstituteTable Of(
         IEnumerable<string> words,
@@ -88,6 +90,6 @@ internal sealed class SubstituteTable
         return new SubstituteTable(rows);
     }
 
-    /// <summary>The substitutes of a lower-cased word; empty where there are none.</summary>
+    /// <summary>The substitutes of a lower-cased word; empty if there are none.</summary>
     public ReadOnlySpan<string> Of(string word) => _rows.GetValueOrDefault(word);
 }

@@ -1,6 +1,6 @@
-// The data step of a stage: changes the texts of a mini-batch and tokenises them anew. What becomes
-// of a word is a pure function of (seed, stage, step, example, word position), so a resumed run and
-// every layout of the batch see the same texts; nothing is kept between steps.
+// Text augmentation of a stage: changes the texts of a mini-batch and tokenises them again. The
+// change of a word is a pure function of (seed, stage, step, example, word position), so resumed
+// runs and all batch layouts use the same texts; there is no state between steps.
 using System.Text;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Python;
@@ -18,12 +18,12 @@ internal sealed class TextAugmentation
     private const long WholeText = -1,
         FirstCandidate = -1;
 
-    // Features of a word's key; 2 to 4 are those of TypingErrors.
+    // Feature indices of a word's key; 2 to 4 are used by TypingErrors.
     private const uint SourceDraw = 0,
         WordDraw = 1,
         RivalDraw = 5;
 
-    // TextFooler leaves a premise alone; its columns are known by these names.
+    // TextFooler does not change a premise; it recognises the columns by these names.
     private static readonly string[] FrozenFirst = ["premise", "hypothesis"];
 
     private readonly AugmentOptions _options;
@@ -35,11 +35,11 @@ internal sealed class TextAugmentation
     private readonly int _maxLength;
     private readonly NgramCounts? _counts;
 
-    /// <param name="options">What is changed.</param>
-    /// <param name="texts">The training examples as texts, by position.</param>
+    /// <param name="options">Augmentation options.</param>
+    /// <param name="texts">The training examples as texts, by index.</param>
     /// <param name="sources">The tables.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
-    /// <param name="maxLength">Word pieces of an example, special tokens included.</param>
+    /// <param name="maxLength">Maximum sequence length, special tokens included.</param>
     public TextAugmentation(
         AugmentOptions options,
         IReadOnlyList<Example> texts,
@@ -54,18 +54,18 @@ internal sealed class TextAugmentation
         _tables = sources.Tables(options, Words(texts, _counts));
     }
 
-    /// <summary>Weight of the agreement between originals and changed texts.</summary>
+    /// <summary>Weight of the consistency loss between originals and changed texts.</summary>
     public double Consistency => _options.Consistency;
 
-    /// <summary>Candidates of each text at a step, from 0; 1 where nothing is searched.</summary>
+    /// <summary>Number of candidates per text at a step (from 0); 1 without a search.</summary>
     public int Candidates(long step) =>
         _options.Search is { } search && step % search.Every == 0 ? search.Candidates : 1;
 
-    /// <summary>The changed examples of a step, in the order of their positions.</summary>
-    /// <param name="indices">Positions of the examples.</param>
-    /// <param name="examples">All examples as they are, tokenised.</param>
-    /// <param name="step">Key of the step.</param>
-    /// <param name="candidate">Which random change of each, from 0.</param>
+    /// <summary>The changed examples of a step, in the order of their indices.</summary>
+    /// <param name="indices">Indices of the examples.</param>
+    /// <param name="examples">All original examples, tokenised.</param>
+    /// <param name="step">Random key of the step.</param>
+    /// <param name="candidate">Index of the random change, from 0.</param>
     public EncodedExample[] Changed(
         ReadOnlySpan<int> indices,
         IReadOnlyList<EncodedExample> examples,
@@ -90,12 +90,12 @@ internal sealed class TextAugmentation
     }
 
     /// <summary>
-    /// What a step trains on: the changed examples; where originals are kept, those first, and the
-    /// changed ones under identities of their own.
+    /// The training batch of a step: the changed examples, preceded by the originals if these are
+    /// kept; changed examples then have separate ids.
     /// </summary>
-    /// <param name="indices">Positions of the examples.</param>
-    /// <param name="examples">All examples as they are, tokenised.</param>
-    /// <param name="changed">The same after their change.</param>
+    /// <param name="indices">Indices of the examples.</param>
+    /// <param name="examples">All original examples, tokenised.</param>
+    /// <param name="changed">The changed examples.</param>
     public EncodedExample[] Batch(
         ReadOnlySpan<int> indices,
         IReadOnlyList<EncodedExample> examples,
@@ -113,9 +113,9 @@ internal sealed class TextAugmentation
         return batch;
     }
 
-    /// <summary>A text after the changes of a step; null when it stays as it is.</summary>
+    /// <summary>Changes a text; null if it is unchanged.</summary>
     /// <param name="example">The text.</param>
-    /// <param name="key">Key of the example at the step.</param>
+    /// <param name="key">Random key of the example at the step.</param>
     internal TextPair? Change(Example example, RandomKey key)
     {
         var text = key.Derive(WholeText);
@@ -139,7 +139,7 @@ internal sealed class TextAugmentation
         return new TextPair(texts[0], texts.ElementAtOrDefault(1));
     }
 
-    // A column with its words changed, or null when every word stays.
+    // A column with changed words, or null if no word changed.
     private string? Column(string text, RandomKey key, double share, ref long position)
     {
         StringBuilder? made = null;
@@ -159,7 +159,7 @@ internal sealed class TextAugmentation
         return made?.Append(text, copied, text.Length - copied).ToString();
     }
 
-    // The rates, times the text's share of them, divide [0, 1) among the tables.
+    // The rates, times the text's factor, partition [0, 1) among the tables.
     private string Word(Place place, string word, RandomKey key, double share)
     {
         var drawn = key.Uniform(SourceDraw) / share;
@@ -174,7 +174,7 @@ internal sealed class TextAugmentation
             : word;
     }
 
-    // Neighbours take the letter case of the word, synonyms have WordNet's, as in the attacks.
+    // Neighbours take the word's letter case, synonyms keep WordNet's, as in the attacks.
     private string Neighbour(SubstituteTable? table, Place place, string word, RandomKey key) =>
         !_stopWords.Contains(word) && Drawn(table, place, word, key) is { } neighbour
             ? LetterCase.Restore(neighbour, word)
@@ -207,10 +207,10 @@ internal sealed class TextAugmentation
         return words;
     }
 
-    /// <summary>A word's place in a column.</summary>
+    /// <summary>Position of a word in a column.</summary>
     private readonly record struct Place(string Text, List<WordSpan> Words, int Index)
     {
-        /// <summary>The lower-cased word so many places on, or null beyond the ends.</summary>
+        /// <summary>The lower-cased word at an offset, or null beyond the ends.</summary>
         public string? Word(int offset) =>
             Index + offset is var i && i >= 0 && i < Words.Count
                 ? PythonText.Lower(Text.Substring(Words[i].Start, Words[i].Length))

@@ -1,6 +1,6 @@
 // One typing error in a word: the edits of DeepWordBug (swap, substitution, deletion, insertion)
-// and TextBugger (a space inside the word, a look-alike character), and a neighbouring key. Which
-// edit, where and with which letter are keyed draws; docs/methods/augmentation.md.
+// and TextBugger (a space inside the word, a homoglyph), and a neighbouring key. Edit, position and
+// letter are keyed random draws; docs/methods/augmentation.md.
 using System.Text;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Transformations;
@@ -8,22 +8,22 @@ using RobustTickets.Kernels.Randomness;
 
 namespace RobustTickets.Augmentation;
 
-/// <summary>Makes typing errors.</summary>
+/// <summary>Generates typing errors.</summary>
 internal static class TypingErrors
 {
     private const int Edits = 7;
 
-    // Features of the word's key; 0 and 1 choose the table and the substitute.
+    // Feature indices of the word's key; 0 and 1 choose the table and the substitute.
     private const uint EditDraw = 2,
         PlaceDraw = 3,
         LetterDraw = 4;
 
     /// <summary>
-    /// The word with one error; the word itself where the drawn edit has no place in it.
+    /// The word with one error; unchanged if the drawn edit has no possible position.
     /// </summary>
     /// <param name="word">The word.</param>
-    /// <param name="where">Which letters may be touched.</param>
-    /// <param name="key">Key of the word at this step.</param>
+    /// <param name="where">The letters that may change.</param>
+    /// <param name="key">Random key of the word at this step.</param>
     public static string In(string word, TypingErrorPlace where, RandomKey key)
     {
         Rune[] letters = [.. word.EnumerateRunes()];
@@ -31,14 +31,14 @@ internal static class TypingErrors
         if (count < 2)
             return word;
         var inner = where == TypingErrorPlace.Inner;
-        // Letters [first, end) may be touched.
+        // Letters [first, end) may change.
         var (first, end) = inner ? (1, count - 1) : (0, count);
         var edit = key.Below(EditDraw, Edits);
         var places = edit switch
         {
-            0 => Range(first, end - 1), // the letter there and the next change places
-            3 => Range(first, inner ? count : end), // a letter before the one there
-            4 => Range(1, count - 1), // a space before the one there
+            0 => Range(first, end - 1), // swap with the next letter
+            3 => Range(first, inner ? count : end), // insert a letter before
+            4 => Range(1, count - 1), // insert a space before
             5 => Range(first, end).Where(i => KeyboardSwap.KeysBeside(letters[i]).Length > 0),
             6 => Range(first, end).Where(i => Homoglyphs.Of(letters[i].Value) is not null),
             _ => Range(first, end),

@@ -1,5 +1,5 @@
-// BERT folders as the models of attacks: sentence encoders and masked language models, loaded when
-// a recipe asks for them, and kept for the next that does.
+// BERT folders as attack models: sentence encoders and masked language models, loaded on first use
+// and cached.
 using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
@@ -13,10 +13,10 @@ namespace RobustTickets;
 /// <summary>
 /// Loads the models of attacks from Hugging Face folders, each once, and owns them.
 /// </summary>
-/// <param name="defaultEncoder">Folder of the sentence encoder when none is named and none lies in
-/// the resource folder: the checkpoint that the victim was trained from; null when it is not
-/// known.</param>
-/// <param name="loader">Loads models of other forms; null: there are none.</param>
+/// <param name="defaultEncoder">Folder of the sentence encoder used when none is named and the
+/// resource folder has none: the checkpoint that the victim was trained from; null when
+/// unknown.</param>
+/// <param name="loader">Loads models of other formats; null for none.</param>
 public sealed class AttackModels(string? defaultEncoder = null, IModelLoader? loader = null)
     : IAttackModels,
         IDisposable
@@ -76,7 +76,7 @@ public sealed class AttackModels(string? defaultEncoder = null, IModelLoader? lo
         }
     }
 
-    // Attacks that are built side by side share what is loaded.
+    // Attacks that are built in parallel share the loaded models.
     private TModel Once<TModel>(Dictionary<string, TModel> loaded, string folder, Func<string, TModel> load)
     {
         folder = Locate(folder);

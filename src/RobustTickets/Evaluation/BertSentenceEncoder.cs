@@ -9,8 +9,8 @@ using RobustTickets.Torch;
 namespace RobustTickets.Evaluation;
 
 /// <summary>
-/// Sentence vectors as the mean of a BERT encoder's last hidden states: the stand-in for the
-/// Universal Sentence Encoder.
+/// Sentence vectors as the mean of a BERT encoder's last hidden states; replaces the Universal
+/// Sentence Encoder.
 /// </summary>
 public sealed class BertSentenceEncoder : ISentenceEncoder, IDisposable
 {
@@ -44,9 +44,7 @@ public sealed class BertSentenceEncoder : ISentenceEncoder, IDisposable
     /// <inheritdoc/>
     public int Dimension => _model.Encoder.Config.Hidden;
 
-    /// <summary>
-    /// Loads the encoder of a Hugging Face BERT folder; heads in it are not used.
-    /// </summary>
+    /// <summary>Loads the encoder of a Hugging Face BERT folder; its heads are ignored.</summary>
     /// <param name="folder">The folder, or the name of a model (<see cref="ModelStore"/>).</param>
     /// <exception cref="CheckpointException">Missing or malformed.</exception>
     /// <exception cref="DataException">The tokenizer is missing or malformed.</exception>
@@ -70,7 +68,7 @@ public sealed class BertSentenceEncoder : ISentenceEncoder, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The encoder is disposed.</exception>
     public double[][] Encode(IReadOnlyList<string> texts)
     {
         ArgumentNullException.ThrowIfNull(texts);
@@ -117,8 +115,6 @@ public sealed class BertSentenceEncoder : ISentenceEncoder, IDisposable
         }
     }
 
-    /// <summary>
-    /// Releases the network, once the calls in flight have ended; later calls are refused.
-    /// </summary>
+    /// <summary>Releases the network after running calls have ended; later calls throw.</summary>
     public void Dispose() => _guard.Dispose();
 }

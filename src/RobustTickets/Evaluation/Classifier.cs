@@ -10,13 +10,12 @@ using RobustTickets.Runs;
 namespace RobustTickets;
 
 /// <summary>
-/// A trained classifier for use in programs: load a folder, ask for labels, logits or
-/// probabilities. Safe to call from many threads; calls are answered one after the other, each
-/// using every core.
+/// A trained classifier for use in programs: load a folder, get labels, logits or probabilities.
+/// Thread-safe; calls run one after the other, each on all cores.
 /// </summary>
 public sealed class Classifier : ITrainedClassifier
 {
-    // Below it, waking another thread costs more than it saves.
+    // With fewer texts, waking another thread costs more than it saves.
     private const int FewTexts = 16;
 
     // [CLS], a piece, [SEP].
@@ -49,8 +48,8 @@ public sealed class Classifier : ITrainedClassifier
     }
 
     /// <summary>
-    /// A network that somebody else is training, as it is now: to be disposed of before its weights
-    /// change again. The network itself is not disposed of.
+    /// Wraps a network in training with its current weights; dispose the wrapper before the weights
+    /// change. The network itself is not disposed.
     /// </summary>
     internal static Classifier Of(
         BertForSequenceClassification model,
@@ -59,11 +58,11 @@ public sealed class Classifier : ITrainedClassifier
         int maxLength
     ) => new(model, tokenizer, labels, Math.Min(maxLength, model.Config.MaxPositions), "in training", borrowed: true);
 
-    /// <summary>The folder it was loaded from, for people.</summary>
+    /// <summary>The folder it was loaded from, for display.</summary>
     public string Name { get; }
 
     /// <summary>
-    /// What was passed over or adapted on loading, one sentence each; for the user to be told.
+    /// What was ignored or adapted on loading, one sentence each, to show to the user.
     /// </summary>
     public IReadOnlyList<string> Notes { get; private init; } = [];
 
@@ -74,7 +73,7 @@ public sealed class Classifier : ITrainedClassifier
     public WordPieceTokenizer Tokenizer { get; }
 
     /// <summary>
-    /// Word pieces per text, special tokens included; longer texts are truncated.
+    /// Maximum sequence length, special tokens included; longer texts are truncated.
     /// </summary>
     public int MaxLength { get; }
 
@@ -90,14 +89,14 @@ public sealed class Classifier : ITrainedClassifier
 
     /// <summary>Loads a Hugging Face folder, dense or a compact ticket.</summary>
     /// <param name="folder">The folder, or the name of a model (<see cref="ModelStore"/>).</param>
-    /// <param name="execution">How it runs; null = fast paths on every core of the CPU. Threads are
-    /// those of the process: the last number that was asked for holds for every model.</param>
-    /// <param name="maxLength">Length limit, at least 3; null takes the tokenizer's. At most the
-    /// positions of the model.</param>
-    /// <exception cref="RequestException">The execution is not offered on this machine, or the
-    /// length limit is below 3.</exception>
-    /// <exception cref="CheckpointException">Missing, malformed, without a trained classifier, or
-    /// one that is not of a single label a text.</exception>
+    /// <param name="execution">How it runs; null: fast paths on all CPU cores. The thread count is
+    /// per process: the last one set applies to every model.</param>
+    /// <param name="maxLength">Maximum sequence length, at least 3 and at most the model's
+    /// positions; null: the tokenizer's.</param>
+    /// <exception cref="RequestException">The execution is not available on this machine, or the
+    /// maximum length is below 3.</exception>
+    /// <exception cref="CheckpointException">The folder is missing, malformed, has no trained
+    /// classifier, or is not a single-label classifier.</exception>
     /// <exception cref="NumericFailureException">A weight is not finite.</exception>
     public static Classifier Load(string folder, Execution? execution = null, int? maxLength = null)
     {
@@ -120,19 +119,19 @@ public sealed class Classifier : ITrainedClassifier
     }
 
     /// <summary>
-    /// Logits of each text (pair), [C] each, in input order. The row of a text does not depend on
-    /// the texts around it.
+    /// Logits of each text (pair), [C] each, in input order. The logits of a text do not depend on
+    /// the other texts.
     /// </summary>
     /// <exception cref="NumericFailureException">A logit is not finite.</exception>
-    /// <exception cref="ObjectDisposedException">The classifier is disposed of.</exception>
-    // Of overloads that a collection expression fits alike, those of texts and pairs are meant:
-    // strings convert to them. So below.
+    /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
+    // A collection expression of strings matches several overloads (strings convert to TextPair):
+    // prefer the ones that take texts and pairs. Also below.
     [OverloadResolutionPriority(1)]
     public float[][] Logits(IReadOnlyList<TextPair> texts) => Logits(texts, CancellationToken.None);
 
-    /// <summary>The same until it is stopped.</summary>
+    /// <summary>Cancellable overload.</summary>
     /// <param name="texts">The texts.</param>
-    /// <param name="stop">Ends the call between two batches.</param>
+    /// <param name="stop">Cancels the call between two batches.</param>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
     /// cancelled.</exception>
     /// <inheritdoc cref="Logits(IReadOnlyList{TextPair})" path="/exception"/>
@@ -149,7 +148,7 @@ public sealed class Classifier : ITrainedClassifier
     public float[][] Logits(IReadOnlyList<string> texts) => Logits(Pairs(texts));
 
     /// <summary>Logits of tokenised examples.</summary>
-    /// <exception cref="ObjectDisposedException">The classifier is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
     public float[][] Logits(IReadOnlyList<EncodedExample> examples)
     {
         ArgumentNullException.ThrowIfNull(examples);
@@ -159,10 +158,10 @@ public sealed class Classifier : ITrainedClassifier
     }
 
     /// <summary>
-    /// Word pieces of each text (pair), cut to <see cref="MaxLength"/>; many texts are shared out
-    /// among processors.
+    /// Tokenises each text (pair), truncated to <see cref="MaxLength"/>; many texts are tokenised
+    /// in parallel.
     /// </summary>
-    /// <exception cref="ObjectDisposedException">The classifier is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
     public IReadOnlyList<EncodedExample> Encode(IReadOnlyList<TextPair> texts)
     {
         ArgumentNullException.ThrowIfNull(texts);
@@ -173,7 +172,7 @@ public sealed class Classifier : ITrainedClassifier
     /// <inheritdoc/>
     int IVictim.ClassCount => Labels.Count;
 
-    // Numbers that are not finite are the engine's to tell.
+    // The attack engine reports logits that are not finite.
     double[][] IVictim.Predict(IReadOnlyList<TextPair> inputs) =>
         ((IVictim)this).Predict(inputs, CancellationToken.None);
 
@@ -234,19 +233,19 @@ public sealed class Classifier : ITrainedClassifier
     [OverloadResolutionPriority(1)]
     public IReadOnlyList<Prediction> Predict(IReadOnlyList<TextPair> texts) => Predict(texts, CancellationToken.None);
 
-    /// <summary>The same until it is stopped.</summary>
+    /// <summary>Cancellable overload.</summary>
     /// <inheritdoc cref="Logits(IReadOnlyList{TextPair}, CancellationToken)"/>
     public IReadOnlyList<Prediction> Predict(IReadOnlyList<TextPair> texts, CancellationToken stop) =>
         Array.ConvertAll(Logits(texts, stop), row => Prediction.Of(Labels, row));
 
     /// <summary>Accuracy and loss on labelled examples, as
     /// <see cref="ClassifierData.LoadData"/> reads them.</summary>
-    /// <param name="examples">Examples with their classes, indices of <see cref="Labels"/>.</param>
-    /// <param name="stop">Ends the call between two batches.</param>
+    /// <param name="examples">Examples; labels are indices into <see cref="Labels"/>.</param>
+    /// <param name="stop">Cancels the call between two batches.</param>
     /// <exception cref="ArgumentException">There are no examples.</exception>
-    /// <exception cref="DataException">A label is none of the classes.</exception>
+    /// <exception cref="DataException">A label is not a class index.</exception>
     /// <exception cref="NumericFailureException">A logit is not finite.</exception>
-    /// <exception cref="ObjectDisposedException">The classifier is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
     /// cancelled.</exception>
     [OverloadResolutionPriority(1)]
@@ -259,7 +258,7 @@ public sealed class Classifier : ITrainedClassifier
         return Evaluate(Encode(examples.Count, i => examples[i].Text, i => examples[i].Label), stop);
     }
 
-    /// <summary>Accuracy and loss on tokenised examples with their classes.</summary>
+    /// <summary>Accuracy and loss on tokenised, labelled examples.</summary>
     /// <inheritdoc cref="Evaluate(IReadOnlyList{Example}, CancellationToken)"/>
     public EvaluationResult Evaluate(IReadOnlyList<EncodedExample> examples, CancellationToken stop = default)
     {
@@ -275,9 +274,7 @@ public sealed class Classifier : ITrainedClassifier
     /// <summary>exp(x) / sum exp(x) in double precision.</summary>
     public static double[] Softmax(ReadOnlySpan<float> logits) => FunctionVictim.Softmax(logits);
 
-    /// <summary>
-    /// Releases the network, once the calls in flight have ended; later calls are refused.
-    /// </summary>
+    /// <summary>Releases the network after running calls have ended; later calls throw.</summary>
     public void Dispose() => _guard.Dispose();
 
     private float[][] Rows(IReadOnlyList<TextPair> texts, CancellationToken stop)

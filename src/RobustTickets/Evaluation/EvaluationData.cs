@@ -1,6 +1,5 @@
-// The labelled split a model is evaluated or attacked on, with the model's own class order. A data
-// set whose classes are named alike but ordered otherwise would silently give wrong numbers (a
-// well-known trap), so the names decide.
+// The labelled split for evaluation or attacks, in the model's class order. Classes are matched by
+// name: a data set with the same class names in another order would silently give wrong numbers.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 
@@ -9,14 +8,14 @@ namespace RobustTickets.Evaluation;
 /// <summary>Loads splits for a trained model.</summary>
 internal static class EvaluationData
 {
-    /// <summary>The split, its labels being indices of the model's classes.</summary>
+    /// <summary>The split; its labels are indices into the model's classes.</summary>
     /// <param name="path">File or folder of the data set.</param>
     /// <param name="task">The task.</param>
     /// <param name="options">Columns, labels, limit.</param>
-    /// <param name="split">Name of the split; null takes the one papers evaluate.</param>
+    /// <param name="split">Name of the split; null: the one that papers report.</param>
     /// <param name="classes">The model's class names in order.</param>
-    /// <param name="stop">Ends reading.</param>
-    /// <exception cref="DataException">Data are missing or malformed, or their classes cannot be
+    /// <param name="stop">Cancels reading.</param>
+    /// <exception cref="DataException">Data are missing or malformed, or their classes do not match
     /// the model's.</exception>
     public static Split Load(
         string path,
@@ -31,8 +30,7 @@ internal static class EvaluationData
         var known = TaskCatalog.Find(task);
         var name = split ?? known.EvaluationSplit;
         options ??= new DataOptions();
-        // Classes of a file of one's own are those of the model, not what happens to occur in the
-        // file.
+        // For user files the classes are the model's, not those that happen to occur in the file.
         if (options.Labels is null && known.Labels.Count == 0)
             options = options with { Labels = LabelMap.FromNames(classes) };
         var data = DataSet.Load(path, known.Name, name, options, stop);

@@ -6,26 +6,26 @@ using static RobustTickets.Attacks.Invariant;
 namespace RobustTickets.Evaluation;
 
 /// <summary>Accuracy and loss of a classifier on a split.</summary>
-/// <param name="Accuracy">Share of examples whose largest logit is the label's; ties go to the
+/// <param name="Accuracy">Fraction of examples whose largest logit is the label's; ties go to the
 /// lower class.</param>
 /// <param name="Loss">Mean cross entropy.</param>
-/// <param name="Examples">Examples seen.</param>
+/// <param name="Examples">Number of examples.</param>
 public sealed record EvaluationResult(double Accuracy, double Loss, int Examples);
 
 /// <summary>Evaluates classifiers in evaluation mode, without recording gradients.</summary>
 internal static class Evaluator
 {
-    /// <summary>Word pieces of one packed evaluation batch.</summary>
+    /// <summary>Maximum tokens per packed evaluation batch.</summary>
     private const int TokensPerBatch = 2048;
 
     /// <summary>
-    /// Cells (texts times the longest of them) of one batch on a device, where few large launches
-    /// are faster and attention pads to the longest.
+    /// Maximum padded size (texts times longest text) of a batch on a device, where few large
+    /// launches are faster and attention pads to the longest text.
     /// </summary>
     private const int TokensPerDeviceBatch = 16384;
 
     /// <summary>Accuracy and mean loss over labelled examples.</summary>
-    /// <exception cref="DataException">A label is none of the model's classes.</exception>
+    /// <exception cref="DataException">A label is not a class index of the model.</exception>
     /// <exception cref="NumericFailureException">A logit is not finite.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled between
     /// two batches.</exception>
@@ -60,15 +60,15 @@ internal static class Evaluator
     }
 
     /// <summary>
-    /// Logits of every example, handed to <paramref name="use"/> as (index, [C]). Examples are
-    /// batched by length, longest first.
+    /// Computes the logits of every example and passes them to <paramref name="use"/> as (index,
+    /// [C]). Examples are batched by length, longest first.
     /// </summary>
     /// <param name="model">The network.</param>
     /// <param name="examples">Tokenised examples.</param>
-    /// <param name="use">Receives the row of each example.</param>
-    /// <param name="inference">The model's compiled path when the caller keeps one; otherwise one
-    /// is made for this call where it covers the model.</param>
-    /// <param name="stop">Cancelling it ends the call after the batch at work.</param>
+    /// <param name="use">Receives the logits of each example.</param>
+    /// <param name="inference">The model's compiled path if the caller caches one; otherwise one is
+    /// compiled for this call where it supports the model.</param>
+    /// <param name="stop">Cancels the call after the current batch.</param>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
     /// cancelled.</exception>
     public static void Logits(
@@ -102,7 +102,7 @@ internal static class Evaluator
     }
 
     /// <summary>
-    /// Cuts examples into runs of at most <paramref name="tokens"/> word pieces, at least one
+    /// Splits examples into groups of at most <paramref name="tokens"/> tokens, at least one
     /// example each.
     /// </summary>
     internal static IEnumerable<ArraySegment<EncodedExample>> Groups(EncodedExample[] examples, int tokens)
@@ -121,8 +121,9 @@ internal static class Evaluator
         }
     }
 
-    /// <summary>Refuses a label that is no class.</summary>
-    /// <exception cref="DataException">It is below 0, or there are no more classes.</exception>
+    /// <summary>Throws if a label is not a class index.</summary>
+    /// <exception cref="DataException">The label is negative or not below the number of
+    /// classes.</exception>
     internal static void RequireLabel(int label, int classes, FormattableString place)
     {
         if (label < 0 || label >= classes)
@@ -131,8 +132,8 @@ internal static class Evaluator
             );
     }
 
-    /// <summary>Refuses logits of which no class is the largest.</summary>
-    /// <exception cref="NumericFailureException">One is NaN or infinite.</exception>
+    /// <summary>Throws if a logit is not finite: then no class is the largest.</summary>
+    /// <exception cref="NumericFailureException">A logit is NaN or infinite.</exception>
     internal static void RequireFinite(ReadOnlySpan<float> logits, FormattableString place, int? text = null)
     {
         for (var c = 0; c < logits.Length; c++)

@@ -1,6 +1,6 @@
 // NLTK's tagger as nltk_data ships it, folder or zip: three JSON files since 2024
 // (averaged_perceptron_tagger_eng), before that a pickle (averaged_perceptron_tagger) of plain
-// containers (weights, tag dictionary, classes), which is read without executing anything.
+// containers (weights, tag dictionary, classes), read without executing anything.
 using System.IO.Compression;
 using System.Text.Json;
 using RobustTickets.Attacks;
@@ -9,7 +9,7 @@ using RobustTickets.Attacks.Pickles;
 
 namespace RobustTickets;
 
-/// <summary>Makes one JSON file of NLTK's tagger.</summary>
+/// <summary>Converts NLTK's tagger to one JSON file.</summary>
 internal static class NltkTagger
 {
     private const string Name = "perceptron_tagger.json";
@@ -21,8 +21,8 @@ internal static class NltkTagger
     ];
 
     /// <summary>
-    /// The one file, written into a folder; null when the source holds neither three such files nor
-    /// a pickle.
+    /// Writes the JSON file into a folder; null when the source holds neither the three JSON files
+    /// nor a pickle.
     /// </summary>
     /// <exception cref="DataException">A part is missing or unreadable, or the pickle holds
     /// anything but plain values.</exception>

@@ -1,5 +1,5 @@
-// Makes resources that attacks need from what is at hand: counter-fitted word vectors from any
-// vectors or a BERT's own embeddings, and a tagger from a treebank.
+// Builds resources that attacks need: counter-fitted word vectors from any vectors or from a BERT's
+// embeddings, and a part-of-speech tagger from a treebank.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Resources.Building;
@@ -10,18 +10,18 @@ using RobustTickets.Models;
 
 namespace RobustTickets;
 
-/// <summary>Where a resource goes: a file, or the resource folder when none is named.</summary>
+/// <summary>Output of a build: a file, or the resource folder when no file is given.</summary>
 /// <param name="Folder">The resource folder.</param>
 /// <param name="File">The file.</param>
-/// <param name="Replace">Whether what is there may be replaced.</param>
+/// <param name="Replace">Whether an existing resource may be replaced.</param>
 internal sealed record BuildTarget(ResourceFolder Folder, string? File = null, bool Replace = false);
 
-/// <summary>What was made.</summary>
-/// <param name="Path">Where it lies.</param>
+/// <summary>A resource that was built.</summary>
+/// <param name="Path">Its path.</param>
 /// <param name="Hash">Its SHA-256.</param>
-/// <param name="Content">What it holds.</param>
-/// <param name="Made">From what it was made.</param>
-/// <param name="Figures">What was measured, by name.</param>
+/// <param name="Content">Description of its content.</param>
+/// <param name="Made">Description of its sources.</param>
+/// <param name="Figures">Measured figures by name.</param>
 internal sealed record BuiltResource(
     string Path,
     string Hash,
@@ -30,20 +30,20 @@ internal sealed record BuiltResource(
     IReadOnlyList<(string Name, double Value, string Of)> Figures
 );
 
-/// <summary>Makes resources.</summary>
+/// <summary>Builds resources.</summary>
 internal static class ResourceBuild
 {
-    /// <summary>Counter-fitted word vectors.</summary>
+    /// <summary>Builds counter-fitted word vectors.</summary>
     /// <param name="from">A file of word vectors, a BERT folder, or the name of a model.</param>
     /// <param name="wordNet">WordNet's dict folder.</param>
-    /// <param name="similarities">Rated pairs to measure the vectors with, before and after; null:
-    /// nothing is measured.</param>
-    /// <param name="target">Where they go.</param>
-    /// <param name="progress">Told how far the work is.</param>
-    /// <param name="stop">Stops the work; then nothing is written.</param>
+    /// <param name="similarities">Rated word pairs to evaluate the vectors on, before and after;
+    /// null: no evaluation.</param>
+    /// <param name="target">Output.</param>
+    /// <param name="progress">Receives progress.</param>
+    /// <param name="stop">Cancels; then nothing is written.</param>
     /// <exception cref="DataException">An input is missing or malformed, or no pair of WordNet has
     /// vectors.</exception>
-    /// <exception cref="OutputException">The target is taken.</exception>
+    /// <exception cref="OutputException">The target exists.</exception>
     public static BuiltResource WordVectors(
         string from,
         string wordNet,
@@ -94,16 +94,15 @@ internal static class ResourceBuild
         throw new DataException($"{from}: no such file of word vectors, model folder, or name of a model");
     }
 
-    /// <summary>A part-of-speech tagger.</summary>
-    /// <param name="treebank">CoNLL-U file to learn from.</param>
-    /// <param name="test">CoNLL-U file to measure the tagger with; null: nothing is
-    /// measured.</param>
-    /// <param name="options">How it is trained.</param>
-    /// <param name="target">Where it goes.</param>
-    /// <param name="progress">Told how far the work is.</param>
-    /// <param name="stop">Stops the work; then nothing is written.</param>
+    /// <summary>Trains a part-of-speech tagger.</summary>
+    /// <param name="treebank">CoNLL-U file to train on.</param>
+    /// <param name="test">CoNLL-U file to evaluate the tagger on; null: no evaluation.</param>
+    /// <param name="options">Training options.</param>
+    /// <param name="target">Output.</param>
+    /// <param name="progress">Receives progress.</param>
+    /// <param name="stop">Cancels; then nothing is written.</param>
     /// <exception cref="DataException">A treebank is missing or malformed.</exception>
-    /// <exception cref="OutputException">The target is taken.</exception>
+    /// <exception cref="OutputException">The target exists.</exception>
     public static BuiltResource Tagger(
         string treebank,
         string? test,
@@ -136,11 +135,12 @@ internal static class ResourceBuild
     }
 
     /// <summary>
-    /// The word embeddings of a BERT's whole words: pieces that neither continue a word nor stand
-    /// in brackets, and hold a letter. Their mean is taken off: embeddings share a direction, so
-    /// that without it nearly all words are near each other.
+    /// The embeddings of a BERT's whole words: word pieces with a letter that are neither
+    /// continuations nor special tokens in brackets. The mean is subtracted: embeddings share a
+    /// direction, which makes nearly all words similar.
     /// </summary>
-    /// <exception cref="DataException">The folder is no BERT, or has no such words.</exception>
+    /// <exception cref="DataException">The folder is not a BERT, or its vocabulary has no whole
+    /// words.</exception>
     public static WordVectors Embeddings(string folder)
     {
         using var files = BertFiles.Open(folder);
@@ -182,7 +182,7 @@ internal static class ResourceBuild
             );
     }
 
-    // Whatever was made is read back before it is called a resource.
+    // A built resource is read back before it is reported.
     private static BuiltResource Put(
         ResourceKind kind,
         BuildTarget target,

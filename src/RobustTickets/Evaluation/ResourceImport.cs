@@ -1,5 +1,5 @@
-// Takes a file or folder into the resource folder: read whole first, copied under the name that
-// attacks look for, its hashes entered in SHA256SUMS. Whatever happens in between, the folder holds
+// Imports a file or folder into the resource folder: read completely first, copied under the name
+// that attacks look for, its hashes added to SHA256SUMS. If interrupted, the folder holds either
 // the old resource or the new one.
 using System.Text;
 using RobustTickets.Attacks;
@@ -8,12 +8,12 @@ using RobustTickets.Checkpoints.Files;
 
 namespace RobustTickets;
 
-/// <summary>What was taken in.</summary>
+/// <summary>An imported resource.</summary>
 /// <param name="Resource">The resource in the folder.</param>
-/// <param name="Content">What it holds.</param>
+/// <param name="Content">Description of its content.</param>
 /// <param name="Hash">Its SHA-256.</param>
-/// <param name="Published">The published file that the source is byte for byte; null when it is
-/// none that is pinned.</param>
+/// <param name="Published">The pinned published file with the same hash as the source; null when
+/// there is none.</param>
 internal sealed record ImportedResource(
     FoundResource Resource,
     string Content,
@@ -21,16 +21,17 @@ internal sealed record ImportedResource(
     PublishedFile? Published = null
 );
 
-/// <summary>Takes resources into a resource folder.</summary>
+/// <summary>Imports resources into a resource folder.</summary>
 internal static class ResourceImport
 {
     /// <summary>Imports a resource.</summary>
-    /// <param name="folder">The resource folder; made if needed.</param>
-    /// <param name="kind">What it is.</param>
-    /// <param name="source">The file or folder; of a model its name, too.</param>
+    /// <param name="folder">The resource folder; created if needed.</param>
+    /// <param name="kind">Kind of the resource.</param>
+    /// <param name="source">The file or folder; for a model also its name.</param>
     /// <param name="replace">Whether another resource of this kind may be replaced.</param>
-    /// <exception cref="DataException">It is not there, or cannot be read as this kind.</exception>
-    /// <exception cref="OutputException">It would replace another one.</exception>
+    /// <exception cref="DataException">The source is missing, or cannot be read as this
+    /// kind.</exception>
+    /// <exception cref="OutputException">It would replace another resource.</exception>
     public static ImportedResource Import(ResourceFolder folder, ResourceKind kind, string source, bool replace)
     {
         ArgumentNullException.ThrowIfNull(folder);
@@ -66,8 +67,7 @@ internal static class ResourceImport
         WholeFile.CreateFolder(folder.Path);
         if (!inside)
             Copy(kind, source, target);
-        // Of several names the first found wins: an old file under another one would hide the new
-        // one.
+        // The first name found wins: an old file under another name would shadow the new one.
         foreach (var other in others.Where(o => o != target))
         {
             if (kind.IsFolder)
@@ -82,7 +82,7 @@ internal static class ResourceImport
         return new ImportedResource(new FoundResource(kind, target), content, hash, published);
     }
 
-    // What was unpacked lies in a folder of the moment; an error names what was given.
+    // Unpacked files are in a temporary folder; errors name the path that the user gave.
     private static string Describe(ResourceKind kind, string path, string given)
     {
         using var models = new AttackModels();
@@ -96,8 +96,8 @@ internal static class ResourceImport
         }
     }
 
-    /// <summary>Refuses to make a resource that another one keeps from being taken in.</summary>
-    /// <exception cref="OutputException">There is one, and it may not be replaced.</exception>
+    /// <summary>Throws if an existing resource would block the import.</summary>
+    /// <exception cref="OutputException">A resource exists and may not be replaced.</exception>
     public static void RequirePlace(ResourceFolder folder, ResourceKind kind, bool replace)
     {
         if (!replace && Present(folder, kind) is [var other, ..])

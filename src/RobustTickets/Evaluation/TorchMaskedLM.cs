@@ -1,6 +1,6 @@
-// A BERT checkpoint as the masked language model of an attack. Questions about one text share its
-// encoder pass, also across calls: hidden states of recent texts are kept, and only the places
-// asked about pay for the product with the vocabulary.
+// A BERT checkpoint as the masked language model of an attack. Questions about the same text share
+// one encoder pass, also across calls: hidden states of recent texts are cached, and the decoder
+// runs for the requested positions only.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Tokens;
@@ -12,8 +12,8 @@ using RobustTickets.Torch;
 namespace RobustTickets.Evaluation;
 
 /// <summary>
-/// A masked language model over <see cref="BertForMaskedLM"/>. An answer depends on its question
-/// alone. Safe to call from many threads.
+/// A masked language model over <see cref="BertForMaskedLM"/>. The prediction for a question does
+/// not depend on other questions. Thread-safe.
 /// </summary>
 public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
 {
@@ -25,8 +25,8 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
     private readonly MaskedLmInference _inference;
     private readonly WordPieceTokenizer _tokenizer;
 
-    // Two generations of hidden states [T, H] by text: when the younger one is full, the older one
-    // goes.
+    // Two generations of cached hidden states [T, H] by text: when the young one is full, the old
+    // one is dropped.
     private Dictionary<string, float[]> _young = new(StringComparer.Ordinal);
     private Dictionary<string, float[]> _old = new(StringComparer.Ordinal);
     private int _kept;
@@ -64,7 +64,7 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
     public int MaskId { get; }
 
     /// <summary>
-    /// Texts that went through the encoder so far; questions about a kept text need no pass.
+    /// Number of texts encoded so far; questions about a cached text need no pass.
     /// </summary>
     public long EncodedTexts { get; private set; }
 
@@ -130,7 +130,7 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public int[][] Predict(IReadOnlyList<MaskedQuestion> questions)
     {
         ArgumentNullException.ThrowIfNull(questions);
@@ -164,7 +164,7 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
         }
     }
 
-    // The hidden states of texts, from what is kept or from one packed pass after the other.
+    // The hidden states of texts, from the cache or from packed passes.
     private Dictionary<string, float[]> States(IEnumerable<string> texts)
     {
         var found = new Dictionary<string, float[]>(StringComparer.Ordinal);
@@ -224,8 +224,6 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
         return TopTokens.Of(scores, question);
     }
 
-    /// <summary>
-    /// Releases the network, once the calls in flight have ended; later calls are refused.
-    /// </summary>
+    /// <summary>Releases the network after running calls have ended; later calls throw.</summary>
     public void Dispose() => _guard.Dispose();
 }

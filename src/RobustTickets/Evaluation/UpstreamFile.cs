@@ -1,5 +1,5 @@
-// Resources as their authors distribute them: zip archives, NLTK's folders, packed or not. What a
-// file is, its first bytes say, not its name; the copy is named by what it is.
+// Resources as their authors distribute them: zip archives, NLTK's folders, packed or not. The
+// format is detected from the first bytes, not the name, and the copy is named by format.
 using System.Globalization;
 using System.IO.Compression;
 using RobustTickets.Attacks;
@@ -9,7 +9,7 @@ using RobustTickets.Attacks.Resources.Building;
 
 namespace RobustTickets;
 
-/// <summary>A resource in a form that attacks read, possibly made for the occasion.</summary>
+/// <summary>A resource in a format that attacks read; may be a temporary copy.</summary>
 internal sealed class UpstreamFile : IDisposable
 {
     private readonly string? _temporary;
@@ -27,11 +27,11 @@ internal sealed class UpstreamFile : IDisposable
     /// <summary>The name of its copy in the resource folder.</summary>
     public string Name { get; }
 
-    /// <summary>Unpacks and names what was given.</summary>
-    /// <param name="kind">What it should be.</param>
+    /// <summary>Unpacks a source and detects its format.</summary>
+    /// <param name="kind">The expected kind.</param>
     /// <param name="source">The file or folder.</param>
-    /// <param name="maxUnpackedBytes">Bytes that an entry of an archive may unpack to.</param>
-    /// <exception cref="DataException">It holds no such resource, or is damaged.</exception>
+    /// <param name="maxUnpackedBytes">Maximum unpacked size of an archive entry.</param>
+    /// <exception cref="DataException">It holds no such resource, or is corrupt.</exception>
     public static UpstreamFile Of(ResourceKind kind, string source, long maxUnpackedBytes = DataOptions.UnpackedBytes)
     {
         if (kind.IsFolder && Directory.Exists(source))
@@ -58,7 +58,7 @@ internal sealed class UpstreamFile : IDisposable
         }
     }
 
-    /// <summary>Whether a folder can be had from a path: one, or a zip archive of one.</summary>
+    /// <summary>Whether a path is a folder or a zip archive of one.</summary>
     public static bool CanBeFolder(string path) => Directory.Exists(path) || IsZip(path);
 
     /// <inheritdoc/>
@@ -74,7 +74,7 @@ internal sealed class UpstreamFile : IDisposable
             && start.SequenceEqual(magic);
     }
 
-    // The readers go by the ending of a name: one that lies is corrected.
+    // Readers choose the format by file extension: a wrong extension is corrected.
     private static UpstreamFile Named(ResourceKind kind, string source, ref string? temporary)
     {
         if (
@@ -112,7 +112,7 @@ internal sealed class UpstreamFile : IDisposable
         name.Contains("counter", StringComparison.OrdinalIgnoreCase)
         && name.Contains("fit", StringComparison.OrdinalIgnoreCase);
 
-    // The ending of the form that the content has.
+    // The file extension of the detected format.
     private static string Form(ResourceKind kind, string source, bool packed, string plain)
     {
         var endings = kind.Files.Select(f => System.IO.Path.GetExtension(PackedStream.Plain(f))).Distinct().ToArray();
@@ -129,7 +129,7 @@ internal sealed class UpstreamFile : IDisposable
         };
     }
 
-    // A header "count dimension", then a word and numbers that are no text.
+    // A header "count dimension", then a word and binary floats.
     private static bool IsWord2Vec(ReadOnlySpan<byte> start)
     {
         var end = start.IndexOf((byte)'\n');
@@ -190,7 +190,7 @@ internal sealed class UpstreamFile : IDisposable
         }
     }
 
-    // The files of the archive's only folder, without those below it.
+    // The files of the archive's only folder, without subfolders.
     private static string UnpackFolder(string source, string into, long limit)
     {
         try
@@ -218,8 +218,8 @@ internal sealed class UpstreamFile : IDisposable
         }
     }
 
-    // The file whose name attacks look for, else that of a published one, else the only one that is
-    // no documentation.
+    // The file whose name attacks look for, else that of a published file, else the only one that
+    // is not documentation.
     private static string OneOf(ResourceKind kind, string source, string[] names)
     {
         var named = names.Where(n => kind.Files.Contains(System.IO.Path.GetFileName(n))).ToArray();

@@ -1,6 +1,6 @@
-// The identity of what a cell is made of. A run is named by the hash of its recipe, base weights,
-// encoded data and what of the execution changes results; an attack by its settings and the files
-// it reads. Names, sources and places are no part of it, so equal cells of several tables are one.
+// Content hashes of cells. A run is named by the hash of its recipe, base weights, encoded data and
+// the execution options that affect results; an attack by its settings and files. Names, sources
+// and paths are excluded, so equal cells of several tables are the same run.
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -19,22 +19,21 @@ internal sealed class CellContents(ExperimentRequest request)
     private const int RunDigits = 20,
         AttackDigits = 10;
 
-    // These change how fast an attack runs, and no outcome.
+    // Options that affect an attack's speed, but no outcome.
     private static readonly string[] OfSpeed = ["batch-size", "concurrency"];
 
     private readonly Dictionary<string, string> _files = new(StringComparer.Ordinal);
     private readonly Dictionary<RunData, string> _data = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>Model, precision and device: what all cells of a request have in common.</summary>
+    /// <summary>Model, precision and device, which all cells of a request share.</summary>
     public string Base => $"{OfFile(request.Model)} {request.Execution.OfResults}";
 
-    /// <summary>The name of a run's folder.</summary>
-    /// <param name="recipe">Its recipe, which names a shared ticket by its run's folder.</param>
+    /// <summary>Name of a run's folder.</summary>
+    /// <param name="recipe">Its recipe, with a shared ticket named by its run's folder.</param>
     /// <param name="data">Its data.</param>
-    /// <param name="ticket">Identity of a ticket that the recipe names by its place, or
+    /// <param name="ticket">Identity of a ticket that the recipe refers to by path, or
     /// null.</param>
-    /// <param name="substitutes">Identity of the tables that it replaces words from, or
-    /// null.</param>
+    /// <param name="substitutes">Identity of its substitute tables, or null.</param>
     /// <param name="files">Files of the attack after each epoch, by name; empty without
     /// one.</param>
     public string Run(
@@ -57,11 +56,11 @@ internal sealed class CellContents(ExperimentRequest request)
             RunDigits
         );
 
-    /// <summary>The name of an attack's folder in its run.</summary>
-    /// <param name="attack">The attack, its number of examples settled.</param>
-    /// <param name="data">Data options of the table, which say what the examples are.</param>
-    /// <param name="made">The request made of it.</param>
-    /// <param name="models">Finds the sentence encoder.</param>
+    /// <summary>Name of an attack's folder in its run.</summary>
+    /// <param name="attack">The attack, with its final number of examples.</param>
+    /// <param name="data">Data options of the table, which define the examples.</param>
+    /// <param name="made">The attack request.</param>
+    /// <param name="models">Locates the sentence encoder.</param>
     public string Attack(ExperimentAttack attack, ExperimentData data, AttackRequest made, IAttackModels models)
     {
         var files = ((ResourceFiles)made.Recipe.Resources).Found(made.Recipe, models);
@@ -102,7 +101,7 @@ internal sealed class CellContents(ExperimentRequest request)
         return hash;
     }
 
-    // As word pieces, and as the texts that attacks and augmentation begin from.
+    // Hashes token ids, and the texts used by attacks and augmentation.
     private string OfData(RunData data)
     {
         if (_data.TryGetValue(data, out var known))

@@ -1,5 +1,5 @@
-// cells.json: where the cells of a table lie among the runs that several tables share. Each entry
-// carries what the cell was then, so that a table never shows a run under a changed definition.
+// cells.json: maps the cells of a table to runs, which several tables may share. Each entry has a
+// hash of the cell's definition, so that a table never shows a run of an older definition.
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -10,10 +10,10 @@ using RobustTickets.Runs;
 
 namespace RobustTickets.Experiments;
 
-/// <summary>Where a cell lies.</summary>
-/// <param name="Run">Name of its run's folder.</param>
-/// <param name="Attacks">Names of its attacks' folders, by the attack's name in the table.</param>
-/// <param name="Definition">Hash of recipe, data and attacks as the table gives them.</param>
+/// <summary>The run of a cell.</summary>
+/// <param name="Run">Name of the run's folder.</param>
+/// <param name="Attacks">Names of the attacks' folders, by the attack's name in the table.</param>
+/// <param name="Definition">Hash of recipe, data and attacks in the table.</param>
 /// <param name="Base">Base weights and execution of the run.</param>
 internal sealed record CellPlace(
     string Run,
@@ -23,32 +23,34 @@ internal sealed record CellPlace(
 )
 {
     /// <summary>
-    /// Names of the files that say why it failed: of its training, then of each attack. Tables
-    /// that share a run do not share what fails under an attack of one of them.
+    /// Names of the files with its failures: of training, then of each attack. Tables that share a
+    /// run do not share failures of attacks that only one of them has.
     /// </summary>
     public IEnumerable<string> FailureFiles(bool isControl) =>
         Attacks.Values.Prepend(null).Select(attack => FailureFile(isControl, attack));
 
-    /// <summary>Name of the file for one part.</summary>
+    /// <summary>Name of the file for one failure.</summary>
     /// <param name="isControl">Whether it is the dense control of its run.</param>
     /// <param name="attack">Name of an attack's folder; null for training.</param>
     public string FailureFile(bool isControl, string? attack) =>
         Run + (isControl ? "-control" : "") + (attack is null ? "" : $".{attack}") + ".json";
 }
 
-/// <summary>The places of a table's cells.</summary>
-/// <param name="SchemaVersion">Version of this layout.</param>
-/// <param name="Cells">Places by the cells' names.</param>
+/// <summary>The runs of a table's cells.</summary>
+/// <param name="SchemaVersion">Version of the format.</param>
+/// <param name="Cells">Runs by the cells' names.</param>
 internal sealed record CellIndex(int SchemaVersion, IReadOnlyDictionary<string, CellPlace> Cells)
 {
-    /// <summary>The layout that this program writes and reads.</summary>
+    /// <summary>The format version written and read by this program.</summary>
     public const int CurrentSchema = 1;
 
-    /// <summary>No cell is known.</summary>
+    /// <summary>An index without cells.</summary>
     public static CellIndex Empty { get; } = new(CurrentSchema, new Dictionary<string, CellPlace>());
 
-    /// <summary>Reads an index; what the plan gives otherwise now is left out.</summary>
-    /// <exception cref="DataException">The file is broken, or of another version.</exception>
+    /// <summary>
+    /// Reads an index; cells that are defined differently in the plan are dropped.
+    /// </summary>
+    /// <exception cref="DataException">The file is corrupt, or of another version.</exception>
     public static CellIndex Load(string file, ExperimentPlan plan)
     {
         if (!File.Exists(file))
@@ -66,8 +68,8 @@ internal sealed record CellIndex(int SchemaVersion, IReadOnlyDictionary<string, 
         WholeFile.Write(file, JsonSerializer.Serialize(this, CellIndexJson.Default.CellIndex) + "\n");
 
     /// <summary>
-    /// This index with other places. What was made from another base, or attacked otherwise than
-    /// cells that are now compared with it, is no part of the table any more.
+    /// This index with additional cells. Cells from another base, or with other attacks than the
+    /// cells they are compared with, are removed from the table.
     /// </summary>
     public CellIndex With(ExperimentPlan plan, IReadOnlyDictionary<string, CellPlace> places)
     {
@@ -93,7 +95,7 @@ internal sealed record CellIndex(int SchemaVersion, IReadOnlyDictionary<string, 
             Cells.TryGetValue(cell.Id, out var place) && Fits(cell, place) ? place : null;
     }
 
-    /// <summary>What a cell is, as its table gives it.</summary>
+    /// <summary>Hash of a cell's definition in its table.</summary>
     public static string Of(ExperimentPlan plan, ExperimentCell cell)
     {
         var text = new StringBuilder(RecipeJson.Write(cell.Recipe));

@@ -1,6 +1,6 @@
-// Goes through the cells of experiments together with the processes of any number of machines:
-// takes cells that nobody is at, goes on with those whose process has ended or stood still, and in
-// the end waits for the others. Who is at a cell is said by a lease of its run.
+// Processes the cells of experiments together with processes on any number of machines: takes free
+// cells, resumes those whose process has ended or stalled, and finally waits for the others. The
+// lease of its run shows which process works on a cell.
 using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Experiments.Leases;
@@ -27,8 +27,7 @@ internal sealed class CellLoop(
     private readonly Dictionary<string, string> _elsewhere = new(StringComparer.Ordinal);
     private string _waiting = "";
 
-    // A cell that is not made yet, and what was written down of its failure before this process
-    // began.
+    // An unfinished cell, and its failure text from before this process started.
     private sealed record Item(
         ExperimentSet.Table Table,
         ExperimentCell Cell,
@@ -42,7 +41,7 @@ internal sealed class CellLoop(
         public string Run => Folder.Place(Cell).Run;
     }
 
-    /// <summary>Runs them and writes the tables.</summary>
+    /// <summary>Runs the cells and writes the tables.</summary>
     /// <returns>The cells that failed here.</returns>
     public IReadOnlyList<CellFailure> Run()
     {
@@ -86,7 +85,7 @@ internal sealed class CellLoop(
         ];
     }
 
-    // Whether nothing is to be done for a cell any more; it then leaves the open ones.
+    // Whether a cell needs no more work; it is then removed from the open ones.
     private bool IsSettled(Item item, List<Item> open, SharedTables tables)
     {
         stop.ThrowIfCancellationRequested();
@@ -114,7 +113,7 @@ internal sealed class CellLoop(
             SayElsewhere(item, holder!);
             return false;
         }
-        // Another may have come to its end between looking and taking.
+        // Another process may have finished it between the check and the lease.
         if (IsMadeOrFailed(item))
             return true;
         if (lease.Takeover is { } takeover)
@@ -138,8 +137,8 @@ internal sealed class CellLoop(
         }
     }
 
-    // A failure that is new since this process began, of another process or of a table that shares
-    // the run, is not tried again here.
+    // A failure recorded since this process started, by another process or a table that shares the
+    // run, is not retried here.
     private bool IsMadeOrFailed(Item item)
     {
         var state = item.Folder.State(item.Cell);

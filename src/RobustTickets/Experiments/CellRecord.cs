@@ -1,5 +1,5 @@
-// What a finished cell says, read from its run folder. The control of a run counts its own stage
-// and its own attacks; the run itself counts everything else.
+// A finished cell, read from its run folder. The control of a run has its own stage and its own
+// attacks; the run itself has all others.
 using RobustTickets.Attacks;
 using RobustTickets.Pipeline;
 using RobustTickets.Reports;
@@ -10,8 +10,8 @@ namespace RobustTickets.Experiments;
 /// <summary>A finished cell.</summary>
 /// <param name="Cell">The cell.</param>
 /// <param name="Run">Its run.</param>
-/// <param name="Stages">The stages that led to its model, those of a search that it shares with
-/// another row among them.</param>
+/// <param name="Stages">The stages that led to its model, including those of a search shared with
+/// another row.</param>
 /// <param name="Attacks">The attacks on it.</param>
 internal sealed record CellRecord(
     ExperimentCell Cell,
@@ -38,7 +38,7 @@ internal sealed record CellRecord(
 
     public long WeightGradient => Stages.Sum(s => s.WeightGradientPasses);
 
-    /// <summary>The cells whose run is finished, in the order of the plan.</summary>
+    /// <summary>The cells with finished runs, in the order of the plan.</summary>
     public static IReadOnlyList<CellRecord> Finished(ExperimentFolder folder) =>
         [.. folder.Plan.Cells.Where(folder.IsTrained).Select(cell => Load(cell, folder))];
 
@@ -57,13 +57,13 @@ internal sealed record CellRecord(
     private static CellRecord Load(ExperimentCell cell, ExperimentFolder folder)
     {
         var run = Read(folder.Run(cell), RunRecord.LoadWithoutAttacks);
-        // An attack's folder is named by its content; the table calls it by a name of its own.
+        // An attack's folder is named by its content; the table uses its own name.
         var attacks = cell
             .Attacks.Where(a => folder.IsAttacked(cell, a))
             .Select(a => Read(folder.Attack(cell, a), AttackRecord.Load) with { Name = a.Name })
             .ToArray();
         var stages = run.Result.Stages.Where(s => s.Stage == StageName.Control == cell.IsControl);
-        // A search that another row's run did for this one costs as much as one of its own.
+        // A search run by another row counts with its full cost.
         if (!cell.IsControl && cell.TicketFrom is { } from)
         {
             var source = folder.Plan.Cell(from);

@@ -1,5 +1,5 @@
-// What makes a cell: its run, then its attacks, each going on where it was. Everything is written
-// under the cell's lease, which is asked before anything gets its final name.
+// Runs a cell: its training, then its attacks, each resumed if already started. All writing happens
+// under the cell's lease, which is checked before files get their final names.
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Files;
@@ -11,9 +11,9 @@ namespace RobustTickets.Experiments;
 
 /// <summary>Trains and attacks a cell.</summary>
 /// <param name="set">The experiments.</param>
-/// <param name="lease">The lease of the cell's run.</param>
-/// <param name="progress">Is told what happens.</param>
-/// <param name="stop">Ends the work, which goes on the next time.</param>
+/// <param name="lease">Lease of the cell's run.</param>
+/// <param name="progress">Receives progress events.</param>
+/// <param name="stop">Stops the work, which the next call resumes.</param>
 internal sealed class CellWork(
     ExperimentSet set,
     Lease lease,
@@ -21,10 +21,10 @@ internal sealed class CellWork(
     CancellationToken stop
 )
 {
-    /// <summary>The attack that the work is at; null while it trains.</summary>
+    /// <summary>The current attack; null during training.</summary>
     public ExperimentAttack? At { get; private set; }
 
-    /// <summary>Makes what is missing.</summary>
+    /// <summary>Runs the missing parts.</summary>
     public void Run(ExperimentSet.Table table, ExperimentCell cell)
     {
         Train(table, cell);
@@ -38,7 +38,7 @@ internal sealed class CellWork(
             return;
         var train = table.Inputs.Train(cell, set.Cache);
         var folder = RunFolder.Create(train.Output, allowExisting: true);
-        // Another table may have begun the same run under a name of its own.
+        // Another table may have started the same run under its own name.
         if (folder.HoldsRun && File.Exists(folder.RecipeFile))
             train = train with { Recipe = Recipes.Json.RecipeJson.ReadFile(folder.RecipeFile) };
         var attack = cell.Recipe.Evaluate.EpochAttack is { } options ? set.EpochAttack(table, options).Build() : null;
@@ -63,7 +63,8 @@ internal sealed class CellWork(
     {
         if (table.Folder.IsAttacked(cell, attack))
         {
-            // What could not be attacked is in no figure: the cell goes on failing of it.
+            // Examples that could not be attacked are excluded from all figures: the cell counts as
+            // failed.
             AttackReport.Load(table.Folder.Attack(cell, attack)).ThrowIfErrors();
             return;
         }
@@ -78,7 +79,7 @@ internal sealed class CellWork(
         }
     }
 
-    // The run is finished, so nothing else would make a damaged model again.
+    // A finished run is not repeated, so a damaged model would never be replaced.
     private static void RequireModel(ExperimentFolder folder, ExperimentCell cell)
     {
         try

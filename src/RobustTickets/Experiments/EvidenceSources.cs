@@ -12,13 +12,13 @@ namespace RobustTickets.Experiments;
 /// empty.</param>
 public sealed record EvidenceSources(IReadOnlyList<string> Published, IReadOnlyList<string> Claims)
 {
-    /// <summary>Names of the files, which are no experiments.</summary>
+    /// <summary>Names of the files, which are not experiments.</summary>
     internal const string PublishedName = "published.json",
         ClaimsName = "claims.json";
 
     /// <summary>
-    /// The files beside experiments, or, where neither lies there, in the folder above; null when
-    /// there is none.
+    /// The files beside experiments, or if there are none, in the parent folder; null if neither
+    /// exists.
     /// </summary>
     /// <param name="places">Experiment files, and folders of them.</param>
     public static EvidenceSources? Beside(IReadOnlyList<string> places)
@@ -90,8 +90,8 @@ public sealed record EvidenceSources(IReadOnlyList<string> Published, IReadOnlyL
     }
 
     /// <summary>
-    /// Keeps the claims as they were before the first cell: a copy in the folder, written once, and
-    /// only while there is no cell.
+    /// Saves a copy of the claims as they were before the first cell; written once, and only while
+    /// there is no cell.
     /// </summary>
     internal void Keep(string folder)
     {

@@ -1,4 +1,4 @@
-// The names of an experiment: they become folders and are referred to by one another.
+// Validates the names in an experiment, which become folders and refer to each other.
 using System.Text.RegularExpressions;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
@@ -12,12 +12,12 @@ internal static partial class ExperimentCheck
     private const int AnyLength = 64;
 
     /// <summary>
-    /// Appends every impossible, double or dangling name, and every impossible number, by path.
+    /// Appends every invalid, duplicate or dangling name, and every invalid number, by path.
     /// </summary>
     /// <param name="e">The experiment.</param>
-    /// <param name="problems">Takes them.</param>
-    /// <param name="references">Whether the names of all rows and data are known, so that a name
-    /// which is none of them dangles.</param>
+    /// <param name="problems">Receives the problems.</param>
+    /// <param name="references">Whether the names of all rows and data are known, so that unknown
+    /// references are reported.</param>
     public static void Names(Experiment e, List<string> problems, bool references = true)
     {
         var dangling = references ? problems : [];

@@ -1,5 +1,5 @@
 // Figures of an experiment (EarlyRobust Figures 2-5, RobusT Figures 1-5; docs/experiments.md): each
-// a table of series (CSV) and the same as SVG, one per data set, from finished cells only.
+// as series (CSV) and as SVG, one per data set, from finished cells only.
 using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints.Files;
@@ -10,10 +10,10 @@ using RobustTickets.Runs;
 
 namespace RobustTickets.Experiments;
 
-/// <summary>Draws what an experiment asks for.</summary>
+/// <summary>Draws the figures of an experiment.</summary>
 public static class ExperimentFigures
 {
-    // EarlyRobust 3.3.2; distances of a search that a fraction ends are looked at by it.
+    // EarlyRobust 3.3.2; used to mark distances of a search that ends at a fixed step.
     private const double PaperGamma = 0.1;
 
     private static readonly ReportColumn[] Columns =
@@ -23,8 +23,9 @@ public static class ExperimentFigures
         new("y", "y", "Value", Numeric: true),
     ];
 
-    /// <summary>The figures that are there and asked for: an older program may have drawn
-    /// others.</summary>
+    /// <summary>
+    /// The existing figures that the experiment defines: an earlier version may have drawn others.
+    /// </summary>
     internal static IReadOnlyList<string> Drawn(ExperimentFolder folder) =>
         Directory.Exists(folder.FiguresFolder)
             ?
@@ -40,7 +41,7 @@ public static class ExperimentFigures
             ]
             : [];
 
-    /// <summary>Writes the figures for which there are finished cells.</summary>
+    /// <summary>Writes the figures that have finished cells.</summary>
     public static void Write(ExperimentFolder folder) => Write(folder, CellRecord.Finished(folder));
 
     internal static void Write(ExperimentFolder folder, IReadOnlyList<CellRecord> finished)
@@ -126,7 +127,7 @@ public static class ExperimentFigures
             ).ToCsv()
         );
 
-    /// <summary>A line per row: the mean over seeds at every x.</summary>
+    /// <summary>One line per row: the mean over seeds at every x.</summary>
     private static IReadOnlyList<PlotSeries> PerRow(
         CellRecord[] cells,
         Func<CellRecord, IEnumerable<(double X, double Y)>> points,
@@ -147,14 +148,14 @@ public static class ExperimentFigures
                 )),
         ];
 
-    /// <summary>Events of the training that made a cell's model.</summary>
+    /// <summary>Events of the training of a cell's model.</summary>
     private static IEnumerable<T> Final<T>(CellRecord cell)
         where T : LogEntry =>
         cell
             .Run.Events.OfType<T>()
             .Where(e => e.Stage == (cell.Cell.IsControl ? StageName.Control : StageName.Retrain));
 
-    // Of the first seed, as distances are: snapshots of different runs do not belong together.
+    // First seed only, as for distances: snapshots of different runs do not correspond.
     private static IEnumerable<PlotSeries> First(CellRecord[] cells, Func<GateEntry, double> value, string suffix) =>
         cells
             .GroupBy(c => c.Cell.Row.Name)

@@ -1,4 +1,4 @@
-// Which experiments a user names: files, and folders of them.
+// Resolves the experiments named by a user: files, and folders of them.
 using RobustTickets.Attacks;
 
 namespace RobustTickets.Experiments;
@@ -7,12 +7,11 @@ namespace RobustTickets.Experiments;
 public static class ExperimentFiles
 {
     /// <summary>Plans the experiments of files and folders.</summary>
-    /// <param name="places">Experiment files, and folders whose <c>*.json</c> are taken in the
-    /// order of their names; those of <see cref="EvidenceSources"/> are none.</param>
-    /// <param name="seeds">Seeds instead of the files'; null for theirs.</param>
-    /// <exception cref="RecipeException">A file is missing, broken, or asks for something
-    /// impossible.</exception>
-    /// <exception cref="RequestException">A folder holds no experiment.</exception>
+    /// <param name="places">Experiment files, and folders whose <c>*.json</c> are used in order of
+    /// name, except those of <see cref="EvidenceSources"/>.</param>
+    /// <param name="seeds">Seeds that replace the files' own; or null.</param>
+    /// <exception cref="RecipeException">A file is missing or invalid.</exception>
+    /// <exception cref="RequestException">A folder contains no experiment.</exception>
     public static IReadOnlyList<ExperimentPlan> Plan(IReadOnlyList<string> places, IReadOnlyList<int>? seeds = null)
     {
         ArgumentNullException.ThrowIfNull(places);

@@ -1,6 +1,6 @@
-// The folder of experiments: every cell is an ordinary run folder named by its content, so that it
-// can be resumed, attacked, exported or reported by itself and serves every table that holds it
-// (docs/decisions/015-cells-by-content.md).
+// The folder of experiments: every cell is an ordinary run folder named by its content hash, so
+// that it can be resumed, attacked, exported or reported separately and is shared by all tables
+// that contain it (docs/decisions/015-cells-by-content.md).
 using System.Text;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
@@ -13,32 +13,31 @@ using RobustTickets.Runs;
 namespace RobustTickets.Experiments;
 
 /// <summary>
-/// How far a cell is, by files alone: result.json says that a run is finished, summary.json that an
-/// attack is.
+/// State of a cell, from its files: a finished run has result.json, a finished attack summary.json.
 /// </summary>
 public enum CellState
 {
-    /// <summary>Nothing is there.</summary>
+    /// <summary>Not started.</summary>
     Open,
 
-    /// <summary>The run was begun and not finished.</summary>
+    /// <summary>The run was started but is not finished.</summary>
     Begun,
 
     /// <summary>The run is finished; attacks are missing.</summary>
     Trained,
 
-    /// <summary>Run and attacks are there.</summary>
+    /// <summary>Run and attacks are finished.</summary>
     Done,
 
-    /// <summary>It ended in a failure that is written down.</summary>
+    /// <summary>It ended in a recorded failure.</summary>
     Failed,
 }
 
 /// <summary>
-/// One experiment in a folder that several may share: <c>cells/HASH/</c> (run folders),
-/// <c>failures/</c>, <c>leases/</c> (who is at which run), and <c>NAME/</c> with <c>cells.json</c>,
-/// <c>results.*</c>, <c>report.html</c>
-/// and <c>figures/</c> of the experiment of that name.
+/// One experiment in a folder shared by several: <c>cells/HASH/</c> (run folders),
+/// <c>failures/</c>, <c>leases/</c> (the process working on each run), and <c>NAME/</c> with
+/// <c>cells.json</c>, <c>results.*</c>, <c>report.html</c> and <c>figures/</c> of the experiment of
+/// that name.
 /// </summary>
 public sealed class ExperimentFolder
 {
@@ -48,16 +47,17 @@ public sealed class ExperimentFolder
     /// <summary>The folder of the runs.</summary>
     internal const string Cells = "cells";
 
-    /// <summary>Folder of what failed, and of what.</summary>
+    /// <summary>The folder of recorded failures.</summary>
     internal const string Failed = "failures";
 
     private readonly Dictionary<string, CellPlace> _own = new(StringComparer.Ordinal);
     private CellIndex _index;
 
-    /// <param name="path">The folder; need not be there yet.</param>
+    /// <param name="path">The folder; need not exist yet.</param>
     /// <param name="plan">The experiment.</param>
-    /// <exception cref="RunFolderException">The folder is of an earlier version.</exception>
-    /// <exception cref="DataException">Its index of cells is broken.</exception>
+    /// <exception cref="RunFolderException">The folder was created by an earlier
+    /// version.</exception>
+    /// <exception cref="DataException">The index of cells is corrupt.</exception>
     public ExperimentFolder(string path, ExperimentPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
@@ -74,7 +74,7 @@ public sealed class ExperimentFolder
         _index = CellIndex.Load(IndexFile, plan);
     }
 
-    /// <summary>The folder itself, absolute.</summary>
+    /// <summary>Absolute path of the folder.</summary>
     public string Path { get; }
 
     /// <summary>The experiment.</summary>
@@ -83,32 +83,32 @@ public sealed class ExperimentFolder
     /// <summary>Folder of the experiment's tables.</summary>
     public string Tables => In(Plan.Experiment.Name);
 
-    /// <summary><c>experiment.json</c>: the experiment as it was last run.</summary>
+    /// <summary><c>experiment.json</c>: the experiment as last run.</summary>
     public string ExperimentFile => In(Plan.Experiment.Name, "experiment.json");
 
-    /// <summary><c>cells.json</c>: which run each cell is.</summary>
+    /// <summary><c>cells.json</c>: the run of each cell.</summary>
     public string IndexFile => In(Plan.Experiment.Name, "cells.json");
 
-    /// <summary><c>data.json</c>: SHA-256 of the data that its cells were made on.</summary>
+    /// <summary><c>data.json</c>: SHA-256 of the data of its cells.</summary>
     public string DataFile => In(Plan.Experiment.Name, "data.json");
 
     /// <summary><c>figures/</c>.</summary>
     public string FiguresFolder => In(Plan.Experiment.Name, "figures");
 
-    /// <summary><c>report.html</c>: the table with its tests between methods.</summary>
+    /// <summary><c>report.html</c>: the table with tests between methods.</summary>
     public string ReportFile => In(Plan.Experiment.Name, "report.html");
 
-    /// <summary>A file of the results table, <c>results.csv</c> and so on.</summary>
+    /// <summary>A file of the results table, e.g. <c>results.csv</c>.</summary>
     public string Results(string extension) => In(Plan.Experiment.Name, $"results.{extension}");
 
-    /// <summary>Whether it is known which run a cell is: once the experiment was begun.</summary>
+    /// <summary>Whether the run of a cell is known, i.e. the experiment was started.</summary>
     public bool Knows(ExperimentCell cell) => _index.Cells.ContainsKey(cell.Id);
 
     /// <summary>Run folder of a cell.</summary>
-    /// <exception cref="RunFolderException">It is not known yet.</exception>
+    /// <exception cref="RunFolderException">The run is not known yet.</exception>
     public string Run(ExperimentCell cell) => In(Cells, Place(cell).Run);
 
-    /// <summary>The runs of all cells.</summary>
+    /// <summary>The folder of all runs.</summary>
     internal string Runs => In(Cells);
 
     /// <summary>The final model of a cell.</summary>
@@ -127,11 +127,10 @@ public sealed class ExperimentFolder
     /// <summary>Whether the run of a cell is finished.</summary>
     public bool IsTrained(ExperimentCell cell) => Knows(cell) && File.Exists(RunFolder.At(Run(cell)).ResultFile);
 
-    /// <summary>How a run or an attack that is finished and whose files are damaged is made
-    /// again.</summary>
+    /// <summary>Instruction for repeating a finished run or attack with damaged files.</summary>
     internal static string Anew(string place) => $"remove {place}, and the same command makes it again";
 
-    /// <summary>How far a cell is.</summary>
+    /// <summary>State of a cell.</summary>
     public CellState State(ExperimentCell cell)
     {
         if (!Knows(cell))
@@ -143,11 +142,11 @@ public sealed class ExperimentFolder
         return Directory.Exists(Run(cell)) ? CellState.Begun : CellState.Open;
     }
 
-    /// <summary>The process that is at a cell, or null.</summary>
+    /// <summary>The process working on a cell, or null.</summary>
     internal string? HeldBy(ExperimentCell cell) =>
         Knows(cell) ? new LeaseFolder(In(Leased), ExperimentRequest.ShortestLease).HolderOf(Place(cell).Run) : null;
 
-    /// <summary>What a failed cell failed of, or null.</summary>
+    /// <summary>Failure message of a cell, or null.</summary>
     public string? Failure(ExperimentCell cell)
     {
         if (FailureText(cell) is not { } text)
@@ -156,23 +155,23 @@ public sealed class ExperimentFolder
         return json.RootElement.Member("message")?.Text();
     }
 
-    /// <summary>The failed cells, each with what it failed of.</summary>
+    /// <summary>The failed cells with their failure messages.</summary>
     internal IEnumerable<string> Failures() =>
         Plan.Cells.Where(c => State(c) == CellState.Failed).Select(c => $"{c.Id}: {Failure(c)}");
 
-    /// <summary>Writes down that a cell has not failed.</summary>
+    /// <summary>Removes a cell's failure records.</summary>
     internal void ClearFailure(ExperimentCell cell)
     {
         foreach (var file in FailureFiles(cell).Where(File.Exists))
             File.Delete(file);
     }
 
-    /// <summary>Writes down why a cell failed.</summary>
+    /// <summary>Records a cell's failure.</summary>
     /// <param name="cell">The cell.</param>
-    /// <param name="at">The attack that failed; null when it was the training.</param>
-    /// <param name="message">Why.</param>
-    /// <param name="exitCode">A number for whoever reads it.</param>
-    /// <param name="attempt">Which attempt at the cell it was.</param>
+    /// <param name="at">The attack that failed; null for the training.</param>
+    /// <param name="message">Failure message.</param>
+    /// <param name="exitCode">A code for programs.</param>
+    /// <param name="attempt">Number of the attempt.</param>
     internal void SetFailure(ExperimentCell cell, ExperimentAttack? at, string message, int exitCode, long attempt)
     {
         ClearFailure(cell);
@@ -191,8 +190,7 @@ public sealed class ExperimentFolder
         );
     }
 
-    /// <summary>What is written down of a cell's failure, as it stands there; null when nothing
-    /// is.</summary>
+    /// <summary>The text of a cell's failure record; null if there is none.</summary>
     internal string? FailureText(ExperimentCell cell)
     {
         try
@@ -205,7 +203,9 @@ public sealed class ExperimentFolder
         }
     }
 
-    /// <summary>The recipe of a cell's run: a shared ticket is named by its run's folder.</summary>
+    /// <summary>
+    /// The recipe of a cell's run, with a shared ticket named by its run's folder.
+    /// </summary>
     internal Recipe RecipeOf(ExperimentCell cell)
     {
         return cell.TicketFrom is { } from && Knows(Plan.Cell(from))
@@ -213,15 +213,15 @@ public sealed class ExperimentFolder
             : cell.Recipe;
     }
 
-    /// <summary>Where a cell lies.</summary>
-    /// <exception cref="RunFolderException">It is not known yet.</exception>
+    /// <summary>The run of a cell.</summary>
+    /// <exception cref="RunFolderException">The run is not known yet.</exception>
     internal CellPlace Place(ExperimentCell cell) =>
         _index.Cells.GetValueOrDefault(cell.Id)
         ?? throw new RunFolderException(
             $"{IndexFile}: does not say which run {cell.Id} is; run the experiment, or the cell, first"
         );
 
-    /// <summary>Says where cells lie, in memory until <see cref="Refresh"/>.</summary>
+    /// <summary>Sets the runs of cells, in memory until <see cref="Refresh"/>.</summary>
     internal void Take(IReadOnlyDictionary<string, CellPlace> places)
     {
         foreach (var (cell, place) in places)
@@ -230,7 +230,7 @@ public sealed class ExperimentFolder
     }
 
     /// <summary>
-    /// Takes up what other processes say of cells, and adds what is known here. For who holds the
+    /// Merges the index with the cells recorded by other processes, and writes it. Requires the
     /// lease of the tables.
     /// </summary>
     internal void Refresh()
@@ -239,9 +239,10 @@ public sealed class ExperimentFolder
         _index.Save(IndexFile);
     }
 
-    /// <summary>Makes the folder and writes down what the experiment is. For who holds the lease of
-    /// the tables.</summary>
-    /// <exception cref="RunFolderException">It cannot be used.</exception>
+    /// <summary>
+    /// Creates the folder and writes the experiment's definition. Requires the lease of the tables.
+    /// </summary>
+    /// <exception cref="RunFolderException">The folder cannot be used.</exception>
     internal void Begin()
     {
         if (File.Exists(Path))
@@ -252,12 +253,12 @@ public sealed class ExperimentFolder
     }
 
     /// <summary>
-    /// Refuses data that are not those of the cells before: one table would mix both.
+    /// Throws if the data differ from those of earlier cells: a table must not mix both.
     /// </summary>
     /// <param name="name">Name of the data set.</param>
-    /// <param name="path">Where it lies now.</param>
-    /// <param name="rows">What is trained on and reported now.</param>
-    /// <exception cref="DataException">They have changed.</exception>
+    /// <param name="path">Its current path.</param>
+    /// <param name="rows">Its current training and reported rows.</param>
+    /// <exception cref="DataException">The data have changed.</exception>
     internal void RequireSameData(string name, string path, TrainingRows rows)
     {
         if (KnownData()[name] is not JsonObject known)
@@ -273,7 +274,7 @@ public sealed class ExperimentFolder
         }
     }
 
-    /// <summary>Writes down what data the cells are made on.</summary>
+    /// <summary>Records the data that the cells use.</summary>
     internal void KeepData(string name, TrainingRows rows)
     {
         var known = KnownData();

@@ -1,24 +1,24 @@
-// From an experiment and the places of a request to the values that training and attacks are
-// requested by; both are given the same places.
+// Creates training and attack requests from an experiment and the paths of its request; both use
+// the same paths.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Pipeline;
 
 namespace RobustTickets.Experiments;
 
-/// <summary>The requests of one experiment.</summary>
-/// <param name="request">The experiments with their places.</param>
+/// <summary>Creates the requests of one experiment.</summary>
+/// <param name="request">The experiments with their paths.</param>
 /// <param name="folder">The folder of the experiment.</param>
 internal sealed class ExperimentInputs(ExperimentRequest request, ExperimentFolder folder)
 {
     private readonly IReadOnlyDictionary<string, string> _resources =
         request.Resources ?? new Dictionary<string, string>();
 
-    /// <summary>Names of the data sets of cells that have no path.</summary>
+    /// <summary>Names of the cells' data sets without a path.</summary>
     public IEnumerable<string> Missing(IReadOnlyList<ExperimentCell> cells) =>
         cells.Select(c => c.Data.Name).Distinct().Where(name => !request.Data.ContainsKey(name));
 
-    /// <summary>Names of the resources that attacks and recipes of the experiment take.</summary>
+    /// <summary>Names of the resources used by the experiment's attacks and recipes.</summary>
     public IEnumerable<string> Resources =>
         folder
             .Plan.Experiment.Attacks.SelectMany(a => a.Resources ?? [])
@@ -32,7 +32,7 @@ internal sealed class ExperimentInputs(ExperimentRequest request, ExperimentFold
             .Concat(folder.Plan.Cells.SelectMany(c => AugmentTables.FileNames(c.Recipe)))
             .Distinct();
 
-    /// <summary>Files that an attack after each epoch takes, by name.</summary>
+    /// <summary>Files used by an attack after each epoch, by name.</summary>
     public IReadOnlyDictionary<string, string> EpochAttackFiles(EpochAttackOptions? options) =>
         options is null
             ? new Dictionary<string, string>()
@@ -59,7 +59,7 @@ internal sealed class ExperimentInputs(ExperimentRequest request, ExperimentFold
         };
 
     /// <summary>The request of an attack on a cell.</summary>
-    /// <exception cref="RecipeException">An option of the attack is impossible.</exception>
+    /// <exception cref="RecipeException">An option of the attack is invalid.</exception>
     public AttackRequest Attack(ExperimentCell cell, ExperimentAttack attack)
     {
         var place = $"attack {attack.Name}";
@@ -96,8 +96,7 @@ internal sealed class ExperimentInputs(ExperimentRequest request, ExperimentFold
     }
 
     /// <summary>
-    /// The attack after each epoch that a recipe names. Its encoder, too, is the checkpoint when
-    /// nobody names one.
+    /// The attack after each epoch of a recipe. Its default encoder is the checkpoint, too.
     /// </summary>
     public EpochAttackSource EpochAttack(EpochAttackOptions options) =>
         EpochAttackSource.Named(options, EpochAttackPlaces(), request.Model);
@@ -110,7 +109,7 @@ internal sealed class ExperimentInputs(ExperimentRequest request, ExperimentFold
         var places = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var name in attack.Resources ?? [])
         {
-            // The encoder that nobody names is the checkpoint that everything is trained from.
+            // The default encoder is the checkpoint that all runs start from.
             if (_resources.TryGetValue(name, out var path))
                 places[name] = path;
             else if (name == "encoder")

@@ -1,5 +1,5 @@
-// An experiment as JSON text and back, by the same rules as recipes: kebab-case, every unknown,
-// missing or wrong field refused by its path.
+// Converts experiments to and from JSON by the rules of recipes: kebab-case, every unknown, missing
+// or wrong field refused by its path.
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -8,7 +8,7 @@ using RobustTickets.Recipes.Json;
 
 namespace RobustTickets.Experiments;
 
-/// <summary>Reads and writes experiments; reading what was written gives an equal text.</summary>
+/// <summary>Reads and writes experiments; reading and writing again gives equal text.</summary>
 public static class ExperimentJson
 {
     private static readonly JsonSerializerOptions Options = new(ExperimentJsonContext.Default.Options)
@@ -23,18 +23,18 @@ public static class ExperimentJson
 
     /// <summary>Reads an experiment from JSON text.</summary>
     /// <param name="text">The JSON text.</param>
-    /// <param name="origin">What the text came from, named in errors.</param>
+    /// <param name="origin">Origin of the text, named in errors.</param>
     /// <exception cref="RecipeException">Every misspelt, missing or wrong field, by
     /// path.</exception>
     public static Experiment Read(string text, string origin) => Read(text, origin, folder: null);
 
     /// <summary>Reads an experiment file.</summary>
-    /// <exception cref="RecipeException">The file is missing, cannot be read or does not hold an
+    /// <exception cref="RecipeException">The file is missing, cannot be read or does not contain an
     /// experiment.</exception>
     public static Experiment ReadFile(string path) =>
         Read(StrictJson.ReadText(path, "experiment"), path, Path.GetDirectoryName(Path.GetFullPath(path)));
 
-    // Beside what does not fit, the names, numbers and recipes of what does are told.
+    // Names, numbers and recipes of the valid parts are checked together with structural problems.
     private static Experiment Read(string text, string origin, string? folder) =>
         StrictJson.Read(
             text,
@@ -43,15 +43,13 @@ public static class ExperimentJson
             (experiment, replaced) => ExperimentPlan.Problems(experiment, folder ?? "", !replaced.Any(IsNamed))
         );
 
-    // Rows and data are referred to by their names: of one that is not known, no reference is
-    // judged.
+    // Rows and data are referred to by name: if some names are unknown, references are not checked.
     private static bool IsNamed(string path) =>
         (path.StartsWith("rows", StringComparison.Ordinal) || path.StartsWith("data", StringComparison.Ordinal))
         && (path.EndsWith(".name", StringComparison.Ordinal) || !path.Contains('.', StringComparison.Ordinal));
 
     /// <summary>
-    /// Writes an experiment as indented JSON text with a final newline; fields at their default are
-    /// left out.
+    /// Writes an experiment as indented JSON text with a final newline; default values are omitted.
     /// </summary>
     public static string Write(Experiment experiment) => JsonSerializer.Serialize(experiment, TypeInfo) + "\n";
 

@@ -1,5 +1,5 @@
-// The options of an experiment file, "name=value" or a flag alone, as fields of the values that
-// data and attacks are requested by. One table a name, so that nothing given is passed over.
+// Converts options in an experiment file, "name=value" or a flag, to fields of data and attack
+// requests. Options that nothing uses are refused.
 using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
@@ -10,7 +10,7 @@ namespace RobustTickets.Experiments;
 /// <summary>Reads the options of one attack or data set.</summary>
 internal sealed class ExperimentOptions
 {
-    // These are the experiment's business; an option that repeats one would be ambiguous.
+    // Set by the experiment itself; an option that repeats one would be ambiguous.
     private static readonly string[] Own =
     [
         "model",
@@ -39,10 +39,10 @@ internal sealed class ExperimentOptions
     private readonly SortedSet<string> _possible = new(StringComparer.Ordinal);
     private readonly string _place;
 
-    /// <param name="options">The options of the file, or null.</param>
-    /// <param name="place">Where they stand, named in errors.</param>
-    /// <exception cref="RecipeException">An option is the experiment's own, occurs twice, or lacks
-    /// its value.</exception>
+    /// <param name="options">The options in the file, or null.</param>
+    /// <param name="place">Their location, named in errors.</param>
+    /// <exception cref="RecipeException">An option is set by the experiment itself, is a duplicate,
+    /// or has no value.</exception>
     public ExperimentOptions(IReadOnlyList<string>? options, string place)
     {
         _place = place;
@@ -70,7 +70,7 @@ internal sealed class ExperimentOptions
     }
 
     /// <summary>
-    /// The data options; what other names are given is told by <see cref="Rest"/>.
+    /// Reads the data options; remaining names are refused by <see cref="Rest"/>.
     /// </summary>
     /// <param name="data">The options to start from.</param>
     public DataOptions Data(DataOptions data) =>
@@ -92,8 +92,8 @@ internal sealed class ExperimentOptions
                 : data.MaxUnpackedBytes,
         };
 
-    /// <summary>The attack options.</summary>
-    /// <param name="seed">Seed of recipes that draw random numbers.</param>
+    /// <summary>Reads the attack options.</summary>
+    /// <param name="seed">Seed of recipes that use random numbers.</param>
     public AttackOptions Attack(int seed) =>
         new(
             Similarity: !Flag("no-similarity"),
@@ -109,15 +109,14 @@ internal sealed class ExperimentOptions
             HeldOutShare: Number("held-out-words") ?? 0
         );
 
-    /// <summary>Which examples are attacked.</summary>
-    /// <param name="count">How many the experiment says.</param>
+    /// <summary>Reads the sample of attacked examples.</summary>
+    /// <param name="count">Number of examples in the experiment.</param>
     /// <param name="seed">Seed of the sample.</param>
     public AttackSample Sample(int? count, int seed) =>
         new(count, OneOf("sample", Rules, SampleRule.Stratified), seed, Take("ids"));
 
-    /// <summary>How long texts are that the victim sees.</summary>
-    /// <param name="training">The length of its training, when the options name none: a victim sees
-    /// what its training saw.</param>
+    /// <summary>Reads the maximum sequence length of the victim.</summary>
+    /// <param name="training">Its training length, used by default.</param>
     public VictimLength Length(int training) =>
         Take("max-length") switch
         {
@@ -129,7 +128,7 @@ internal sealed class ExperimentOptions
     /// <summary>Temperatures of the victim, or null.</summary>
     public VictimTemperature? Temperature() => Parsed("temperature", VictimTemperature.Parse);
 
-    /// <summary>How fast the attack runs.</summary>
+    /// <summary>Performance options of the attack.</summary>
     public AttackEngineOptions Engine()
     {
         var batch = Count("batch-size") ?? 64;
@@ -146,11 +145,11 @@ internal sealed class ExperimentOptions
     /// <summary>Whether a flag is given.</summary>
     public bool Flag(string name) => Take(name) is not null;
 
-    /// <summary>A whole number, or null.</summary>
+    /// <summary>Takes an integer, or null.</summary>
     public int? Integer(string name) => Take(name) is { } text ? Try(name, text, Whole) : null;
 
-    /// <summary>Refuses what nothing has taken.</summary>
-    /// <exception cref="RecipeException">There is such an option.</exception>
+    /// <summary>Throws if an option was not taken.</summary>
+    /// <exception cref="RecipeException">An option is unknown.</exception>
     public void Rest()
     {
         foreach (var name in _values.Keys)
@@ -163,7 +162,7 @@ internal sealed class ExperimentOptions
         ["first-n"] = SampleRule.FirstN,
     };
 
-    // Whether one stream runs through all examples.
+    // Whether all examples share one random stream.
     private static readonly Dictionary<string, bool> Streams = new() { ["example"] = false, ["run"] = true };
 
     private static int Whole(string text) =>

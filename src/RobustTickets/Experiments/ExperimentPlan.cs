@@ -1,5 +1,5 @@
-// From an experiment to its cells: every recipe resolved with its settings and checked, every name
-// looked up, all problems told at once by JSON path. Reads no data.
+// Expands an experiment into cells: every recipe is resolved with its settings and validated, every
+// name looked up, and all problems are reported together by JSON path. Reads no data.
 using RobustTickets.Attacks.Data;
 using RobustTickets.Pipeline;
 
@@ -10,12 +10,12 @@ namespace RobustTickets.Experiments;
 /// <param name="Row">The method.</param>
 /// <param name="Data">The data set.</param>
 /// <param name="Seed">The seed.</param>
-/// <param name="Recipe">The recipe of the run, settings and seed applied.</param>
-/// <param name="RunId">Name of the run folder: that of the cell, or, for a control, of the cell
-/// whose run trained it.</param>
+/// <param name="Recipe">The recipe of the run, with settings and seed applied.</param>
+/// <param name="RunId">Name of the run: the cell's own, or for a control that of the cell whose run
+/// trained it.</param>
 /// <param name="Attacks">The attacks on it.</param>
-/// <param name="TicketFrom">Name of the cell whose run must be finished first, since its ticket is
-/// taken; null for none.</param>
+/// <param name="TicketFrom">Name of the cell whose ticket is used and whose run must be finished
+/// first; null for none.</param>
 public sealed record ExperimentCell(
     string Id,
     ExperimentRow Row,
@@ -31,17 +31,17 @@ public sealed record ExperimentCell(
     public bool IsControl => RunId != Id;
 }
 
-/// <summary>The cells of an experiment, in the order of the table.</summary>
+/// <summary>The cells of an experiment, in table order.</summary>
 /// <param name="Experiment">The experiment.</param>
 /// <param name="Cells">Its cells.</param>
 public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<ExperimentCell> Cells)
 {
     /// <summary>Expands an experiment.</summary>
     /// <param name="experiment">The experiment.</param>
-    /// <param name="origin">Where it came from, named in errors.</param>
-    /// <param name="folder">Folder that recipe files are named from.</param>
-    /// <exception cref="RecipeException">A recipe, setting, task, name or seed is impossible; all
-    /// of them, by path.</exception>
+    /// <param name="origin">Origin of the experiment, named in errors.</param>
+    /// <param name="folder">Folder that recipe files are relative to.</param>
+    /// <exception cref="RecipeException">Recipes, settings, tasks, names or seeds are invalid; the
+    /// message lists all by path.</exception>
     public static ExperimentPlan Of(Experiment experiment, string origin, string folder)
     {
         ArgumentNullException.ThrowIfNull(experiment);
@@ -53,9 +53,9 @@ public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<Experim
             : throw new RecipeException(origin, [.. problems.Distinct()]);
     }
 
-    /// <summary>Everything that is impossible in an experiment.</summary>
+    /// <summary>All problems of an experiment.</summary>
     /// <param name="experiment">The experiment.</param>
-    /// <param name="folder">Folder that recipe files are named from.</param>
+    /// <param name="folder">Folder that recipe files are relative to.</param>
     /// <param name="references">Whether the names of all rows and data are known.</param>
     internal static IEnumerable<string> Problems(Experiment experiment, string folder, bool references)
     {
@@ -120,14 +120,14 @@ public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<Experim
         return cells;
     }
 
-    /// <summary>Whether a pattern names the experiment or one of its cells.</summary>
-    /// <param name="pattern">The experiment, a cell, a row, a data set, or with <c>*</c> for
-    /// anything; EXPERIMENT/ before it names those of that experiment alone.</param>
+    /// <summary>Whether a pattern matches the experiment or one of its cells.</summary>
+    /// <param name="pattern">The experiment, a cell, a row, a data set, with <c>*</c> as wildcard;
+    /// the prefix EXPERIMENT/ restricts it to that experiment.</param>
     public bool Names(string pattern) => Cells.Any(c => Named(c, pattern));
 
     /// <summary>
-    /// The cells that any of some patterns names, all without patterns; seeds outermost, takers of
-    /// a ticket last.
+    /// The cells that match any of the patterns, or all without patterns; by seed first, users of
+    /// another cell's ticket last.
     /// </summary>
     public IReadOnlyList<ExperimentCell> InOrder(IReadOnlyList<string> patterns)
     {
@@ -141,7 +141,7 @@ public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<Experim
         ];
     }
 
-    /// <summary>A cell by its name.</summary>
+    /// <summary>Gets a cell by its name.</summary>
     public ExperimentCell Cell(string id) => Cells.Single(c => c.Id == id);
 
     private static (Recipe Recipe, string From)? Shared(
@@ -159,7 +159,7 @@ public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<Experim
             o.Name == row.TicketOf && o is { ControlOf: null, TicketOf: null }
         );
         if (source is null || Resolve(experiment, source, data, folder, path, []) is not { } other)
-            return null; // told elsewhere
+            return null; // reported elsewhere
         var problem =
             source.On?.Contains(data.Name) == false ? $"row \"{source.Name}\" is not run on {data.Name}" : null;
         var shared = problem is null
@@ -197,7 +197,7 @@ public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<Experim
             return null;
         if (!TaskCatalog.TryFind(data.Task, out var task))
             return null;
-        // A recipe file stands beside the experiment file.
+        // A recipe file is relative to the experiment file.
         var source = row.Recipe.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
             ? Path.Combine(folder, row.Recipe)
             : row.Recipe;

@@ -1,5 +1,5 @@
-// report.html of an experiment: its table, what attacks take away, and how sure differences between
-// methods are: the exact test over the examples that seeds share, and the paired t over seeds.
+// report.html of an experiment: its table, accuracy before and under attack, and tests between
+// methods: the exact test over the examples that seeds share, and the paired t-test over seeds.
 using System.Globalization;
 using System.Text;
 using RobustTickets.Attacks.Metrics;
@@ -86,7 +86,7 @@ internal static class ExperimentReport
         );
     }
 
-    // Which rows Clean is of, and which the accuracies before and under attack.
+    // States which rows Clean refers to, and which the accuracies before and under attack.
     private static string Rows(IReadOnlyList<CellRecord> finished)
     {
         var clean = finished

@@ -8,8 +8,8 @@ namespace RobustTickets;
 /// Experiments and the places of what their files only name: what the command line and programs
 /// make and run.
 /// </summary>
-/// <param name="Plans">The experiments, in the order in which they are run; see
-/// <see cref="ExperimentFiles"/>. Cells that are the same in several of them are made once.</param>
+/// <param name="Plans">The experiments in the order of running; see <see cref="ExperimentFiles"/>.
+/// Cells shared by several are run once.</param>
 /// <param name="Model">Pre-trained Hugging Face folder that every run starts from, or the name of a
 /// model (<see cref="ModelStore"/>).</param>
 /// <param name="Data">Path of each data set, by its name in the experiments; names that none of
@@ -44,7 +44,7 @@ public sealed record ExperimentRequest(
     MetricFiles Metrics = MetricFiles.All
 )
 {
-    /// <summary>The least that <see cref="LeaseTimeout"/> may be.</summary>
+    /// <summary>Minimum of <see cref="LeaseTimeout"/>.</summary>
     internal static readonly TimeSpan ShortestLease = TimeSpan.FromSeconds(1);
 
     /// <summary>How models run.</summary>
@@ -60,12 +60,12 @@ public sealed record ExperimentRequest(
     internal ExperimentRequest Located() => this with { Model = ModelStore.OfUser().Locate(Model) };
 
     /// <summary>
-    /// The cells of each experiment that are to be run, in the order of running. Seeds come
-    /// outermost: a table with one seed in every row says more than a few finished rows. Cells that
-    /// take another's ticket come after it. An experiment without such cells is left out.
+    /// The cells of each experiment to run, in order. Seeds are the outermost loop: a table with
+    /// one seed in every row is more informative than a few finished rows. Cells that use another's
+    /// ticket come after it. Experiments without matching cells are omitted.
     /// </summary>
-    /// <exception cref="RequestException">A pattern names no cell, there is no experiment, or two
-    /// have one name.</exception>
+    /// <exception cref="RequestException">A pattern matches no cell, there is no experiment, or two
+    /// have the same name.</exception>
     public IReadOnlyList<(ExperimentPlan Plan, IReadOnlyList<ExperimentCell> Cells)> Cells
     {
         get
@@ -142,17 +142,17 @@ public sealed record ExperimentRequest(
     }
 }
 
-/// <summary>Something that happened in an experiment.</summary>
+/// <summary>A progress event of an experiment.</summary>
 public abstract record ExperimentProgress;
 
-/// <summary>A sentence worth a line of its own.</summary>
+/// <summary>A sentence to print on its own line.</summary>
 /// <param name="Text">The sentence.</param>
 public sealed record ExperimentNote(string Text) : ExperimentProgress;
 
-/// <summary>Training or an attack of a cell begins or has ended.</summary>
+/// <summary>Training or an attack of a cell starts or has ended.</summary>
 /// <param name="Cell">The cell.</param>
 /// <param name="Attack">Name of the attack; null: the training.</param>
-/// <param name="Begins">Whether it begins; otherwise it has ended.</param>
+/// <param name="Begins">Whether it starts; otherwise it has ended.</param>
 public sealed record ExperimentPart(string Cell, string? Attack, bool Begins) : ExperimentProgress;
 
 /// <summary>Progress of the training of a cell.</summary>

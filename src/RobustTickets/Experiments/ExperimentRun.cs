@@ -1,6 +1,6 @@
-// Runs the cells of experiments: checks everything first, then cell by cell training and attacks,
-// each going on where it was. A cell that fails is written down and the others go on. Processes of
-// any number of machines may work on one folder: each takes runs that nobody is at.
+// Runs the cells of experiments: checks everything first, then trains and attacks cell by cell,
+// resuming where possible. A failed cell is recorded and the others continue. Processes on any
+// number of machines may share a folder: each takes free runs.
 using RobustTickets.Attacks;
 using RobustTickets.Experiments;
 using RobustTickets.Pipeline;
@@ -11,11 +11,11 @@ namespace RobustTickets;
 
 /// <summary>A cell that failed.</summary>
 /// <param name="Cell">Name of the cell.</param>
-/// <param name="Cause">What it failed of.</param>
+/// <param name="Cause">The exception.</param>
 public sealed record CellFailure(string Cell, Exception Cause);
 
-/// <summary>How a failure is written down.</summary>
-/// <param name="Code">A number for whoever reads the folder.</param>
+/// <summary>How a failure is recorded.</summary>
+/// <param name="Code">A code for programs that read the folder.</param>
 /// <param name="Message">What happened.</param>
 public sealed record FailureNote(int Code, string Message);
 
@@ -42,15 +42,13 @@ internal sealed class ExperimentRun : IDisposable
     }
 
     /// <summary>
-    /// Looks at everything that cells need, before any compute: model, data and labels, attack
-    /// options and their files. Afterwards it is known which run each cell is. What needs that
-    /// checks by itself where nobody has.
+    /// Checks everything that cells need, before any compute: model, data and labels, attack
+    /// options and their files. Afterwards the run of each cell is known. Members that need this
+    /// call it if necessary.
     /// </summary>
-    /// <exception cref="RequestException">A place is missing or goes with
-    /// nothing.</exception>
-    /// <exception cref="RecipeException">An option of an attack or of data is
-    /// impossible.</exception>
-    /// <exception cref="DataException">Data or a resource is missing or does not fit.</exception>
+    /// <exception cref="RequestException">A path is missing or unused.</exception>
+    /// <exception cref="RecipeException">An option of an attack or of data is invalid.</exception>
+    /// <exception cref="DataException">Data or a resource is missing or invalid.</exception>
     public void Check()
     {
         if (_request.Lease < ExperimentRequest.ShortestLease)
@@ -64,17 +62,16 @@ internal sealed class ExperimentRun : IDisposable
         _checked = true;
     }
 
-    /// <summary>Releases what attacks after epochs have loaded.</summary>
+    /// <summary>Releases the models loaded by attacks after epochs.</summary>
     public void Dispose() => _set.Dispose();
 
-    /// <summary>Notes about places that nothing uses and about the data of the cells, each
-    /// once.</summary>
+    /// <summary>Notes on unused paths and on the data of the cells, each once.</summary>
     public IEnumerable<string> Notes() => _set.Notes();
 
-    /// <summary>The experiments in their folder, those of the request's cells.</summary>
+    /// <summary>The experiments of the request's cells, in their folder.</summary>
     public IReadOnlyList<ExperimentFolder> Folders => [.. _set.Tables.Select(t => t.Folder)];
 
-    /// <summary>Training and reported examples of a cell.</summary>
+    /// <summary>Numbers of training and reported examples of a cell.</summary>
     /// <param name="folder">The cell's experiment.</param>
     /// <param name="cell">The cell.</param>
     /// <exception cref="DataException">Data are missing or malformed.</exception>
@@ -85,8 +82,8 @@ internal sealed class ExperimentRun : IDisposable
     }
 
     /// <summary>
-    /// What the search of a cell costs at most, and which search it is among all of the request;
-    /// null where it makes none that another cell could take.
+    /// Maximum cost of a cell's search, and the identity of the search within the request; null if
+    /// it has none that another cell could use.
     /// </summary>
     internal (string Search, RecipeCost Cost)? SearchOf(ExperimentFolder folder, ExperimentCell cell)
     {
@@ -99,7 +96,7 @@ internal sealed class ExperimentRun : IDisposable
             );
     }
 
-    /// <summary>What training and attacks of a cell cost at most.</summary>
+    /// <summary>Maximum cost of training and attacks of a cell.</summary>
     internal RecipeCost CostOf(ExperimentFolder folder, ExperimentCell cell)
     {
         var data = _set.Data(_set.Of(folder), cell);
@@ -113,7 +110,7 @@ internal sealed class ExperimentRun : IDisposable
         return cell.Attacks.Select(a => CostOf(folder, cell, a)).Aggregate(cost, (sum, attack) => sum + attack);
     }
 
-    /// <summary>What an attack on a cell costs.</summary>
+    /// <summary>Cost of an attack on a cell.</summary>
     internal RecipeCost CostOf(ExperimentFolder folder, ExperimentCell cell, ExperimentAttack attack)
     {
         var reported = _set.Data(_set.Of(folder), cell).Evaluation;
@@ -126,13 +123,13 @@ internal sealed class ExperimentRun : IDisposable
     }
 
     /// <summary>
-    /// Runs what is still to be done and writes the tables after every cell. Cells that other
-    /// processes make are waited for, or left to them (<see cref="ExperimentRequest.Wait"/>).
+    /// Runs the remaining cells and writes the tables after every cell. Cells of other processes
+    /// are waited for, or left to them (<see cref="ExperimentRequest.Wait"/>).
     /// </summary>
     /// <returns>The cells that failed here.</returns>
     /// <inheritdoc cref="Check" path="/exception"/>
-    /// <exception cref="OutputException">The folder cannot be written.</exception>
-    /// <exception cref="OperationCanceledException">It was asked to stop.</exception>
+    /// <exception cref="OutputException">The folder is not writable.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public IReadOnlyList<CellFailure> Run()
     {
         if (!_checked)

@@ -1,5 +1,5 @@
-// The experiments of a request with what is known of them before any compute: their data, the runs
-// that their cells are, and whether all of it can be run.
+// The experiments of a request, prepared before any compute: their data, the runs of their cells,
+// and whether all can run.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
@@ -10,16 +10,16 @@ using RobustTickets.Recipes.Validation;
 
 namespace RobustTickets.Experiments;
 
-/// <summary>Checks the cells of a request and says where they lie.</summary>
-/// <param name="request">The experiments with their places.</param>
-/// <param name="stop">Ends reading.</param>
+/// <summary>Checks the cells of a request and assigns their runs.</summary>
+/// <param name="request">The experiments with their paths.</param>
+/// <param name="stop">Cancels reading.</param>
 internal sealed class ExperimentSet(ExperimentRequest request, CancellationToken stop) : IDisposable
 {
     private readonly Dictionary<EpochAttackOptions, EpochAttackSource> _epochAttacks = [];
     private readonly Dictionary<string, string?> _tables = [];
     private WordPieceTokenizer? _tokenizer;
 
-    /// <summary>An experiment and those of its cells that are asked for.</summary>
+    /// <summary>An experiment and its selected cells.</summary>
     internal sealed record Table(ExperimentFolder Folder, ExperimentInputs Inputs, IReadOnlyList<ExperimentCell> Cells);
 
     /// <summary>The experiments.</summary>
@@ -32,16 +32,16 @@ internal sealed class ExperimentSet(ExperimentRequest request, CancellationToken
         }),
     ];
 
-    /// <summary>Data that the runs of this process share.</summary>
+    /// <summary>Data shared by the runs of this process.</summary>
     public RunDataCache Cache { get; } = new();
 
     /// <summary>The experiment of a folder.</summary>
     public Table Of(ExperimentFolder folder) => Tables.Single(t => t.Folder.Plan == folder.Plan);
 
-    /// <summary>The experiments that a run belongs to.</summary>
+    /// <summary>The experiments that contain a run.</summary>
     public IEnumerable<Table> Sharing(string run) => Tables.Where(t => t.Cells.Any(c => t.Folder.Place(c).Run == run));
 
-    /// <summary>A cell for people: with its experiment where there are several.</summary>
+    /// <summary>Display name of a cell: with its experiment if there are several.</summary>
     public string NameOf(Table table, ExperimentCell cell) =>
         request.Plans.Count == 1 ? cell.Id : $"{table.Folder.Plan.Experiment.Name}/{cell.Id}";
 
@@ -141,12 +141,12 @@ internal sealed class ExperimentSet(ExperimentRequest request, CancellationToken
             );
     }
 
-    /// <summary>The encoded data of a cell; cells that see the same share them.</summary>
+    /// <summary>The tokenised data of a cell, shared by cells with the same data.</summary>
     public RunData Data(Table table, ExperimentCell cell) =>
         RunData.Load(table.Inputs.Train(cell, Cache), _tokenizer ??= WordPieceTokenizer.Load(request.Model), stop);
 
     /// <summary>
-    /// The attack after each epoch that some recipes name; they share it with its resources.
+    /// The attack after each epoch, shared with its resources by recipes with the same options.
     /// </summary>
     public EpochAttackSource EpochAttack(Table table, EpochAttackOptions options)
     {
@@ -155,7 +155,7 @@ internal sealed class ExperimentSet(ExperimentRequest request, CancellationToken
         return source;
     }
 
-    /// <summary>Releases what attacks after epochs have loaded.</summary>
+    /// <summary>Releases the models loaded by attacks after epochs.</summary>
     public void Dispose()
     {
         foreach (var source in _epochAttacks.Values)
@@ -170,7 +170,7 @@ internal sealed class ExperimentSet(ExperimentRequest request, CancellationToken
         foreach (var table in Tables)
         {
             var plan = table.Folder.Plan;
-            // A run whose ticket others take is placed before them.
+            // A run is assigned before the cells that use its ticket.
             var cells = table
                 .Cells.Concat(table.Cells.Where(c => c.TicketFrom is not null).Select(c => plan.Cell(c.TicketFrom!)))
                 .DistinctBy(c => c.Id)
@@ -203,8 +203,8 @@ internal sealed class ExperimentSet(ExperimentRequest request, CancellationToken
     }
 
     /// <summary>
-    /// Identity of what a recipe learns from beyond model, data and ticket: the tables of words,
-    /// read once for all recipes that take the same files, and a teacher; null without either.
+    /// Identity of a recipe's other inputs: substitute tables, read once for all recipes with the
+    /// same files, and a teacher; null without either.
     /// </summary>
     private string? Sources(Table table, ExperimentCell cell)
     {
@@ -229,12 +229,12 @@ internal sealed class ExperimentSet(ExperimentRequest request, CancellationToken
 
     private static string RunBeside(Table table) => Path.Combine(table.Folder.Path, ExperimentFolder.Cells, "run");
 
-    // A file is not changed from outside, so what would put it right is told by the text alone.
-    /// <summary>Refuses what cells ask of model or data in vain, all of them at once.</summary>
+    // The file cannot be changed by settings, so remedies are only in the text.
+    /// <summary>Throws if recipes of cells do not fit model or data; lists all problems.</summary>
     private void Misfits(Func<Table, ExperimentCell, IEnumerable<Misfit>> of) =>
         RecipeFit.Require(
             $"experiment {string.Join(", ", Tables.Select(t => t.Folder.Plan.Experiment.Name))}",
-            All.Where(c => !c.Cell.IsControl) // its run is that of another row
+            All.Where(c => !c.Cell.IsControl) // a control is part of another row's run
                 .SelectMany(c =>
                     of(c.Table, c.Cell)
                         .Select(m =>

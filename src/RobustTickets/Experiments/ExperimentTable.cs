@@ -1,5 +1,5 @@
 // The results table (EarlyRobust Tables 1-5, 7, 8; RobusT Tables 1-4): one row per data set, method
-// and attack over all finished seeds. What its columns mean: docs/experiments.md, The table.
+// and attack over all finished seeds. Columns: docs/experiments.md, The table.
 using System.Globalization;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
@@ -8,7 +8,7 @@ using RobustTickets.Reports;
 
 namespace RobustTickets.Experiments;
 
-/// <summary>Makes the tables of an experiment from what its folder holds.</summary>
+/// <summary>Creates the tables of an experiment from its folder.</summary>
 public static class ExperimentTable
 {
     private static readonly ReportColumn[] Columns =
@@ -92,7 +92,7 @@ public static class ExperimentTable
         return new ReportTable(Columns, rows);
     }
 
-    /// <summary>The table with what it is about, as JSON.</summary>
+    /// <summary>The table with its metadata, as JSON.</summary>
     public static JsonObject ToJson(ExperimentFolder folder, ReportTable table) =>
         new()
         {

@@ -1,5 +1,5 @@
-// A table of an experiment followed while it is made: which cells are done, at work or waiting,
-// from files alone. It needs neither model nor data, and holds nobody up.
+// Watches a table of an experiment while it is computed: which cells are done, running or waiting,
+// from files only. It needs neither model nor data, and blocks no other process.
 using System.Diagnostics;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
@@ -9,14 +9,14 @@ using RobustTickets.Runs.Live;
 
 namespace RobustTickets.Experiments;
 
-/// <summary>How far a cell of a table is.</summary>
+/// <summary>Progress of a table's cell.</summary>
 /// <param name="Id">Name of the cell: ROW.DATA.seed-N.</param>
 /// <param name="Run">Name of its run's folder below <c>cells/</c>.</param>
-/// <param name="State">How far it is.</param>
-/// <param name="Active">Whether a process is at it.</param>
-/// <param name="AttacksDone">Attacks that are finished.</param>
-/// <param name="Attacks">Attacks in all.</param>
-/// <param name="Failure">What it failed of, or null.</param>
+/// <param name="State">State of the cell.</param>
+/// <param name="Active">Whether a process is working on it.</param>
+/// <param name="AttacksDone">Number of finished attacks.</param>
+/// <param name="Attacks">Total number of attacks.</param>
+/// <param name="Failure">Failure message, or null.</param>
 internal sealed record CellProgress(
     string Id,
     string Run,
@@ -27,12 +27,12 @@ internal sealed record CellProgress(
     string? Failure
 );
 
-/// <summary>A table as it stands.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Title">What it shows; null where its definition is missing.</param>
-/// <param name="Cells">Its cells, in the order in which they are listed.</param>
-/// <param name="HasReport">Whether its <c>report.html</c> is there.</param>
-/// <param name="Problem">What cannot be read, or null.</param>
+/// <summary>Progress of a table.</summary>
+/// <param name="Name">Name of the table.</param>
+/// <param name="Title">Title; null if its definition is missing.</param>
+/// <param name="Cells">Its cells, in file order.</param>
+/// <param name="HasReport">Whether <c>report.html</c> exists.</param>
+/// <param name="Problem">The error on reading, or null.</param>
 internal sealed record TableProgress(
     string Name,
     string? Title,
@@ -41,7 +41,7 @@ internal sealed record TableProgress(
     string? Problem
 );
 
-/// <summary>Follows one table; used from one thread at a time.</summary>
+/// <summary>Watches one table; used from one thread at a time.</summary>
 /// <param name="path">Folder of the experiments.</param>
 /// <param name="name">Name of the table.</param>
 internal sealed class ExperimentWatch(string path, string name)
@@ -63,7 +63,7 @@ internal sealed class ExperimentWatch(string path, string name)
     /// <summary>File of the table's report.</summary>
     public string ReportFile => Path.Combine(path, name, "report.html");
 
-    /// <summary>How it stands.</summary>
+    /// <summary>The current state.</summary>
     public TableProgress Look()
     {
         var (index, experiment, problem) = (default(CellIndex), default(Experiment), default(string));
@@ -95,7 +95,7 @@ internal sealed class ExperimentWatch(string path, string name)
     {
         var run = RunFolder.At(Path.Combine(path, ExperimentFolder.Cells, place.Run));
         var attacks = Path.Combine(run.Path, RunFolder.AttacksName(isControl));
-        // Asked again and again: the marker alone, not the outcomes that it counts.
+        // Called frequently: checks only summary files, not the outcomes they count.
         var done = place.Attacks.Values.Count(a =>
             IsPlain(a) && File.Exists(Path.Combine(attacks, a, AttackFiles.Summary))
         );
@@ -115,8 +115,8 @@ internal sealed class ExperimentWatch(string path, string name)
         return new CellProgress(id, place.Run, state, active, done, place.Attacks.Count, failure);
     }
 
-    // Whoever makes a cell renews its lease: one that stands still while it is watched is not
-    // believed any more.
+    // A process renews its lease while it works: a lease that does not change while watched is not
+    // counted.
     private bool IsLeased(string run)
     {
         try
@@ -153,7 +153,7 @@ internal sealed class ExperimentWatch(string path, string name)
 
     private static bool IsOf(string cell, string row) => cell.StartsWith(row + ".", StringComparison.Ordinal);
 
-    // Names come from a file: they must not lead out of the folder.
+    // Names come from a file and must not lead out of the folder.
     private static bool IsPlain(string name) =>
         name.Length > 0 && name[0] != '.' && name.IndexOfAny(['/', '\\', '\0']) < 0;
 }

@@ -1,5 +1,5 @@
-// One recipe with several seeds: a run folder each, OUTPUT/seed-N, over data that are read and
-// tokenised once, and a table over all of them in OUTPUT/summary.*.
+// Trains a recipe with several seeds: one run folder each, OUTPUT/seed-N, on data read and
+// tokenised once, and a table over all in OUTPUT/summary.*.
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints.Files;
 using RobustTickets.Pipeline;
@@ -12,7 +12,7 @@ namespace RobustTickets.Experiments;
 /// <param name="Runs">The runs, in the order of the seeds.</param>
 public sealed record SeedRuns(IReadOnlyList<RunRecord> Runs)
 {
-    /// <summary>A row a seed, then mean and sample standard deviation.</summary>
+    /// <summary>One row per seed, then mean and sample standard deviation.</summary>
     public ReportTable Table => SeedTable.Of(Runs);
 
     /// <inheritdoc cref="SeedTable.BestOnDevelopment"/>
@@ -23,17 +23,18 @@ public sealed record SeedRuns(IReadOnlyList<RunRecord> Runs)
 
     /// <summary>
     /// Trains every seed, and writes <c>summary.csv</c>, <c>.md</c> and <c>.json</c> beside their
-    /// folders. With <see cref="TrainRequest.Resume"/> finished runs are kept and begun ones go on.
+    /// folders. With <see cref="TrainRequest.Resume"/> finished runs are kept and unfinished ones
+    /// resumed.
     /// </summary>
     /// <param name="request">Recipe, model, data and execution; <see cref="TrainRequest.Output"/>
-    /// is the folder of all runs, the recipe's own seed is not used.</param>
-    /// <param name="seeds">The seeds, each once.</param>
-    /// <param name="progress">Told before every run and after every step, or null.</param>
-    /// <param name="stop">Cancelling it ends the run at work after the current step, with a
+    /// is the folder of all runs, the recipe's own seed is ignored.</param>
+    /// <param name="seeds">The seeds, distinct.</param>
+    /// <param name="progress">Receives progress events, or null.</param>
+    /// <param name="stop">Cancelling it ends the current run after the current step, with a
     /// checkpoint.</param>
-    /// <exception cref="ArgumentException">No seed, or one of them twice.</exception>
-    /// <exception cref="RunFolderException">The output is a run itself, or a seed's folder holds a
-    /// run and it is not resumed; nothing is trained then.</exception>
+    /// <exception cref="ArgumentException">There are no seeds, or duplicates.</exception>
+    /// <exception cref="RunFolderException">The output is a run itself, or a seed's folder contains
+    /// a run that is not to be resumed; nothing is trained.</exception>
     /// <inheritdoc cref="RecipeRunner.Run" path="/exception"/>
     public static SeedRuns Train(
         TrainRequest request,
@@ -53,7 +54,7 @@ public sealed record SeedRuns(IReadOnlyList<RunRecord> Runs)
             {
                 Fields = ["Output"],
             };
-        // All folders are looked at before the first run: the last seed's must not be refused after
+        // All folders are checked before the first run: the last seed's must not be refused after
         // hours.
         var folders = seeds
             .Select(seed =>
@@ -82,7 +83,7 @@ public sealed record SeedRuns(IReadOnlyList<RunRecord> Runs)
         return runs;
     }
 
-    /// <summary>What <c>summary.json</c> holds.</summary>
+    /// <summary>The contents of <c>summary.json</c>.</summary>
     internal JsonObject ToJson() =>
         new()
         {

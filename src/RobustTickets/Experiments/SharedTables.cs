@@ -1,18 +1,18 @@
-// The files that all processes of an experiment write: index of the cells, hashes of the data,
-// tables, figures, report, evidence. They follow from finished cells alone, so that whoever writes
-// them writes the same bytes; a lease lets one write at a time, so that the last one has seen all.
+// The files written by all processes of an experiment: index of cells, data hashes, tables,
+// figures, report, evidence. They depend only on finished cells, so all processes write the same
+// bytes; a lease serialises the writers, so that the last one includes all cells.
 using RobustTickets.Checkpoints.Files;
 using RobustTickets.Experiments.Evidence;
 using RobustTickets.Experiments.Leases;
 
 namespace RobustTickets.Experiments;
 
-/// <summary>Writes what the processes of an experiment have in common.</summary>
-/// <param name="request">The experiments with their places.</param>
-/// <param name="set">What is known of them.</param>
+/// <summary>Writes the shared files of an experiment's processes.</summary>
+/// <param name="request">The experiments with their paths.</param>
+/// <param name="set">The prepared experiments.</param>
 /// <param name="leases">Leases of their folder.</param>
-/// <param name="say">Is told of long waiting.</param>
-/// <param name="stop">Ends waiting for another writer.</param>
+/// <param name="say">Receives a message on long waits.</param>
+/// <param name="stop">Cancels waiting for another writer.</param>
 internal sealed class SharedTables(
     ExperimentRequest request,
     ExperimentSet set,
@@ -27,7 +27,7 @@ internal sealed class SharedTables(
         Unrest = TimeSpan.FromMilliseconds(100),
         Long = TimeSpan.FromSeconds(5);
 
-    /// <summary>Makes the folders and writes down what the experiments are.</summary>
+    /// <summary>Creates the folders and writes the experiments' definitions.</summary>
     public void Begin()
     {
         using var lease = Take();
@@ -38,14 +38,14 @@ internal sealed class SharedTables(
             foreach (var cell in table.Cells.DistinctBy(c => c.Data.Name))
             {
                 var rows = set.Data(table, cell).Rows;
-                // Another process may have begun with other data at the same moment.
+                // Another process may have started with other data at the same moment.
                 table.Folder.RequireSameData(cell.Data.Name, request.Data[cell.Data.Name], rows);
                 table.Folder.KeepData(cell.Data.Name, rows);
             }
         }
     }
 
-    /// <summary>Writes tables, unless another process is writing some now.</summary>
+    /// <summary>Writes tables, unless another process is writing.</summary>
     public void Write(IEnumerable<ExperimentSet.Table> tables, bool withEvidence)
     {
         using var lease = leases.TryTake(Subject, out _);
@@ -57,7 +57,7 @@ internal sealed class SharedTables(
             WriteEvidence();
     }
 
-    /// <summary>Writes all tables, as the last one that has seen the cells as they are.</summary>
+    /// <summary>Writes all tables, waiting for other writers.</summary>
     public void WriteAll()
     {
         for (; ; )
@@ -73,7 +73,8 @@ internal sealed class SharedTables(
             }
             catch (LeaseLostException)
             {
-                // Another has written meanwhile, and this one perhaps older cells over its tables.
+                // Another process has written in the meantime, and this one may have overwritten
+                // its tables with older cells.
             }
         }
     }
@@ -112,7 +113,7 @@ internal sealed class SharedTables(
             ExperimentReport.Write(folder, finished, table);
         });
 
-    // All experiments of the request, those of which nothing was asked now as well.
+    // All experiments of the request, including those without selected cells.
     private void WriteEvidence()
     {
         if (request.Evidence is { } sources)
@@ -124,7 +125,7 @@ internal sealed class SharedTables(
             );
     }
 
-    // A network file system tells of a file that was just replaced that it is stale, or not there.
+    // A network file system may report a file that was just replaced as stale or missing.
     private static void Patiently(Action read)
     {
         for (var attempt = 1; ; attempt++)

@@ -1,20 +1,20 @@
 // A sweep (EarlyRobust Figs. 3 and 4, RobusT Fig. 2): Clean and Aua over a field of the recipe.
-// Rows of one recipe are a curve, rows without the field a level line beside it; where the rows are
-// of several recipes, each quantity is a plot of its own.
+// Rows of one recipe form a curve, rows without the field a horizontal line; with several recipes,
+// each quantity has its own plot.
 using System.Globalization;
 using RobustTickets.Checkpoints.Files;
 using RobustTickets.Reports.Figures;
 
 namespace RobustTickets.Experiments;
 
-/// <summary>Draws a sweep from finished cells, means over seeds.</summary>
+/// <summary>Draws a sweep from finished cells, with means over seeds.</summary>
 internal static class SweepFigure
 {
     private const string Clean = "clean";
 
     /// <summary>Writes the points and the plots.</summary>
     /// <param name="figure">The figure.</param>
-    /// <param name="name">Its files, without their endings.</param>
+    /// <param name="name">Name of its files, without extension.</param>
     /// <param name="data">The data set.</param>
     /// <param name="rows">The rows of the experiment.</param>
     /// <param name="cells">The finished cells in it.</param>
@@ -31,7 +31,7 @@ internal static class SweepFigure
         if (axis.Length == 0)
             return;
         var (from, to) = (axis.Min(), axis.Max());
-        // Two rows may share a value of the field; they are one point.
+        // Rows with the same value of the field are merged into one point.
         var methods = points
             .GroupBy(p => p.X is null ? p.Cell.Cell.Row.Name : Method(p.Cell.Cell.Row))
             .Select(g =>
@@ -64,7 +64,7 @@ internal static class SweepFigure
                 )
             )
             .ToArray();
-        // By all rows, finished or not, so that no file changes its name on the way.
+        // Based on all rows, finished or not, so that file names do not change over time.
         if (rows.Where(r => figure.Rows?.Contains(r.Name) ?? true).Select(Method).Distinct().Count() == 1)
         {
             PlotSeries[] lines = [.. plots.SelectMany(p => p.Lines.Select(l => l with { Name = p.quantity }))];
@@ -87,7 +87,7 @@ internal static class SweepFigure
 
     private static string Method(ExperimentRow row) => Path.GetFileNameWithoutExtension(row.Recipe) ?? row.Name;
 
-    // The recipe of a control is that of its ticket; the control has none of its fields.
+    // A control has the recipe of its ticket, but none of its search and draw fields.
     private static double? Place(CellRecord cell, string field) =>
         !cell.Cell.IsControl
         && double.TryParse(cell.Run.RecipeValue(field), CultureInfo.InvariantCulture, out var x)

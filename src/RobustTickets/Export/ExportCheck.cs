@@ -1,6 +1,5 @@
-// An export is only worth something if it gives the same answers: the same made-up texts, of every
-// length up to the longest, through the source and, in padded batches where there are such, through
-// what was written.
+// Verifies that an export computes the same outputs: the same random texts, of every length up to
+// the longest, run through the source and the export, in padded batches where the format has them.
 using System.Globalization;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
@@ -11,7 +10,7 @@ using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Export;
 
-/// <summary>An exported model does not give the outputs of its source.</summary>
+/// <summary>An exported model does not compute the outputs of its source.</summary>
 public sealed class ExportVerificationException(string message) : Exception(message);
 
 /// <summary>Compares an export with its source.</summary>
@@ -21,31 +20,31 @@ public static class ExportCheck
         Shortest = 3,
         TextsPerBatch = 8;
 
-    /// <summary>Logits over a vocabulary are large: few texts at once.</summary>
+    /// <summary>Logits over a vocabulary are large, so batches are small.</summary>
     private const int MaskedTextsPerBatch = 2;
 
     /// <summary>
-    /// Largest difference of an output in single precision, against the largest output, or 1 where
-    /// all are smaller.
+    /// Tolerance of an output in single precision, relative to the largest output (at least 1).
     /// </summary>
     private const double Relative = 1e-5;
 
     /// <summary>
-    /// Eight bits: root mean square of the differences against that of the outputs.
+    /// Tolerance for eight bits: root mean square of the differences relative to that of the
+    /// outputs.
     /// </summary>
     private const double RelativeInt8 = 0.5;
 
     /// <summary>
-    /// Loads both classifiers and compares their logits on seeded random texts of 3 pieces to the
-    /// longest that the model takes.
+    /// Loads both classifiers and compares their logits on seeded random texts of 3 tokens up to
+    /// the model's maximum length.
     /// </summary>
     /// <param name="source">Folder that was exported, or the name of a model
     /// (<see cref="ModelStore"/>).</param>
     /// <param name="target">Folder that was written.</param>
     /// <param name="labels">Classes.</param>
-    /// <param name="stop">Ends it between two batches.</param>
+    /// <param name="stop">Cancels between two batches.</param>
     /// <returns>The largest absolute difference of a logit.</returns>
-    /// <exception cref="ExportVerificationException">They differ by more than rounding, or the
+    /// <exception cref="ExportVerificationException">They differ by more than the tolerance, or the
     /// export's are not finite.</exception>
     /// <exception cref="NumericFailureException">The source's are not finite.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
@@ -70,8 +69,8 @@ public static class ExportCheck
         ).LargestDifference;
     }
 
-    /// <summary>Runs both.</summary>
-    /// <exception cref="ExportVerificationException">They differ.</exception>
+    /// <summary>Runs both models and compares their outputs.</summary>
+    /// <exception cref="ExportVerificationException">The outputs differ.</exception>
     /// <exception cref="NumericFailureException">The source's outputs are not finite.</exception>
     internal static OnnxExportResult Compare(
         string source,
@@ -88,7 +87,7 @@ public static class ExportCheck
         var texts = Made(config, shortest, longest);
         using var reference = Network.Of(source, config, head);
         var comparison = new Comparison(source, name);
-        // Neighbours in a batch differ in length, so that there is padding.
+        // Neighbours in a batch differ in length, so that padding is tested.
         var size = head == OnnxHead.MaskedLM ? MaskedTextsPerBatch : TextsPerBatch;
         var batches = texts.Length / size;
         for (var b = 0; b < batches; b++)
@@ -182,7 +181,7 @@ public static class ExportCheck
             new($"{target}: {reason}; the export is not usable");
     }
 
-    /// <summary>A folder's outputs by our own packed forward pass.</summary>
+    /// <summary>Outputs of a model folder by our own packed forward pass.</summary>
     private sealed class Network(IDisposable model, Func<PackedBatch, Tensor> forward, bool byToken) : ITokenModel
     {
         public static Network Of(string source, BertConfig config, OnnxHead head)

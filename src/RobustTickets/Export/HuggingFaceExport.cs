@@ -1,6 +1,6 @@
-// A ticket for other programs. Compact keeps the true shapes (docs/compact-format.md). Dense fills
-// removed places with zeros, which plain BERT computes the same logits from: a removed head gives 0
-// through zero columns of the output projection, a removed neuron gelu(0) = 0.
+// Exports a ticket for other programs. Compact keeps the true shapes (docs/compact-format.md).
+// Dense pads removed units with zeros, so plain BERT computes the same logits: a removed head adds
+// 0 through zero columns of the output projection, a removed neuron gelu(0) = 0.
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Files;
@@ -14,7 +14,7 @@ namespace RobustTickets.Export;
 /// <summary>Layout of an exported Hugging Face folder.</summary>
 public enum HuggingFaceLayout
 {
-    /// <summary>Original shapes, zeros where something was pruned.</summary>
+    /// <summary>Original shapes, zeros where weights were pruned.</summary>
     Dense,
 
     /// <summary>
@@ -24,15 +24,15 @@ public enum HuggingFaceLayout
     Compact,
 
     /// <summary>
-    /// Heads cut out as <c>pruned_heads</c> of config.json says, which transformers before version
-    /// 5 loads. It knows one feed-forward width for all layers: the widest that is left, with zeros
-    /// where a layer has fewer neurons.
+    /// Removed heads listed in <c>pruned_heads</c> of config.json, which transformers before
+    /// version 5 loads. It allows one feed-forward width for all layers: the widest one left,
+    /// zero-padded in layers with fewer neurons.
     /// </summary>
     PrunedHeads,
 
     /// <summary>
-    /// A ticket of single weights without its zeros: matrices as bits and values, with
-    /// <c>unpack_sparse.py</c>, which makes them whole again for any BERT program.
+    /// A ticket of unstructured pruning without its zeros: matrices as bitmasks and values, with
+    /// <c>unpack_sparse.py</c>, which restores dense matrices for any BERT program.
     /// </summary>
     Sparse,
 }
@@ -41,24 +41,24 @@ public enum HuggingFaceLayout
 public static class HuggingFaceExport
 {
     /// <summary>
-    /// Told the folder before its logits are compared; tests damage what is there.
+    /// Test hook: called with the folder before its logits are compared, so that tests can damage
+    /// it.
     /// </summary>
     internal static Action<string>? Written { get; set; }
 
     /// <summary>
-    /// Writes <paramref name="source"/> in another layout, with a model card. Values of kept
-    /// weights are the same bits. The folder appears only when it gives the source's logits.
+    /// Writes <paramref name="source"/> in another layout, with a model card. Kept weights are
+    /// copied bit for bit. The folder appears only after its logits match the source's.
     /// </summary>
     /// <param name="source">Hugging Face folder, dense or compact, or the name of a model
     /// (<see cref="ModelStore"/>).</param>
-    /// <param name="target">Folder to write; refused if it exists and is not empty.</param>
+    /// <param name="target">Folder to write; must be missing or empty.</param>
     /// <param name="layout">The layout.</param>
-    /// <param name="stop">Ends it; then nothing is written.</param>
-    /// <returns>The largest absolute difference of a logit on made-up texts.</returns>
-    /// <exception cref="CheckpointException">The source is broken or no classifier, or the target
-    /// cannot be written.</exception>
-    /// <exception cref="ExportVerificationException">What was written gives other
-    /// logits.</exception>
+    /// <param name="stop">Cancels; then nothing is written.</param>
+    /// <returns>The largest absolute difference of a logit on random texts.</returns>
+    /// <exception cref="CheckpointException">The source is corrupt or not a classifier, or the
+    /// target cannot be written.</exception>
+    /// <exception cref="ExportVerificationException">The export computes other logits.</exception>
     /// <exception cref="NumericFailureException">A weight is not finite.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the target.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
@@ -125,7 +125,7 @@ public static class HuggingFaceExport
     private static IReadOnlyDictionary<int, IReadOnlyList<int>> NoHeads { get; } =
         new Dictionary<int, IReadOnlyList<int>>();
 
-    // What the weights were trained on stays true of them wherever they go.
+    // The record of the training data is copied with the weights.
     private static IReadOnlyList<ExtraFile> Training(string source)
     {
         var file = Path.Combine(source, TrainingRows.FileName);
@@ -155,8 +155,8 @@ public static class HuggingFaceExport
         var places = new Dictionary<string, TensorPlace>(StringComparer.Ordinal);
         for (var layer = 0; layer < config.NumHiddenLayers; layer++)
         {
-            // Heads and neurons of a layer are interchangeable: where the list was not recorded,
-            // the first places do as well.
+            // Heads and neurons of a layer are interchangeable: if the indices were not recorded,
+            // the first positions are used.
             var kept = ticket.KeptHeads?[layer] ?? [.. Enumerable.Range(0, config.HeadsOf(layer))];
             var heads = kept.SelectMany(h => Enumerable.Range(h * config.HeadSize, config.HeadSize)).ToArray();
             int[] neurons = [.. ticket.KeptNeurons?[layer] ?? [.. Enumerable.Range(0, config.IntermediateOf(layer))]];

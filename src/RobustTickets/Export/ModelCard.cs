@@ -1,6 +1,6 @@
-// README.md of an export, in the form of a Hugging Face model card: what the model is, where it
-// comes from and what was measured of it. All of it is read from the run around the source and from
-// the source's configuration; what no file says is said to be unknown.
+// README.md of an export as a Hugging Face model card: what the model is, where it comes from and
+// its measured results, read from the run around the source and from the source's configuration;
+// anything not recorded is listed as unknown.
 using System.Text;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
@@ -40,9 +40,9 @@ internal sealed class ModelCard
     }
 
     /// <summary>The card of a model.</summary>
-    /// <param name="source">Its folder; a run around it is read.</param>
+    /// <param name="source">Its folder; if it belongs to a run, the run is read.</param>
     /// <param name="config">Its configuration.</param>
-    /// <exception cref="DataException">A file of the run is broken.</exception>
+    /// <exception cref="DataException">A file of the run is corrupt.</exception>
     public static ModelCard Of(string source, HuggingFaceConfig config) => new(source, config);
 
     /// <summary>Hugging Face's name of a task.</summary>
@@ -55,7 +55,7 @@ internal sealed class ModelCard
         };
 
     /// <summary>The card of a Hugging Face folder.</summary>
-    /// <param name="form">How it is stored, and how it is used.</param>
+    /// <param name="form">How it is stored and used.</param>
     public string HuggingFace(string form) => Write(PipelineOf(OnnxHead.SequenceClassification), "transformers", form);
 
     /// <summary>The card of an ONNX file.</summary>
@@ -130,7 +130,7 @@ internal sealed class ModelCard
             neurons = layers.Sum(_config.IntermediateOf);
         double allHeads = (double)layers.Length * _config.NumAttentionHeads,
             allNeurons = (double)layers.Length * _config.IntermediateSize;
-        // Matrices of a layer: 4 H d a head, 2 H a neuron.
+        // Parameters of a layer: 4 H d per head, 2 H per neuron.
         var left =
             ((4.0 * heads * _config.HeadSize) + (2.0 * neurons))
             / ((4.0 * allHeads * _config.HeadSize) + (2.0 * allNeurons));
@@ -208,7 +208,7 @@ internal sealed class ModelCard
 
             """;
 
-    // The run's attacks on this model: the control's lie in a folder of their own.
+    // The run's attacks on this model; attacks on the control are in their own folder.
     private IReadOnlyList<(string Name, AttackSummary Summary)> Attacks()
     {
         if (
@@ -225,7 +225,7 @@ internal sealed class ModelCard
                 .Select(folder => (Path.GetFileName(folder), File: Path.Combine(folder, AttackFiles.Summary)))
                 .Where(a => AttackLog.IsComplete(Path.GetDirectoryName(a.File)!))
                 .Select(a => (a.Item1, Summary: AttackJson.LoadSummary(a.File)))
-                // One that judged nothing has no figure.
+                // An attack without judged examples has no figures.
                 .Where(a => a.Summary.Examples > 0),
         ];
     }
@@ -235,8 +235,8 @@ internal sealed class ModelCard
 
     private string? Base() => _result?.Model.Base ?? _environment?.Base?.Name;
 
-    // The licence for people, and its name as cards have it: from what is known of the base model's
-    // package, or from its own card ("license: apache-2.0" between the lines ---).
+    // The licence as text and as the card's identifier: from the known base model's package, or
+    // from its own card ("license: apache-2.0" in the front matter).
     private (string Text, string? Name) License()
     {
         const string unknown = "not stated in its folder; look it up before use";
@@ -269,7 +269,7 @@ internal sealed class ModelCard
     private static string Quoted(string text) =>
         $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 
-    // A bar or a line end would break the table, a tag would be obeyed.
+    // Escapes bars, line ends and HTML tags, which would break the table.
     private static string Cell(string text) =>
         text.ReplaceLineEndings(" ")
             .Replace("|", "\\|", StringComparison.Ordinal)

@@ -1,5 +1,4 @@
-// What the card of an ONNX export says of the file: inputs, outputs, how it was checked, how it is
-// run.
+// The part of an ONNX export's model card about the file: inputs, outputs, verification, usage.
 using System.Globalization;
 using RobustTickets.Checkpoints;
 
@@ -8,7 +7,7 @@ namespace RobustTickets.Export;
 /// <summary>The last part of the card of an ONNX file.</summary>
 internal static class OnnxCardText
 {
-    /// <summary>Markdown from a heading on.</summary>
+    /// <summary>The part as Markdown, starting with its heading.</summary>
     public static string Of(OnnxExportResult result, OnnxExportOptions options, HuggingFaceConfig config)
     {
         var output = result.Head switch

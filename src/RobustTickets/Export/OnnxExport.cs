@@ -1,5 +1,6 @@
-// A model folder as one ONNX file with what runs it beside it (docs/onnx.md). The file is written
-// under another name, run by the caller's runtime against our own forward pass, and renamed.
+// Exports a model folder as one ONNX file with its tokenizer and configuration (docs/onnx.md). The
+// file is written under a temporary name, run by the caller's runtime against our own forward pass,
+// and renamed.
 using System.Globalization;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
@@ -13,61 +14,62 @@ using RobustTickets.Runs;
 
 namespace RobustTickets.Export;
 
-/// <summary>What an exported network gives.</summary>
+/// <summary>Output head of an exported network.</summary>
 public enum OnnxHead
 {
     /// <summary><c>logits [B, C]</c> of the classes.</summary>
     SequenceClassification,
 
-    /// <summary><c>logits [B, S, V]</c> over the vocabulary, for each piece.</summary>
+    /// <summary><c>logits [B, S, V]</c> over the vocabulary, for each token.</summary>
     MaskedLM,
 
     /// <summary><c>last_hidden_state [B, S, H]</c>.</summary>
     Encoder,
 }
 
-/// <summary>Numbers that an exported network computes with.</summary>
+/// <summary>Precision of an exported network.</summary>
 public enum OnnxPrecision
 {
     /// <summary>Single precision.</summary>
     Float32,
 
-    /// <summary>Products of layers in 8 bits: weights by output row, activations as they
-    /// come.</summary>
+    /// <summary>
+    /// Matrix products of layers in 8 bits: weights per channel, activations dynamic.
+    /// </summary>
     Int8,
 }
 
-/// <summary>Operators that an exported graph is made of.</summary>
+/// <summary>Operators of an exported graph.</summary>
 public enum OnnxFusion
 {
-    /// <summary>Those of ONNX alone, which every runtime knows.</summary>
+    /// <summary>Standard ONNX operators only, which every runtime supports.</summary>
     None,
 
     /// <summary>
     /// Fused attention, residual and activation of ONNX Runtime (<c>com.microsoft</c>), which no
-    /// other runtime knows.
+    /// other runtime supports.
     /// </summary>
     OnnxRuntime,
 }
 
-/// <summary>How a model is exported.</summary>
-/// <param name="Head">What it gives; null: what the folder holds, a classifier first.</param>
-/// <param name="Precision">Numbers it computes with.</param>
-/// <param name="Fusion">Operators it is made of.</param>
+/// <summary>Export options.</summary>
+/// <param name="Head">The output head; null: the folder's, preferring a classifier.</param>
+/// <param name="Precision">The precision.</param>
+/// <param name="Fusion">The operators.</param>
 public sealed record OnnxExportOptions(
     OnnxHead? Head = null,
     OnnxPrecision Precision = OnnxPrecision.Float32,
     OnnxFusion Fusion = OnnxFusion.None
 );
 
-/// <summary>What was written, and how it compares with its source.</summary>
-/// <param name="Head">What it gives.</param>
+/// <summary>The written file, and its comparison with the source.</summary>
+/// <param name="Head">The output head.</param>
 /// <param name="Bytes">Bytes of the ONNX file.</param>
-/// <param name="LargestDifference">Largest absolute difference of an output to that of the
-/// source.</param>
-/// <param name="Texts">Texts that were compared.</param>
-/// <param name="ShortestText">Word pieces of the shortest.</param>
-/// <param name="LongestText">Word pieces of the longest.</param>
+/// <param name="LargestDifference">Largest absolute difference of an output from the
+/// source's.</param>
+/// <param name="Texts">Number of texts compared.</param>
+/// <param name="ShortestText">Tokens of the shortest text.</param>
+/// <param name="LongestText">Tokens of the longest text.</param>
 public sealed record OnnxExportResult(
     OnnxHead Head,
     long Bytes,
@@ -85,19 +87,18 @@ public static class OnnxExport
 
     /// <summary>
     /// Writes <c>model.onnx</c>, configuration, tokenizer and model card into a folder that appears
-    /// only when what was written gave the source's outputs.
+    /// only after the file's outputs match the source's.
     /// </summary>
     /// <param name="source">Hugging Face folder, dense or compact, or the name of a model
     /// (<see cref="ModelStore"/>).</param>
-    /// <param name="target">Folder to write; refused if it exists and is not empty.</param>
-    /// <param name="options">How.</param>
-    /// <param name="open">Loads an ONNX file, as <c>OnnxNetwork.Open</c> of
+    /// <param name="target">Folder to write; must be missing or empty.</param>
+    /// <param name="options">Export options.</param>
+    /// <param name="open">Loads an ONNX file, such as <c>OnnxNetwork.Open</c> of
     /// RobustTickets.OnnxRuntime.</param>
-    /// <param name="stop">Ends it; then nothing is written.</param>
-    /// <exception cref="CheckpointException">The source is broken or lacks the head, or the target
+    /// <param name="stop">Cancels; then nothing is written.</param>
+    /// <exception cref="CheckpointException">The source is corrupt or lacks the head, or the target
     /// cannot be written.</exception>
-    /// <exception cref="ExportVerificationException">What was written gives other
-    /// outputs.</exception>
+    /// <exception cref="ExportVerificationException">The export computes other outputs.</exception>
     /// <exception cref="NumericFailureException">A weight or output of the source is not
     /// finite.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the target.</exception>
@@ -124,7 +125,8 @@ public static class OnnxExport
             {
                 result = WriteFile(source, folder, options, open, stop);
                 using var files = BertFiles.Open(source);
-                // Shapes of layers stand in the graph: the configuration is that of any BERT.
+                // The graph contains the shapes of layers: the configuration is that of a dense
+                // BERT.
                 var config = files.Config with
                 {
                     Ticket = null,
@@ -215,7 +217,7 @@ public static class OnnxExport
                 is { } missing
         )
             throw new CheckpointException($"{files.Path}: holds no '{missing}', so it is no masked language model");
-        // A mask or a coefficient that is not yet in the weights would be lost.
+        // A mask or coefficient that is not yet folded into the weights would be lost.
         if (
             files.Unused.FirstOrDefault(n => BertParameters.IsMaskScores(n) || BertParameters.IsCoefficient(n)) is
             { } loose

@@ -1,5 +1,5 @@
-// The form of transformers before version 5: config.json names removed heads of each layer, and the
-// feed-forward width is one for all layers.
+// The layout of transformers before version 5: config.json lists the removed heads of each layer,
+// and all layers have the same feed-forward width.
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 
@@ -8,7 +8,7 @@ namespace RobustTickets.Export;
 /// <summary>A ticket as <c>pruned_heads</c>.</summary>
 internal static class PrunedHeadsLayout
 {
-    /// <summary>The configuration, and where stored rows and columns go.</summary>
+    /// <summary>The configuration, and the target positions of stored rows and columns.</summary>
     public static (HuggingFaceConfig Config, Dictionary<string, TensorPlace> Places) Of(
         HuggingFaceConfig config,
         TicketConfig ticket
@@ -21,7 +21,8 @@ internal static class PrunedHeadsLayout
         foreach (var layer in layers)
         {
             var heads = config.HeadsOf(layer);
-            // Attention without a head fails in transformers: one of zeros stays, which gives 0.
+            // transformers cannot load attention without heads: one zero head stays, which outputs
+            // 0.
             IEnumerable<int> kept = heads == 0 ? [0] : ticket.KeptHeads?[layer] ?? [.. Enumerable.Range(0, heads)];
             int[] removed = [.. Enumerable.Range(0, config.NumAttentionHeads).Except(kept)];
             if (removed.Length > 0)

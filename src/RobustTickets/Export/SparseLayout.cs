@@ -1,6 +1,6 @@
-// A ticket of single weights for storage: matrices with enough zeros as bits and values, all other
-// tensors as they are (docs/sparse-format.md). Every bit of every weight is kept: only an element
-// whose bits are all zero is left out.
+// A ticket of unstructured pruning for storage: matrices with enough zeros as bitmask and values,
+// other tensors unchanged (docs/sparse-format.md). Lossless: only elements whose bits are all zero
+// are omitted.
 using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Safetensors;
 using RobustTickets.Checkpoints.Tensors;
@@ -10,11 +10,11 @@ namespace RobustTickets.Export;
 /// <summary>Stores matrices by bitmask.</summary>
 internal static class SparseLayout
 {
-    /// <summary>The tensors, sparse ones in four parts.</summary>
-    /// <param name="source">Named when there is nothing to gain.</param>
+    /// <summary>The tensors; a sparse one is stored as four.</summary>
+    /// <param name="source">Named in the error when nothing becomes smaller.</param>
     /// <param name="folder">The model.</param>
-    /// <exception cref="CheckpointException">No matrix becomes smaller, or heads and neurons are
-    /// cut out.</exception>
+    /// <exception cref="CheckpointException">No matrix becomes smaller, or heads and neurons were
+    /// removed.</exception>
     public static IReadOnlyList<StreamedTensor> Of(string source, HuggingFaceFolder folder) =>
         folder.Config.IsCompact
             ? throw new CheckpointException(
@@ -56,8 +56,8 @@ internal static class SparseLayout
         && info.Element.IsFloat()
         && info.Name.EndsWith(BitmaskParts.Weight, StringComparison.Ordinal);
 
-    // The parts, the elements that are not zero, and the bytes of all parts. The values alone are
-    // read again when their turn comes.
+    // The parts, the number of nonzero elements, and the bytes of all parts. Values are read again
+    // when they are written.
     private static (StreamedTensor[] Parts, long Kept, long Bytes) Parts(ITensorSource weights, TensorInfo info)
     {
         var (rows, bitBytes) = (info.Shape[0], (info.Shape[1] + 7) / 8);
@@ -70,7 +70,7 @@ internal static class SparseLayout
                 starts[row + 1] = ++kept;
             }
         );
-        // A row without a value begins where the one before it ended.
+        // A row without values starts where the previous one ended.
         for (var row = 0; row < rows; row++)
             starts[row + 1] = Math.Max(starts[row], starts[row + 1]);
         var module = info.Name[..^BitmaskParts.Weight.Length];

@@ -1,16 +1,16 @@
-// Where the rows or columns of a cut tensor go in a larger one that is zero elsewhere.
+// Positions of a pruned tensor's rows or columns in a larger, zero-padded tensor.
 using RobustTickets.Checkpoints.Tensors;
 
 namespace RobustTickets.Export;
 
-/// <summary>Places along one axis.</summary>
+/// <summary>Positions along one axis.</summary>
 /// <param name="Axis">0: rows, 1: columns.</param>
 /// <param name="Size">Size of that axis in the larger tensor.</param>
-/// <param name="Index">Its index of each row or column.</param>
+/// <param name="Index">Position of each row or column in the larger tensor.</param>
 internal sealed record TensorPlace(int Axis, int Size, int[] Index)
 {
     /// <summary>
-    /// Copies raw bytes, whatever the element type: zero is all zero bits in every one of them.
+    /// Copies raw bytes of any element type: zero is all zero bits in each of them.
     /// </summary>
     public StreamedTensor Scatter(NamedTensor tensor)
     {

@@ -1,5 +1,5 @@
-// Shape of a BERT encoder, per layer where tickets make layers differ. Mirrors Hugging Face's
-// config.json; read and written by Checkpoints.
+// Shape of a BERT encoder, with heads and neurons per layer because pruned layers differ. Mirrors
+// Hugging Face's config.json; read and written by Checkpoints.
 namespace RobustTickets.Models;
 
 /// <summary>Activation of the feed-forward network.</summary>
@@ -15,21 +15,21 @@ internal enum Activation
     Relu,
 }
 
-/// <summary>Everything the forward pass needs to know about shapes and constants.</summary>
-/// <param name="VocabularySize">Rows of the word embedding.</param>
+/// <summary>Shapes and constants of the forward pass.</summary>
+/// <param name="VocabularySize">Rows of the word embedding V.</param>
 /// <param name="Hidden">Hidden size H.</param>
-/// <param name="HeadSize">Width d_h of one head; H divided by the original number of heads, also in
+/// <param name="HeadSize">Width d_h of one head: H divided by the original number of heads, also in
 /// pruned layers.</param>
-/// <param name="HeadsPerLayer">Heads left in each layer.</param>
-/// <param name="NeuronsPerLayer">FFN neurons left in each layer.</param>
+/// <param name="HeadsPerLayer">Remaining heads in each layer.</param>
+/// <param name="NeuronsPerLayer">Remaining FFN neurons in each layer.</param>
 /// <param name="MaxPositions">Rows of the position embedding.</param>
 /// <param name="TypeVocabularySize">Rows of the token-type embedding.</param>
-/// <param name="Labels">Classes C.</param>
-/// <param name="LayerNormEpsilon">Guard inside LayerNorm.</param>
+/// <param name="Labels">Number of classes C.</param>
+/// <param name="LayerNormEpsilon">Epsilon of LayerNorm.</param>
 /// <param name="HiddenDropout">Dropout on embeddings, block outputs and the pooled vector.</param>
 /// <param name="AttentionDropout">Dropout on attention probabilities.</param>
-/// <param name="PadId">Word piece whose embedding row receives no gradient.</param>
-/// <param name="InitializerRange">Standard deviation of fresh matrices.</param>
+/// <param name="PadId">Token id whose embedding row receives no gradient (padding_idx).</param>
+/// <param name="InitializerRange">Standard deviation of newly initialised matrices.</param>
 /// <param name="Activation">FFN activation.</param>
 internal sealed record BertConfig(
     int VocabularySize,
@@ -51,7 +51,7 @@ internal sealed record BertConfig(
     /// <summary>Number of layers L.</summary>
     public int Layers => HeadsPerLayer.Count;
 
-    /// <summary>An unpruned encoder.</summary>
+    /// <summary>Creates the configuration of an unpruned encoder.</summary>
     public static BertConfig Dense(
         int vocabulary,
         int hidden,

@@ -1,5 +1,5 @@
-// BERT on packed tokens: embeddings, L layers, all on [T, H]; attention alone sees where examples
-// begin and end. Hugging Face's BertModel (transformers 4.4.2) layer for layer, with EarlyRobust's
+// BERT on packed tokens [T, H]: embeddings and L layers; only attention uses the example
+// boundaries. Layer for layer Hugging Face's BertModel (transformers 4.4.2), plus EarlyRobust's
 // slimming coefficients (3.2; docs/methods/early-robust.md).
 using RobustTickets.Attacks;
 using RobustTickets.Kernels.Attention;
@@ -10,28 +10,28 @@ using static RobustTickets.Torch.torch.nn;
 
 namespace RobustTickets.Models;
 
-/// <summary>The encoder of a BERT checkpoint, over parameters owned by a store.</summary>
+/// <summary>The encoder of a BERT checkpoint; its parameters are in a store.</summary>
 internal sealed class BertEncoder(ParameterStore store, BertConfig config, Execution execution)
 {
-    /// <summary>Shapes and constants.</summary>
+    /// <summary>Model configuration.</summary>
     public BertConfig Config { get; } = config;
 
-    /// <summary>How it runs.</summary>
+    /// <summary>Execution options.</summary>
     public Execution Execution { get; } = Required(execution, config);
 
-    /// <summary>The parameters as the network's parts.</summary>
+    /// <summary>The parameters grouped by module.</summary>
     internal BertWeights Weights { get; } = new(store, config);
 
     /// <summary>The parameters.</summary>
     internal ParameterStore Store => store;
 
     /// <summary>
-    /// Coefficients in force while a ticket is searched, or null: c_H multiplies attention
-    /// probabilities after dropout, c_F the activation before the output projection.
+    /// Slimming coefficients during a search, or null: c_H multiplies the attention probabilities
+    /// after dropout, c_F the activation before the output projection.
     /// </summary>
     public BertGates? Gates { get; set; }
 
-    /// <summary>Masks in force on the matrices, or null.</summary>
+    /// <summary>Weight masks applied in forward passes, or null.</summary>
     public IWeightMasks? Masks { get; set; }
 
     private static Execution Required(Execution execution, BertConfig config)
@@ -50,7 +50,7 @@ internal sealed class BertEncoder(ParameterStore store, BertConfig config, Execu
         );
     }
 
-    /// <summary>Hidden states of the last layer for every word piece [T, H].</summary>
+    /// <summary>Hidden states of the last layer for every token [T, H].</summary>
     public Tensor EncodeAll(BertInputs inputs, PassOptions pass)
     {
         if (Execution.Path == LayerPath.PaddedReference)
@@ -67,7 +67,7 @@ internal sealed class BertEncoder(ParameterStore store, BertConfig config, Execu
     }
 
     /// <summary>
-    /// All layers; with <paramref name="clsOnly"/> the last one gives the [CLS] rows alone.
+    /// Runs all layers; with <paramref name="clsOnly"/> the last one computes only [CLS] rows.
     /// </summary>
     private Tensor Layers(BertInputs inputs, PassOptions pass, bool clsOnly)
     {
@@ -84,10 +84,10 @@ internal sealed class BertEncoder(ParameterStore store, BertConfig config, Execu
             }
             if (pass.Tap is not null)
             {
-                x = Layer(l, x, inputs, pass, rowsOfCls); // a tap may hold what it is shown
+                x = Layer(l, x, inputs, pass, rowsOfCls); // a tap may keep a reference to intermediate tensors
                 continue;
             }
-            // A backward holds what it needs itself: nothing else of a layer outlives it.
+            // Autograd keeps the tensors that backward needs; the scope frees the rest.
             using var scope = torch.scope();
             var y = scope.Keep(Layer(l, x, inputs, pass, rowsOfCls));
             x.Dispose();
@@ -115,8 +115,8 @@ internal sealed class BertEncoder(ParameterStore store, BertConfig config, Execu
     }
 
     /// <summary>
-    /// One layer. With <paramref name="clsOnly"/> the result has the [CLS] rows alone: keys and
-    /// values are still those of all tokens.
+    /// Runs one layer. With <paramref name="clsOnly"/> the result has only the [CLS] rows; keys and
+    /// values still come from all tokens.
     /// </summary>
     private Tensor Layer(int l, Tensor x, BertInputs inputs, PassOptions pass, bool clsOnly)
     {
@@ -186,7 +186,7 @@ internal sealed class BertEncoder(ParameterStore store, BertConfig config, Execu
     }
 
     /// <summary>
-    /// Weights of a fused layer: masked, or rounded once a step for all its passes, or as they are.
+    /// Weights of a fused layer: masked, or rounded once per step for all its passes, or unchanged.
     /// </summary>
     private BertLayerWeights WeightsOf(int l, BertInputs inputs, PassOptions pass)
     {
@@ -209,7 +209,7 @@ internal sealed class BertEncoder(ParameterStore store, BertConfig config, Execu
     }
 }
 
-/// <summary>Activations of the feed-forward network.</summary>
+/// <summary>Activation functions of the feed-forward network.</summary>
 internal static class Activations
 {
     internal static Tensor Apply(Activation activation, Tensor x) =>

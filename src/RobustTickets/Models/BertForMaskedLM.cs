@@ -5,14 +5,14 @@ using static RobustTickets.Torch.torch.nn;
 namespace RobustTickets.Models;
 
 /// <summary>
-/// BERT with the masked-language-model head, whose output matrix is the word embedding. Owns its
-/// parameters.
+/// BERT with the masked-language-model head, whose output matrix is tied to the word embedding.
+/// Owns its parameters.
 /// </summary>
 internal sealed class BertForMaskedLM : IDisposable
 {
     /// <summary>
-    /// A model over a store that it takes ownership of. The tied output matrix needs the dense word
-    /// gradient, so rows are not sparse here.
+    /// Creates a model that takes ownership of the store. The tied output matrix needs a dense
+    /// word-embedding gradient, so row-sparse gradients are off.
     /// </summary>
     public BertForMaskedLM(ParameterStore store, BertConfig config, Execution execution)
     {
@@ -24,16 +24,16 @@ internal sealed class BertForMaskedLM : IDisposable
     /// <summary>The parameters, named as in a Hugging Face checkpoint.</summary>
     public ParameterStore Store { get; }
 
-    /// <summary>The encoder below.</summary>
+    /// <summary>The encoder.</summary>
     public BertEncoder Encoder { get; }
 
-    /// <summary>Makes the tensors of a batch.</summary>
+    /// <summary>Creates the tensors of a batch.</summary>
     public BertInputs Prepare(PackedBatch batch, bool training) =>
         new(batch, Store, Encoder.Config, Encoder.Execution, training);
 
     /// <summary>
-    /// Scores over the vocabulary [M, V] at the packed rows <paramref name="rows"/> [M]; only those
-    /// rows pay for the vocabulary product.
+    /// Logits over the vocabulary [M, V] at the packed rows <paramref name="rows"/> [M]; the
+    /// vocabulary product is computed for these rows only.
     /// </summary>
     public Tensor Forward(BertInputs inputs, Tensor rows, PassOptions pass)
     {

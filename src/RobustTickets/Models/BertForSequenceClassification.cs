@@ -15,7 +15,7 @@ internal sealed class BertForSequenceClassification : IDisposable
     private string[]? _matrices;
 
     /// <summary>
-    /// A model over a store that it takes ownership of and brings to the execution's device.
+    /// Creates a model that takes ownership of the store and moves it to the execution's device.
     /// </summary>
     public BertForSequenceClassification(ParameterStore store, BertConfig config, Execution execution)
     {
@@ -27,25 +27,24 @@ internal sealed class BertForSequenceClassification : IDisposable
     /// <summary>The parameters, named as in a Hugging Face checkpoint.</summary>
     public ParameterStore Store { get; }
 
-    /// <summary>The encoder below.</summary>
+    /// <summary>The encoder.</summary>
     public BertEncoder Encoder { get; }
 
-    /// <summary>Shapes and constants.</summary>
+    /// <summary>Model configuration.</summary>
     public BertConfig Config => Encoder.Config;
 
-    /// <summary>How it runs.</summary>
+    /// <summary>Execution options.</summary>
     public Execution Execution => Encoder.Execution;
 
     /// <summary>
-    /// Makes the tensors of a batch; for training also the leaf of its word gradient.
+    /// Creates the tensors of a batch; for training also the leaf for the word-embedding gradient.
     /// </summary>
     /// <param name="batch">The packed batch.</param>
     /// <param name="training">Whether gradients are taken.</param>
     /// <param name="loss">What its passes minimise; null: cross entropy.</param>
     public BertInputs Prepare(PackedBatch batch, bool training, StepLoss? loss = null)
     {
-        // Weights that a mask stands before are no leaves: their gradients are not written in
-        // place.
+        // Masked weights are not leaf tensors: their gradients are not accumulated in place.
         if (training && Encoder.Masks is null && FusedBertLayer.Covers(Config, Execution))
             FusedLayers.ReserveGradients(Store, _matrices ??= Matrices());
         var inputs = new BertInputs(batch, Store, Config, Execution, training, loss);
@@ -89,7 +88,7 @@ internal sealed class BertForSequenceClassification : IDisposable
     public Tensor Loss(BertInputs inputs, PassOptions pass) => Loss(Forward(inputs, pass), inputs);
 
     /// <summary>
-    /// Says which parameters are trained. The word embedding's gradient is taken by rows when the
+    /// Sets which parameters are trained. The word embedding's gradient is row-sparse if the
     /// execution says so.
     /// </summary>
     public void Train(Func<string, bool> wanted) =>

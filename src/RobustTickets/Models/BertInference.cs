@@ -1,6 +1,6 @@
-// The compiled evaluation path: no autograd, no padding, weights laid out once, fused kernels
-// (CompiledEncoder). A text's row is a function of the text alone, bit for bit, so outcomes of an
-// attack do not depend on scheduling. Reference: BertEncoder.
+// The compiled evaluation path: no autograd, no padding, weights packed once, fused kernels
+// (CompiledEncoder). A text's output depends on the text alone, bit for bit, so attack outcomes do
+// not depend on batching. Reference: BertEncoder.
 
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Kernels.Inference;
@@ -11,8 +11,7 @@ using RobustTickets.Torch.nn;
 namespace RobustTickets.Models;
 
 /// <summary>
-/// Forward passes of a frozen encoder. Made from a store whose weights must not change while it is
-/// in use.
+/// Forward passes of a frozen encoder. The store's weights must not change while it is in use.
 /// </summary>
 internal sealed class BertInference : IDisposable
 {
@@ -22,10 +21,10 @@ internal sealed class BertInference : IDisposable
     private readonly PackedWeightFp32? _classifier;
 
     /// <summary>
-    /// Lays out the matrices of an encoder, masked where <paramref name="masks"/> says so and
-    /// rounded where <paramref name="precision"/> does, and, where present, of pooler and
-    /// classifier. bf16 rounds the layers' matrices and the rows they multiply; sums, norms,
-    /// attention, pooler and classifier stay in fp32.
+    /// Packs the matrices of an encoder, with <paramref name="masks"/> applied and rounded to
+    /// <paramref name="precision"/>, and those of pooler and classifier if present. With bf16 the
+    /// layers' matrices and inputs are rounded; sums, norms, attention, pooler and classifier stay
+    /// in fp32.
     /// </summary>
     /// <exception cref="NotSupportedException">bf16 on a processor that would emulate
     /// it.</exception>
@@ -64,18 +63,18 @@ internal sealed class BertInference : IDisposable
         }
     }
 
-    /// <summary>Whether this path covers a configuration: it knows the erf GELU alone.</summary>
+    /// <summary>Whether this path supports a configuration: only the erf GELU.</summary>
     public static bool Covers(BertConfig config) => config.Activation == Activation.Gelu;
 
     /// <summary>
-    /// Whether a model that runs like this is evaluated by this path: packed, and where our kernels
-    /// may touch its memory.
+    /// Whether a model with this execution is evaluated by this path: packed, and with tensors in
+    /// host memory.
     /// </summary>
     public static bool Covers(BertConfig config, Execution execution) => execution.UsesKernels && Covers(config);
 
     /// <summary>
-    /// A model as it is now on this path, with its coefficients, masks and precision; null where
-    /// this path does not cover it.
+    /// Compiles a model in its current state, with its coefficients, masks and precision; null if
+    /// this path does not support it.
     /// </summary>
     public static BertInference? Of(BertForSequenceClassification model) =>
         Covers(model.Config, model.Execution)
@@ -89,7 +88,7 @@ internal sealed class BertInference : IDisposable
             : null;
 
     /// <summary>Logits [B, C] of a batch.</summary>
-    /// <exception cref="InvalidOperationException">The store holds no pooler or
+    /// <exception cref="InvalidOperationException">The store has no pooler or
     /// classifier.</exception>
     public Tensor Logits(PackedBatch batch)
     {
@@ -121,7 +120,7 @@ internal sealed class BertInference : IDisposable
 
     private CompiledLayer Layer(int l, BertLayerWeights w, BertGates? gates, MatrixPrecision precision)
     {
-        // The last layer's queries may be those of the first rows alone.
+        // In the last layer, queries may be computed for the [CLS] rows only.
         PackedWeight[] projections =
             l == _config.Layers - 1 ? [Pack(w.Query), Pack(w.Key, w.Value)] : [Pack(w.Query, w.Key, w.Value)];
         return new CompiledLayer(
@@ -136,7 +135,7 @@ internal sealed class BertInference : IDisposable
             gates?.Neurons[l]
         );
 
-        // One matrix of the outputs of some layers, one after the other.
+        // Concatenates dense layers along their outputs.
         PackedWeight Pack(params DenseWeight[] parts)
         {
             using var weight = torch.cat(Array.ConvertAll(parts, part => part.Weight));

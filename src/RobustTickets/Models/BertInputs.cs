@@ -5,20 +5,20 @@ using RobustTickets.Torch.nn;
 namespace RobustTickets.Models;
 
 /// <summary>
-/// Coefficients that multiply heads and neurons while a ticket is searched; null entries mean "none
+/// Slimming coefficients that multiply heads and neurons during a search; null entries mean "none
 /// in this layer".
 /// </summary>
 /// <param name="Heads">Per layer [heads].</param>
 /// <param name="Neurons">Per layer [neurons].</param>
 internal sealed record BertGates(IReadOnlyList<Tensor?> Heads, IReadOnlyList<Tensor?> Neurons);
 
-/// <summary>How one forward pass runs.</summary>
+/// <summary>Options of one forward pass.</summary>
 /// <param name="Training">Whether dropout is on.</param>
-/// <param name="Key">Key of this pass's randomness.</param>
+/// <param name="Key">Random key of this pass.</param>
 /// <param name="Delta">Perturbation [T, H] added to the word embeddings, or null.</param>
-/// <param name="TokenTypes">Whether token types are passed; false sends zeros.</param>
-/// <param name="Tap">Receives (name, tensor) of intermediate results, rows as the execution
-/// computes them; InfoBERT and tests read it.</param>
+/// <param name="TokenTypes">Whether token types are used; false uses zeros.</param>
+/// <param name="Tap">Receives (name, tensor) of intermediate results, with the rows that the
+/// execution computes; used by InfoBERT and tests.</param>
 internal sealed record PassOptions(
     bool Training,
     RandomKey Key,
@@ -28,13 +28,13 @@ internal sealed record PassOptions(
 )
 {
     /// <summary>
-    /// Dropout masks of the pass where operators compute it; the encoder makes them.
+    /// Dropout masks of the pass for execution by operators; created by the encoder.
     /// </summary>
     internal PassMasks? Masks { get; init; }
 
     /// <summary>
-    /// Told in backward, by its number, of each layer that has had it: gradients of its parameters
-    /// and of all above are then whole, as far as this pass goes.
+    /// Called in backward with the number of each finished layer: the gradients of its parameters
+    /// and of all layers above are then final, for this pass.
     /// </summary>
     internal Action<int>? LayerDone { get; init; }
 
@@ -60,8 +60,8 @@ internal sealed record StepLoss(
 }
 
 /// <summary>
-/// The tensors of one batch, made once and used by every pass of a step. With row-sparse words it
-/// also owns the leaf that collects the word-embedding gradient.
+/// The tensors of one batch, created once and shared by all passes of a step. With row-sparse word
+/// gradients it also owns the leaf that collects them.
 /// </summary>
 internal sealed class BertInputs
 {
@@ -70,8 +70,8 @@ internal sealed class BertInputs
     private BertLayerWeights[]? _rounded;
 
     /// <summary>
-    /// Prepares a batch; <paramref name="training"/> prepares the leaf for the word gradient as
-    /// well.
+    /// Creates the tensors; <paramref name="training"/> also creates the leaf for the
+    /// word-embedding gradient.
     /// </summary>
     public BertInputs(
         PackedBatch batch,
@@ -112,10 +112,10 @@ internal sealed class BertInputs
         store.SetRowGradient(BertParameters.WordEmbeddings, new RowGradient(rows, WordRows));
     }
 
-    /// <summary>The batch behind.</summary>
+    /// <summary>The batch.</summary>
     public PackedBatch Batch { get; }
 
-    /// <summary>[T] word pieces.</summary>
+    /// <summary>[T] token ids.</summary>
     public Tensor Ids { get; }
 
     /// <summary>[T] positions.</summary>
@@ -131,12 +131,13 @@ internal sealed class BertInputs
     public Tensor ClsRows { get; }
 
     /// <summary>
-    /// Where rows lie when attention pads them; null where kernels of ours attend on packed rows.
+    /// Layout for padded attention; null when attention kernels work on packed rows.
     /// </summary>
     public PaddedLayout? Layout { get; }
 
     /// <summary>
-    /// Leaf [U, H] of the word rows in this batch, or null when the gradient is dense.
+    /// Leaf [U, H] of this batch's distinct word-embedding rows, or null when the gradient is
+    /// dense.
     /// </summary>
     public Tensor? WordRows { get; }
 
@@ -144,20 +145,20 @@ internal sealed class BertInputs
     public StepLoss Loss { get; }
 
     /// <summary>
-    /// A layer's weights with bfloat16 copies made once for all passes of a step; null where none
-    /// were.
+    /// A layer's weights with bfloat16 copies shared by all passes of a step; null if there are
+    /// none.
     /// </summary>
     internal BertLayerWeights? RoundedLayer(int layer) => _rounded?[layer];
 
     /// <summary>
-    /// Makes the copies of <see cref="RoundedLayer"/>; without them every pass rounds for itself.
+    /// Creates the copies of <see cref="RoundedLayer"/>; without them every pass rounds the
+    /// weights.
     /// </summary>
     internal void RoundWeights(BertWeights weights, int layers) =>
         _rounded = [.. Enumerable.Range(0, layers).Select(l => weights.Layer(l).Rounded())];
 
     /// <summary>
-    /// Word embeddings [T, H] of the batch. The row of [PAD] never receives a gradient
-    /// (padding_idx).
+    /// Word embeddings [T, H] of the batch. The [PAD] row never receives a gradient (padding_idx).
     /// </summary>
     public Tensor LookUpWords(ParameterStore store, BertConfig config)
     {

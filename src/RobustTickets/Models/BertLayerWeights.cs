@@ -1,5 +1,5 @@
-// The parameters of a transformer layer, resolved once from the store and taken by every path that
-// computes one: fused, operators, padded reference, compiled inference.
+// The parameters of a transformer layer, looked up once in the store and shared by all
+// implementations: fused, operators, padded reference, compiled inference.
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Kernels.Layers;
 using RobustTickets.Torch;
@@ -13,16 +13,16 @@ namespace RobustTickets.Models;
 /// <param name="Bias">Shift.</param>
 internal readonly record struct NormWeight(Tensor Weight, Tensor Bias)
 {
-    /// <summary>LayerNorm of x [., H] by operators.</summary>
+    /// <summary>LayerNorm of x [., H] with plain operators.</summary>
     internal Tensor Apply(Tensor x, BertConfig config) =>
         functional.layer_norm(x, [config.Hidden], Weight, Bias, config.LayerNormEpsilon);
 }
 
-/// <summary>The embedding tables, whose sum a norm follows.</summary>
+/// <summary>The embedding tables and the LayerNorm of their sum.</summary>
 /// <param name="Words">[V, H].</param>
 /// <param name="Positions">[P, H].</param>
 /// <param name="Types">[types, H].</param>
-/// <param name="Norm">The norm.</param>
+/// <param name="Norm">The LayerNorm.</param>
 internal sealed record BertEmbeddingWeights(Tensor Words, Tensor Positions, Tensor Types, NormWeight Norm);
 
 /// <summary>One layer with h heads of width d and n neurons.</summary>
@@ -30,10 +30,10 @@ internal sealed record BertEmbeddingWeights(Tensor Words, Tensor Positions, Tens
 /// <param name="Key">[h d, H].</param>
 /// <param name="Value">[h d, H].</param>
 /// <param name="AttentionOutput">[H, h d].</param>
-/// <param name="AttentionNorm">The norm after attention.</param>
+/// <param name="AttentionNorm">LayerNorm after attention.</param>
 /// <param name="Intermediate">[n, H].</param>
 /// <param name="Output">[H, n].</param>
-/// <param name="OutputNorm">The norm after the feed-forward network.</param>
+/// <param name="OutputNorm">LayerNorm after the feed-forward network.</param>
 internal sealed record BertLayerWeights(
     DenseWeight Query,
     DenseWeight Key,
@@ -45,7 +45,7 @@ internal sealed record BertLayerWeights(
     NormWeight OutputNorm
 )
 {
-    /// <summary>These weights with bfloat16 copies as the factors of products.</summary>
+    /// <summary>These weights with bfloat16 copies for matrix products.</summary>
     internal BertLayerWeights Rounded()
     {
         return this with
@@ -67,8 +67,8 @@ internal sealed record BertLayerWeights(
 }
 
 /// <summary>
-/// Parameters of a store as the network's parts. Each is looked up once and again only when the
-/// store has other tensors; masks make new effective weights each pass.
+/// Parameters of a store grouped by module. They are cached, and looked up again only when the
+/// store's tensors are replaced; masks create new effective weights in each pass.
 /// </summary>
 internal sealed class BertWeights(ParameterStore store, BertConfig config)
 {
@@ -78,10 +78,10 @@ internal sealed class BertWeights(ParameterStore store, BertConfig config)
     private BertEmbeddingWeights? _embeddings;
     private long _version = -1;
 
-    /// <summary>Names of the layers' parts.</summary>
+    /// <summary>Names of the layers' modules.</summary>
     internal IReadOnlyList<BertLayerNames> Names => _names;
 
-    /// <summary>The embedding tables and their norm.</summary>
+    /// <summary>The embedding tables and their LayerNorm.</summary>
     internal BertEmbeddingWeights Embeddings
     {
         get
@@ -103,9 +103,7 @@ internal sealed class BertWeights(ParameterStore store, BertConfig config)
         return _layers[layer] ??= Resolve(_names[layer]);
     }
 
-    /// <summary>
-    /// Weights of a layer in a pass, masked where <paramref name="masks"/> says so.
-    /// </summary>
+    /// <summary>Weights of a layer in a pass, with <paramref name="masks"/> applied.</summary>
     internal BertLayerWeights Layer(int layer, IWeightMasks? masks, PassOptions pass)
     {
         var plain = Layer(layer);
@@ -124,7 +122,7 @@ internal sealed class BertWeights(ParameterStore store, BertConfig config)
     }
 
     /// <summary>
-    /// A dense layer outside the encoder's layers, masked where <paramref name="masks"/> says so.
+    /// A dense layer outside the transformer layers, with <paramref name="masks"/> applied.
     /// </summary>
     internal DenseWeight Dense(string name, IWeightMasks? masks, PassOptions pass)
     {
@@ -134,13 +132,13 @@ internal sealed class BertWeights(ParameterStore store, BertConfig config)
         return masks is null ? dense : Masked(name, dense, masks, pass);
     }
 
-    /// <summary>The same without masks.</summary>
+    /// <summary>A dense layer without masks.</summary>
     internal DenseWeight Dense(string name) => Dense(name, null, PassOptions.Evaluation);
 
     /// <summary>Whether the store has a dense layer of this name.</summary>
     internal bool Has(string name) => store.Contains(BertParameters.Weight(name));
 
-    /// <summary>A norm by name.</summary>
+    /// <summary>A LayerNorm by name.</summary>
     internal NormWeight Norm(string name) => new(store[BertParameters.Weight(name)], store[BertParameters.Bias(name)]);
 
     private void Refresh()
@@ -169,7 +167,7 @@ internal sealed class BertWeights(ParameterStore store, BertConfig config)
     {
         var matrix = BertParameters.Weight(name);
         var weight = store[matrix];
-        // Products read the parameter itself: a copy would not follow its updates.
+        // Matrix products read the parameter itself: a contiguous copy would miss its updates.
         if (!weight.is_contiguous)
             throw new InvalidOperationException($"parameter '{matrix}' is not contiguous");
         return new DenseWeight(weight, store[BertParameters.Bias(name)], weight, store.SlotOf(matrix));
@@ -187,7 +185,7 @@ internal sealed class BertWeights(ParameterStore store, BertConfig config)
     }
 }
 
-/// <summary>Dense layers by operators.</summary>
+/// <summary>Dense layers with plain operators.</summary>
 internal static class DenseOperators
 {
     /// <summary>x W^T + b.</summary>

@@ -1,19 +1,19 @@
-// The one table of BERT's parameter names in Hugging Face's spelling, and of the places where
-// heads, neurons and single weights are cut. No other source file spells such a name; shapes stand
-// in BertShapes.
+// The single table of BERT's parameter names (Hugging Face spelling) and of the axes along which
+// heads, neurons and weights are pruned. No other source file contains such names; shapes are in
+// BertShapes.
 using System.Globalization;
 
 namespace RobustTickets.Models;
 
 /// <summary>
-/// Names of one layer's parts, without <c>.weight</c> and <c>.bias</c>, in the order of the forward
-/// pass.
+/// Names of one layer's modules, without <c>.weight</c> and <c>.bias</c>, in the order of the
+/// forward pass.
 /// </summary>
 /// <param name="Query">Q: heads are blocks of rows.</param>
 /// <param name="Key">K: heads are blocks of rows.</param>
 /// <param name="Value">V: heads are blocks of rows.</param>
-/// <param name="AttentionOutput">Projection of the heads: heads are blocks of columns; its bias
-/// stays.</param>
+/// <param name="AttentionOutput">Output projection of attention: heads are blocks of columns; its
+/// bias stays.</param>
 /// <param name="AttentionNorm">LayerNorm after attention.</param>
 /// <param name="Intermediate">First FFN matrix: neurons are rows.</param>
 /// <param name="Output">Second FFN matrix: neurons are columns; its bias stays.</param>
@@ -38,7 +38,7 @@ internal sealed record BertLayerNames(
 }
 
 /// <summary>
-/// Parameter names of BERT, and the axes along which heads and neurons are cut.
+/// Parameter names of BERT, and the axes along which heads and neurons are pruned.
 /// </summary>
 internal static class BertParameters
 {
@@ -74,15 +74,13 @@ internal static class BertParameters
     /// </summary>
     public const string PredictionBias = "cls.predictions.bias";
 
-    /// <summary>Where files repeat the word embedding as the head's matrix [V, H].</summary>
+    /// <summary>Copy of the word embedding in files, as the head's matrix [V, H].</summary>
     public const string TiedDecoder = "cls.predictions.decoder.weight";
 
-    /// <summary>Where files repeat <see cref="PredictionBias"/>.</summary>
+    /// <summary>Copy of <see cref="PredictionBias"/> in files.</summary>
     public const string TiedDecoderBias = "cls.predictions.decoder.bias";
 
-    /// <summary>
-    /// Head of next-sentence prediction [2, H]; no class of this program uses it.
-    /// </summary>
+    /// <summary>Next-sentence-prediction head [2, H]; not used by this library.</summary>
     public const string NextSentence = "cls.seq_relationship";
 
     private const string Encoder = "bert.";
@@ -96,7 +94,7 @@ internal static class BertParameters
     /// <summary>Prefix of a layer.</summary>
     public static string LayerPrefix(int layer) => $"{Layers}{layer}";
 
-    /// <summary>Names of a layer's parts.</summary>
+    /// <summary>Names of a layer's modules.</summary>
     public static BertLayerNames Layer(int layer)
     {
         var at = LayerPrefix(layer);
@@ -145,14 +143,14 @@ internal static class BertParameters
     public static string NeuronCoefficients(int layer) => $"{LayerPrefix(layer)}.{Coefficients}";
 
     /// <summary>
-    /// Layers whose matrix masks of single weights may cover, in the order of the forward pass: six
-    /// of each encoder layer, and the pooler (RobusT 3.2).
+    /// Layers whose matrices can have weight masks, in the order of the forward pass: six of each
+    /// encoder layer, and the pooler (RobusT 3.2).
     /// </summary>
     public static IEnumerable<string> Maskable(BertConfig c) =>
         Enumerable.Range(0, c.Layers).SelectMany(l => Layer(l).Dense).Append(Pooler);
 
-    /// <summary>A number that sorts maskable layers in the order of the forward pass.</summary>
-    /// <exception cref="ArgumentException">The name is no maskable layer.</exception>
+    /// <summary>Sort key of maskable layers in the order of the forward pass.</summary>
+    /// <exception cref="ArgumentException">The name is not a maskable layer.</exception>
     public static int MaskableOrder(string site)
     {
         if (site == Pooler)
@@ -200,13 +198,13 @@ internal static class BertParameters
     /// <summary>Whether a name belongs to the classifier.</summary>
     public static bool IsClassifier(string name) => name.StartsWith($"{Classifier}.", StringComparison.Ordinal);
 
-    /// <summary>Whether a name belongs to the heads of pre-training.</summary>
+    /// <summary>Whether a name belongs to the pre-training heads.</summary>
     public static bool IsPretrainingHead(string name) => name.StartsWith(PretrainingHeads, StringComparison.Ordinal);
 
-    /// <summary>Whether a name is the scores of a mask.</summary>
+    /// <summary>Whether a name is that of mask scores.</summary>
     public static bool IsMaskScores(string name) => name.EndsWith(Scores, StringComparison.Ordinal);
 
-    /// <summary>Whether a name is a slimming coefficient.</summary>
+    /// <summary>Whether a name is that of slimming coefficients.</summary>
     public static bool IsCoefficient(string name) => name.EndsWith(Coefficients, StringComparison.Ordinal);
 
     /// <summary>Whether a name is the scale of a LayerNorm.</summary>
@@ -219,27 +217,27 @@ internal static class BertParameters
     public static bool IsBias(string name) => name.EndsWith("bias", StringComparison.Ordinal);
 
     /// <summary>
-    /// Whether a name belongs to the embeddings (left out of the papers' parameter counts).
+    /// Whether a name belongs to the embeddings (excluded from the papers' parameter counts).
     /// </summary>
     public static bool IsEmbedding(string name) => name.StartsWith(Embeddings, StringComparison.Ordinal);
 
     /// <summary>
-    /// Whether a name belongs to embeddings or layers: what every checkpoint must hold.
+    /// Whether a name belongs to embeddings or layers, which every checkpoint must contain.
     /// </summary>
     public static bool IsEncoder(string name) => IsEmbedding(name) || name.StartsWith(Layers, StringComparison.Ordinal);
 
     /// <summary>
-    /// Whether a name is a buffer of positions: files hold it, but it is a constant.
+    /// Whether a name is that of the position_ids buffer: files contain it, but it is a constant.
     /// </summary>
     public static bool IsPositionBuffer(string name) =>
         name.EndsWith("embeddings.position_ids", StringComparison.Ordinal);
 
-    /// <summary>Whether a file's tensors carry the encoder's prefix.</summary>
+    /// <summary>Whether a tensor's name in a file has the encoder's prefix.</summary>
     public static bool HasEncoderPrefix(string name) => name.StartsWith(Encoder, StringComparison.Ordinal);
 
     /// <summary>
-    /// A file's name in this table's spelling: <c>gamma</c> and <c>beta</c> of TensorFlow become
-    /// weight and bias; the encoder saved by itself gets its prefix.
+    /// Converts a name in a file to this table's spelling: TensorFlow's <c>gamma</c> and
+    /// <c>beta</c> become weight and bias; an encoder saved without its prefix gets it.
     /// </summary>
     /// <param name="name">Name in the file.</param>
     /// <param name="bare">Whether no tensor of the file has the encoder's prefix.</param>

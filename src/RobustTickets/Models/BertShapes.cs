@@ -1,11 +1,11 @@
-// Shapes of BERT's parameters in checkpoint order. Matrices are [outputs, inputs]; a ticket
-// changes, per layer with h heads of width d and n neurons: query, key and value [h d, H],
-// attention output [H, h d], intermediate [n, H], output [H, n].
+// Shapes of BERT's parameters in checkpoint order. Matrices are [outputs, inputs]; a layer with h
+// heads of width d and n neurons has query, key and value [h d, H], attention output [H, h d],
+// intermediate [n, H], output [H, n].
 using static RobustTickets.Models.BertParameters;
 
 namespace RobustTickets.Models;
 
-/// <summary>Shapes by name; names come from <see cref="BertParameters"/>.</summary>
+/// <summary>Parameter shapes by name; names come from <see cref="BertParameters"/>.</summary>
 internal static class BertShapes
 {
     /// <summary>Every parameter of a classifier.</summary>
@@ -16,7 +16,7 @@ internal static class BertShapes
     public static IEnumerable<(string Name, long[] Shape)> OfMaskedLM(BertConfig c) =>
         [.. OfEncoder(c), .. OfPredictionHead(c)];
 
-    /// <summary>Embeddings and layers: every BERT checkpoint has all of these.</summary>
+    /// <summary>Embeddings and layers, which every BERT checkpoint contains.</summary>
     public static IEnumerable<(string Name, long[] Shape)> OfEncoder(BertConfig c)
     {
         long h = c.Hidden;
@@ -50,7 +50,7 @@ internal static class BertShapes
     public static IEnumerable<(string Name, long[] Shape)> OfPooler(BertConfig c) => Dense(Pooler, c.Hidden, c.Hidden);
 
     /// <summary>
-    /// The masked-language-model head; its output matrix is the word embedding.
+    /// The masked-language-model head; its output matrix is tied to the word embedding.
     /// </summary>
     public static IEnumerable<(string Name, long[] Shape)> OfPredictionHead(BertConfig c) =>
         [
@@ -60,7 +60,7 @@ internal static class BertShapes
         ];
 
     /// <summary>
-    /// Pooler and all heads: a checkpoint may lack them, but what it has must have these shapes.
+    /// Pooler and all heads: optional in a checkpoint, but of these shapes if present.
     /// </summary>
     public static IEnumerable<(string Name, long[] Shape)> OfHeads(BertConfig c) =>
         [
@@ -71,9 +71,7 @@ internal static class BertShapes
             .. Dense(NextSentence, 2, c.Hidden),
         ];
 
-    /// <summary>
-    /// The layers of <see cref="Maskable"/> with the shapes of their matrices.
-    /// </summary>
+    /// <summary>The layers of <see cref="Maskable"/> with the shapes of their matrices.</summary>
     public static IEnumerable<(string Site, long[] Shape)> OfMaskable(BertConfig c)
     {
         var shapes = OfClassifier(c).ToDictionary(p => p.Name, p => p.Shape);

@@ -1,6 +1,5 @@
-// The one value that says what runs where: device, precision, threads and the way to compute a
-// layer. It changes speed, never results beyond rounding. Models, objectives, masks and the
-// optimiser read it.
+// Execution options: device, precision, threads and layer implementation. They affect speed, and
+// results only by rounding. Used by models, objectives, masks and the optimiser.
 using RobustTickets.Attacks;
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Kernels.Inference;
@@ -8,32 +7,31 @@ using RobustTickets.Torch;
 
 namespace RobustTickets;
 
-/// <summary>The ways to compute a transformer layer; all state one function.</summary>
+/// <summary>Implementations of a transformer layer; all compute the same function.</summary>
 public enum LayerPath
 {
     /// <summary>
-    /// Packed tokens, fused operations, kernels on host memory. Off the CPU the same as
+    /// Packed tokens, fused operations, CPU kernels. On other devices the same as
     /// <see cref="Operators"/>.
     /// </summary>
     Fused,
 
-    /// <summary>Packed tokens, libtorch's operators alone: what every device can run.</summary>
+    /// <summary>Packed tokens with libtorch's operators only; runs on every device.</summary>
     Operators,
 
     /// <summary>
-    /// Every text padded to the longest, operator by operator, float32: the slow, obvious
-    /// reference.
+    /// Every text padded to the longest, plain operators, float32: the slow reference.
     /// </summary>
     PaddedReference,
 }
 
-/// <summary>How models run; changes speed, never meaning.</summary>
-/// <param name="Device">Where parameters, batches and everything computed from them lie.</param>
-/// <param name="Precision">Precision of the factors of the layers' products. Weights, sums,
-/// optimiser state, coefficients and scores are float32 always.</param>
-/// <param name="Threads">Threads of matrix products, those of the process: what was applied last
-/// holds for every model. Null leaves them as they are, at first every core.</param>
-/// <param name="Layers">The way to compute a layer.</param>
+/// <summary>Execution options; they change speed, not results.</summary>
+/// <param name="Device">Device of parameters, batches and all computed tensors.</param>
+/// <param name="Precision">Precision of the operands of the layers' matrix products. Weights, sums,
+/// optimiser state, coefficients and scores are always float32.</param>
+/// <param name="Threads">Threads of matrix products, process-wide: the value applied last holds for
+/// every model. Null leaves them unchanged (initially all cores).</param>
+/// <param name="Layers">Implementation of the layers.</param>
 public sealed record Execution(
     Device Device = default,
     MatrixPrecision Precision = MatrixPrecision.Fp32,
@@ -45,11 +43,11 @@ public sealed record Execution(
     public static Execution Reference { get; } = new(Layers: LayerPath.PaddedReference);
 
     /// <summary>
-    /// What is fastest on a device: bf16 factors where it multiplies them itself, float32
-    /// elsewhere. May load libtorch.
+    /// The fastest execution on a device: bf16 operands if it multiplies them natively, otherwise
+    /// float32. May load libtorch.
     /// </summary>
     /// <param name="device">The device.</param>
-    /// <param name="threads">Threads of matrix products; null takes every core of the
+    /// <param name="threads">Threads of matrix products; null uses all cores of the
     /// process.</param>
     public static Execution Fastest(Device device = default, int? threads = null)
     {
@@ -57,70 +55,70 @@ public sealed record Execution(
         return bf16.WhyNoBFloat16() is null ? bf16 : bf16 with { Precision = MatrixPrecision.Fp32 };
     }
 
-    /// <summary>What of it may change a result by a rounding, as text for a hash; threads do
-    /// not.</summary>
+    /// <summary>
+    /// The options that may change results by rounding, as text for a hash; not the threads.
+    /// </summary>
     internal string OfResults => $"{Precision} {Device.Kind} {(Layers == default ? "" : Layers.ToString())}";
 
     /// <summary>
-    /// Computes every row of the last layer, not only the [CLS] rows that a classifier reads.
+    /// Computes every row of the last layer, not only the [CLS] rows that a classifier uses.
     /// </summary>
     internal bool EveryRow { get; init; }
 
     /// <summary>
-    /// Takes the gradient of the word embedding dense, not only for the rows in the batch.
+    /// Computes the word-embedding gradient dense, not only for the rows in the batch.
     /// </summary>
     internal bool DenseWordGradient { get; init; }
 
     /// <summary>
-    /// Computes layers operator by operator on the fused path; attention, masks and optimiser stay
-    /// kernels.
+    /// Computes layers with plain operators on the fused path; attention, masks and optimiser still
+    /// use kernels.
     /// </summary>
     internal bool PlainLayers { get; init; }
 
     /// <summary>
-    /// Word pieces that the padded reference pads every text to at least, as programs do that pad
-    /// to a fixed length.
+    /// Minimum padded length of the padded reference, to match programs that pad to a fixed length.
     /// </summary>
     internal int PadTo { get; init; }
 
-    /// <summary>Whether the factors of products are rounded to bf16.</summary>
+    /// <summary>Whether the operands of matrix products are rounded to bf16.</summary>
     internal bool RoundsFactors => Precision == MatrixPrecision.Bf16;
 
-    /// <summary>The path that is taken: off the CPU no layer is fused.</summary>
+    /// <summary>The effective layer path: no layer is fused except on the CPU.</summary>
     internal LayerPath Path => Layers == LayerPath.Fused && !Device.IsHost ? LayerPath.Operators : Layers;
 
-    /// <summary>Whether kernels of ours compute what stands on packed rows.</summary>
+    /// <summary>Whether our kernels compute the operations on packed rows.</summary>
     internal bool UsesKernels => Path == LayerPath.Fused;
 
     /// <summary>
-    /// Whether optimiser, penalties and perturbations are libtorch's operators; so they are off the
-    /// CPU.
+    /// Whether optimiser, penalties and perturbations use libtorch's operators, as they always do
+    /// except on the CPU.
     /// </summary>
     internal bool ByOperators => Layers == LayerPath.Operators || !Device.IsHost;
 
-    /// <summary>Whether the last layer computes the [CLS] rows alone. Exact.</summary>
+    /// <summary>Whether the last layer computes only the [CLS] rows. Exact.</summary>
     internal bool ClsOnlyLastLayer => Path != LayerPath.PaddedReference && !EveryRow;
 
     /// <summary>
-    /// Whether the gradient of the word embedding is kept for the rows in the batch only. Exact.
+    /// Whether the word-embedding gradient is stored only for rows in the batch. Exact.
     /// </summary>
     internal bool RowSparseWords => UsesKernels && !DenseWordGradient;
 
     /// <summary>
-    /// What autocast rounds factors to where operators compute the layers; null in float32.
+    /// Autocast type of operands when operators compute the layers; null in float32.
     /// </summary>
     internal DType? Autocast =>
         Path == LayerPath.Operators && Precision == MatrixPrecision.Bf16 ? DType.BFloat16 : null;
 
     /// <summary>
-    /// Checks this against the machine and sets the threads of matrix products. A device other than
-    /// the CPU, bf16 and a number of threads load libtorch.
+    /// Validates the options on this machine and sets the threads of matrix products. A device
+    /// other than the CPU, bf16 or a number of threads loads libtorch.
     /// </summary>
-    /// <exception cref="RequestException">The device is not there, bf16 is not offered on it or on
-    /// the padded reference, or no machine has so many threads.</exception>
+    /// <exception cref="RequestException">The device does not exist, bf16 is not supported on it or
+    /// on the padded reference, or the number of threads is too large.</exception>
     public void Apply()
     {
-        // OpenMP ends the process when it has no memory for its threads.
+        // OpenMP terminates the process if it cannot allocate its threads.
         var most = Math.Max(1024, 4 * Environment.ProcessorCount);
         if (Threads is { } asked && (asked < 1 || asked > most))
             throw new RequestException(nameof(Threads), $"{asked}", $"1 to {most} are possible");

@@ -1,11 +1,11 @@
-// FLOPs by formula (docs/methods/training.md, FLOPs by formula): products of the encoder and
-// attention. Embeddings, norms and element-wise work are not counted.
+// FLOPs by formula (docs/methods/training.md, FLOPs by formula): matrix products of the encoder and
+// attention. Embeddings, norms and element-wise operations are not counted.
 namespace RobustTickets.Models;
 
 /// <summary>Floating-point operations of passes through an encoder.</summary>
 internal static class FlopCount
 {
-    /// <summary>Weights P of the encoder's matrices.</summary>
+    /// <summary>Number of weights P in the encoder's matrices.</summary>
     public static long MatrixWeights(BertConfig c)
     {
         var total = 0L;
@@ -16,9 +16,9 @@ internal static class FlopCount
 
     /// <summary>
     /// FLOPs of one step from its pass counts. With <paramref name="clsOnlyLastLayer"/> the last
-    /// layer counts what is left of it when only the [CLS] rows are computed: keys and
-    /// values of every token, the rest of B rows. Costs of methods are compared by the full count;
-    /// rates are measured by what was computed.
+    /// layer is counted as computed for [CLS] rows only: keys and values of every token, the rest
+    /// for B rows. Methods are compared by the full count; throughput is measured by the computed
+    /// operations.
     /// </summary>
     public static double Step(BertConfig c, PackedBatch batch, PassCounts passes, bool clsOnlyLastLayer = false)
     {

@@ -1,6 +1,6 @@
-// One transformer layer from fused operations (FusedLayers): the default on packed tokens
-// where the activation is the erf GELU. BertEncoder's plain layer states the same function op by op
-// and is the reference in tests.
+// One transformer layer from fused operations (FusedLayers): the default on packed tokens with the
+// erf GELU. BertEncoder's plain layer computes the same function op by op and is the reference in
+// tests.
 
 using RobustTickets.Kernels.Attention;
 using RobustTickets.Kernels.Layers;
@@ -11,13 +11,13 @@ namespace RobustTickets.Models;
 /// <summary>The fused form of <see cref="BertEncoder"/>'s layers.</summary>
 internal static class FusedBertLayer
 {
-    /// <summary>Whether layers of this network run fused.</summary>
+    /// <summary>Whether the layers of this network run fused.</summary>
     internal static bool Covers(BertConfig config, Execution execution) =>
         execution is { UsesKernels: true, PlainLayers: false } && config.Activation == Activation.Gelu;
 
     /// <summary>
-    /// Layer <paramref name="l"/> of an encoder on x [T, H]; with <paramref name="clsOnly"/> [B, H]
-    /// of the [CLS] rows.
+    /// Runs layer <paramref name="l"/> of an encoder on x [T, H]; with <paramref name="clsOnly"/>
+    /// the result is [B, H], the [CLS] rows.
     /// </summary>
     internal static Tensor Run(
         BertEncoder encoder,

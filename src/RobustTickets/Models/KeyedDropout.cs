@@ -1,12 +1,12 @@
-// Dropout whose mask is a function of (pass key, site, example, token, feature): the same on
-// packed, padded and [CLS]-only layouts.
+// Dropout whose mask is a function of (pass key, site, example, token, feature), so it is the same
+// on packed, padded and [CLS]-only layouts.
 
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Torch;
 
 namespace RobustTickets.Models;
 
-/// <summary>Places where dropout happens.</summary>
+/// <summary>Sites of dropout in the network.</summary>
 internal static class DropoutSite
 {
     internal const int Embeddings = 0;
@@ -33,7 +33,7 @@ internal static class KeyedDropout
     }
 
     /// <summary>
-    /// Factors 0 and 1/(1-p) of some shape on a device; rows are keyed by
+    /// Dropout factors, 0 or 1/(1-p), of a given shape on a device; rows are keyed by
     /// <paramref name="rowKeys"/>.
     /// </summary>
     internal static Tensor Factors(ReadOnlySpan<long> shape, RandomKey[] rowKeys, double probability, Device device)
@@ -49,7 +49,7 @@ internal static class KeyedDropout
         return mask;
     }
 
-    /// <summary>Keys of every token row of a packed batch at a site.</summary>
+    /// <summary>Keys of all token rows of a packed batch at a site.</summary>
     internal static RandomKey[] PackedRows(PackedBatch batch, RandomKey pass, int site)
     {
         var key = pass.Derive(site);
@@ -64,8 +64,8 @@ internal static class KeyedDropout
     }
 
     /// <summary>
-    /// Keys of the attention weights of a layer, [B, heads, queries] rows: each query's over all
-    /// keys. Rows of padding are keyed alike; nobody reads them.
+    /// Keys of a layer's attention weights, [B, heads, queries] rows, each covering one query's
+    /// weights over all keys. Padding rows share a key; they are never read.
     /// </summary>
     internal static RandomKey[] AttentionRows(PackedBatch batch, RandomKey pass, int layer, int heads, int queries)
     {
@@ -84,7 +84,7 @@ internal static class KeyedDropout
         return rows;
     }
 
-    /// <summary>Keys of the [CLS] rows alone.</summary>
+    /// <summary>Keys of the [CLS] rows.</summary>
     internal static RandomKey[] ClsRows(PackedBatch batch, RandomKey pass, int site)
     {
         var key = pass.Derive(site);

@@ -1,6 +1,6 @@
-// The compiled evaluation path of a masked language model: BertInference below, the head's two
-// products in kernels whose rows do not depend on each other. So the scores at a place of a text
-// are a function of that text alone, bit for bit. The reference beside it is BertForMaskedLM.
+// The compiled evaluation path of a masked language model: BertInference, then the head's two
+// products in kernels whose rows are independent. The scores at a position depend on that text
+// alone, bit for bit. Reference: BertForMaskedLM.
 
 using RobustTickets.Kernels.Inference;
 using RobustTickets.Torch;
@@ -9,8 +9,8 @@ using RobustTickets.Torch.nn;
 namespace RobustTickets.Models;
 
 /// <summary>
-/// Forward passes of a frozen masked language model. Made from a store whose weights must not
-/// change while it is in use.
+/// Forward passes of a frozen masked language model. The store's weights must not change while it
+/// is in use.
 /// </summary>
 internal sealed class MaskedLmInference : IDisposable
 {
@@ -21,7 +21,7 @@ internal sealed class MaskedLmInference : IDisposable
     private readonly PackedWeightFp32 _decoder;
 
     /// <summary>
-    /// Lays out the matrices of encoder and head. The output matrix is the word embedding.
+    /// Packs the matrices of encoder and head. The output matrix is the word embedding.
     /// </summary>
     public MaskedLmInference(ParameterStore store, BertConfig config)
     {
@@ -38,7 +38,7 @@ internal sealed class MaskedLmInference : IDisposable
     /// <summary>Hidden states of the last layer [T, H].</summary>
     public Tensor HiddenStates(PackedBatch batch) => _encoder.HiddenStates(batch);
 
-    /// <summary>Scores over the vocabulary [M, V] of hidden states [M, H].</summary>
+    /// <summary>Logits over the vocabulary [M, V] from hidden states [M, H].</summary>
     public Tensor Scores(Tensor hidden)
     {
         using var scope = torch.scope();

@@ -1,22 +1,22 @@
-// A batch without padding: the word pieces of all examples in one row after another. Notation used
-// for shapes in this project: B examples, T word pieces of the whole batch, S word pieces of the
-// longest example, H hidden size, d_h head size, F neurons of a layer, C classes, V vocabulary.
+// A batch without padding: the tokens of all examples, concatenated. Shape notation of this
+// project: B examples, T tokens of the batch, S tokens of the longest example, H hidden size, d_h
+// head size, F neurons of a layer, C classes, V vocabulary.
 namespace RobustTickets.Models;
 
 /// <summary>One tokenised example.</summary>
-/// <param name="Id">Its position in the data set; the identity that keyed randomness uses.</param>
-/// <param name="Ids">Word pieces, special tokens included.</param>
+/// <param name="Id">Index in the data set; keyed randomness uses it.</param>
+/// <param name="Ids">Token ids, special tokens included.</param>
 /// <param name="Segments">Token types, 0 or 1.</param>
 /// <param name="Label">Class, or -1 when unknown.</param>
 public sealed record EncodedExample(long Id, int[] Ids, int[] Segments, int Label);
 
 /// <summary>A batch on packed tokens.</summary>
-/// <param name="Ids">[T] word pieces.</param>
-/// <param name="Positions">[T] position inside the example.</param>
+/// <param name="Ids">[T] token ids.</param>
+/// <param name="Positions">[T] position within the example.</param>
 /// <param name="Segments">[T] token types.</param>
 /// <param name="Offsets">[B+1] first row of each example (cu_seqlens).</param>
 /// <param name="Labels">[B] classes.</param>
-/// <param name="ExampleIds">[B] identities for keyed randomness.</param>
+/// <param name="ExampleIds">[B] example ids, for keyed randomness.</param>
 internal sealed record PackedBatch(
     long[] Ids,
     long[] Positions,
@@ -26,16 +26,18 @@ internal sealed record PackedBatch(
     long[] ExampleIds
 )
 {
-    /// <summary>No example: what a rank has of a batch smaller than the number of ranks.</summary>
+    /// <summary>
+    /// An empty batch: a rank's share when the batch is smaller than the number of ranks.
+    /// </summary>
     public static PackedBatch Empty { get; } = new([], [], [], [0], [], []);
 
     /// <summary>Number of examples B.</summary>
     public int Count => ExampleIds.Length;
 
-    /// <summary>Number of word pieces T.</summary>
+    /// <summary>Number of tokens T.</summary>
     public int Tokens => Ids.Length;
 
-    /// <summary>Word pieces of the longest example S.</summary>
+    /// <summary>Tokens of the longest example S.</summary>
     public int Longest
     {
         get

@@ -1,15 +1,15 @@
-// The slow, obvious reference: every example padded to the longest, attention by plain tensor
-// operations, the additive mask of -10000. It takes and returns packed rows so that tests can put
-// it beside the fast path; in between all is [B, S, .].
+// The slow reference implementation: examples padded to the longest, attention by plain tensor
+// operations with an additive mask of -10000. Inputs and outputs are packed rows, so that tests
+// can compare it with the fast path; intermediate tensors are [B, S, .].
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Torch;
 
 namespace RobustTickets.Models;
 
-/// <summary>BERT as the textbooks write it.</summary>
+/// <summary>Reference BERT on padded batches.</summary>
 internal static class PaddedBert
 {
-    /// <summary>Hidden states of the last layer for the real word pieces, packed [T, H].</summary>
+    /// <summary>Hidden states of the last layer for the real tokens, packed [T, H].</summary>
     internal static Tensor Encode(BertEncoder encoder, BertInputs inputs, PassOptions pass)
     {
         var run = new Run(encoder, inputs, pass);

@@ -1,6 +1,6 @@
-// All dropout of one pass on a device. Masks are functions of keys (KeyedDropout), so those of a
-// group of sites are made at once, in 15 launches; one site at a time would cost as many as the
-// layers. Groups are bounded in memory.
+// All dropout masks of one pass on a device. Masks are functions of keys (KeyedDropout), so those
+// of a group of sites are generated together in 15 kernel launches instead of as many per site.
+// Group size is limited by memory.
 
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Torch;
@@ -9,7 +9,8 @@ using RobustTickets.Torch.nn;
 namespace RobustTickets.Models;
 
 /// <summary>
-/// Dropout masks of one pass, made before its first layer: what a layer makes does not outlive it.
+/// Dropout masks of one pass, created before its first layer, because tensors created within a
+/// layer are freed with it.
 /// </summary>
 internal sealed class PassMasks
 {
@@ -17,11 +18,11 @@ internal sealed class PassMasks
     private readonly MaskGroups? _attention;
     private readonly double _attentionDropout;
 
-    /// <summary>Masks for a pass over the encoder.</summary>
+    /// <summary>Creates the masks of a pass over the encoder.</summary>
     /// <param name="inputs">The batch, with its padded layout.</param>
     /// <param name="config">Shapes and probabilities.</param>
-    /// <param name="key">Key of the pass.</param>
-    /// <param name="clsOnlyLast">Whether the last layer computes [CLS] rows alone.</param>
+    /// <param name="key">Random key of the pass.</param>
+    /// <param name="clsOnlyLast">Whether the last layer computes only [CLS] rows.</param>
     internal PassMasks(BertInputs inputs, BertConfig config, RandomKey key, bool clsOnlyLast)
     {
         var (batch, layout) = (inputs.Batch, inputs.Layout!);
@@ -75,19 +76,19 @@ internal sealed class PassMasks
         bool Last(int l) => clsOnlyLast && l == config.Layers - 1;
     }
 
-    /// <summary>x with dropout at a site of token rows.</summary>
+    /// <summary>Applies dropout to x at a site of token rows.</summary>
     internal Tensor Drop(Tensor x, int site) => _hidden is null ? x : x * _hidden.Of(site);
 
-    /// <summary>What attention drops in a layer, or null.</summary>
+    /// <summary>Attention dropout of a layer, or null.</summary>
     internal AttentionDropout? Attention(int layer) =>
         _attention is null
             ? null
             : new AttentionDropout(_attention.Of(DropoutSite.AttentionProbabilities(layer)), _attentionDropout);
 
-    /// <summary>Masks of several sites with as many features a row.</summary>
+    /// <summary>Masks of several sites with the same number of features per row.</summary>
     private sealed class MaskGroups
     {
-        /// <summary>Elements of a group at most, unless a single site has more.</summary>
+        /// <summary>Maximum elements per group, unless a single site has more.</summary>
         private const long MostElements = 1 << 25;
 
         private readonly Dictionary<int, (int Group, long Start, long Count)> _sites = [];

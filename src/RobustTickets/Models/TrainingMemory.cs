@@ -1,28 +1,26 @@
-// What training a BERT needs of the machine's memory, by formula, before it begins (docs/memory.md,
-// What a training step keeps).
+// Memory needed to train a BERT, computed by formula before training starts (docs/memory.md, What a
+// training step keeps).
 using System.Globalization;
 using RobustTickets.Attacks;
 
 namespace RobustTickets.Models;
 
-/// <summary>Memory that a training needs.</summary>
-/// <param name="StateBytes">Weights, gradients and moments; surely needed.</param>
-/// <param name="ActivationBytes">What the longest batch keeps for its backward pass; an
+/// <summary>Memory needed for training.</summary>
+/// <param name="StateBytes">Weights, gradients and optimiser moments; a lower bound.</param>
+/// <param name="ActivationBytes">Activations saved for the backward pass of the longest batch; an
 /// estimate.</param>
 internal sealed record TrainingMemory(long StateBytes, long ActivationBytes)
 {
-    // The runtime, libtorch and its kernels before anything is loaded.
+    // The runtime, libtorch and its kernels, without any model.
     private const long Program = 250L << 20;
 
-    /// <summary>All of it, about.</summary>
+    /// <summary>The estimated total.</summary>
     public long Bytes => StateBytes + ActivationBytes + Program;
 
-    /// <summary>
-    /// Memory of the machine, or what this process may use of it; null where it is not known.
-    /// </summary>
+    /// <summary>Memory available to this process; null if unknown.</summary>
     public static long? Here => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes is var bytes and > 0 ? bytes : null;
 
-    /// <summary>Memory that is free now; null where the system does not say.</summary>
+    /// <summary>Free memory; null if the system does not report it.</summary>
     public static long? Free
     {
         get
@@ -44,13 +42,13 @@ internal sealed record TrainingMemory(long StateBytes, long ActivationBytes)
     }
 
     /// <summary>
-    /// What a training needs. P parameters in float32 are 16 P bytes for certain: weights,
-    /// gradients, two moments. A layer keeps 9 H + 2 n numbers a token for backward (inputs of
-    /// products and norms, before and behind GELU); libraries and temporaries come on top.
+    /// Estimates the memory of a training run. P parameters in float32 need 16 P bytes: weights,
+    /// gradients, two moments. A layer saves 9 H + 2 n numbers per token for backward (inputs of
+    /// products and norms, before and after GELU); libraries and temporaries come on top.
     /// </summary>
     /// <param name="config">The network.</param>
-    /// <param name="parameters">Its parameters, all of which are trained.</param>
-    /// <param name="tokens">Word pieces of the longest batch.</param>
+    /// <param name="parameters">Number of parameters, all of which are trained.</param>
+    /// <param name="tokens">Tokens in the longest batch.</param>
     public static TrainingMemory Of(BertConfig config, long parameters, long tokens)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -61,9 +59,9 @@ internal sealed record TrainingMemory(long StateBytes, long ActivationBytes)
         return new TrainingMemory(4 * Number * parameters, Number * tokens * kept);
     }
 
-    /// <summary>Word pieces of the longest batch that can be drawn.</summary>
-    /// <param name="lengths">Word pieces of each example.</param>
-    /// <param name="batch">Examples of a batch.</param>
+    /// <summary>Number of tokens in the longest batch that can be drawn.</summary>
+    /// <param name="lengths">Tokens of each example.</param>
+    /// <param name="batch">Examples per batch.</param>
     public static long LongestBatch(IEnumerable<int> lengths, int batch)
     {
         var longest = new PriorityQueue<int, int>();
@@ -76,12 +74,12 @@ internal sealed record TrainingMemory(long StateBytes, long ActivationBytes)
         return longest.UnorderedItems.Sum(item => (long)item.Element);
     }
 
-    /// <summary>Refuses what surely does not fit.</summary>
+    /// <summary>Throws if the run cannot fit in memory.</summary>
     /// <param name="field">Field of the request that names the model.</param>
     /// <param name="value">Its value.</param>
-    /// <param name="here">Memory of the machine; null is not known.</param>
-    /// <exception cref="RequestException">Weights, gradients and moments alone are more than
-    /// that.</exception>
+    /// <param name="here">Memory of the machine; null if unknown.</param>
+    /// <exception cref="RequestException">Weights, gradients and moments alone exceed the
+    /// memory.</exception>
     public void Require(string field, string value, long? here)
     {
         if (here is { } bytes && StateBytes > bytes)
@@ -93,7 +91,7 @@ internal sealed record TrainingMemory(long StateBytes, long ActivationBytes)
             );
     }
 
-    /// <summary>Bytes in MiB.</summary>
+    /// <summary>Formats bytes in MiB.</summary>
     public static string Text(long bytes) =>
         string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(bytes / 1048576.0):N0} MiB");
 }

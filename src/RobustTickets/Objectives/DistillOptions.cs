@@ -1,12 +1,12 @@
 namespace RobustTickets.Objectives;
 
 /// <summary>
-/// Distillation (Hinton et al. 2015): the distribution of a trained classifier, the teacher, is
-/// learned from beside the labels. The teacher sees the very batch, texts changed by <c>augment</c>
-/// included; it stays as it is.
+/// Distillation (Hinton et al. 2015) from the output distribution of a trained classifier, the
+/// teacher, in addition to the labels. The teacher gets the same batch, including texts changed by
+/// <c>augment</c>; it is not trained.
 /// </summary>
-/// <param name="Teacher">Run or model folder, from beside the run or from the current directory; of
-/// the same classes and vocabulary.</param>
-/// <param name="Weight">Share of the loss that the teacher has; the labels have the rest.</param>
-/// <param name="Temperature">Both distributions are softened by it.</param>
+/// <param name="Teacher">Run or model folder with the same classes and vocabulary; relative to the
+/// run's parent or to the current directory.</param>
+/// <param name="Weight">Weight of the distillation loss; the cross entropy has the rest.</param>
+/// <param name="Temperature">Temperature of both distributions.</param>
 public sealed record DistillOptions(string Teacher, double Weight = 0.5, double Temperature = 2.0);

@@ -1,6 +1,6 @@
 // FreeLB (docs/methods/freelb.md; Hugging Face's version, as EarlyRobust, RobusT and TextDefender
-// run it): K passes on word embeddings + delta, parameter gradients of all passes add up, delta
-// climbs between them. Deviations are options.
+// run it): K passes on word embeddings + delta. Parameter gradients accumulate over the passes;
+// delta takes a gradient ascent step between them. Deviations are options.
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;
@@ -10,8 +10,8 @@ namespace RobustTickets.Objectives;
 /// <summary>The FreeLB objective.</summary>
 /// <param name="options">Steps, sizes and switches.</param>
 /// <param name="noise">
-/// Uniform numbers in [-1, 1) of shape [T, H] that start the perturbation; null draws them from the
-/// step's key. Tests hand in recorded noise.
+/// Uniform numbers in [-1, 1), shape [T, H], that initialise the perturbation; null draws them from
+/// the step's key. Tests pass recorded noise.
 /// </param>
 internal sealed class FreeLb(FreeLbOptions options, Func<PackedBatch, Tensor>? noise = null) : IObjective
 {
@@ -48,7 +48,7 @@ internal sealed class FreeLb(FreeLbOptions options, Func<PackedBatch, Tensor>? n
                     LayerDone = last ? inputs.Loss.LayerDone : null,
                 }
             );
-            // The penalty in the last pass alone: the adversary never sees it.
+            // The penalty joins the last pass only: no gradient of it reaches delta.
             log.Backward(pass, crossEntropy, crossEntropy / passes, last ? penalty : null);
             if (!last)
                 perturbation.Ascend(delta.grad!);

@@ -3,7 +3,7 @@ using RobustTickets.Torch;
 
 namespace RobustTickets.Objectives;
 
-/// <summary>Takes every parameter out of the graph while it lives.</summary>
+/// <summary>Disables gradients of all parameters until disposed.</summary>
 internal sealed class FrozenParameters : IDisposable
 {
     private readonly List<Tensor> _trained = [];
@@ -19,7 +19,7 @@ internal sealed class FrozenParameters : IDisposable
         }
     }
 
-    /// <summary>The parameters of a model, and the leaf of a batch's words.</summary>
+    /// <summary>The parameters of a model and the batch's leaf of word-embedding rows.</summary>
     internal static IEnumerable<Tensor> Of(BertForSequenceClassification model, BertInputs inputs)
     {
         foreach (var name in model.Store.Names)

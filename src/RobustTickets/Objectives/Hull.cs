@@ -1,6 +1,6 @@
-// Training in the hull of neighbours (docs/methods/augmentation.md): a word's embedding is a point
-// among its own and its neighbours' (DNE, Zhou et al. 2021), climbed on for K steps (ASCC, Dong et
-// al. 2021), then one pass trains.
+// Training in the convex hull of neighbours (docs/methods/augmentation.md): a word's embedding is a
+// mixture of its own and its neighbours' (DNE, Zhou et al. 2021), updated by K ascent steps (ASCC,
+// Dong et al. 2021); then one pass trains.
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;
@@ -8,8 +8,8 @@ using RobustTickets.Torch;
 namespace RobustTickets.Objectives;
 
 /// <summary>The hull objective.</summary>
-/// <param name="options">Start and ascents.</param>
-/// <param name="hulls">Neighbours as word pieces.</param>
+/// <param name="options">Initial weights and ascent steps.</param>
+/// <param name="hulls">Neighbours as token ids.</param>
 internal sealed class Hull(HullOptions options, WordHulls hulls) : IObjective
 {
     /// <inheritdoc/>
@@ -66,8 +66,8 @@ internal sealed class Hull(HullOptions options, WordHulls hulls) : IObjective
     private static Tensor Delta(HullMixture mixture, PackedBatch batch, int hidden, Device device) =>
         torch.tensor<float>(mixture.Delta(), batch.Tokens, hidden).to(device);
 
-    // The rows that the step needs, read once: constants, so that the word's own row has the whole
-    // gradient (a deviation).
+    // The embedding rows of the step, read once and treated as constants: the word's own row
+    // receives the whole gradient (a deviation).
     private static Func<long, ReadOnlyMemory<float>> Embeddings(
         BertForSequenceClassification model,
         PackedBatch batch,

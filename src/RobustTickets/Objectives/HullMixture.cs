@@ -1,11 +1,12 @@
-// The point of every word in the hull of its own embedding and its neighbours': weights w >= 0 with
-// sum 1, first drawn from a Dirichlet distribution (DNE, Zhou et al. 2021), then climbed on through
-// a softmax (ASCC, Dong et al. 2021). Plain loops on the host: words are few against layers.
+// Mixture weights of each word over its own embedding and its neighbours' (w >= 0, sum 1):
+// initialised from a Dirichlet distribution (DNE, Zhou et al. 2021), then updated by gradient
+// ascent through a softmax (ASCC, Dong et al. 2021). Plain loops on the host: the cost is small
+// beside the layers'.
 using RobustTickets.Kernels.Randomness;
 
 namespace RobustTickets.Objectives;
 
-/// <summary>Weights of the words of one batch.</summary>
+/// <summary>Mixture weights of the words of one batch.</summary>
 internal sealed class HullMixture
 {
     private readonly IReadOnlyList<HullWord> _words;
@@ -15,10 +16,10 @@ internal sealed class HullMixture
     private readonly double[][] _logits;
 
     /// <param name="words">Words with a hull.</param>
-    /// <param name="ids">[T] word pieces of the batch.</param>
-    /// <param name="embedding">Embedding [H] of a word piece.</param>
+    /// <param name="ids">[T] token ids of the batch.</param>
+    /// <param name="embedding">Embedding [H] of a token id.</param>
     /// <param name="hidden">H.</param>
-    /// <param name="start">Weights that each word begins with, its own embedding's first.</param>
+    /// <param name="start">Initial weights of each word, its own embedding's first.</param>
     public HullMixture(
         IReadOnlyList<HullWord> words,
         long[] ids,
@@ -42,7 +43,7 @@ internal sealed class HullMixture
     }
 
     /// <summary>
-    /// What the mixtures add to the embeddings: sum of w_j (e_j - e_0) in the rows of each word, 0
+    /// The change of the embeddings: the sum of w_j (e_j - e_0) in the rows of each word, 0
     /// elsewhere; [T, H].
     /// </summary>
     public float[] Delta()
@@ -72,7 +73,7 @@ internal sealed class HullMixture
     /// <param name="gradient">Gradient of the loss with respect to <see cref="Delta"/> [T,
     /// H].</param>
     /// <param name="step">Length of the step.</param>
-    /// <param name="sparsity">Weight of the entropy that is climbed down, in the unit of the
+    /// <param name="sparsity">Weight of the entropy, which is decreased; in units of the
     /// loss.</param>
     public void Ascend(float[] gradient, double step, double sparsity)
     {
@@ -81,7 +82,7 @@ internal sealed class HullMixture
         for (var k = 0; k < slopes.Length; k++)
         {
             var weights = Weights(k);
-            var pull = new double[weights.Length]; // d loss / d w_j; that of the word itself is 0
+            var pull = new double[weights.Length]; // d loss / d w_j; 0 for the word itself
             ForEach(
                 k,
                 (row, member, own, other) =>
@@ -115,7 +116,7 @@ internal sealed class HullMixture
         }
     }
 
-    // Every pair (row, neighbour) of a word with both embeddings; members count from 1.
+    // Visits every (row, neighbour) of a word with both embeddings; member 0 is the word itself.
     private void ForEach(int word, PairVisit visit)
     {
         var (row, _, _, neighbours) = _words[word];
@@ -129,7 +130,7 @@ internal sealed class HullMixture
     private delegate void PairVisit(int row, int member, ReadOnlySpan<float> own, ReadOnlySpan<float> other);
 
     /// <summary>
-    /// A draw of a Dirichlet distribution with concentration <paramref name="own"/> for the word
+    /// Samples a Dirichlet distribution with concentration <paramref name="own"/> for the word
     /// itself and <paramref name="others"/> for each neighbour.
     /// </summary>
     public static double[] Dirichlet(RandomKey key, double own, double others, int neighbours)
@@ -141,8 +142,8 @@ internal sealed class HullMixture
         return sum > 0 ? Array.ConvertAll(draws, d => d / sum) : Corner(key, own, others, neighbours);
     }
 
-    // Draws of shapes near 0 are all below the smallest number: the largest, by its logarithm, has
-    // all the weight.
+    // For shapes near 0 all samples underflow: the largest, compared by logarithm, gets all the
+    // weight.
     private static double[] Corner(RandomKey key, double own, double others, int neighbours)
     {
         double Log(int j) => Math.Log(1.0 - key.Derive(j).Uniform(uint.MaxValue)) / (j == 0 ? own : others);
@@ -151,7 +152,7 @@ internal sealed class HullMixture
         return weights;
     }
 
-    // Marsaglia and Tsang (2000); a shape below 1 is that of shape + 1 times u^(1/shape).
+    // Marsaglia and Tsang (2000); for a shape below 1, a sample of shape + 1 times u^(1/shape).
     private static double Gamma(RandomKey key, double shape)
     {
         if (shape < 1)

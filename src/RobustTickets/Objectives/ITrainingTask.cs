@@ -5,30 +5,30 @@ using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Objectives;
 
-/// <summary>What the training loop works on: a network, its batches, and an objective.</summary>
+/// <summary>Model, batches and objective of a training loop.</summary>
 internal interface ITrainingTask
 {
     /// <summary>The parameters.</summary>
     ParameterStore Store { get; }
 
-    /// <summary>Shape of the network.</summary>
+    /// <summary>Model configuration.</summary>
     BertConfig Config { get; }
 
-    /// <summary>Steps in one epoch, the last and smaller batch included.</summary>
+    /// <summary>Steps per epoch, including a smaller last batch.</summary>
     long StepsPerEpoch { get; }
 
     /// <summary>
-    /// Records gradients of the parameters that <paramref name="wanted"/> accepts.
+    /// Enables gradients of the parameters that <paramref name="wanted"/> accepts.
     /// </summary>
     void Train(Func<string, bool> wanted);
 
     /// <summary>Runs all passes of one step and accumulates their gradients.</summary>
     /// <param name="step">The step, from 0, counted over epochs.</param>
-    /// <param name="key">Key of this step.</param>
+    /// <param name="key">Random key of this step.</param>
     /// <param name="penalty">Added once, undivided, to the last pass, or null.</param>
-    /// <param name="layerDone">Told in the last backward of each layer whose gradients are whole,
-    /// from the last down, where the task knows; or null.</param>
-    /// <returns>The batch and what was done with it.</returns>
+    /// <param name="layerDone">Called in the last backward with each layer whose gradients are
+    /// final, from the last layer down, if the task supports it; or null.</param>
+    /// <returns>The batch and the result of the objective.</returns>
     (PackedBatch Batch, ObjectiveResult Result) Accumulate(
         long step,
         RandomKey key,

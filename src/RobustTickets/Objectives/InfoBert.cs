@@ -1,6 +1,6 @@
 // InfoBERT (Wang et al. 2021; docs/methods/infobert.md): FreeLB's K passes with two regularisers in
-// each, an upper bound UB that is minimised and steers delta, and a lower bound LB that is
-// maximised by a second backward that delta never sees.
+// each: an upper bound UB that is minimised and contributes to delta's gradient, and a lower bound
+// LB that is maximised by a second backward without effect on delta.
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;
@@ -8,13 +8,13 @@ using RobustTickets.Torch;
 namespace RobustTickets.Objectives;
 
 /// <summary>
-/// The InfoBERT objective. The model's store must hold a critic
+/// The InfoBERT objective. The model's store must contain a critic
 /// (<see cref="ObjectiveParameters.Attach"/>).
 /// </summary>
 /// <param name="options">Steps, sizes, weights and switches.</param>
 /// <param name="noise">
-/// Uniform numbers in [-1, 1) of shape [T, H] that start the perturbation; null draws them from the
-/// step's key.
+/// Uniform numbers in [-1, 1), shape [T, H], that initialise the perturbation; null draws them from
+/// the step's key.
 /// </param>
 internal sealed class InfoBert(InfoBertOptions options, Func<PackedBatch, Tensor>? noise = null) : IObjective
 {
@@ -41,7 +41,7 @@ internal sealed class InfoBert(InfoBertOptions options, Func<PackedBatch, Tensor
         {
             using var pass = torch.scope();
             var last = t == options.Steps - 1;
-            perturbation.Delta.requires_grad_(true); // in the last pass, too: it ranks the word pieces
+            perturbation.Delta.requires_grad_(true); // also in the last pass: it ranks the tokens
             var states = Forward(model, inputs, perturbation.Delta, step.Derive(options.SyncDropout ? 0L : t));
             var crossEntropy = BertForSequenceClassification.Loss(states.Logits, inputs);
             var loss =
@@ -57,7 +57,7 @@ internal sealed class InfoBert(InfoBertOptions options, Func<PackedBatch, Tensor
             loss.backward(retain_graph: options.Alpha != 0);
             log.Add(pass, crossEntropy, loss);
             backward++;
-            var gradient = perturbation.Delta.grad!.clone(); // of CE and UB: what follows must not steer delta
+            var gradient = perturbation.Delta.grad!.clone(); // of CE and UB only: LB must not affect delta
             if (
                 options.Alpha != 0
                 && AnchoredLoss(model, inputs, states, gradient, InfoBertTerms.Order(step, t)) is { } anchored
@@ -76,7 +76,7 @@ internal sealed class InfoBert(InfoBertOptions options, Func<PackedBatch, Tensor
 
     /// <summary>
     /// -alpha LB / K: the mean over chunks of shuffled pairs; null when the examples are too short
-    /// to select anything.
+    /// for any token to be selected.
     /// </summary>
     private Tensor? AnchoredLoss(
         BertForSequenceClassification model,
@@ -138,13 +138,13 @@ internal sealed class InfoBert(InfoBertOptions options, Func<PackedBatch, Tensor
                 }
             )
         );
-        // An execution may compute the last layer for [CLS] alone.
+        // The execution may have computed the last layer for [CLS] rows only.
         if (top!.shape[0] != inputs.Batch.Count)
             top = top.index_select(0, inputs.ClsRows);
         return new States(logits, embedded!, top);
     }
 
-    /// <summary>What a pass leaves behind.</summary>
+    /// <summary>Outputs of a pass.</summary>
     /// <param name="Logits">[B, C].</param>
     /// <param name="Embedded">Embedding output [T, H].</param>
     /// <param name="Top">[CLS] in the last layer [B, H].</param>

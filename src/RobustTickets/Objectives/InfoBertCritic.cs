@@ -1,5 +1,5 @@
 // InfoBERT's critic F (docs/methods/infobert.md, Critic): Linear(2d -> w), ReLU, Linear(w -> 1),
-// Softplus on pairs (x of a word piece, z of [CLS]).
+// Softplus on pairs (x of a token, z of [CLS]).
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;
@@ -20,8 +20,8 @@ internal static class InfoBertCritic
     public static bool Owns(string name) => name.StartsWith(Prefix, StringComparison.Ordinal);
 
     /// <summary>
-    /// Adds a critic of <paramref name="width"/> hidden units to a model's store, drawn as torch
-    /// draws a Linear: uniform within 1/sqrt(inputs).
+    /// Adds a critic of <paramref name="width"/> hidden units to a model's store, initialised like
+    /// torch's Linear: uniform within 1/sqrt(inputs).
     /// </summary>
     /// <exception cref="ArgumentException">The store has a critic already.</exception>
     public static void Attach(BertForSequenceClassification model, int width, RandomKey key)
@@ -45,9 +45,7 @@ internal static class InfoBertCritic
         }
     }
 
-    /// <summary>
-    /// Takes the critic out of a model's store and frees it; does nothing without one.
-    /// </summary>
+    /// <summary>Removes the critic from a model's store and frees it; no-op without one.</summary>
     public static void Detach(BertForSequenceClassification model)
     {
         foreach (var name in model.Store.Names.Where(Owns).ToArray())
@@ -55,11 +53,11 @@ internal static class InfoBertCritic
     }
 
     /// <summary>
-    /// F for every pair (i, j) of two inputs' contributions to its hidden layer, taken apart so
-    /// that n^2 pairs cost two products of n rows.
+    /// F for all pairs (i, j). The hidden layer's input is the sum of a term of x and a term of z,
+    /// so n^2 pairs need only two products of n rows.
     /// </summary>
-    /// <param name="store">Store that holds the critic.</param>
-    /// <param name="x">Word pieces [n, d].</param>
+    /// <param name="store">Store that contains the critic.</param>
+    /// <param name="x">Token embeddings [n, d].</param>
     /// <param name="z">[CLS] states [n, d].</param>
     /// <returns>F(x_i, z_i) as [n, 1], and F(x_j, z_i) as [n (i), n (j), 1].</returns>
     internal static (Tensor Paired, Tensor All) Scores(ParameterStore store, Tensor x, Tensor z)
@@ -76,11 +74,11 @@ internal static class InfoBertCritic
     }
 }
 
-/// <summary>What an objective learns besides the network.</summary>
+/// <summary>Trainable parameters of an objective.</summary>
 internal static class ObjectiveParameters
 {
     /// <summary>
-    /// Adds an objective's own parameters to a model, freshly drawn; most objectives have none.
+    /// Adds an objective's own parameters to a model, newly initialised; most objectives have none.
     /// </summary>
     public static void Attach(ObjectiveOptions options, BertForSequenceClassification model, RandomKey key)
     {
@@ -88,11 +86,11 @@ internal static class ObjectiveParameters
             InfoBertCritic.Attach(model, o.CriticHidden, key);
     }
 
-    /// <summary>Takes them out again: a finished model is the network alone.</summary>
+    /// <summary>Removes them again: a finished model contains the network only.</summary>
     public static void Detach(BertForSequenceClassification model) => InfoBertCritic.Detach(model);
 
     /// <summary>
-    /// Whether an objective wants a parameter trained: all but a critic that stays random.
+    /// Whether an objective trains a parameter: all, except a critic that stays random.
     /// </summary>
     public static bool Trains(ObjectiveOptions options, string name) =>
         !InfoBertCritic.Owns(name) || options is InfoBertOptions { TrainCritic: true };

@@ -1,5 +1,5 @@
-// The two bounds of InfoBERT and the choices they rest on, as functions of tensors
-// and keys, so that each can be held to a plain statement of it.
+// The two bounds of InfoBERT and the random choices in them, as pure functions of tensors and keys,
+// so that each can be tested against a plain implementation.
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;
@@ -7,7 +7,7 @@ using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Objectives;
 
-/// <summary>Bounds, partners, order and selection.</summary>
+/// <summary>Bounds, partners, order and token selection.</summary>
 internal static class InfoBertTerms
 {
     /// <summary>mean_i sum_d (y_i - y_r(i))^2 / 2 over the rows of y [n, d].</summary>
@@ -17,7 +17,7 @@ internal static class InfoBertTerms
         return (y - y.index_select(0, index)).square().sum() / (2.0 * partners.Length);
     }
 
-    /// <summary>r(i) of every row in a pass.</summary>
+    /// <summary>The partner r(i) of every row in a pass.</summary>
     public static int[] Partners(RandomKey step, int pass, int rows)
     {
         var key = step.Derive(RandomStreams.Step.InfoBertPartners).Derive(pass);
@@ -29,8 +29,8 @@ internal static class InfoBertTerms
         step.Derive(RandomStreams.Step.InfoBertOrder).Derive(pass);
 
     /// <summary>
-    /// Rows of the word pieces whose gradient ranks in the middle of their example, with the
-    /// example of each; ties stay in the order of the text.
+    /// Rows of the tokens whose gradient ranks in the middle of their example, with the example of
+    /// each; ties in text order.
     /// </summary>
     public static List<(int Row, int Example)> Select(
         PackedBatch batch,
@@ -61,8 +61,8 @@ internal static class InfoBertTerms
     /// InfoNCE's lower bound over n pairs: mean_i F(x_i, z_i) - (mean_i logsumexp_j F(x_j, z_i) -
     /// log n).
     /// </summary>
-    /// <param name="store">Store that holds the critic.</param>
-    /// <param name="x">Word pieces [n, d].</param>
+    /// <param name="store">Store that contains the critic.</param>
+    /// <param name="x">Token embeddings [n, d].</param>
     /// <param name="z">[CLS] states [n, d].</param>
     public static Tensor LowerBound(ParameterStore store, Tensor x, Tensor z)
     {

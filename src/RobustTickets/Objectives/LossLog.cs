@@ -3,8 +3,8 @@ using RobustTickets.Torch;
 namespace RobustTickets.Objectives;
 
 /// <summary>
-/// Losses of a step as tensors, read together at its end: a number read in between would make the
-/// host wait for a device that could be at work on the next pass.
+/// Losses of a step as tensors, read together at its end: reading one earlier would make the host
+/// wait for the device instead of queueing the next pass.
 /// </summary>
 internal sealed class LossLog
 {
@@ -12,11 +12,11 @@ internal sealed class LossLog
     private readonly List<Tensor> _shares = [];
 
     /// <summary>
-    /// Notes what a pass computed; it lives on in the scope around <paramref name="pass"/>.
+    /// Records the losses of a pass; they are kept in the scope outside <paramref name="pass"/>.
     /// </summary>
     /// <param name="pass">Scope of the pass.</param>
     /// <param name="crossEntropy">Undivided cross entropy of a pass, or null.</param>
-    /// <param name="share">What is minimised and therefore counts in the total, or null.</param>
+    /// <param name="share">Contribution to the minimised total, or null.</param>
     internal void Add(TensorScope pass, Tensor? crossEntropy, Tensor? share)
     {
         if (crossEntropy is not null)
@@ -26,13 +26,12 @@ internal sealed class LossLog
     }
 
     /// <summary>
-    /// Gradients of a pass's share of the loss and of the penalty, which is undivided; both are
-    /// noted.
+    /// Runs backward on a pass's share of the loss and on the undivided penalty, and records both.
     /// </summary>
     /// <param name="pass">Scope of the pass.</param>
     /// <param name="crossEntropy">Undivided cross entropy.</param>
-    /// <param name="share">What of it is minimised.</param>
-    /// <param name="penalty">What is added, or null.</param>
+    /// <param name="share">The minimised share of it.</param>
+    /// <param name="penalty">The penalty, or null.</param>
     internal void Backward(TensorScope pass, Tensor crossEntropy, Tensor share, Func<Tensor>? penalty)
     {
         var loss = penalty is null ? share : share + penalty();
@@ -41,7 +40,7 @@ internal sealed class LossLog
     }
 
     /// <summary>
-    /// Cross entropy of every pass and the sum of all shares. Waits for the device, once.
+    /// Cross entropy of every pass and the sum of all shares. Synchronises with the device once.
     /// </summary>
     internal (double[] Losses, double Total) Read()
     {

@@ -1,6 +1,6 @@
-// What a pass minimises beside cross entropy, whatever the objective
-// (docs/methods/augmentation.md): agreement between a text and its changed form (symmetric KL, as
-// R-Drop has it), and a teacher's distribution (Hinton et al. 2015).
+// Loss terms in addition to cross entropy, for every objective (docs/methods/augmentation.md):
+// consistency between a text and its changed form (symmetric KL, as in R-Drop), and distillation
+// from a teacher (Hinton et al. 2015).
 using RobustTickets.Torch;
 using static RobustTickets.Torch.torch.nn;
 
@@ -11,14 +11,13 @@ namespace RobustTickets.Objectives;
 /// <param name="Options">Weight and temperature.</param>
 internal sealed record TeacherLogits(Tensor Logits, DistillOptions Options);
 
-/// <summary>Terms of the loss of a pass.</summary>
+/// <summary>Loss terms of a pass.</summary>
 internal static class LossTerms
 {
     /// <summary>
-    /// From cross entropy and logits [B, C] to what is minimised; null where that is cross entropy
-    /// alone.
+    /// Maps cross entropy and logits [B, C] to the loss; null for cross entropy alone.
     /// </summary>
-    /// <param name="consistency">Weight of <see cref="Disagreement"/>; its batch holds the
+    /// <param name="consistency">Weight of <see cref="Disagreement"/>; the batch must contain the
     /// originals first, then their changed forms.</param>
     /// <param name="teacher">A teacher, or null.</param>
     public static Func<Tensor, Tensor, Tensor>? Of(double consistency, TeacherLogits? teacher)
@@ -35,8 +34,7 @@ internal static class LossTerms
     }
 
     /// <summary>
-    /// Half the sum of KL(p, q) and KL(q, p), mean over pairs: p of row i, q of row i + B/2 of
-    /// logits [B, C].
+    /// Half of KL(p, q) + KL(q, p), mean over pairs: p of row i, q of row i + B/2 of logits [B, C].
     /// </summary>
     public static Tensor Disagreement(Tensor logits)
     {
@@ -46,9 +44,7 @@ internal static class LossTerms
         return (Against(changed, p) - Against(plain, p) + Against(plain, q) - Against(changed, q)) * 0.5;
     }
 
-    /// <summary>
-    /// T² KL(teacher, student) of distributions softened by temperature T, mean over the batch.
-    /// </summary>
+    /// <summary>T² KL(teacher, student) at temperature T, mean over the batch.</summary>
     public static Tensor Distance(Tensor student, Tensor teacher, double temperature)
     {
         var (s, t) = (student / temperature, teacher / temperature);
@@ -56,6 +52,6 @@ internal static class LossTerms
         return (Against(s, target) - Against(t, target)) * (temperature * temperature);
     }
 
-    // A cross entropy against a distribution stays finite where a probability underflows.
+    // Cross entropy against a distribution stays finite when a probability underflows.
     private static Tensor Against(Tensor logits, Tensor distribution) => functional.cross_entropy(logits, distribution);
 }

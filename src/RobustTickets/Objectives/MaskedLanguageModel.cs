@@ -1,5 +1,5 @@
-// Masked language modelling (BERT, section 3.1): cross entropy of the original word pieces at the
-// positions that were chosen, one pass.
+// Masked language modelling (BERT, section 3.1): cross entropy of the original tokens at the
+// selected positions, one pass.
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;
@@ -8,20 +8,20 @@ using RobustTickets.Torch.nn;
 namespace RobustTickets.Objectives;
 
 /// <summary>One masked batch.</summary>
-/// <param name="Batch">Packed word pieces after masking.</param>
-/// <param name="Rows">[M] packed rows whose original word piece is to be predicted.</param>
-/// <param name="Targets">[M] the original word pieces.</param>
-/// <param name="Share">Share of its targets in those of all ranks.</param>
+/// <param name="Batch">Packed tokens after masking.</param>
+/// <param name="Rows">[M] packed rows to predict.</param>
+/// <param name="Targets">[M] the original token ids.</param>
+/// <param name="Share">This rank's share of the targets of all ranks.</param>
 internal sealed record MaskedBatch(PackedBatch Batch, long[] Rows, long[] Targets, double Share = 1)
 {
-    /// <summary>Nothing to predict in no example.</summary>
+    /// <summary>A batch without examples and targets.</summary>
     public static MaskedBatch Empty { get; } = new(PackedBatch.Empty, [], []);
 }
 
 /// <summary>Masked-language-model training of a network.</summary>
 /// <param name="model">The network.</param>
-/// <param name="stepsPerEpoch">Steps in one epoch.</param>
-/// <param name="batches">The batch of a step.</param>
+/// <param name="stepsPerEpoch">Steps per epoch.</param>
+/// <param name="batches">Returns the batch of a step.</param>
 internal sealed class MaskedLanguageModel(BertForMaskedLM model, long stepsPerEpoch, Func<long, MaskedBatch> batches)
     : ITrainingTask
 {
@@ -38,8 +38,8 @@ internal sealed class MaskedLanguageModel(BertForMaskedLM model, long stepsPerEp
     public void Train(Func<string, bool> wanted) => model.Store.RequireGradient(wanted);
 
     /// <summary>
-    /// One step. A batch of few and short examples may hold nothing to predict: it then makes no
-    /// pass, and its loss is not a number.
+    /// Runs one step. A batch of few, short examples may have no targets: it then runs no pass, and
+    /// its loss is NaN.
     /// </summary>
     /// <inheritdoc/>
     public (PackedBatch Batch, ObjectiveResult Result) Accumulate(

@@ -1,14 +1,14 @@
-// Which class implements which options.
+// Maps objective options to implementations.
 using RobustTickets.Models;
 
 namespace RobustTickets.Objectives;
 
-/// <summary>Makes objectives from their options.</summary>
+/// <summary>Creates objectives from their options.</summary>
 internal static class ObjectiveFactory
 {
-    /// <summary>The objective of some options.</summary>
+    /// <summary>Creates the objective for the options.</summary>
     /// <param name="options">The options.</param>
-    /// <param name="hulls">Hulls of the words, which <see cref="HullOptions"/> needs.</param>
+    /// <param name="hulls">Creates the word hulls needed by <see cref="HullOptions"/>.</param>
     public static IObjective Create(ObjectiveOptions options, Func<HullOptions, WordHulls>? hulls = null) =>
         options switch
         {

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RobustTickets.Objectives;
 
-/// <summary>Norm in which the adversary's step is measured.</summary>
+/// <summary>Norm of the adversary's steps.</summary>
 public enum PerturbationNorm
 {
     /// <summary>Euclidean norm over all entries of one example.</summary>
@@ -36,7 +36,7 @@ public enum FreeLbCount
 }
 
 /// <summary>
-/// What is minimised in a stage; each objective owns its forward and backward passes.
+/// Training objective of a stage; each objective runs its own forward and backward passes.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(CleanOptions), "clean")]
@@ -46,28 +46,28 @@ public enum FreeLbCount
 [JsonDerivedType(typeof(HullOptions), "hull")]
 public abstract record ObjectiveOptions;
 
-/// <summary>Plain cross entropy, one pass a step.</summary>
+/// <summary>Plain cross entropy, one pass per step.</summary>
 public sealed record CleanOptions() : ObjectiveOptions;
 
 /// <summary>
-/// PGD (Madry et al.) on word embeddings: K ascents whose gradients serve the perturbation alone,
-/// then one pass that trains.
+/// PGD (Madry et al.) on word embeddings: K ascent steps whose gradients update only the
+/// perturbation, then one pass that trains.
 /// </summary>
-/// <param name="Steps">K, number of ascents; K + 1 passes a step.</param>
+/// <param name="Steps">K, number of ascent steps; K + 1 passes per step.</param>
 /// <param name="StepSize">eta, length of one ascent step.</param>
 /// <param name="InitMagnitude">eps0, size of the random start; 0 starts at the clean input.</param>
 /// <param name="MaxNorm">Radius the perturbation is projected to; 0 leaves it unbounded, as both
 /// papers do.</param>
 /// <param name="Norm">Norm of start, step and projection.</param>
 /// <param name="DeltaGradOnly">
-/// Whether the ascents compute the gradient of the perturbation alone (FreeLB's own PGD) or go
-/// backward through every parameter and throw that away (TextDefender's).
-/// The trajectory is the same; the second costs a weight gradient more per ascent.
+/// Whether the ascent steps compute only the perturbation's gradient (FreeLB's own PGD), or also
+/// parameter gradients, which are discarded (TextDefender's). The trajectory is the same; the
+/// second costs an additional weight gradient per ascent step.
 /// </param>
-/// <param name="PassTokenTypeIds">Whether perturbed passes see the token types of pairs; the
+/// <param name="PassTokenTypeIds">Whether perturbed passes use the token types of pairs; the
 /// released scripts drop them.</param>
 /// <param name="SyncDropout">Whether all passes of a step share their dropout masks (FreeLB's own
-/// PGD) or draw fresh ones (TextDefender's).</param>
+/// PGD) or sample new ones (TextDefender's).</param>
 public sealed record PgdOptions(
     int Steps,
     double StepSize,
@@ -79,9 +79,7 @@ public sealed record PgdOptions(
     bool SyncDropout = false
 ) : ObjectiveOptions;
 
-/// <summary>
-/// FreeLB: K perturbed passes a step whose parameter gradients accumulate.
-/// </summary>
+/// <summary>FreeLB: K perturbed passes per step whose parameter gradients accumulate.</summary>
 /// <param name="Steps">K, number of passes.</param>
 /// <param name="StepSize">eta, length of one ascent step.</param>
 /// <param name="InitMagnitude">eps0, size of the random start; 0 starts at the clean input.</param>
@@ -89,10 +87,10 @@ public sealed record PgdOptions(
 /// papers do.</param>
 /// <param name="Norm">Norm of start, step and projection.</param>
 /// <param name="Count">K passes or K+1.</param>
-/// <param name="PassTokenTypeIds">Whether perturbed passes see the token types of pairs; the
+/// <param name="PassTokenTypeIds">Whether perturbed passes use the token types of pairs; the
 /// released scripts drop them.</param>
 /// <param name="SyncDropout">Whether all passes of a step share their dropout masks (FreeLB's own
-/// code) or draw fresh ones (both papers' scripts).</param>
+/// code) or sample new ones (both papers' scripts).</param>
 public sealed record FreeLbOptions(
     int Steps,
     double StepSize,
@@ -115,17 +113,17 @@ public sealed record FreeLbOptions(
 /// that is maximised.</param>
 /// <param name="Beta">Weight of the information-bottleneck term, an upper bound that is
 /// minimised.</param>
-/// <param name="LowShare">c_l: word pieces below this share of the ranks of |d loss / d delta| are
-/// left out as not sensitive enough.</param>
-/// <param name="HighShare">c_h: word pieces from this share on are left out as too
+/// <param name="LowShare">c_l: tokens whose rank by |d loss / d delta| is below this fraction are
+/// excluded as not sensitive enough.</param>
+/// <param name="HighShare">c_h: tokens whose rank is at or above this fraction are excluded as too
 /// sensitive.</param>
 /// <param name="MaxNorm">Radius the perturbation is projected to; 0 leaves it unbounded.</param>
 /// <param name="Norm">Norm of start, step and projection.</param>
-/// <param name="PassTokenTypeIds">Whether perturbed passes see the token types of pairs.</param>
+/// <param name="PassTokenTypeIds">Whether perturbed passes use the token types of pairs.</param>
 /// <param name="SyncDropout">Whether all passes of a step share their dropout masks (InfoBERT's own
-/// code) or draw fresh ones (TextDefender's).</param>
-/// <param name="TrainCritic">Whether the critic is trained (InfoBERT's own code) or stays as random
-/// as it began (TextDefender's).</param>
+/// code) or sample new ones (TextDefender's).</param>
+/// <param name="TrainCritic">Whether the critic is trained (InfoBERT's own code) or stays at its
+/// random initialisation (TextDefender's).</param>
 /// <param name="CriticHidden">Width of the critic's hidden layer.</param>
 public sealed record InfoBertOptions(
     int Steps,
@@ -144,21 +142,21 @@ public sealed record InfoBertOptions(
 ) : ObjectiveOptions;
 
 /// <summary>
-/// Training in the hull of neighbours: the embedding of each word is a mixture of its own and its
-/// neighbours' (DNE, Zhou et al. 2021), the weights climbed on for some steps (ASCC, Dong et al.
-/// 2021). Words on TextFooler's stop list, and words without neighbours of as many word pieces,
-/// stay.
+/// Training in the convex hull of neighbours: the embedding of each word is a mixture of its own
+/// and its neighbours' (DNE, Zhou et al. 2021), with weights updated by some ascent steps (ASCC,
+/// Dong et al. 2021). Words on TextFooler's stop list, and words without neighbours of the same
+/// number of word pieces, are unchanged.
 /// </summary>
-/// <param name="Alpha">Concentration of the Dirichlet distribution for each neighbour.</param>
-/// <param name="OwnAlpha">Its concentration for the word itself.</param>
-/// <param name="Steps">K, number of ascents on the weights; K + 1 passes a step.</param>
-/// <param name="StepSize">Length of one ascent step of the softmax's logits, over all words of an
+/// <param name="Alpha">Dirichlet concentration of each neighbour.</param>
+/// <param name="OwnAlpha">Dirichlet concentration of the word itself.</param>
+/// <param name="Steps">K, number of ascent steps on the weights; K + 1 passes per step.</param>
+/// <param name="StepSize">Length of one ascent step in the softmax's logits, over all words of an
 /// example.</param>
-/// <param name="Sparsity">Weight of the entropy that ascents climb down, so that few neighbours
-/// have most of the weight.</param>
-/// <param name="Neighbours">Most neighbours of a word, nearest first.</param>
-/// <param name="HeldOutShare">Share of all words, by hash, that have no hull and are in
-/// none.</param>
+/// <param name="Sparsity">Weight of the entropy, which ascent steps decrease, so that few
+/// neighbours get most of the weight.</param>
+/// <param name="Neighbours">Maximum neighbours per word, nearest first.</param>
+/// <param name="HeldOutShare">Fraction of all words, by hash, that have no hull and are in no
+/// hull.</param>
 public sealed record HullOptions(
     double Alpha = 1.0,
     double OwnAlpha = 1.0,

@@ -8,7 +8,7 @@ using RobustTickets.Torch;
 
 namespace RobustTickets.Objectives;
 
-/// <summary>How far and in which norm an adversary moves.</summary>
+/// <summary>Step size, norm and radius of an adversary.</summary>
 /// <param name="StepSize">Length of one ascent step.</param>
 /// <param name="InitMagnitude">Size of the random start; 0 starts at the clean input.</param>
 /// <param name="MaxNorm">Radius of the ball; 0 leaves it unbounded.</param>
@@ -35,13 +35,13 @@ internal sealed class Perturbation
     /// <summary>The leaf [T, H].</summary>
     internal Tensor Delta { get; }
 
-    /// <summary>Draws the start of a step.</summary>
-    /// <param name="inputs">The batch, on the device where the perturbation is made.</param>
+    /// <summary>Initialises the perturbation of a step.</summary>
+    /// <param name="inputs">The batch; the perturbation is created on its device.</param>
     /// <param name="hidden">H.</param>
     /// <param name="sizes">Sizes and norm.</param>
-    /// <param name="step">Key of the step.</param>
-    /// <param name="noise">Uniform numbers in [-1, 1) of shape [T, H]; null draws them from the
-    /// key, each by its example, token and feature.</param>
+    /// <param name="step">Random key of the step.</param>
+    /// <param name="noise">Uniform numbers in [-1, 1), shape [T, H]; null draws them from the key,
+    /// each by its example, token and feature.</param>
     internal static Perturbation Start(
         BertInputs inputs,
         int hidden,
@@ -65,7 +65,7 @@ internal sealed class Perturbation
     }
 
     /// <summary>
-    /// Moves along a gradient [T, H], projects, and forgets the leaf's own gradient.
+    /// Takes a step along a gradient [T, H], projects, and clears the leaf's own gradient.
     /// </summary>
     internal void Ascend(Tensor gradient)
     {

@@ -1,6 +1,6 @@
-// The adversary's arithmetic (PerturbationKernel) by libtorch's operators, for a perturbation that
-// lies on a device: a number of each example is summed over its padded row of the layout and handed
-// back to its tokens. Nothing is read by the host, so passes follow each other without waiting.
+// The adversary's arithmetic (PerturbationKernel) with libtorch's operators, for a perturbation on
+// a device: per-example sums run over padded rows and are broadcast back to tokens. The host reads
+// nothing, so passes are queued without synchronisation.
 using RobustTickets.Kernels.Optim;
 using RobustTickets.Models;
 using RobustTickets.Torch;
@@ -12,13 +12,14 @@ namespace RobustTickets.Objectives;
 internal static class PerturbationOperators
 {
     /// <summary>
-    /// Uniform noise in [-1, 1) becomes a start, see <see cref="PerturbationKernel.Start"/>.
+    /// Scales uniform noise in [-1, 1) to an initial perturbation, see
+    /// <see cref="PerturbationKernel.Start"/>.
     /// </summary>
     /// <param name="delta">Noise [T, H], changed in place.</param>
     /// <param name="batch">The batch.</param>
     /// <param name="layout">Its padded layout, on the device of <paramref name="delta"/>.</param>
-    /// <param name="magnitude">Size of the start.</param>
-    /// <param name="linf">Only scaled, not by the size of the example.</param>
+    /// <param name="magnitude">Magnitude of the start.</param>
+    /// <param name="linf">Only scale; do not divide by the example's size.</param>
     public static void Start(Tensor delta, PackedBatch batch, PaddedLayout layout, double magnitude, bool linf)
     {
         if (linf)
@@ -35,7 +36,7 @@ internal static class PerturbationOperators
     }
 
     /// <summary>
-    /// One step of every example along its gradient and back onto the ball, see
+    /// Moves every example along its gradient and projects it onto the ball, see
     /// <see cref="PerturbationKernel.Ascend"/>.
     /// </summary>
     /// <param name="delta">Perturbation [T, H], changed in place.</param>
@@ -43,7 +44,7 @@ internal static class PerturbationOperators
     /// <param name="layout">Padded layout of the batch.</param>
     /// <param name="step">Length of the step in the norm.</param>
     /// <param name="maxNorm">Radius of the ball; 0 leaves delta unbounded.</param>
-    /// <param name="linf">The norm is the largest absolute entry and the ball a cube.</param>
+    /// <param name="linf">The norm is the largest absolute entry, and the ball is a cube.</param>
     /// <param name="sign">Every entry moves by <paramref name="step"/> along its gradient's
     /// sign.</param>
     public static void Ascend(
@@ -59,7 +60,7 @@ internal static class PerturbationOperators
         using var quiet = torch.no_grad();
         using var scope = torch.scope();
         var norms = Norms(gradient, layout, linf); // [B]
-        var still = Rows(norms.isfinite().logical_not(), layout); // [T, 1] examples that stay put
+        var still = Rows(norms.isfinite().logical_not(), layout); // [T, 1] examples that do not move
         var move = sign
             ? gradient.sign() * step
             : gradient * Rows((step / norms.clamp(PerturbationKernel.SmallestNorm, null)).to(DType.Float32), layout);
@@ -71,7 +72,7 @@ internal static class PerturbationOperators
             delta.copy_(torch.where(still, delta, delta.clamp(-maxNorm, maxNorm)));
             return;
         }
-        // where nothing moved, infinity becomes 1
+        // A delta of 0 has norm 0 and gives infinity, which the clamp turns into 1.
         var shrink = (maxNorm / Norms(delta, layout, linf: false)).clamp(null, 1.0).to(DType.Float32);
         delta.mul_(Rows(shrink, layout).masked_fill(still, 1));
     }
@@ -84,7 +85,7 @@ internal static class PerturbationOperators
         return layout.Spread(rows.square().sum(1).to(DType.Float64), 0).sum(1).sqrt();
     }
 
-    /// <summary>A number of each example [B] for each of its tokens [T, 1].</summary>
+    /// <summary>Broadcasts a number per example [B] to its tokens [T, 1].</summary>
     private static Tensor Rows(Tensor perExample, PaddedLayout layout) =>
         perExample.index_select(0, layout.Owners).unsqueeze(1);
 }

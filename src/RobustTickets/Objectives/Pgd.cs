@@ -1,6 +1,5 @@
-// PGD on word embeddings (Madry et al. 2018; docs/methods/pgd.md): K times a gradient for delta
-// alone and an ascent, then one pass at the final delta whose parameter gradients are the step's. K
-// + 1 passes.
+// PGD on word embeddings (Madry et al. 2018; docs/methods/pgd.md): K ascent steps on delta, then
+// one pass at the final delta, whose parameter gradients are the step's. K + 1 passes.
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Torch;
@@ -9,12 +8,13 @@ using RobustTickets.Torch.nn;
 namespace RobustTickets.Objectives;
 
 /// <summary>
-/// The PGD objective. K = 0 is one pass at the start: with no start either, plain cross entropy.
+/// The PGD objective. K = 0 is one pass at the random start; without a start it is plain cross
+/// entropy.
 /// </summary>
 /// <param name="options">Steps, sizes and switches.</param>
 /// <param name="noise">
-/// Uniform numbers in [-1, 1) of shape [T, H] that start the perturbation; null draws them from the
-/// step's key. Tests hand in recorded noise.
+/// Uniform numbers in [-1, 1), shape [T, H], that initialise the perturbation; null draws them from
+/// the step's key. Tests pass recorded noise.
 /// </param>
 internal sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise = null) : IObjective
 {
@@ -38,9 +38,9 @@ internal sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise =
         var log = new LossLog();
         if (options.Steps > 0)
         {
-            // What the ascents must not leave behind is put aside for as long as they last,
-            // whatever the trainer had chosen and whatever gradients were there before: lean,
-            // FreeLB's `std_adv_train_step`, or usual, TextDefender's; the trajectory is the same.
+            // The ascent steps must not change parameter gradients. Either these are not computed
+            // (FreeLB's `std_adv_train_step`) or computed and discarded (TextDefender's); the
+            // trajectory is the same.
             using IDisposable aside = options.DeltaGradOnly
                 ? new FrozenParameters(model, inputs)
                 : new GradientsPutAside(model, inputs);
@@ -77,8 +77,7 @@ internal sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise =
     }
 
     /// <summary>
-    /// Throws away the parameter gradients that arise while it lives; those of before are back at
-    /// its end.
+    /// Discards parameter gradients computed until it is disposed, and restores the earlier ones.
     /// </summary>
     private sealed class GradientsPutAside : IDisposable
     {
@@ -98,7 +97,7 @@ internal sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise =
         public void Dispose()
         {
             foreach (var name in _store.Names)
-                _store.ClearGradient(name); // their memory is kept for the pass that counts
+                _store.ClearGradient(name); // keeps the memory for the training pass
             foreach (var (parameter, before) in _aside)
                 parameter.grad = before;
         }

@@ -1,5 +1,5 @@
-// Which word pieces may stand in for those of a word: its neighbours of as many pieces, piece for
-// piece. A word whose neighbours are all cut into other numbers of pieces has no hull and stays.
+// Token sequences that may replace a word's: those of its neighbours with the same number of word
+// pieces, piece by piece. A word without such neighbours has no hull and is unchanged.
 using RobustTickets.Models;
 
 namespace RobustTickets.Objectives;
@@ -7,19 +7,19 @@ namespace RobustTickets.Objectives;
 /// <summary>A word of a batch and its hull.</summary>
 /// <param name="Row">First row of the word in the batch.</param>
 /// <param name="Example">Position of its example in the batch.</param>
-/// <param name="Place">Its first word piece within the example.</param>
-/// <param name="Neighbours">Word pieces of each neighbour, as many as the word's.</param>
+/// <param name="Place">Its first token within the example.</param>
+/// <param name="Neighbours">Token ids of each neighbour, as many as the word's.</param>
 internal readonly record struct HullWord(int Row, int Example, int Place, int[][] Neighbours);
 
-/// <summary>Neighbours of words as word pieces.</summary>
+/// <summary>Neighbours of words as token ids.</summary>
 internal sealed class WordHulls
 {
     private readonly Dictionary<string, int[][]> _rows = new(StringComparer.Ordinal);
     private readonly bool[] _continues;
 
-    /// <param name="words">Words and their neighbours as word pieces; neighbours of another number
-    /// of pieces are left out.</param>
-    /// <param name="continues">For each word piece whether it continues a word.</param>
+    /// <param name="words">Words and their neighbours as token ids; neighbours with another number
+    /// of pieces are dropped.</param>
+    /// <param name="continues">For each token id, whether it continues a word.</param>
     public WordHulls(IEnumerable<(int[] Word, int[][] Neighbours)> words, bool[] continues)
     {
         _continues = continues;
@@ -31,10 +31,10 @@ internal sealed class WordHulls
         }
     }
 
-    /// <summary>Number of words that have a hull.</summary>
+    /// <summary>Number of words with a hull.</summary>
     public int Count => _rows.Count;
 
-    /// <summary>The words of a batch that have a hull, in the order of its rows.</summary>
+    /// <summary>The words of a batch with a hull, in row order.</summary>
     public IReadOnlyList<HullWord> In(PackedBatch batch)
     {
         var found = new List<HullWord>();
@@ -53,7 +53,7 @@ internal sealed class WordHulls
 
     private static string Key(int[] pieces) => Key((ReadOnlySpan<long>)Array.ConvertAll(pieces, p => (long)p));
 
-    // Two characters a piece.
+    // Two characters per token id.
     private static string Key(ReadOnlySpan<long> pieces)
     {
         var key = new char[2 * pieces.Length];

@@ -1,5 +1,5 @@
-// The tables of a recipe's augment fields: from the files of a request, or of the user's resource
-// folder, and from the checkpoint's own embeddings. Read before any compute.
+// Loads the substitute tables for a recipe's augment fields: from the request's files, from the
+// user's resource folder, or from the checkpoint's embeddings. Loaded before any compute.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Augmentation;
@@ -7,7 +7,7 @@ using RobustTickets.Pipeline.Data;
 
 namespace RobustTickets.Pipeline;
 
-/// <summary>Finds and reads the tables that training replaces words from.</summary>
+/// <summary>Loads the tables of substitute words for training.</summary>
 internal static class AugmentTables
 {
     /// <summary>
@@ -31,9 +31,8 @@ internal static class AugmentTables
     }
 
     /// <summary>
-    /// Names of the files that a recipe's augment fields and hull objectives take, as
-    /// <see cref="ResourceFiles.Named"/>
-    /// takes them; none where texts stay as they are.
+    /// Names of the files used by a recipe's augment fields and hull objectives, as in
+    /// <see cref="ResourceFiles.Named"/>; empty if texts are not changed.
     /// </summary>
     /// <param name="recipe">The recipe.</param>
     public static IReadOnlyList<string> FileNames(Recipe recipe)
@@ -50,8 +49,8 @@ internal static class AugmentTables
     }
 
     /// <summary>
-    /// The files of a table from names to paths that a recipe's augment fields take; others are
-    /// left alone.
+    /// Creates resource files from a map of names to paths, restricted to those that the recipe's
+    /// augment fields use.
     /// </summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="places">Paths by name, see <see cref="ResourceFiles.Names"/>.</param>
@@ -61,12 +60,12 @@ internal static class AugmentTables
         return ResourceFiles.Named(places.Where(p => taken.Contains(p.Key)).ToDictionary());
     }
 
-    /// <summary>Reads the tables of a recipe; null where texts stay as they are.</summary>
+    /// <summary>Reads the tables of a recipe; null if texts are not changed.</summary>
     /// <param name="recipe">The recipe.</param>
-    /// <param name="files">Where files lie; null: the user's resource folder.</param>
+    /// <param name="files">Resource files; null: the user's resource folder.</param>
     /// <param name="model">The checkpoint, for its embeddings.</param>
-    /// <exception cref="DataException">A resource is missing or malformed; the field is
-    /// named.</exception>
+    /// <exception cref="DataException">A resource is missing or malformed; the message names the
+    /// field.</exception>
     internal static SubstituteSources? Load(Recipe recipe, ResourceFiles? files, string model)
     {
         (string Path, AugmentOptions Options)[] all = [.. Of(recipe)];

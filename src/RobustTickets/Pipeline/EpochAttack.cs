@@ -1,4 +1,4 @@
-// Accuracy under attack after each epoch, on a sample of the development examples; why:
+// Accuracy under attack after each epoch, on a sample of the development examples; rationale:
 // docs/methods/evaluation.md, After each epoch.
 using System.Diagnostics;
 using System.Globalization;
@@ -14,32 +14,33 @@ using RobustTickets.Training;
 namespace RobustTickets.Pipeline;
 
 /// <summary>
-/// An attack with its resources, as <c>evaluate.epoch-attack</c> names it; whoever makes the
-/// request builds it.
+/// The attack of <c>evaluate.epoch-attack</c> with its resources, built by the creator of the
+/// request.
 /// </summary>
 /// <param name="Attack">The attack.</param>
-/// <param name="Facts">Files that the attack itself does not tell of (a sentence encoder), with
+/// <param name="Facts">Files not described by the attack itself (a sentence encoder), with
 /// hashes.</param>
-/// <param name="Engine">How fast it runs.</param>
+/// <param name="Engine">Performance options.</param>
 public sealed record EpochAttack(Attack Attack, IReadOnlyList<RecipeLine> Facts, AttackEngineOptions Engine)
 {
     /// <summary>
     /// Everything that determines its outcomes on given examples; part of a run's identity, so that
-    /// it goes on with the files it began with.
+    /// a resumed run uses the same files.
     /// </summary>
     internal string Identity { get; } = AttackJson.Write(AttackSettings.Of(Attack, "", Facts));
 }
 
 /// <summary>
-/// Attacks the network in training. That costs no stage's training time and leaves no trace: the
-/// network is read in evaluation mode, and everything random in training is keyed.
+/// Attacks the network during training. This is not counted as training time and has no side
+/// effects: the network is used in evaluation mode, and all randomness of training is keyed.
 /// </summary>
 internal static class EpochAttacks
 {
     private const string Path = "evaluate.epoch-attack";
 
     /// <summary>The development examples that are attacked, in file order.</summary>
-    /// <exception cref="RecipeException">There are none, or fewer than asked for.</exception>
+    /// <exception cref="RecipeException">There are no development examples, or fewer than
+    /// requested.</exception>
     public static IReadOnlyList<Example> Sample(EpochAttackOptions options, RunData data)
     {
         var (texts, asked) = (data.DevelopmentTexts, options.Examples);
@@ -59,11 +60,9 @@ internal static class EpochAttacks
             );
     }
 
-    /// <summary>
-    /// Refuses a request whose attack and recipe do not go together, before any compute.
-    /// </summary>
-    /// <exception cref="RecipeException">The recipe names an attack and none is given, or another,
-    /// or too few examples are there.</exception>
+    /// <summary>Throws if the request's attack does not match its recipe.</summary>
+    /// <exception cref="RecipeException">The recipe names an attack and none or another one is
+    /// given, or there are too few examples.</exception>
     internal static void Require(TrainRequest request, RunData data)
     {
         if (request.Recipe.Evaluate.EpochAttack is not { } options)
@@ -84,10 +83,10 @@ internal static class EpochAttacks
         _ = Sample(options, data);
     }
 
-    /// <summary>Attacks the network of a stage as it is now and logs what came of it.</summary>
-    /// <exception cref="OperationCanceledException">The run is to stop; a checkpoint that begins
+    /// <summary>Attacks the current network of a stage and logs the figures.</summary>
+    /// <exception cref="OperationCanceledException">The run is to stop; a checkpoint that resumes
     /// with this attack is written.</exception>
-    /// <exception cref="NumericFailureException">A model gave a number that is not
+    /// <exception cref="NumericFailureException">A model returned a number that is not
     /// finite.</exception>
     /// <exception cref="InvalidOperationException">An example could not be attacked for another
     /// reason; the message names it.</exception>

@@ -1,6 +1,6 @@
-// The attack of a recipe's evaluate.epoch-attack from the registry of attack recipes. The training
-// recipe says which attack and how strict; where its files lie is said beside it, so that the
-// recipe means the same everywhere.
+// Builds the attack of a recipe's evaluate.epoch-attack. The training recipe defines attack and
+// constraints; the locations of its files are given separately, so that a recipe has the same
+// meaning on every machine.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Resources;
@@ -17,11 +17,11 @@ public sealed class EpochAttackSource : IDisposable
     private readonly AttackModels _models;
     private EpochAttack? _attack;
 
-    /// <param name="options">What the recipe asks for.</param>
-    /// <param name="resources">Where resources lie.</param>
+    /// <param name="options">The recipe's options.</param>
+    /// <param name="resources">Source of the resources.</param>
     /// <param name="model">The checkpoint that the run starts from: the sentence encoder when none
     /// is named or in the resource folder.</param>
-    /// <exception cref="RecipeException">There is no such attack recipe.</exception>
+    /// <exception cref="RecipeException">The attack recipe is unknown.</exception>
     public EpochAttackSource(EpochAttackOptions options, AttackResources resources, string model)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -31,9 +31,7 @@ public sealed class EpochAttackSource : IDisposable
         _models = new AttackModels(model);
     }
 
-    /// <summary>
-    /// What is wrong with the name of the attack, or null where there is one of this name.
-    /// </summary>
+    /// <summary>The error for an unknown attack name, or null if it is known.</summary>
     public static string? UnknownName(EpochAttackOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -43,7 +41,7 @@ public sealed class EpochAttackSource : IDisposable
                 + string.Join(", ", AttackRecipe.All.Select(r => r.Name));
     }
 
-    /// <summary>Names of the files that an attack takes; none for an unknown one.</summary>
+    /// <summary>Names of the files that the attack uses; empty for an unknown one.</summary>
     public static IReadOnlyList<string> FileNames(EpochAttackOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -51,8 +49,8 @@ public sealed class EpochAttackSource : IDisposable
     }
 
     /// <summary>
-    /// The source of an attack whose files are named, see <see cref="ResourceFiles.Named"/>; files
-    /// that the attack does not take are left alone.
+    /// Creates a source from named files, see <see cref="ResourceFiles.Named"/>; files that the
+    /// attack does not use are ignored.
     /// </summary>
     /// <inheritdoc cref="EpochAttackSource(EpochAttackOptions, AttackResources, string)"/>
     public static EpochAttackSource Named(
@@ -69,8 +67,8 @@ public sealed class EpochAttackSource : IDisposable
         );
     }
 
-    /// <summary>Looks at every file without loading a model.</summary>
-    /// <exception cref="RecipeException">An option does not go with the attack.</exception>
+    /// <summary>Checks every file without loading a model.</summary>
+    /// <exception cref="RecipeException">An option is not valid for the attack.</exception>
     /// <exception cref="DataException">A resource is missing or malformed.</exception>
     public void Check() =>
         Within(() =>
@@ -79,7 +77,7 @@ public sealed class EpochAttackSource : IDisposable
             return true;
         });
 
-    /// <summary>The attack, built once. Loads libtorch where a model belongs to it.</summary>
+    /// <summary>Builds the attack, once. Loads libtorch if it needs a model.</summary>
     /// <inheritdoc cref="Check"/>
     public EpochAttack Build() =>
         _attack ??= Within(() =>

@@ -1,6 +1,6 @@
-// A search that was made is not made again. What a slimming search can see is hashed into
-// environment.json; a run of the same hash, stop rule and draw left out, hands its steps and
-// snapshots on to another beside it.
+// Avoids repeating identical searches. Everything that affects a slimming search, except stop rule
+// and draw, is hashed into environment.json; a run with the same hash provides its steps and
+// snapshots to others beside it.
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
@@ -14,16 +14,17 @@ using RobustTickets.Tickets;
 
 namespace RobustTickets.Pipeline;
 
-/// <summary>Finds slimming searches that were made before.</summary>
+/// <summary>Finds finished slimming searches that can be reused.</summary>
 internal static class KnownSearches
 {
-    /// <summary>Facts in environment.json: what a search is, and the run that it was taken
-    /// from.</summary>
+    /// <summary>
+    /// Facts in environment.json: the identity of a search, and the run it was taken from.
+    /// </summary>
     internal const string Fact = "search_sha256",
         Source = "search_of";
 
     /// <summary>
-    /// SHA-256 of everything that a slimming search can see; null for every other recipe.
+    /// SHA-256 of everything that affects a slimming search; null for every other recipe.
     /// </summary>
     /// <param name="request">Recipe and execution.</param>
     /// <param name="inputs">Model and data.</param>
@@ -47,8 +48,10 @@ internal static class KnownSearches
         ]);
     }
 
-    /// <summary>What of a recipe a slimming search can see; null for every other recipe. Stop rule
-    /// and draw only look on.</summary>
+    /// <summary>
+    /// The settings that affect a slimming search; null for every other recipe. Stop rule and draw
+    /// do not affect its steps.
+    /// </summary>
     internal static string? Settings(Recipe recipe)
     {
         if (recipe.Search is not SlimmingSearchOptions)
@@ -59,7 +62,7 @@ internal static class KnownSearches
         return $"{options.ToJsonString()} {recipe.BatchSize} {recipe.Seed} {recipe.MaxLength}";
     }
 
-    /// <summary>A search that this run can take instead of making its own, or null.</summary>
+    /// <summary>A finished search that this run can reuse, or null.</summary>
     /// <param name="session">The run.</param>
     internal static SearchTrace? Find(RunSession session)
     {
@@ -79,7 +82,7 @@ internal static class KnownSearches
             .FirstOrDefault(trace => trace?.Suffices(search, draw, borders) == true);
     }
 
-    // What is wrong with another run is no reason to fail this one.
+    // A defect of another run must not fail this one.
     private static SearchTrace? Trace(RunFolder run, string identity)
     {
         try

@@ -1,5 +1,5 @@
-// The only place that knows every part: Search -> Draw -> Retrain -> Evaluate -> run folder. It
-// decides order and resumption; the work is elsewhere.
+// Runs the stages of a recipe in order, or resumes them: Search -> Draw -> Retrain -> Evaluate ->
+// run folder. The only class that depends on every stage; it contains no stage's code.
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
@@ -22,16 +22,16 @@ internal static class RecipeRunner
         InputsHash = "inputs_sha256",
         Then = ", then ";
 
-    /// <summary>Runs, or goes on with, a recipe.</summary>
-    /// <param name="request">Recipe, model, data, place and execution.</param>
-    /// <param name="progress">Told what happens, or null.</param>
+    /// <summary>Runs a recipe, or resumes one.</summary>
+    /// <param name="request">Recipe, model, data, run folder and execution options.</param>
+    /// <param name="progress">Receives progress events, or null.</param>
     /// <param name="stop">Cancelling it ends the run after the current step, with a
     /// checkpoint.</param>
-    /// <returns>What result.json holds.</returns>
-    /// <exception cref="RequestException">The execution is not offered on this
-    /// machine.</exception>
-    /// <exception cref="RecipeException">The recipe cannot run, or differs from the one the run
-    /// began with.</exception>
+    /// <returns>The contents of result.json.</returns>
+    /// <exception cref="RequestException">This machine does not support the execution
+    /// options.</exception>
+    /// <exception cref="RecipeException">The recipe cannot run, or differs from the run's own on
+    /// resumption.</exception>
     /// <exception cref="CheckpointException">Model folder or checkpoint is missing or
     /// broken.</exception>
     /// <exception cref="DataException">Data are missing or malformed.</exception>
@@ -41,12 +41,12 @@ internal static class RecipeRunner
     /// folder.</exception>
     /// <exception cref="OutputException">The run folder was removed, or cannot be
     /// written.</exception>
-    /// <exception cref="NothingLearnedException">A search moved nothing that a ticket could be
+    /// <exception cref="NothingLearnedException">The search changed no value that a ticket could be
     /// drawn from.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled, on this
     /// rank or another; the checkpoint is written.</exception>
-    /// <exception cref="RanksException">Of several ranks one did not come, failed or is
-    /// gone.</exception>
+    /// <exception cref="RanksException">A rank of a distributed run did not connect, failed or
+    /// disconnected.</exception>
     public static RunResult Run(TrainRequest request, IProgress<RunEvent>? progress, CancellationToken stop)
     {
         request = RankRequest.Checked(request.Located());
@@ -103,7 +103,7 @@ internal static class RecipeRunner
         session.Data.Rows.Save(session.Folder.ControlFolder);
     }
 
-    /// <summary>The result of a run that is finished and whole.</summary>
+    /// <summary>The result of a completed run whose files are all present.</summary>
     private static RunResult Finished(RunSession session)
     {
         var result = RunResult.Load(session.Folder.ResultFile);
@@ -155,7 +155,7 @@ internal static class RecipeRunner
     }
 
     /// <summary>
-    /// The newest checkpoint when resuming, its log cut back; null for a fresh start.
+    /// On resumption, the newest checkpoint, with the log truncated to it; null for a new run.
     /// </summary>
     private static Checkpoint? Resume(RunSession session)
     {
@@ -194,7 +194,9 @@ internal static class RecipeRunner
             );
     }
 
-    /// <summary>Hands a checkpoint to the stage it belongs to, once.</summary>
+    /// <summary>
+    /// Returns the checkpoint once, to the stage it was written in; otherwise null.
+    /// </summary>
     private static Checkpoint? Take(ref Checkpoint? from, string? stage)
     {
         if (from?.State.Stage != stage)
@@ -228,7 +230,8 @@ internal static class RecipeRunner
         (stamp with { Started = EnvironmentStamp.Now() }).Save(session.Folder.EnvironmentFile);
     }
 
-    // A run that goes on otherwise than it was begun says so, and hands its search to no other.
+    // Records a changed device or precision, and excludes this run's search from reuse by other
+    // runs.
     private static void StampResumed(RunSession session)
     {
         if (!File.Exists(session.Folder.EnvironmentFile))
@@ -290,8 +293,8 @@ internal static class RecipeRunner
             session.HeadKey,
             session.Execution
         );
-        // Everything up to here is in the last checkpoint, so a stop may break this off; on large
-        // data it takes long.
+        // Evaluation is slow on large data and may be cancelled: the last checkpoint holds all
+        // training.
         var evaluated = Evaluator.Evaluate(model, session.Data.Evaluation.Examples, session.Stop);
         var data = session.Data;
         var heldOut = ReferenceEquals(data.Development, data.Evaluation)
@@ -330,7 +333,7 @@ internal static class RecipeRunner
         session.Store.RequireFolder();
         session.Store.FlushEvents();
         result.Save(session.Folder.ResultFile);
-        // Parameters and moments to go on from: several times the model's size, and of no use now.
+        // Training state for resumption: several times the model's size, and not needed any more.
         if (!session.Request.KeepCheckpoints)
             RunCheckpoint.RemoveAll(session.Folder);
         return result;

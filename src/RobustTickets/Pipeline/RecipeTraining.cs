@@ -3,13 +3,13 @@ namespace RobustTickets;
 /// <summary>Runs recipes.</summary>
 public static class RecipeTraining
 {
-    /// <summary>Searches, draws, trains and evaluates as the recipe says.</summary>
-    /// <param name="recipe">The method and its numbers.</param>
+    /// <summary>Runs the recipe: searches, draws, trains and evaluates.</summary>
+    /// <param name="recipe">The training recipe.</param>
     /// <param name="model">Hugging Face folder of the pre-trained checkpoint, or the name of a
     /// model (<see cref="ModelStore"/>).</param>
     /// <param name="data">File or folder of the data set.</param>
-    /// <param name="output">Run folder; it holds no run yet.</param>
-    /// <param name="progress">Told after every step, or null.</param>
+    /// <param name="output">Run folder; it must not contain a run yet.</param>
+    /// <param name="progress">Receives progress events, or null.</param>
     /// <param name="execution">Device, precision, threads; null: this machine's CPU in
     /// float32.</param>
     /// <param name="stop">Cancelling it ends the run after the current step, with a

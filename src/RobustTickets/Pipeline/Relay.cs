@@ -1,8 +1,8 @@
 namespace RobustTickets.Pipeline;
 
 /// <summary>
-/// Hands progress on at once; <see cref="Progress{T}"/> would report from other threads, out of
-/// order.
+/// Forwards progress synchronously; <see cref="Progress{T}"/> would report from other threads, out
+/// of order.
 /// </summary>
 internal sealed class Relay<T>(Action<T> action) : IProgress<T>
 {

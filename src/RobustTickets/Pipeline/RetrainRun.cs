@@ -10,8 +10,8 @@ namespace RobustTickets.Pipeline;
 internal static class RetrainRun
 {
     /// <summary>
-    /// Trains from checkpoint-0, as <paramref name="ticket"/> says if there is one; goes on from a
-    /// checkpoint if one is given.
+    /// Trains from checkpoint-0 with <paramref name="ticket"/> applied if given; resumes from
+    /// <paramref name="from"/> if given.
     /// </summary>
     internal static BertForSequenceClassification Run(
         RunSession session,
@@ -41,7 +41,7 @@ internal static class RetrainRun
         }
         catch
         {
-            // A stop, or the end of a budget: the program may go on.
+            // The process may continue after cancellation or another failure: free the model.
             model.Dispose();
             throw;
         }

@@ -1,17 +1,17 @@
-// Runs that differ in seed or method only see the same examples: read and tokenised once in a
-// process, whatever the number of runs.
+// Runs that differ only in seed or method use the same examples: they are read and tokenised once
+// per process.
 using System.Collections.Concurrent;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Pipeline.Data;
 
 namespace RobustTickets.Pipeline;
 
-/// <summary>Encoded data of the runs of one process.</summary>
+/// <summary>Tokenised data shared by the runs of a process.</summary>
 public sealed class RunDataCache
 {
     private readonly ConcurrentDictionary<Key, Lazy<RunData>> _data = new();
 
-    /// <summary>How many data sets were read.</summary>
+    /// <summary>Number of data sets read.</summary>
     public int Count => _data.Count;
 
     internal RunData Get(TrainRequest request, Func<RunData> read)
@@ -33,14 +33,14 @@ public sealed class RunDataCache
         }
         catch
         {
-            // A file may be put right before the next run asks again.
+            // The file may be fixed before the next run.
             _data.TryRemove(key, out _);
             throw;
         }
     }
 
     /// <summary>
-    /// Everything that shapes the encoded examples; the model folder stands for its tokenizer.
+    /// Everything that affects the encoded examples; the model folder stands for its tokenizer.
     /// </summary>
     private sealed record Key(
         string Model,

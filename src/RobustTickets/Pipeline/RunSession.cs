@@ -1,5 +1,5 @@
-// The surroundings of a run: its request, data as word pieces, and the run folder. Opening one
-// checks everything that can be checked before any compute.
+// Everything the stages of one run share: request, tokenised data, run folder. Opening a session
+// performs all checks that are possible before training.
 using System.Security.Cryptography;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
@@ -19,7 +19,7 @@ using RobustTickets.Training;
 
 namespace RobustTickets.Pipeline;
 
-/// <summary>The surroundings of a run.</summary>
+/// <summary>What the stages of one run share: request, data, run folder.</summary>
 internal sealed class RunSession : IDisposable
 {
     private RunSession(TrainRequest request, RunInputs inputs, RunStore store)
@@ -56,36 +56,38 @@ internal sealed class RunSession : IDisposable
 
     internal WordPieceTokenizer Tokenizer { get; }
 
-    /// <summary>Tables that words are replaced from, or null.</summary>
+    /// <summary>Tables of substitute words for augmentation, or null.</summary>
     internal SubstituteSources? Substitutes { get; }
 
-    /// <summary>The teacher that is learned from, or null.</summary>
+    /// <summary>The teacher of distillation, or null.</summary>
     internal TeacherFolder? Teacher { get; }
 
     /// <summary>Log, checkpoints and finished stages.</summary>
     internal RunStore Store { get; }
 
-    /// <summary>The ranks that train together.</summary>
+    /// <summary>The ranks of a distributed run.</summary>
     internal Ranks Ranks => Store.Ranks;
 
-    /// <summary>What its stages share.</summary>
+    /// <summary>Services shared by the stages.</summary>
     internal StageContext Stages { get; }
 
     internal RunFolder Folder => Store.Folder;
 
-    /// <summary>What its search is (<see cref="KnownSearches"/>), or null.</summary>
+    /// <summary>
+    /// Identity of the search, by which other runs find it (<see cref="KnownSearches"/>), or null.
+    /// </summary>
     internal string? SearchIdentity { get; private init; }
 
     internal CancellationToken Stop => Store.Stop;
 
-    /// <summary>Heads of a layer before anything is pruned.</summary>
+    /// <summary>Heads per layer before pruning.</summary>
     internal int HeadsPerLayer { get; private init; }
 
     internal Execution Execution => Request.Execution;
 
     /// <summary>
-    /// Key of the fresh classifier: part of checkpoint-0, hence the same for search, ticket and
-    /// control.
+    /// Random key of the fresh classifier. It is part of checkpoint-0, hence the same for search,
+    /// ticket and control.
     /// </summary>
     internal RandomKey HeadKey => RandomKey.FromSeed(Recipe.Seed).Derive(RandomStreams.Run.Head);
 
@@ -96,7 +98,8 @@ internal sealed class RunSession : IDisposable
         Ranks ranks
     )
     {
-        // Beside a live run nothing may be touched; a new folder is not there to be taken yet.
+        // Lock before anything is touched: the run may be running. A new run's folder does not
+        // exist yet.
         var hold = request.Resume && ranks.IsFirst ? RunFolder.Open(request.Output).Hold(request.Claim) : null;
         try
         {
@@ -160,14 +163,14 @@ internal sealed class RunSession : IDisposable
         };
     }
 
-    /// <summary>Takes the folder and writes what the run is.</summary>
+    /// <summary>Locks the run folder and writes recipe and splits.</summary>
     private static RunFolder Begin(TrainRequest request, string recipeText, RunSplits parts, ref WriterLock? hold)
     {
         var folder = request.Resume ? RunFolder.Open(request.Output) : RunFolder.Create(request.Output);
         if (hold is null)
         {
             hold = folder.Hold(request.Claim);
-            // Another process may have run here since the first look.
+            // Another process may have written here between the first check and the lock.
             folder = RunFolder.Create(request.Output);
         }
         if (request.Resume)
@@ -177,8 +180,7 @@ internal sealed class RunSession : IDisposable
             AtomicFolder.Recover(folder.Path);
             WholeFile.RemoveLeftovers(folder.Path);
         }
-        // A resumed run may have been killed before it came to writing these; what they say of it
-        // stays, whatever this request turns out to be.
+        // A resumed run may have been killed before it wrote these; files that exist are kept.
         if (!File.Exists(folder.RecipeFile))
             AtomicFile.WriteAllText(folder.RecipeFile, recipeText);
         if (!File.Exists(folder.SplitsFile))
@@ -209,10 +211,12 @@ internal sealed class RunSession : IDisposable
                 + "choose another output folder"
         );
 
-    /// <summary>A model at checkpoint-0: pre-trained encoder and the seeded classifier.</summary>
+    /// <summary>
+    /// A model at checkpoint-0: the pre-trained encoder and the seeded classifier.
+    /// </summary>
     internal BertForSequenceClassification Checkpoint0() => Checkpoint0(Execution);
 
-    /// <summary>What the search of the recipe starts from, and where its ticket goes.</summary>
+    /// <summary>Inputs of the recipe's search and the folder of its ticket.</summary>
     internal SearchContext Search() =>
         new(
             Stages,

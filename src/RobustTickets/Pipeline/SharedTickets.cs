@@ -1,23 +1,24 @@
-// Rows of a table that take their ticket from the run of another row (docs/experiments.md): rows
-// that search alike, rounds of magnitude pruning on the way to another row's sparsity, and random
-// tickets with as many weights in every matrix (RobusT 4.2).
+// Rows of a table that use the ticket of another row's run (docs/experiments.md): rows with the
+// same search, rounds of magnitude pruning on the way to another row's sparsity, and random tickets
+// with as many weights in every matrix (RobusT 4.2).
 using RobustTickets.Runs;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
 
 namespace RobustTickets.Pipeline;
 
-/// <summary>Turns a row's recipe into one that takes a ticket from another run.</summary>
+/// <summary>Converts a row's recipe into one that uses another run's ticket.</summary>
 internal static class SharedTickets
 {
     /// <summary>
-    /// The recipe, or null with a problem when the two rows cannot share a ticket.
+    /// The converted recipe, or null with a problem when the two rows cannot share a ticket.
     /// </summary>
-    /// <param name="own">Recipe of the row as the file gives it.</param>
-    /// <param name="source">Recipe of the row that it takes the ticket from.</param>
+    /// <param name="own">The row's recipe in the file.</param>
+    /// <param name="source">Recipe of the row that provides the ticket.</param>
     /// <param name="row">Name of that row.</param>
-    /// <param name="run">Run folder of that row's cell, named from beside it.</param>
-    /// <param name="problem">Why not.</param>
+    /// <param name="run">Run folder of that row's cell, as a path relative to the runs'
+    /// parent.</param>
+    /// <param name="problem">Why they cannot share, or null.</param>
     public static Recipe? Of(Recipe own, Recipe source, string row, string run, out string? problem)
     {
         problem = (own.Search, source.Search) switch
@@ -54,9 +55,9 @@ internal static class SharedTickets
         };
     }
 
-    /// <summary>A recipe that <see cref="Of"/> made, its ticket in another folder.</summary>
+    /// <summary>A recipe returned by <see cref="Of"/>, with the ticket in another folder.</summary>
     /// <param name="recipe">The recipe.</param>
-    /// <param name="run">The run that has the ticket, named from beside.</param>
+    /// <param name="run">The run with the ticket, as a path relative to the runs' parent.</param>
     public static Recipe In(Recipe recipe, string run) =>
         recipe with
         {
@@ -69,11 +70,11 @@ internal static class SharedTickets
         };
 
     /// <summary>
-    /// The stages of another run's search that a recipe has the use of, so that their cost is its
-    /// own as well: of rounds of pruning those up to its sparsity; none for a random
-    /// ticket, which only counts another's weights.
+    /// The stages of another run's search that a recipe uses, so that their cost counts as its own:
+    /// for pruning rounds, those up to its sparsity; none for a random ticket, which only uses
+    /// another's counts.
     /// </summary>
-    /// <param name="recipe">The recipe that <see cref="Of"/> made.</param>
+    /// <param name="recipe">The recipe returned by <see cref="Of"/>.</param>
     /// <param name="source">The recipe of the other run.</param>
     /// <param name="stages">The stages of that run.</param>
     public static IEnumerable<StageSummary> Used(Recipe recipe, Recipe source, IReadOnlyList<StageSummary> stages)
@@ -91,8 +92,8 @@ internal static class SharedTickets
         return searched.Where(s => Stages.RoundOf(s.Stage) <= rounds);
     }
 
-    // Everything that a search can see: what becomes of its ticket is not seen, so that the outcome
-    // is bit for bit that of a search of its own, nor by rounds how many are still to come.
+    // Compares everything that affects a search: not what is done with its ticket, and not the
+    // number of later pruning rounds. The result is then bit for bit that of a separate search.
     private static bool SearchAlike(Recipe own, Recipe source)
     {
         if (own.Search is MagnitudeSearchOptions rounds && source.Search is MagnitudeSearchOptions all)
@@ -109,7 +110,7 @@ internal static class SharedTickets
     }
 
     /// <summary>
-    /// Why some rounds of pruning are not the first ones of another search, or null.
+    /// Why a search's pruning rounds are not the first rounds of another's, or null.
     /// </summary>
     private static string? Rounds(
         MagnitudeSearchOptions own,

@@ -1,5 +1,5 @@
-// A ticket becomes a network: which weights it starts from, and whether
-// what it leaves out is gone or only loses its pre-trained values.
+// Applies a ticket to a network: selects the initial weights, and slices off pruned parts or only
+// resets their values.
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Runs;
@@ -7,14 +7,14 @@ using RobustTickets.Tickets;
 
 namespace RobustTickets.Pipeline;
 
-/// <summary>Makes the network that the retraining stage trains.</summary>
+/// <summary>Creates the network for the retraining stage.</summary>
 internal static class TicketRealisation
 {
-    /// <summary>The network of a ticket, or the dense one without a ticket.</summary>
+    /// <summary>Creates the network of a ticket, or the dense one without a ticket.</summary>
     /// <param name="session">The run.</param>
-    /// <param name="ticket">What the ticket keeps, or null.</param>
-    /// <param name="retrain">Which weights and which form.</param>
-    /// <param name="trained">Which parameters the optimiser may move; null for all.</param>
+    /// <param name="ticket">The mask, or null.</param>
+    /// <param name="retrain">Initial weights and realisation.</param>
+    /// <param name="trained">Selects the parameters to train; null for all.</param>
     internal static BertForSequenceClassification Realise(
         RunSession session,
         ITicketMask? ticket,
@@ -48,8 +48,8 @@ internal static class TicketRealisation
     }
 
     /// <summary>
-    /// The heads and neurons that are left after cutting; null when nothing is cut, as in dense
-    /// forms.
+    /// The heads and neurons that remain after slicing; null when nothing is sliced, as in dense
+    /// realisations.
     /// </summary>
     internal static StructuredMask? Cut(ITicketMask? ticket, RetrainStage retrain) =>
         (ticket, retrain.Realisation) switch
@@ -90,8 +90,8 @@ internal static class TicketRealisation
     }
 
     /// <summary>
-    /// The dense network under a fixed mask, or without one where what the mask leaves out only
-    /// loses its values.
+    /// The dense network with a fixed mask; in dense realisations, without a mask but with the
+    /// pruned weights reset.
     /// </summary>
     private static BertForSequenceClassification Weights(
         BertForSequenceClassification dense,
@@ -108,8 +108,8 @@ internal static class TicketRealisation
     }
 
     /// <summary>
-    /// As the authors' code does: the ticket keeps coefficients of 1 everywhere, frozen in
-    /// modules that lost something, trainable in untouched ones.
+    /// As in the authors' code: the ticket has coefficients of 1, frozen in pruned modules and
+    /// trainable in others.
     /// </summary>
     private static Func<string, bool> AuthorsCodeCoefficients(BertForSequenceClassification model, BertConfig dense)
     {

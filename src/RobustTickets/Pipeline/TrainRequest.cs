@@ -9,14 +9,14 @@ using RobustTickets.Torch.Distributed;
 
 namespace RobustTickets;
 
-/// <summary>Everything a run needs to start or to go on; the first four say enough.</summary>
-/// <param name="Recipe">The method and its numbers.</param>
+/// <summary>Everything needed to start or resume a run; the first four are required.</summary>
+/// <param name="Recipe">The training recipe.</param>
 /// <param name="Model">Hugging Face folder of the pre-trained checkpoint, or the name of a model
 /// (<see cref="ModelStore"/>).</param>
 /// <param name="Data">File or folder of the data set.</param>
 /// <param name="Output">Run folder.</param>
-/// <param name="DataOptions">Columns and label map, where the task does not know them.</param>
-/// <param name="Resume">Go on from the newest checkpoint in <paramref name="Output"/>.</param>
+/// <param name="DataOptions">Columns and label map, if they differ from the task's.</param>
+/// <param name="Resume">Resume from the newest checkpoint in <paramref name="Output"/>.</param>
 /// <param name="Execution">Device, precision, threads, kernels; null: this machine's CPU in
 /// float32.</param>
 /// <param name="CheckpointEverySteps">Steps between checkpoints; 0 for those alone that are always
@@ -53,11 +53,10 @@ public sealed record TrainRequest(
     /// <summary>Device, precision, threads, kernels.</summary>
     public Execution Execution { get; init; } = Execution ?? new Execution();
 
-    /// <summary>A right to the run folder that goes before its lock, or null.</summary>
+    /// <summary>A claim that overrides the run folder's lock, or null.</summary>
     internal IWriterClaim? Claim { get; init; }
 
-    /// <summary>Folder of runs whose searches may be taken instead of making the same again, or
-    /// null.</summary>
+    /// <summary>Folder of runs whose identical searches may be reused, or null.</summary>
     internal string? Searches { get; init; }
 
     /// <summary>The same with the folder that the model's name stands for.</summary>

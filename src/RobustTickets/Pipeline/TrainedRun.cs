@@ -1,4 +1,4 @@
-// A finished run as a value: its result, its folder, the examples it reports on, its model.
+// A finished run: its result, folder, reported examples and model.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Metrics;
@@ -10,10 +10,12 @@ using RobustTickets.Runs;
 
 namespace RobustTickets;
 
-/// <summary>A finished run. It holds texts and figures; the model lies in its folder.</summary>
+/// <summary>
+/// A finished run. It contains texts and figures; the model is loaded from its folder.
+/// </summary>
 public sealed class TrainedRun
 {
-    /// <summary>Name of the place of the data in <c>environment.json</c>.</summary>
+    /// <summary>Name of the fact with the data's path in <c>environment.json</c>.</summary>
     internal const string DataFact = "data";
 
     private readonly Lazy<EvaluationExamples> _evaluation;
@@ -23,14 +25,14 @@ public sealed class TrainedRun
         (Folder, Result, _evaluation) = (folder, result, evaluation);
     }
 
-    /// <summary>Opens a finished run again; texts are read when they are asked for.</summary>
+    /// <summary>Opens a finished run; texts are read lazily.</summary>
     /// <param name="folder">The run folder.</param>
-    /// <param name="data">File or folder of the data set; null: where it lay when the run was
-    /// made.</param>
-    /// <param name="options">Columns and labels, where the run was given some.</param>
-    /// <exception cref="RunFolderException">It holds no run, or one that is not
-    /// finished.</exception>
-    /// <exception cref="DataException">A file of the run is broken.</exception>
+    /// <param name="data">File or folder of the data set; null: its path at the time of the
+    /// run.</param>
+    /// <param name="options">Columns and labels, if the run used any.</param>
+    /// <exception cref="RunFolderException">The folder contains no run, or an unfinished
+    /// one.</exception>
+    /// <exception cref="DataException">A file of the run is corrupt.</exception>
     public static TrainedRun Open(string folder, string? data = null, DataOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(folder);
@@ -43,26 +45,26 @@ public sealed class TrainedRun
         return new TrainedRun(
             run,
             RunResult.Load(run.ResultFile),
-            // An exception is not kept: data that were missing may be there the next time.
+            // Exceptions are not cached: missing data may exist at the next access.
             new Lazy<EvaluationExamples>(() => Reported(run, data, options), LazyThreadSafetyMode.PublicationOnly)
         );
     }
 
-    /// <summary>The run folder with everything that was written.</summary>
+    /// <summary>The run folder.</summary>
     public RunFolder Folder { get; }
 
-    /// <summary>What the run found, as <c>result.json</c> holds it.</summary>
+    /// <summary>The contents of <c>result.json</c>.</summary>
     public RunResult Result { get; }
 
     /// <summary>
-    /// The examples whose accuracy is reported: the labelled test split, else the development
-    /// split, else the part held out of the training file. Nothing was chosen on them.
+    /// The examples of the reported accuracy: the labelled test split, otherwise the development
+    /// split, otherwise the part held out of the training file. They were not used for selection.
     /// </summary>
-    /// <exception cref="DataException">Of a run that was opened: its data are not where they were,
-    /// or changed.</exception>
+    /// <exception cref="DataException">The data of a reopened run were moved or
+    /// changed.</exception>
     public EvaluationExamples Evaluation => _evaluation.Value;
 
-    /// <summary>The finished attacks of the run's folder, by the names of their folders.</summary>
+    /// <summary>Names of the finished attacks in the run's folder.</summary>
     public IReadOnlyList<string> Attacks =>
         Directory.Exists(Folder.AttacksFolder)
             ?
@@ -75,10 +77,10 @@ public sealed class TrainedRun
             ]
             : [];
 
-    /// <summary>What a finished attack found.</summary>
+    /// <summary>Loads the report of a finished attack.</summary>
     /// <param name="attack">One of <see cref="Attacks"/>.</param>
-    /// <exception cref="DataException">There is none of that name, or a file is
-    /// broken.</exception>
+    /// <exception cref="DataException">There is no attack of that name, or a file is
+    /// corrupt.</exception>
     public AttackReport LoadAttack(string attack)
     {
         ArgumentNullException.ThrowIfNull(attack);
@@ -90,14 +92,14 @@ public sealed class TrainedRun
             );
     }
 
-    /// <summary>The trained classifier; whoever loads it disposes of it.</summary>
+    /// <summary>Loads the trained classifier; the caller disposes it.</summary>
     /// <param name="execution">Device, precision, threads of the process; null: this machine's CPU
     /// in float32.</param>
-    /// <param name="maxLength">Length limit in word pieces, at least 3; null takes the tokenizer's,
-    /// at most the positions of the model.</param>
-    /// <exception cref="RequestException">The execution is not offered on this machine, or the
-    /// length limit is below 3.</exception>
-    /// <exception cref="CheckpointException">The folder's model is missing or broken.</exception>
+    /// <param name="maxLength">Maximum sequence length, at least 3; null uses the tokenizer's
+    /// limit, at most the positions of the model.</param>
+    /// <exception cref="RequestException">This machine does not support the execution options, or
+    /// the length is below 3.</exception>
+    /// <exception cref="CheckpointException">The folder's model is missing or corrupt.</exception>
     public Classifier LoadClassifier(Execution? execution = null, int? maxLength = null) =>
         Classifier.Load(Folder.ModelFolder, execution, maxLength);
 

@@ -1,6 +1,6 @@
-// A recipe is a value: everything that gives a run its meaning, nothing that only makes it faster
-// (that is Execution). Recipe = Search -> Draw -> Retrain -> Evaluate. Fine-tuning
-// is a recipe without search.
+// A recipe holds every setting that affects results; settings that only affect speed are in
+// Execution. Recipe = Search -> Draw -> Retrain -> Evaluate; plain fine-tuning is a recipe
+// without a search.
 using System.Text.Json.Serialization;
 using RobustTickets.Augmentation;
 using RobustTickets.Objectives;
@@ -9,22 +9,23 @@ using RobustTickets.Training;
 
 namespace RobustTickets;
 
-/// <summary>A whole method on a task, as a value with a JSON form.</summary>
+/// <summary>A complete training method for one task, serialisable to JSON.</summary>
 /// <param name="Name">Name of the method, e.g. <c>early-robust</c>.</param>
-/// <param name="Task">Task whose numbers these are, e.g. <c>sst2</c>.</param>
-/// <param name="Source">Where the numbers come from (paper section or table, or the released
+/// <param name="Task">Task the hyperparameters were chosen for, e.g. <c>sst2</c>.</param>
+/// <param name="Source">Source of the hyperparameters (paper section or table, or the released
 /// script).</param>
-/// <param name="MaxLength">Word pieces per example, special tokens included.</param>
+/// <param name="MaxLength">Maximum sequence length in word pieces, special tokens included.</param>
 /// <param name="BatchSize">Examples per step.</param>
-/// <param name="Seed">Seed of classifier, data order, dropout and perturbations.</param>
-/// <param name="DevFraction">Share of the training set that is held out for development (see
+/// <param name="Seed">Seed of classifier initialisation, data order, dropout and
+/// perturbations.</param>
+/// <param name="DevFraction">Fraction of the training set held out for development (see
 /// <see cref="SplitOptions"/>).</param>
-/// <param name="Search">The search stage, or null when the whole network is trained.</param>
-/// <param name="Draw">How the ticket is drawn; present exactly when <paramref name="Search"/>
+/// <param name="Search">The search stage; null trains the full network.</param>
+/// <param name="Draw">How the ticket is drawn; non-null exactly when <paramref name="Search"/>
 /// is.</param>
-/// <param name="Retrain">The training that yields the final model.</param>
-/// <param name="Evaluate">What is measured at the end.</param>
-/// <param name="Split">Which examples are trained on, developed on and reported.</param>
+/// <param name="Retrain">The training stage that produces the final model.</param>
+/// <param name="Evaluate">The measurements at the end of the run.</param>
+/// <param name="Split">Which examples are used for training, development and test.</param>
 public sealed record Recipe(
     string Name,
     string Task,
@@ -40,27 +41,27 @@ public sealed record Recipe(
     SplitOptions? Split = null
 )
 {
-    /// <summary>Which examples are trained on, developed on and reported.</summary>
+    /// <summary>Which examples are used for training, development and test.</summary>
     public SplitOptions Split { get; init; } = Split ?? new SplitOptions();
 }
 
 /// <summary>
-/// The training that yields the final model, started from the pre-trained weights and the search's
-/// fresh classifier (checkpoint-0).
+/// The training stage that produces the final model. It starts from checkpoint-0: the pre-trained
+/// encoder and the same freshly initialised classifier as the search.
 /// </summary>
-/// <param name="Objective">What is minimised.</param>
+/// <param name="Objective">The training objective.</param>
 /// <param name="Optimizer">Optimiser and schedule.</param>
-/// <param name="Epochs">Epochs; may be fractional.</param>
-/// <param name="Coefficients">What becomes of the slimming coefficients in a ticket.</param>
-/// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
-/// <param name="Weights">What the ticket starts from; re-drawn weights are the ablation "w/o
-/// Initialization".</param>
-/// <param name="Realisation">How the ticket becomes a network; the dense forms are the ablation
-/// "w/o Structure".</param>
-/// <param name="Augment">What happens to the texts at each step, or null; left out of the JSON form
-/// then.</param>
-/// <param name="Distill">A teacher that is learned from, or null; left out of the JSON form
-/// then.</param>
+/// <param name="Epochs">Number of epochs; may be fractional.</param>
+/// <param name="Coefficients">How a ticket's slimming coefficients are used in retraining.</param>
+/// <param name="Shuffle">Whether the data are shuffled every epoch.</param>
+/// <param name="Weights">Initial weights of the ticket; re-initialised weights are the ablation
+/// "w/o Initialization".</param>
+/// <param name="Realisation">How the mask is applied to the network: sliced, or kept dense
+/// (ablation "w/o Structure").</param>
+/// <param name="Augment">Text augmentation per step, or null; null is omitted from the JSON
+/// form.</param>
+/// <param name="Distill">Distillation from a teacher, or null; null is omitted from the JSON
+/// form.</param>
 public sealed record RetrainStage(
     ObjectiveOptions Objective,
     OptimizerOptions Optimizer,
@@ -73,13 +74,13 @@ public sealed record RetrainStage(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DistillOptions? Distill = null
 );
 
-/// <summary>What is measured at the end of a run.</summary>
-/// <param name="EveryEpoch">Whether accuracy on the development part is logged after each epoch;
-/// the last epoch is what is reported.</param>
+/// <summary>The measurements during and after training.</summary>
+/// <param name="EveryEpoch">Whether development accuracy is logged after each epoch; the model of
+/// the last epoch is reported.</param>
 /// <param name="EqualEpochControl">Whether a dense model is also trained with the same retraining
-/// stage, as the fair control.</param>
+/// stage, as an equal-epoch control.</param>
 /// <param name="EpochAttack">Attack on development examples after each epoch of the final training
-/// and of its control, or null for none; left out of the JSON form then.</param>
+/// and of its control; null disables it and is omitted from the JSON form.</param>
 public sealed record EvaluateStage(
     bool EveryEpoch = true,
     bool EqualEpochControl = false,
@@ -87,22 +88,21 @@ public sealed record EvaluateStage(
 );
 
 /// <summary>
-/// Which attack is run after each epoch, and on how many development examples (accuracy
-/// under attack swings between epochs, so one epoch's figure says little). The
-/// reported examples are never attacked here: whatever is chosen by these figures is chosen on
-/// development data.
+/// The attack run after each epoch and its sample of development examples. Accuracy under attack
+/// varies strongly between epochs, so one epoch's figure is not enough. Test examples are never
+/// attacked here: model selection by these figures uses development data only.
 /// </summary>
 /// <param name="Recipe">Name of the attack recipe, e.g. <c>textfooler</c>.</param>
-/// <param name="Examples">Development examples attacked, a seeded sample with their class shares,
-/// the same after every epoch and for every seed of the recipe.</param>
-/// <param name="Seed">Seed of the sample, and of attack recipes that draw random numbers.</param>
-/// <param name="SimilarityThreshold">Smallest sentence similarity; null: the attack recipe's
+/// <param name="Examples">Number of development examples attacked: a seeded stratified sample, the
+/// same after every epoch and for every seed of the recipe.</param>
+/// <param name="Seed">Seed of the sample and of attack recipes that use randomness.</param>
+/// <param name="SimilarityThreshold">Minimum sentence similarity; null uses the attack recipe's
 /// own.</param>
-/// <param name="Similarity">Whether sentence similarity is measured, where the attack recipe
-/// does.</param>
-/// <param name="PartOfSpeech">Whether parts of speech are compared, where the attack recipe
-/// does.</param>
-/// <param name="QueryBudget">Most queries an example; null: no limit.</param>
+/// <param name="Similarity">Whether the attack recipe's sentence similarity constraint is
+/// applied.</param>
+/// <param name="PartOfSpeech">Whether the attack recipe's part-of-speech constraint is
+/// applied.</param>
+/// <param name="QueryBudget">Maximum queries per example; null: no limit.</param>
 public sealed record EpochAttackOptions(
     string Recipe,
     int Examples = 100,

@@ -1,12 +1,12 @@
 namespace RobustTickets;
 
 /// <summary>
-/// A recipe cannot be read or cannot be run. The message names the file (or the settings), the path
-/// of each field at fault, what was found there and what is possible.
+/// A recipe cannot be read or run. The message names the file (or the settings), the path of each
+/// invalid field, its value and the possible values.
 /// </summary>
 public sealed class RecipeException : Exception
 {
-    /// <summary>Creates the exception from its finished message.</summary>
+    /// <summary>Creates the exception with a message.</summary>
     public RecipeException(string message)
         : base(message)
     {
@@ -14,10 +14,10 @@ public sealed class RecipeException : Exception
     }
 
     /// <summary>
-    /// Creates the exception from the place (a file, the settings) and all problems found there.
+    /// Creates the exception from the origin (a file, the settings) and all problems found there.
     /// </summary>
-    /// <param name="origin">Where the recipe came from.</param>
-    /// <param name="problems">At least one problem, each beginning with its path.</param>
+    /// <param name="origin">Origin of the recipe.</param>
+    /// <param name="problems">At least one problem, each starting with its path.</param>
     public RecipeException(string origin, IReadOnlyList<string> problems)
         : base(Compose(origin, problems))
     {
@@ -25,17 +25,17 @@ public sealed class RecipeException : Exception
     }
 
     /// <summary>
-    /// Where the recipe came from, with which the message begins; null in a message about a run.
+    /// Origin of the recipe, with which the message starts; null in a message about a run.
     /// </summary>
     public string? Origin { get; }
 
-    /// <summary>The problems one by one, each beginning with the path of its field.</summary>
+    /// <summary>The problems, each starting with the path of its field.</summary>
     public IReadOnlyList<string> Problems { get; }
 
-    /// <summary>Settings <c>path=value</c>, each of which would put something right.</summary>
+    /// <summary>Settings <c>path=value</c>, each of which would fix one problem.</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
 
-    /// <summary>Whether there is no such file, or none that may be read.</summary>
+    /// <summary>Whether the file is missing or unreadable.</summary>
     internal bool Unreadable { get; init; }
 
     private static string Compose(string origin, IReadOnlyList<string> problems) =>

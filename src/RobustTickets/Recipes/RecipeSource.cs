@@ -1,20 +1,21 @@
-// A preset's name or a recipe file, for a task, with settings and a seed applied, checked.
+// Resolves a preset name or recipe file: applies task, settings and seed, and validates the result.
 using RobustTickets.Recipes.Json;
 using RobustTickets.Recipes.Presets;
 using RobustTickets.Recipes.Validation;
 
 namespace RobustTickets;
 
-/// <summary>Finds, changes and checks the recipe that a user names.</summary>
+/// <summary>Resolves the recipe named by a user.</summary>
 public static class RecipeSource
 {
-    /// <summary>The recipe, ready to run.</summary>
+    /// <summary>Returns the recipe, ready to run.</summary>
     /// <param name="nameOrFile">A preset's name or the path of a recipe file.</param>
-    /// <param name="task">Task it is for; null takes the file's own, or SST-2 for a preset.</param>
+    /// <param name="task">Task of the recipe; null uses the file's own, or SST-2 for a
+    /// preset.</param>
     /// <param name="settings">Settings <c>path=value</c>.</param>
-    /// <param name="seed">Seed to take instead of the recipe's.</param>
-    /// <exception cref="RecipeException">No such recipe, a bad setting, or an impossible
-    /// value.</exception>
+    /// <param name="seed">Replaces the recipe's seed, or null.</param>
+    /// <exception cref="RecipeException">The recipe is unknown, or a setting or value is
+    /// invalid.</exception>
     public static Recipe Resolve(string nameOrFile, string? task, IReadOnlyList<string> settings, int? seed)
     {
         var isFile =

@@ -3,13 +3,13 @@ using RobustTickets.Training;
 
 namespace RobustTickets.Recipes;
 
-/// <summary>Steps of a recipe over a number of training examples.</summary>
+/// <summary>Step counts of a recipe for a number of training examples.</summary>
 internal static class RecipeSteps
 {
-    /// <summary>Steps of one epoch, the last and smaller batch included.</summary>
+    /// <summary>Steps per epoch, including a smaller last batch.</summary>
     public static long PerEpoch(Recipe recipe, int examples) => StepCounts.PerEpoch(recipe.BatchSize, examples);
 
-    /// <summary>Steps of the search at most; 0 without one.</summary>
+    /// <summary>Maximum steps of the search; 0 without one.</summary>
     public static long SearchAtMost(Recipe recipe, int examples) =>
         SearchSteps.AtMost(recipe.Search, recipe.BatchSize, examples);
 

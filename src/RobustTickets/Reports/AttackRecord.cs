@@ -1,6 +1,6 @@
 // One attack of a run, recomputed from examples.jsonl with TextAttack's definitions: Clean = (S +
 // F) / N, Aua = F / N, Suc = S / (S + F), #Query = mean over S + F; S succeeded, F failed, K
-// skipped, N = S + F + K. A difference from summary.json is a finding.
+// skipped, N = S + F + K. A difference from summary.json is reported as a finding.
 using System.Globalization;
 using System.Text.Json;
 using RobustTickets.Attacks;
@@ -10,12 +10,12 @@ namespace RobustTickets.Reports;
 
 /// <summary>An attack and its outcomes.</summary>
 /// <param name="Name">Name of its folder: the attack recipe.</param>
-/// <param name="Examples">One outcome per example, in file order; those that could not be attacked
-/// are in no figure and not here.</param>
-/// <param name="Summary">The plain fields of <c>summary.json</c>, name = value; empty when
-/// absent.</param>
-/// <param name="Settings">What determined the numbers, line by line: name = value (source); empty
-/// when <c>summary.json</c> is absent.</param>
+/// <param name="Examples">One outcome per example, in file order, without those that could not be
+/// attacked.</param>
+/// <param name="Summary">The plain fields of <c>summary.json</c>, name = value; empty if
+/// missing.</param>
+/// <param name="Settings">The settings that determined the figures, one line each: name = value
+/// (source); empty if <c>summary.json</c> is missing.</param>
 public sealed record AttackRecord(
     string Name,
     IReadOnlyList<AttackOutcome> Examples,
@@ -23,20 +23,19 @@ public sealed record AttackRecord(
     IReadOnlyList<KeyValuePair<string, string>> Settings
 )
 {
-    /// <summary>Examples that the attack was asked for and has not come to; 0 when it is
-    /// finished.</summary>
+    /// <summary>Examples without an outcome yet; 0 when the attack is finished.</summary>
     internal int Missing { get; private init; }
 
     /// <summary>Number of examples N.</summary>
     public int Count => Examples.Count;
 
-    /// <summary>Examples the attack flipped.</summary>
+    /// <summary>Number of successful attacks.</summary>
     public int Succeeded => Examples.Count(e => e.Result == AttackResult.Success);
 
-    /// <summary>Examples that withstood.</summary>
+    /// <summary>Number of failed attacks.</summary>
     public int Failed => Examples.Count(e => e.Result == AttackResult.Failed);
 
-    /// <summary>Examples that were wrong before any attack.</summary>
+    /// <summary>Number of examples misclassified before any attack.</summary>
     public int Skipped => Examples.Count(e => e.Result == AttackResult.Skipped);
 
     /// <summary>Accuracy on the attacked examples before the attack, in [0, 1].</summary>
@@ -48,19 +47,19 @@ public sealed record AttackRecord(
     /// <summary>Attack success rate, in [0, 1].</summary>
     public double Suc => Share(Succeeded, Succeeded + Failed);
 
-    /// <summary>Mean queries per attacked example, TextAttack's count.</summary>
+    /// <summary>Mean queries per attacked example, as TextAttack counts them.</summary>
     public double MeanQueries => Figures.MeanQueries;
 
     /// <summary>Mean unique forwards per attacked example.</summary>
     public double MeanUniqueForwards => Figures.MeanUniqueForwards;
 
-    /// <summary>Mean share of words changed in successful attacks, in [0, 1].</summary>
+    /// <summary>Mean fraction of words changed in successful attacks, in [0, 1].</summary>
     public double WordsChanged => Figures.WordsChangedPercent / 100;
 
-    /// <summary>Share of the most frequent true class among the examples, in [0, 1].</summary>
+    /// <summary>Fraction of the most frequent true class among the examples, in [0, 1].</summary>
     public double MajorityShare => Count == 0 ? 0 : Share(Examples.GroupBy(e => e.Label).Max(g => g.Count()), Count);
 
-    // The figures of these outcomes, whatever summary.json says.
+    // Figures computed from these outcomes, independently of summary.json.
     internal AttackSummary Figures => AttackSummary.From(Examples, Unstated);
 
     private static readonly AttackSettings Unstated = new("", default, "", null, [], [], []);

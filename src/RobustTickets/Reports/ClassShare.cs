@@ -1,5 +1,5 @@
-// What an attack leaves of each true class: an attack that is withstood in one class alone says
-// nothing about robustness.
+// Accuracy under attack per true class: robustness in a single class only says nothing about the
+// model's robustness.
 using System.Globalization;
 using RobustTickets.Attacks;
 
@@ -7,25 +7,25 @@ namespace RobustTickets.Reports;
 
 /// <summary>Examples of one true class under an attack.</summary>
 /// <param name="Label">The class.</param>
-/// <param name="Withstood">Examples that withstood.</param>
-/// <param name="Count">All of them.</param>
+/// <param name="Withstood">Examples on which the attack failed.</param>
+/// <param name="Count">All examples of the class.</param>
 internal readonly record struct ClassShare(int Label, int Withstood, int Count)
 {
-    // Fewer say nothing about a class.
+    // Minimum number of examples per class.
     private const int Few = 10;
     private const double AtMost = 0.1;
 
-    /// <summary>Share that withstood, in [0, 1].</summary>
+    /// <summary>Accuracy under attack of the class, in [0, 1].</summary>
     public double Share => (double)Withstood / Count;
 
     /// <summary>
-    /// What withstood in each true class, the most robust class first. An attack that leaves texts
-    /// illegible measures which class such texts fall in.
+    /// Accuracy under attack per true class, most robust class first. An attack that makes texts
+    /// illegible measures which class such texts are assigned to.
     /// </summary>
     public static IReadOnlyList<ClassShare> Of(IEnumerable<AttackOutcome> examples) =>
         Of(examples.Select(e => (e.Label, e.Result == AttackResult.Failed)));
 
-    /// <summary>The same of true classes and whether each example withstood.</summary>
+    /// <summary>Accuracy under attack per true class, from pairs of class and outcome.</summary>
     public static IReadOnlyList<ClassShare> Of(IEnumerable<(int Label, bool Withstood)> examples) =>
         [
             .. examples
@@ -36,9 +36,9 @@ internal readonly record struct ClassShare(int Label, int Withstood, int Count)
         ];
 
     /// <summary>
-    /// Whether an attack is withstood in the first class alone: ten times as often as in any other.
+    /// Whether an attack fails in the first class only: ten times as often as in any other.
     /// </summary>
-    /// <param name="classes">The classes, the most robust first.</param>
+    /// <param name="classes">The classes, most robust first.</param>
     public static bool IsOneSided(IReadOnlyList<ClassShare> classes) =>
         classes.Count > 1
         && classes[0].Withstood >= Few
@@ -46,10 +46,10 @@ internal readonly record struct ClassShare(int Label, int Withstood, int Count)
         && classes[1].Share < AtMost * classes[0].Share;
 
     /// <summary>
-    /// Says that an attack is withstood in one class alone, and what that means: <c>in class ..
-    /// alone ..</c>; null where it is not.
+    /// A sentence on an attack that fails in one class only, and what that means: <c>in class ..
+    /// alone ..</c>; null if that is not so.
     /// </summary>
-    /// <param name="classes">The classes, the most robust first.</param>
+    /// <param name="classes">The classes, most robust first.</param>
     /// <param name="name">Name of a class.</param>
     public static string? OneSided(IReadOnlyList<ClassShare> classes, Func<int, string> name) =>
         !IsOneSided(classes)

@@ -1,19 +1,19 @@
-// Distances between the masks of all snapshots of a search as two heat maps on one scale, the
-// threshold of the stop rule marked (EarlyRobust Fig. 2).
+// Distances between the masks of all snapshots of a search as two heat maps on the same scale, with
+// the stop rule's threshold marked (EarlyRobust Fig. 2).
 using System.Globalization;
 using RobustTickets.Reports.Figures;
 
 namespace RobustTickets.Reports;
 
 /// <summary>Heat maps of mask distances.</summary>
-/// <param name="Heads">Of heads.</param>
-/// <param name="Neurons">Of neurons.</param>
+/// <param name="Heads">Heat map of head masks.</param>
+/// <param name="Neurons">Heat map of neuron masks.</param>
 internal sealed record DistanceMaps(SvgHeatMap Heads, SvgHeatMap Neurons)
 {
-    /// <summary>The maps of a run; null for fewer than two snapshots.</summary>
+    /// <summary>The heat maps of a run; null for fewer than two snapshots.</summary>
     /// <param name="run">The run.</param>
-    /// <param name="threshold">Distances below it count as equal where the run's rule has no such
-    /// threshold; null for none.</param>
+    /// <param name="threshold">Threshold to mark if the run's stop rule has none; null for
+    /// none.</param>
     public static DistanceMaps? Of(RunRecord run, double? threshold = null)
     {
         if (run.Distances is not { Steps.Count: > 1 } distances)
@@ -34,8 +34,7 @@ internal sealed record DistanceMaps(SvgHeatMap Heads, SvgHeatMap Neurons)
         return new DistanceMaps(Map("head", distances.Heads), Map("neuron", distances.Neurons));
     }
 
-    /// <summary>The distance below which the stop rule of a run takes masks for equal, or
-    /// null.</summary>
+    /// <summary>The distance threshold of a run's stop rule, or null.</summary>
     public static double? Threshold(RunRecord run) =>
         double.TryParse(
             run.RecipeValue("search.stop.gamma") ?? run.RecipeValue("search.stop.epsilon"),

@@ -1,6 +1,5 @@
-// What a careful reader would object to, found by the report itself: numbers that cannot carry the
-// conclusion, comparisons that are none, runs that did not do what they were asked. Each rule names
-// its figures.
+// Automatic checks of the report: numbers that do not support a conclusion, invalid comparisons,
+// runs that did not do what was requested. Each finding states its figures.
 using System.Globalization;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Runs;
@@ -8,26 +7,26 @@ using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Reports;
 
-/// <summary>How much a finding weighs.</summary>
+/// <summary>Severity of a finding.</summary>
 public enum FindingLevel
 {
-    /// <summary>Good to know.</summary>
+    /// <summary>For information.</summary>
     Note,
 
     /// <summary>A conclusion from the numbers may be wrong.</summary>
     Warning,
 }
 
-/// <summary>Something the reader must know before believing a number.</summary>
-/// <param name="Level">Its weight.</param>
-/// <param name="Subject">Run or runs it is about.</param>
-/// <param name="Text">What was found, with figures.</param>
+/// <summary>A limitation of the report's numbers that readers must know.</summary>
+/// <param name="Level">Severity.</param>
+/// <param name="Subject">The run or runs concerned.</param>
+/// <param name="Text">Description with figures.</param>
 public sealed record Finding(FindingLevel Level, string Subject, string Text);
 
-/// <summary>Finds them.</summary>
+/// <summary>Finds limitations of the report's numbers.</summary>
 public static class Findings
 {
-    /// <summary>Fewer attacked examples than this are too few to compare models with.</summary>
+    /// <summary>Minimum number of attacked examples to compare models.</summary>
     public const int FewExamples = 100;
 
     /// <summary>All findings of the runs, warnings first.</summary>
@@ -135,8 +134,8 @@ public static class Findings
         }
     }
 
-    // Counts follow from the interpolated quantile: floor(r (n - 1)) + 1 of n are pruned,
-    // none for r = 0.
+    // Counts follow from the interpolated quantile: floor(r (n - 1)) + 1 of n are pruned, none for
+    // r = 0.
     private static IEnumerable<string> Sparsity(double? ratio, int total, int kept, string what)
     {
         if (ratio is not { } r || total == 0)

@@ -1,5 +1,5 @@
-// The result in sentences, written from the figures and saying no more than they do: better, worse
-// or not to be told apart.
+// Summarises the result in sentences supported by the figures: better, worse or no significant
+// difference.
 using System.Globalization;
 using RobustTickets.Reports.Figures;
 
@@ -7,10 +7,10 @@ namespace RobustTickets.Reports;
 
 internal static class HeadlineText
 {
-    /// <summary>Sentences of HTML; empty when no run was attacked.</summary>
+    /// <summary>HTML sentences; empty when no run was attacked.</summary>
     public static IEnumerable<string> Sentences(IReadOnlyList<RunRecord> runs)
     {
-        // With several seeds of a recipe, runs are compared with the reference of their own seed.
+        // With several seeds of a recipe, runs are compared with the reference of the same seed.
         if (RunRecord.BySeed(runs) is { } groups)
         {
             foreach (var sentence in groups.SelectMany(Sentences))

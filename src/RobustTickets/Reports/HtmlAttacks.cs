@@ -1,4 +1,4 @@
-// Three attacked sentences, the same ones for all runs, with the changed words marked.
+// Three attacked texts, the same for all runs, with changed words marked.
 using System.Globalization;
 using System.Text;
 using RobustTickets.Attacks;
@@ -39,8 +39,8 @@ internal static class HtmlAttacks
         }
     }
 
-    // One that the runs differ on, one that all lost, one that all withstood, then whatever was
-    // attacked; short texts first, so that they can be read.
+    // One on which the runs differ, one that all lost, one that all withstood, then any other
+    // attacked ones; short texts first.
     internal static IReadOnlyList<string> Pick(IReadOnlyList<AttackRecord> attacks)
     {
         var tables = attacks
@@ -90,7 +90,7 @@ internal static class HtmlAttacks
             .Append(". True class: ")
             .Append(Svg.Escape(first.ClassName(original.Label)))
             .Append("</h3>\n<dl>\n");
-        // In the original every word that some attack replaced is marked.
+        // In the original, every word that some attack replaced is marked.
         var replaced = new bool[WordDiff.Compare(original.OriginalText, original.OriginalText).First.Count];
         foreach (var (_, example) in known)
         {
@@ -119,7 +119,7 @@ internal static class HtmlAttacks
     private static string Marked(IEnumerable<DiffWord> words, string kind) =>
         string.Join(' ', words.Select(w => w.Changed ? Mark(w.Text, kind) : Svg.Escape(w.Text)));
 
-    // Punctuation that touches the word stays outside the mark.
+    // Adjacent punctuation stays outside the mark.
     private static string Mark(string word, string kind)
     {
         var from = 0;

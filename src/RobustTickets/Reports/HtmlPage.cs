@@ -1,4 +1,5 @@
-// The frame of every page: style, heading, sections, foot. One file, no scripts, nothing fetched.
+// Layout of every page: style, heading, sections, footer. One file without scripts or external
+// resources.
 using System.Text;
 using RobustTickets.Reports.Figures;
 
@@ -6,14 +7,14 @@ namespace RobustTickets.Reports;
 
 internal static class HtmlPage
 {
-    /// <summary>What every page begins with.</summary>
+    /// <summary>Start of every page.</summary>
     public const string Begin = "<!doctype html>";
 
-    /// <summary>A page.</summary>
-    /// <param name="title">Its title.</param>
+    /// <summary>Renders a page.</summary>
+    /// <param name="title">Title of the page.</param>
     /// <param name="lead">A line below the title.</param>
-    /// <param name="body">Its sections, HTML already.</param>
-    /// <param name="foot">What it was made from, HTML already.</param>
+    /// <param name="body">Sections, as HTML.</param>
+    /// <param name="foot">Footer naming the sources, as HTML.</param>
     public static string Render(string title, string lead, string body, string foot) =>
         new StringBuilder(
             Begin

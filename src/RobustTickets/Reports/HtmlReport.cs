@@ -1,5 +1,5 @@
-// The report: one HTML file with everything in it (style, figures as SVG, no scripts, nothing
-// fetched from elsewhere), made from run folders only.
+// The report: a self-contained HTML file (styles, SVG figures, no scripts, no external resources),
+// generated from run folders only.
 using System.Globalization;
 using System.Text;
 using RobustTickets.Attacks;
@@ -12,10 +12,10 @@ namespace RobustTickets.Reports;
 public static class HtmlReport
 {
     /// <summary>Writes the report.</summary>
-    /// <param name="runs">The runs, in the order in which they are shown; the first without a
-    /// ticket is what the others are compared with.</param>
+    /// <param name="runs">The runs, in display order; the first without a ticket is the reference
+    /// for comparisons.</param>
     /// <param name="file">HTML file to write.</param>
-    /// <param name="title">Title, or null for one made from the task.</param>
+    /// <param name="title">Title, or null to derive it from the task.</param>
     public static void Write(IReadOnlyList<RunRecord> runs, string file, string? title = null)
     {
         var text = Render(runs, title);
@@ -24,7 +24,7 @@ public static class HtmlReport
         WholeFile.Write(file, text);
     }
 
-    /// <summary>Whether a file is free, or a page that a report may take the place of.</summary>
+    /// <summary>Whether a file does not exist, or is a page that a report may overwrite.</summary>
     internal static bool MayReplace(string file)
     {
         if (!File.Exists(file))
@@ -35,9 +35,9 @@ public static class HtmlReport
         return begin.AsSpan(0, count).Equals(HtmlPage.Begin, StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>The report as a text.</summary>
-    /// <param name="runs">The runs, in the order in which they are shown.</param>
-    /// <param name="title">Title, or null for one made from the task.</param>
+    /// <summary>Renders the report.</summary>
+    /// <param name="runs">The runs, in display order.</param>
+    /// <param name="title">Title, or null to derive it from the task.</param>
     public static string Render(IReadOnlyList<RunRecord> runs, string? title = null)
     {
         if (runs.Count == 0)
@@ -73,9 +73,7 @@ public static class HtmlReport
         );
     }
 
-    /// <summary>
-    /// A section with a heading, a line about it and a body that is HTML already.
-    /// </summary>
+    /// <summary>Appends a section with a heading, an introductory line and an HTML body.</summary>
     internal static void Section(StringBuilder html, string id, string heading, string about, string body)
     {
         html.Append("<section id=\"")
@@ -96,7 +94,9 @@ public static class HtmlReport
     internal static string Figure(string svg, string caption) =>
         $"<figure>{svg}<figcaption>{Svg.Escape(caption)}</figcaption></figure>\n";
 
-    /// <summary>What attacks take away, drawn for wide and for narrow screens.</summary>
+    /// <summary>
+    /// Accuracy before and under attack, rendered for wide and for narrow screens.
+    /// </summary>
     internal static string Robustness(string title, IReadOnlyList<RobustnessRow> rows, string caption)
     {
         var figure = new SvgRobustness(title, rows);
@@ -104,7 +104,7 @@ public static class HtmlReport
             + $"<div class=\"narrow\">{Figure(figure.RenderNarrow(), caption)}</div>\n";
     }
 
-    /// <summary>An id for anchors made of a label.</summary>
+    /// <summary>An anchor id derived from a label.</summary>
     internal static string Id(string label) =>
         string.Concat(label.Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToLowerInvariant(c) : '-'));
 
@@ -119,7 +119,7 @@ public static class HtmlReport
         );
     }
 
-    // Which rows Clean is of, and which the accuracies before and under attack.
+    // States which rows Clean refers to, and which the accuracies before and under attack.
     private static string Rows(IReadOnlyList<RunRecord> runs)
     {
         var clean = runs.Select(r =>

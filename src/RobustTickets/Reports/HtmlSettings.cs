@@ -1,4 +1,4 @@
-// What the numbers were made with: where the recipes differ, all of each recipe, the attacks'
+// Settings behind the numbers: differences between the recipes, every recipe in full, the attacks'
 // settings, program and machine.
 using System.Globalization;
 using System.Text;
@@ -103,7 +103,7 @@ internal static class HtmlSettings
         IReadOnlyList<Dictionary<string, string>> sources
     ) => [.. names.Select(n => (n, (IReadOnlyList<string>)[.. sources.Select(s => s.GetValueOrDefault(n) ?? "–")]))];
 
-    // What is the same in all runs stands once, in a table of one column; what differs beside it.
+    // Settings equal in all runs are in a table with one column; differing ones beside it.
     private static string Shared(
         string caption,
         IReadOnlyList<string> labels,

@@ -1,5 +1,5 @@
-// The report's one style sheet: light and dark from the reader's system, figures through the same
-// variables, prints on paper.
+// The report's style sheet: light or dark by the reader's system, the same variables for figures,
+// and print styles.
 namespace RobustTickets.Reports;
 
 internal static class HtmlStyle

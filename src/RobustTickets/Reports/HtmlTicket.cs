@@ -1,6 +1,6 @@
-// How a ticket was found and what it kept: distance curve (EarlyRobust 3.3.2), heat maps of
-// snapshots (Fig. 2), pattern (Fig. 5); of single weights how the search closed gates (RobusT Figs.
-// 1 and 5) and the shares kept (RobusT Fig. 3).
+// How a ticket was found and what it keeps: distance curve (EarlyRobust 3.3.2), heat maps of
+// snapshots (Fig. 2), pattern (Fig. 5); for single weights, how the search closed gates (RobusT
+// Figs. 1 and 5) and the kept fractions (RobusT Fig. 3).
 using System.Globalization;
 using System.Text;
 using RobustTickets.Reports.Figures;
@@ -63,8 +63,8 @@ internal static class HtmlTicket
         run.Result.Ticket is { StoppedAtStep: > 0 } ticket ? step * ticket.StoppedAtEpoch / ticket.StoppedAtStep : step;
 
     /// <summary>
-    /// The snapshot that the run of small distances began at, which let the search stop: a rule
-    /// that waits for five of them stops a quarter of an epoch after it. Null without such a run.
+    /// The first snapshot of the sequence of small distances that ended the search: a rule that
+    /// needs five of them stops a quarter of an epoch later. Null without such a sequence.
     /// </summary>
     internal static (long Step, double Epoch)? Settled(RunRecord run) =>
         run.Result.Ticket is { Converged: true }

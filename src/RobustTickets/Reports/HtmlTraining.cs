@@ -1,4 +1,4 @@
-// Training curves and what each stage cost.
+// Training curves and the cost of each stage.
 using System.Globalization;
 using System.Text;
 using RobustTickets.Reports.Figures;

@@ -1,5 +1,5 @@
-// JSON files whose fields the report shows without understanding them (recipe, attack settings):
-// read, and flattened to path = value.
+// Reads JSON files that the report shows without interpreting them (recipe, attack settings),
+// flattened to path = value.
 using System.Text.Json;
 using RobustTickets.Attacks;
 
@@ -8,7 +8,7 @@ namespace RobustTickets.Reports;
 internal static class JsonFacts
 {
     /// <summary>Reads a JSON file.</summary>
-    /// <exception cref="DataException">It is broken.</exception>
+    /// <exception cref="DataException">The file is corrupt.</exception>
     public static JsonElement Read(string file)
     {
         using var json = GuardedJson.Parse(file, File.ReadAllBytes(file), GuardedJson.EachNameOnce);

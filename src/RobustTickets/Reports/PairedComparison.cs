@@ -1,45 +1,45 @@
-// Two methods judged on the same examples, by one training each or by several. Trainings share
-// their examples, so the example is the unit: exact sign flips (McNemar's test for one training)
-// and the interval of Bonett and Price (2012) with the scatter taken over examples.
+// Compares two methods on the same examples, with one or several training runs each. Runs share
+// their examples, so the example is the unit: exact sign-flip test (McNemar's test for one run) and
+// the interval of Bonett and Price (2012) with the variance over examples.
 using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
 
 namespace RobustTickets.Reports;
 
-/// <summary>Which of two methods got which examples right.</summary>
+/// <summary>Paired comparison of the examples that two methods get right.</summary>
 internal sealed class PairedComparison
 {
-    private const double Z80 = 0.8416212335729143, // of the standard normal, for 80 % power
-        Least = 0.001; // no smaller p is told
+    private const double Z80 = 0.8416212335729143, // quantile of the standard normal for 80 % power
+        Least = 0.001; // smaller p-values are reported as "< 0.001"
 
-    // How many examples have a net count of trainings for the first, out of so many.
+    // Number of examples by net count of runs in favour of the first method, and number of runs.
     private readonly Dictionary<(int Net, int Trainings), int> _examples;
 
     private PairedComparison(int onlyFirst, int onlySecond, Dictionary<(int, int), int> examples) =>
         (OnlyFirst, OnlySecond, _examples) = (onlyFirst, onlySecond, examples);
 
-    /// <summary>Pairs that only the first got right.</summary>
+    /// <summary>Number of pairs that only the first got right.</summary>
     public int OnlyFirst { get; }
 
-    /// <summary>Pairs that only the second got right.</summary>
+    /// <summary>Number of pairs that only the second got right.</summary>
     public int OnlySecond { get; }
 
-    /// <summary>Different examples.</summary>
+    /// <summary>Number of distinct examples.</summary>
     public int Examples => _examples.Values.Sum();
 
-    /// <summary>Pairs: an example counts once a training.</summary>
+    /// <summary>Number of pairs: an example counts once per run.</summary>
     public int Pairs => _examples.Sum(e => e.Key.Trainings * e.Value);
 
-    /// <summary>Name of the test that <see cref="PValue"/> is of.</summary>
+    /// <summary>Name of the test behind <see cref="PValue"/>.</summary>
     public string Test => Pairs == Examples ? "exact McNemar" : "exact sign-flip";
 
-    /// <summary>Difference of both shares, first less second, in [-1, 1].</summary>
+    /// <summary>Difference of the two proportions, first minus second, in [-1, 1].</summary>
     public double Difference => Pairs == 0 ? 0 : (OnlyFirst - OnlySecond) / (double)Pairs;
 
     /// <summary>
-    /// Exact two-sided test: the probability of net counts at least this one-sided when each
-    /// example's count could as well have had the other sign. With one training it is McNemar's.
+    /// p-value of the exact two-sided test: the probability of net counts at least this extreme
+    /// when the sign of each example's count is random. With one run it equals McNemar's.
     /// </summary>
     public double PValue
     {
@@ -50,7 +50,7 @@ internal sealed class PairedComparison
                 .Where(g => g.Key > 0)
                 .Select(g => (Size: g.Key, Count: g.Sum()))
                 .ToArray();
-            // The side that has less; its share of the sum is as likely as that of the other.
+            // Sum of the smaller side; by symmetry both tails are equally likely.
             var limit = (sizes.Sum(s => s.Size * s.Count) - Math.Abs(OnlyFirst - OnlySecond)) / 2;
             var sums = new double[limit + 1];
             sums[0] = 1;
@@ -67,8 +67,8 @@ internal sealed class PairedComparison
     }
 
     /// <summary>
-    /// The 95 % interval of the difference, as shares of one: one example more of either kind, so
-    /// that no interval is empty.
+    /// The 95 % interval of the difference of proportions, with one example added on either side,
+    /// so that its width is never zero.
     /// </summary>
     public (double Low, double High) Interval
     {
@@ -86,16 +86,18 @@ internal sealed class PairedComparison
         }
     }
 
-    /// <summary>Smallest difference of shares found with 80 % power at 5 %.</summary>
+    /// <summary>
+    /// Smallest difference of proportions detected with 80 % power at the 5 % level.
+    /// </summary>
     public double Detectable =>
         (WilsonInterval.Z + Z80)
         * Math.Sqrt(Math.Max(1, _examples.Sum(e => e.Value * Square(e.Key.Net))))
         / Math.Max(1, Pairs);
 
-    /// <summary>Two models on the same examples.</summary>
+    /// <summary>Compares two models on the same examples.</summary>
     /// <param name="onlyFirst">Examples that only the first got right.</param>
     /// <param name="onlySecond">Examples that only the second got right.</param>
-    /// <param name="examples">All examples.</param>
+    /// <param name="examples">Total number of examples.</param>
     public static PairedComparison Of(int onlyFirst, int onlySecond, int examples)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(examples, onlyFirst + onlySecond);
@@ -111,8 +113,9 @@ internal sealed class PairedComparison
         );
     }
 
-    /// <summary>Two methods on examples that recur from training to training.</summary>
-    /// <param name="judged">A line an example and training: its name, and who got it right.</param>
+    /// <summary>Compares two methods on examples that are shared by several runs.</summary>
+    /// <param name="judged">One entry per example and run: the example's name, and whether each
+    /// method got it right.</param>
     public static PairedComparison Of(IEnumerable<(string Example, bool First, bool Second)> judged)
     {
         var examples = judged
@@ -132,9 +135,11 @@ internal sealed class PairedComparison
         );
     }
 
-    /// <summary>Who withstood an attack, in one training or several; both must have attacked the
-    /// same examples.</summary>
-    /// <param name="attacks">The attack on both methods, for each training.</param>
+    /// <summary>
+    /// Compares accuracy under attack, in one run or several; both methods must have been attacked
+    /// on the same examples.
+    /// </summary>
+    /// <param name="attacks">The attacks on both methods, for each run.</param>
     public static PairedComparison Of(params IEnumerable<(AttackRecord First, AttackRecord Second)> attacks) =>
         Of(
             attacks.SelectMany(a =>
@@ -147,13 +152,13 @@ internal sealed class PairedComparison
             )
         );
 
-    /// <summary>A p value for people, with its relation: "= 0.012" or "&lt; 0.001".</summary>
+    /// <summary>Formats a p-value with its relation: "= 0.012" or "&lt; 0.001".</summary>
     public static string Text(double p) => p < Least ? Bare(p) : $"= {Bare(p)}";
 
-    /// <summary>The same where a column says that it is a p: "0.012" or "&lt; 0.001".</summary>
+    /// <summary>Formats a p-value without "=": "0.012" or "&lt; 0.001".</summary>
     public static string Bare(double p) => p < Least ? "< 0.001" : p.ToString("0.000", CultureInfo.InvariantCulture);
 
-    // C(n, k) / 2^n for k = 0 .. most, by logarithms.
+    // C(n, k) / 2^n for k = 0 .. most, computed with logarithms.
     private static double[] Binomial(int n, int most)
     {
         var chances = new double[Math.Min(n, most) + 1];

@@ -1,17 +1,17 @@
-// A share over several trainings that were judged on the same examples.
+// Confidence interval of a proportion over several runs evaluated on the same examples.
 using RobustTickets.Attacks.Metrics;
 
 namespace RobustTickets.Reports;
 
-/// <summary>Intervals of shares whose examples recur.</summary>
+/// <summary>Intervals of proportions over repeated examples.</summary>
 internal static class RepeatedShare
 {
     /// <summary>
-    /// Wilson's 95 % interval at the number of independent examples that would scatter as much:
-    /// between the number of different examples and that of all. Null without any.
+    /// Wilson's 95 % interval with the effective number of independent examples: between the number
+    /// of distinct examples and that of all. Null without examples.
     /// </summary>
-    /// <param name="judged">For each example and training: its name, and whether it
-    /// counts.</param>
+    /// <param name="judged">One entry per example and run: the example's name, and whether it is a
+    /// hit.</param>
     public static WilsonInterval? Interval(IEnumerable<(string Example, bool Hit)> judged)
     {
         var examples = judged

@@ -1,5 +1,5 @@
-// A table as a value, and its four forms: Markdown for people in a terminal or a repository, CSV
-// and JSON for programs, HTML for the report.
+// A table and its four output formats: Markdown for terminals and repositories, CSV and JSON for
+// programs, HTML for the report.
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -10,26 +10,25 @@ namespace RobustTickets.Reports;
 
 /// <summary>A column of a table.</summary>
 /// <param name="Key">Name in CSV and JSON.</param>
-/// <param name="Header">Name for people; null hides the column from them.</param>
-/// <param name="Help">What the numbers mean, in a sentence.</param>
-/// <param name="Numeric">Whether its cells are numbers.</param>
+/// <param name="Header">Display name; null hides the column in Markdown and HTML.</param>
+/// <param name="Help">Explanation of the values, in a sentence.</param>
+/// <param name="Numeric">Whether its cells are numeric.</param>
 public sealed record ReportColumn(string Key, string? Header, string Help, bool Numeric);
 
 /// <summary>A cell of a table.</summary>
-/// <param name="Text">What people read; a dash when there is nothing.</param>
-/// <param name="Number">The number at full precision, or null when it is no number or
-/// absent.</param>
-/// <param name="Note">Second line for people, such as an interval.</param>
+/// <param name="Text">Displayed text; a dash if there is no value.</param>
+/// <param name="Number">The number at full precision, or null.</param>
+/// <param name="Note">Second displayed line, such as an interval.</param>
 public sealed record ReportCell(string Text, double? Number = null, string? Note = null)
 {
-    /// <summary>Nothing known.</summary>
+    /// <summary>A cell without a value.</summary>
     public static ReportCell None { get; } = new("–");
 
-    /// <summary>A number printed with a format of .NET, or nothing when it is null.</summary>
+    /// <summary>A number in a .NET format, or an empty cell for null.</summary>
     public static ReportCell Of(double? value, string format, string? note = null) =>
         value is { } v ? new(v.ToString(format, CultureInfo.InvariantCulture), v, note) : None;
 
-    /// <summary>A share in percent with two decimals, or nothing when it is null.</summary>
+    /// <summary>A proportion in percent with two decimals, or an empty cell for null.</summary>
     public static ReportCell Percent(double? share, WilsonInterval? interval = null) =>
         share is { } s
             ? new((100 * s).ToString("0.00", CultureInfo.InvariantCulture), 100 * s, interval?.Percent)
@@ -43,8 +42,8 @@ public sealed record ReportTable(IReadOnlyList<ReportColumn> Columns, IReadOnlyL
 {
     private IEnumerable<int> Shown => Enumerable.Range(0, Columns.Count).Where(c => Columns[c].Header is not null);
 
-    /// <summary>The same table with some columns first, for narrow screens.</summary>
-    /// <param name="keys">Their keys, in order.</param>
+    /// <summary>The table with some columns moved to the front, for narrow screens.</summary>
+    /// <param name="keys">Keys of these columns, in order.</param>
     internal ReportTable Leading(params string[] keys)
     {
         int[] order =
@@ -58,7 +57,7 @@ public sealed record ReportTable(IReadOnlyList<ReportColumn> Columns, IReadOnlyL
         );
     }
 
-    /// <summary>A table of GitHub-flavoured Markdown, its columns aligned in the source.</summary>
+    /// <summary>GitHub-flavoured Markdown with aligned columns.</summary>
     public string ToMarkdown()
     {
         var shown = Shown.ToArray();
@@ -98,9 +97,7 @@ public sealed record ReportTable(IReadOnlyList<ReportColumn> Columns, IReadOnlyL
         return text.ToString();
     }
 
-    /// <summary>
-    /// Comma-separated values (RFC 4180) with a header line of keys; numbers at full precision.
-    /// </summary>
+    /// <summary>CSV (RFC 4180) with a header line of keys; numbers at full precision.</summary>
     public string ToCsv()
     {
         var text = new StringBuilder();
@@ -124,7 +121,7 @@ public sealed record ReportTable(IReadOnlyList<ReportColumn> Columns, IReadOnlyL
     }
 
     /// <summary>
-    /// A JSON array of objects, one per row; absent and non-finite numbers are null.
+    /// A JSON array with one object per row; missing and non-finite numbers are null.
     /// </summary>
     public JsonArray ToJson() =>
         new([
@@ -134,7 +131,7 @@ public sealed record ReportTable(IReadOnlyList<ReportColumn> Columns, IReadOnlyL
         ]);
 
     /// <summary>An HTML table element.</summary>
-    /// <param name="caption">Its caption.</param>
+    /// <param name="caption">Caption of the table.</param>
     public string ToHtml(string caption)
     {
         var shown = Shown.ToArray();

@@ -1,22 +1,22 @@
-// What the report knows of a run: the files of its folder, read once. Nothing is computed by
-// running anything; what a file does not say is not in the report.
+// A run as read by the report: the files of its folder, read once. Nothing is run or recomputed;
+// the report contains only what the files contain.
 using System.Text.Json;
 using RobustTickets.Attacks;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Reports;
 
-/// <summary>A finished run as its folder tells it.</summary>
+/// <summary>A finished run, read from its folder.</summary>
 /// <param name="Label">Name in tables and legends; unique within a report.</param>
 /// <param name="Folder">The run folder.</param>
 /// <param name="Result"><c>result.json</c>.</param>
-/// <param name="Environment"><c>environment.json</c>, or null when absent.</param>
-/// <param name="Recipe"><c>recipe.json</c> as path = value, in file order; empty when
-/// absent.</param>
-/// <param name="Events">Lines of <c>events.jsonl</c>; empty when absent.</param>
+/// <param name="Environment"><c>environment.json</c>, or null if missing.</param>
+/// <param name="Recipe"><c>recipe.json</c> as path = value, in file order; empty if
+/// missing.</param>
+/// <param name="Events">Lines of <c>events.jsonl</c>; empty if missing.</param>
 /// <param name="Ticket"><c>ticket/ticket.json</c>, or null.</param>
 /// <param name="Distances"><c>ticket/distances.json</c>, or null.</param>
-/// <param name="Attacks">Folders below <c>attacks/</c> in which an example was judged, by
+/// <param name="Attacks">The attacks below <c>attacks/</c> with at least one outcome, by
 /// name.</param>
 public sealed record RunRecord(
     string Label,
@@ -31,29 +31,31 @@ public sealed record RunRecord(
 )
 {
     /// <summary>
-    /// Names of the classes from the final model's <c>config.json</c>; empty when it says none.
+    /// Class names from the final model's <c>config.json</c>; empty if it has none.
     /// </summary>
     public IReadOnlyDictionary<int, string> ClassNames { get; init; } = new Dictionary<int, string>();
 
     /// <summary><c>ticket/ticket.json</c> of a ticket of single weights, or null.</summary>
     public WeightTicketRecord? WeightTicket { get; init; }
 
-    /// <summary>Name of a class as the model calls it, or its number.</summary>
+    /// <summary>The model's name of a class, or its number.</summary>
     public string ClassName(int label) => ClassNames.GetValueOrDefault(label) ?? $"class {label}";
 
-    /// <summary>Seconds of compute of a stage, or null when the run had none.</summary>
+    /// <summary>Compute seconds of a stage, or null if the run had none.</summary>
     public double? Seconds(string stage) => Stage(stage)?.Seconds;
 
-    /// <summary>What training the model cost: the stages without the equal-epoch control.</summary>
+    /// <summary>
+    /// The stages that count as the model's training cost: all except the equal-epoch control.
+    /// </summary>
     internal IEnumerable<StageSummary> Cost => Result.Stages.Where(s => s.Stage != StageName.Control);
 
-    /// <summary>Seconds of compute of search and retraining.</summary>
+    /// <summary>Compute seconds of search and retraining.</summary>
     internal double CostSeconds => Cost.Sum(s => s.Seconds);
 
     /// <summary>
-    /// Parameters without the embedding tables, as both papers count them: RobusT counts
-    /// what its mask leaves, so weights that a ticket of single weights has pruned are
-    /// not among them, although they lie in the saved matrices as zeros.
+    /// Parameters without the embedding tables, as both papers count them. RobusT counts the
+    /// weights its mask keeps, so the pruned weights of a ticket of single weights are not counted,
+    /// although they are stored as zeros.
     /// </summary>
     public long Parameters
     {
@@ -67,11 +69,12 @@ public sealed record RunRecord(
         }
     }
 
-    /// <summary>Attacks that have judged no example: each failed technically, or none has
-    /// ended.</summary>
+    /// <summary>
+    /// Attacks without any outcome: all examples had errors, or none is finished.
+    /// </summary>
     internal IReadOnlyList<AttackRecord> Unjudged { get; private init; } = [];
 
-    /// <summary>A stage's summary, or null when the run had none.</summary>
+    /// <summary>A stage's summary, or null if the run had none.</summary>
     public StageSummary? Stage(string stage) => Result.Stages.FirstOrDefault(s => s.Stage == stage);
 
     /// <summary>Clean accuracy on the split that the result names, in [0, 1], or null.</summary>
@@ -82,8 +85,8 @@ public sealed record RunRecord(
 
     /// <summary>Reads a run folder.</summary>
     /// <param name="folder">The folder.</param>
-    /// <exception cref="RunFolderException">It holds no run.</exception>
-    /// <exception cref="DataException">The run is not finished, or a file is broken.</exception>
+    /// <exception cref="RunFolderException">The folder contains no run.</exception>
+    /// <exception cref="DataException">The run is not finished, or a file is corrupt.</exception>
     public static RunRecord Load(string folder)
     {
         var record = LoadWithoutAttacks(folder);
@@ -99,7 +102,7 @@ public sealed record RunRecord(
         return record with { Attacks = [.. read[true]], Unjudged = [.. read[false]] };
     }
 
-    /// <summary>Reads a run folder but for its attacks.</summary>
+    /// <summary>Reads a run folder without its attacks.</summary>
     /// <inheritdoc cref="Load"/>
     internal static RunRecord LoadWithoutAttacks(string folder)
     {
@@ -128,7 +131,7 @@ public sealed record RunRecord(
         };
     }
 
-    // "id2label": {"0": "negative", ...}; Hugging Face's placeholder LABEL_0 says nothing.
+    // "id2label": {"0": "negative", ...}; Hugging Face's placeholder LABEL_0 is ignored.
     private static Dictionary<int, string> ReadClassNames(string file)
     {
         if (!File.Exists(file))
@@ -155,7 +158,8 @@ public sealed record RunRecord(
     }
 
     /// <summary>
-    /// The runs of each seed when every recipe was run with the same several seeds; else null.
+    /// The runs of each seed if every recipe was run with the same seeds, at least two; otherwise
+    /// null.
     /// </summary>
     internal static IReadOnlyList<RunRecord[]>? BySeed(IReadOnlyList<RunRecord> runs)
     {
@@ -165,11 +169,11 @@ public sealed record RunRecord(
     }
 
     /// <summary>
-    /// Reads several run folders and tells equal names apart by seed, then by folder.
+    /// Reads several run folders and distinguishes equal names by seed, then by folder.
     /// </summary>
-    /// <param name="folders">The folders, in the order in which they are to be shown.</param>
-    /// <exception cref="RunFolderException">One holds no run.</exception>
-    /// <exception cref="DataException">A run is not finished, or a file is broken.</exception>
+    /// <param name="folders">The folders, in display order.</param>
+    /// <exception cref="RunFolderException">A folder contains no run.</exception>
+    /// <exception cref="DataException">A run is not finished, or a file is corrupt.</exception>
     public static IReadOnlyList<RunRecord> LoadAll(IReadOnlyList<string> folders)
     {
         var runs = folders.Select(Load).ToArray();
@@ -193,10 +197,10 @@ public sealed record RunRecord(
 /// <summary>Masks of a ticket.</summary>
 /// <param name="HeadsKept">Indices of kept heads, per layer.</param>
 /// <param name="NeuronsKept">Indices of kept FFN neurons, per layer.</param>
-/// <param name="HeadRatio">Share of heads that the recipe asked to prune, or null when not
-/// said.</param>
-/// <param name="NeuronRatio">Share of neurons that the recipe asked to prune, or null when not
-/// said.</param>
+/// <param name="HeadRatio">Fraction of heads to prune in the recipe, or null if not
+/// recorded.</param>
+/// <param name="NeuronRatio">Fraction of neurons to prune in the recipe, or null if not
+/// recorded.</param>
 public sealed record TicketRecord(
     IReadOnlyList<IReadOnlyList<int>> HeadsKept,
     IReadOnlyList<IReadOnlyList<int>> NeuronsKept,
@@ -214,7 +218,7 @@ public sealed record TicketRecord(
             && json.TryGetProperty("kind", out var kind)
             && kind.ToString() == "weights"
         )
-            return null; // that is a WeightTicketRecord
+            return null; // see WeightTicketRecord
         try
         {
             return new TicketRecord(
@@ -241,8 +245,10 @@ public sealed record TicketRecord(
 /// Distances between the masks of all snapshots, as the search computed them with its draw rule.
 /// </summary>
 /// <param name="Steps">Step of each snapshot.</param>
-/// <param name="Heads">Share of head mask entries that differ, snapshot by snapshot.</param>
-/// <param name="Neurons">Share of neuron mask entries that differ, snapshot by snapshot.</param>
+/// <param name="Heads">Fraction of head mask entries that differ, for each pair of
+/// snapshots.</param>
+/// <param name="Neurons">Fraction of neuron mask entries that differ, for each pair of
+/// snapshots.</param>
 public sealed record DistanceRecord(
     IReadOnlyList<long> Steps,
     IReadOnlyList<IReadOnlyList<double?>> Heads,

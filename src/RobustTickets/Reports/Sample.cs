@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace RobustTickets.Reports;
 
-/// <summary>Mean and sample standard deviation of some values, one a seed.</summary>
-/// <param name="Mean">The mean; null of none.</param>
-/// <param name="Deviation">The deviation; null of fewer than two.</param>
+/// <summary>Mean and sample standard deviation of values, one per seed.</summary>
+/// <param name="Mean">The mean; null without values.</param>
+/// <param name="Deviation">The standard deviation; null for fewer than two values.</param>
 internal readonly record struct Sample(double? Mean, double? Deviation)
 {
-    /// <summary>Of these values.</summary>
+    /// <summary>Computes both from values.</summary>
     public static Sample Of(IEnumerable<double> values)
     {
         var all = values.ToArray();
@@ -20,10 +20,10 @@ internal readonly record struct Sample(double? Mean, double? Deviation)
         );
     }
 
-    /// <summary>The deviation alone.</summary>
+    /// <summary>The standard deviation as a cell.</summary>
     public ReportCell DeviationCell => ReportCell.Of(Deviation, "0.00");
 
-    /// <summary>The mean with the deviation behind it.</summary>
+    /// <summary>The mean followed by the standard deviation.</summary>
     public ReportCell Cell(string format, string? note = null)
     {
         if (Mean is not { } mean)

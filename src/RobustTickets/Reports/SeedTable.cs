@@ -1,11 +1,11 @@
-// One recipe with several seeds: a row per seed, then mean and sample standard deviation. The seed
-// that is best on development data is named, since a choice by the reported accuracy would be a
-// choice on the reported examples.
+// One recipe with several seeds: a row per seed, then mean and sample standard deviation. The best
+// seed is selected on development data, because selecting it by the reported accuracy would be
+// selection on the reported examples.
 using RobustTickets.Runs;
 
 namespace RobustTickets.Reports;
 
-/// <summary>Sums up runs that differ in their seed.</summary>
+/// <summary>Summarises runs that differ in their seed.</summary>
 public static class SeedTable
 {
     private static readonly ReportColumn[] Columns =
@@ -36,7 +36,7 @@ public static class SeedTable
     );
 
     /// <summary>
-    /// The table of some runs; with accuracy under attack on development examples when one of them
+    /// The table of some runs; with accuracy under attack on development examples if one of them
     /// was attacked after its epochs.
     /// </summary>
     public static ReportTable Of(IReadOnlyList<RunRecord> runs)
@@ -59,8 +59,8 @@ public static class SeedTable
     }
 
     /// <summary>
-    /// The seed that withstands most on development examples after its last whole epoch, the first
-    /// of equals; null unless every run was attacked after its epochs.
+    /// The seed with the highest accuracy under attack on development examples after its last whole
+    /// epoch, the first of equals; null unless every run was attacked after its epochs.
     /// </summary>
     public static int? BestUnderAttack(IReadOnlyList<RunRecord> runs) =>
         runs.All(r => DevelopmentAua(r) is not null) ? runs.MaxBy(r => DevelopmentAua(r)!.Value)?.Result.Seed : null;
@@ -69,8 +69,7 @@ public static class SeedTable
         run.Events.OfType<EpochAttackEntry>().LastOrDefault(e => e.Stage == StageName.Retrain)?.Aua;
 
     /// <summary>
-    /// The seed with the best accuracy on development data, the first of equals; null when no run
-    /// has any.
+    /// The seed with the best development accuracy, the first of equals; null when no run has any.
     /// </summary>
     public static int? BestOnDevelopment(IReadOnlyList<RunRecord> runs) =>
         runs.Where(r => r.Result.Development is not null).MaxBy(r => r.Result.Development!.Accuracy)?.Result.Seed;

@@ -1,12 +1,12 @@
-// The tables of the report: one row per run and attack (the papers' columns and what users
-// of attacks miss in them), and one row per stage with what it cost.
+// The report's tables: one row per run and attack (the papers' columns and additional ones), and
+// one row per stage with its cost.
 using System.Globalization;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Reports;
 
-/// <summary>Makes the report's tables from runs.</summary>
+/// <summary>Creates the report's tables from runs.</summary>
 public static class SummaryTable
 {
     private static readonly ReportColumn[] MainColumns =
@@ -113,7 +113,7 @@ public static class SummaryTable
             ]
         );
 
-    /// <summary>A number of parameters as papers print it: 63.2M, 0.58M, 12.3k.</summary>
+    /// <summary>Formats a number of parameters as in papers: 63.2M, 0.58M, 12.3k.</summary>
     /// <param name="count">The number.</param>
     public static string Parameters(long count) =>
         count switch

@@ -1,16 +1,16 @@
-// A ticket's shares as a heat map with the percentage in every cell: layers upwards as the input
-// goes, heads to the left, other places to the right of a gap.
+// A ticket's kept fractions as a heat map with the percentage in every cell: first layer at the
+// bottom, heads to the left, other parts to the right of a gap.
 using System.Globalization;
 using RobustTickets.Reports.Figures;
 
 namespace RobustTickets.Reports;
 
 /// <summary>Draws a <see cref="TicketGrid"/>.</summary>
-/// <param name="Title">What is shown; becomes the figure's accessible name.</param>
-/// <param name="Grid">The shares.</param>
+/// <param name="Title">Title; also the figure's accessible name.</param>
+/// <param name="Grid">The kept fractions.</param>
 internal sealed record SvgTicketGrid(string Title, TicketGrid Grid)
 {
-    /// <summary>The figure as one SVG element.</summary>
+    /// <summary>Renders the figure as one SVG element.</summary>
     public string Render()
     {
         const double Row = 22,
@@ -35,7 +35,7 @@ internal sealed record SvgTicketGrid(string Title, TicketGrid Grid)
             {
                 var share = Grid.Kept[layer][c];
                 var percent = (100 * share).ToString("0", CultureInfo.InvariantCulture);
-                // Never so strong that the number in it cannot be read.
+                // The opacity is limited so that the number stays readable.
                 svg.Rect(
                     X(c) + 1,
                     y + 1,

@@ -1,20 +1,20 @@
-// What a ticket keeps, as shares by layer and place: of a ticket of heads and neurons (EarlyRobust
-// Figure 5) and of single weights (RobusT Figure 3), one grid. A head's share of weights
-// is over its rows of query, key and value; MLP is over both FFN matrices.
+// Kept fractions of a ticket by layer and part, in one grid for tickets of heads and neurons
+// (EarlyRobust Figure 5) and of single weights (RobusT Figure 3). A head's fraction of weights
+// covers its rows of query, key and value; MLP covers both FFN matrices.
 using System.Text.Json;
 using RobustTickets.Attacks;
 
 namespace RobustTickets.Reports;
 
-/// <summary>Shares kept, layer by layer.</summary>
-/// <param name="Columns">Names of the places: heads first.</param>
-/// <param name="Heads">How many of them are heads.</param>
-/// <param name="Kept">Share kept in [0, 1], one row per layer from the first, one value per
+/// <summary>Kept fractions, layer by layer.</summary>
+/// <param name="Columns">Names of the parts: heads first.</param>
+/// <param name="Heads">Number of columns that are heads.</param>
+/// <param name="Kept">Kept fraction in [0, 1], one row per layer from the first, one value per
 /// column.</param>
 internal sealed record TicketGrid(IReadOnlyList<string> Columns, int Heads, IReadOnlyList<IReadOnlyList<double>> Kept)
 {
     /// <summary>
-    /// The grid of a run's ticket; null without a ticket, or where ticket.json does not tell.
+    /// The grid of a run's ticket; null without a ticket, or if ticket.json lacks the numbers.
     /// </summary>
     public static TicketGrid? Of(RunRecord run)
     {
@@ -40,8 +40,8 @@ internal sealed record TicketGrid(IReadOnlyList<string> Columns, int Heads, IRea
     }
 
     /// <summary>
-    /// The mean over grids of one shape: of heads, how often each survives. Grids of another shape
-    /// than the first are left out.
+    /// The mean of grids of the same shape: for heads, how often each is kept. Grids of another
+    /// shape than the first are ignored.
     /// </summary>
     public static TicketGrid Mean(IReadOnlyList<TicketGrid> grids)
     {
@@ -92,19 +92,19 @@ internal sealed record TicketGrid(IReadOnlyList<string> Columns, int Heads, IRea
     private static IEnumerable<string> Names(int heads) => Enumerable.Range(0, heads).Select(h => $"head {h}");
 }
 
-/// <summary>A ticket of single weights as <c>ticket/ticket.json</c> tells it.</summary>
+/// <summary>A ticket of single weights, read from <c>ticket/ticket.json</c>.</summary>
 /// <param name="Matrices">Its matrices in the order of the forward pass.</param>
 /// <param name="HeadsKept">Weights kept in the query, key and value rows of each head, per layer;
-/// empty in tickets of before it was written.</param>
+/// empty in tickets of earlier versions.</param>
 public sealed record WeightTicketRecord(
     IReadOnlyList<WeightMatrixRecord> Matrices,
     IReadOnlyList<IReadOnlyList<long>> HeadsKept
 )
 {
     /// <summary>
-    /// Reads a <c>ticket.json</c>; null when there is none, or one of heads and neurons.
+    /// Reads a <c>ticket.json</c>; null if it is missing, or of heads and neurons.
     /// </summary>
-    /// <exception cref="DataException">The file says it is such a ticket and does not hold
+    /// <exception cref="DataException">The file is marked as such a ticket but does not contain
     /// one.</exception>
     public static WeightTicketRecord? LoadIfPresent(string file)
     {
@@ -140,20 +140,20 @@ public sealed record WeightTicketRecord(
 }
 
 /// <summary>One matrix under the mask.</summary>
-/// <param name="Name">Its layer's name in the checkpoint, e.g.
+/// <param name="Name">Name of its layer in the checkpoint, e.g.
 /// <c>bert.encoder.layer.3.attention.self.query</c>.</param>
-/// <param name="Count">Its weights.</param>
-/// <param name="Kept">Weights kept.</param>
+/// <param name="Count">Number of weights.</param>
+/// <param name="Kept">Number of kept weights.</param>
 public sealed record WeightMatrixRecord(string Name, long Count, long Kept)
 {
     private const string Before = ".layer.";
 
-    /// <summary>Its layer from 0; null for the pooler.</summary>
+    /// <summary>Layer from 0; null for the pooler.</summary>
     public int? Layer => Parts is { } p ? int.Parse(p.Layer, System.Globalization.CultureInfo.InvariantCulture) : null;
 
     /// <summary>
-    /// What it is: <c>query</c>, <c>key</c>, <c>value</c>, <c>attention-output</c>,
-    /// <c>intermediate</c>, <c>output</c> or <c>pooler</c>, as <c>ticket show</c> says.
+    /// Kind of matrix: <c>query</c>, <c>key</c>, <c>value</c>, <c>attention-output</c>,
+    /// <c>intermediate</c>, <c>output</c> or <c>pooler</c>, as in <c>ticket show</c>.
     /// </summary>
     public string Kind =>
         (Parts?.Place ?? Name[(Name.IndexOf('.') + 1)..]).Replace(".dense", "") is var place

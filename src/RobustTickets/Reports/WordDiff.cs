@@ -1,19 +1,19 @@
-// Which words of two texts differ: the longest common subsequence of words between blanks.
-// Independent of the attack's own bookkeeping, so that the report shows what the texts say and not
-// what the attack believes it did.
+// Finds the differing words of two texts: the longest common subsequence of whitespace-separated
+// words. Independent of the attack's own bookkeeping, so that the report shows the actual
+// differences.
 namespace RobustTickets.Reports;
 
-/// <summary>A word and whether the other text lacks it at this place.</summary>
-/// <param name="Text">The word with the punctuation that touches it.</param>
+/// <summary>A word, and whether the other text lacks it at this position.</summary>
+/// <param name="Text">The word with adjacent punctuation.</param>
 /// <param name="Changed">Whether it was replaced, removed or inserted.</param>
 internal readonly record struct DiffWord(string Text, bool Changed);
 
 /// <summary>Compares two texts word by word.</summary>
 internal static class WordDiff
 {
-    /// <summary>The words of both texts with the differing ones marked.</summary>
-    /// <param name="first">A text.</param>
-    /// <param name="second">The other text.</param>
+    /// <summary>The words of both texts, with differing ones marked.</summary>
+    /// <param name="first">The first text.</param>
+    /// <param name="second">The second text.</param>
     public static (IReadOnlyList<DiffWord> First, IReadOnlyList<DiffWord> Second) Compare(string first, string second)
     {
         var a = first.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);

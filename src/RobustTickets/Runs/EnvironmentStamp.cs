@@ -1,5 +1,5 @@
-// environment.json: what a number was measured with, and when. Facts of the tensor library come
-// from the caller: runs know nothing of it.
+// environment.json: program, machine and libraries of a measurement, and its time. Facts on the
+// tensor library come from the caller, because this folder does not depend on it.
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
@@ -10,8 +10,8 @@ namespace RobustTickets.Runs;
 
 /// <summary>The checkpoint that a run starts from.</summary>
 /// <param name="Name">Name of its folder.</param>
-/// <param name="Folder">The folder as it was given.</param>
-/// <param name="Path">The same, absolute.</param>
+/// <param name="Folder">The folder as given.</param>
+/// <param name="Path">Its absolute path.</param>
 public sealed record BaseCheckpoint(string Name, string Folder, string Path)
 {
     /// <summary>The checkpoint in a folder.</summary>
@@ -24,7 +24,7 @@ public sealed record BaseCheckpoint(string Name, string Folder, string Path)
 
 /// <summary>Program, machine and libraries of a run.</summary>
 /// <param name="Version">Version of this program.</param>
-/// <param name="Commit">Commit it was built from, when the build knew it.</param>
+/// <param name="Commit">Commit it was built from, if known to the build.</param>
 /// <param name="Framework">.NET version.</param>
 /// <param name="OperatingSystem">Operating system and kernel.</param>
 /// <param name="Architecture">Processor architecture.</param>
@@ -32,13 +32,12 @@ public sealed record BaseCheckpoint(string Name, string Folder, string Path)
 /// <param name="Cores">Logical processors this process may use.</param>
 /// <param name="MemoryBytes">Memory this process may use, in bytes.</param>
 /// <param name="CommandLine">The command line after the name of the <c>robust-tickets</c> program;
-/// empty in other programs, whose arguments are their own.</param>
-/// <param name="Extra">Facts of libraries: version of libtorch, threads, BLAS, device, ...</param>
-/// <param name="Base">The checkpoint the run starts from; null in a stamp of no run.</param>
-/// <param name="Started">When the work began, UTC; null where it was not written down.</param>
-/// <param name="Ended">When this was written last, UTC; null as above.</param>
-/// <param name="Seconds">Seconds of work, all calls together that went on with it; null as
-/// above.</param>
+/// empty in other programs.</param>
+/// <param name="Extra">Facts on libraries: version of libtorch, threads, BLAS, device, ...</param>
+/// <param name="Base">The checkpoint the run starts from; null if this is not a run.</param>
+/// <param name="Started">Start time, UTC; null if not recorded.</param>
+/// <param name="Ended">Time of the last update, UTC; null if not recorded.</param>
+/// <param name="Seconds">Seconds of work, summed over all calls; null if not recorded.</param>
 public sealed record EnvironmentStamp(
     string Version,
     string? Commit,
@@ -57,13 +56,13 @@ public sealed record EnvironmentStamp(
 )
 {
     /// <summary>
-    /// The command line that stamps of this process record, as its program gives it. No other
-    /// arguments are looked at: those of a host may hold secrets.
+    /// The command line recorded in this process, set by the program. Other arguments are not
+    /// recorded: those of a host program may contain secrets.
     /// </summary>
     internal static IReadOnlyList<string> ProgramArguments { get; set; } = [];
 
     /// <summary>Collects the facts of this process and adds the caller's.</summary>
-    /// <param name="extra">Facts of libraries, written in the order of their names.</param>
+    /// <param name="extra">Facts on libraries, written in the order of their names.</param>
     /// <param name="start">The checkpoint that the run starts from, or null.</param>
     internal static EnvironmentStamp Collect(
         IReadOnlyDictionary<string, string>? extra = null,
@@ -95,16 +94,16 @@ public sealed record EnvironmentStamp(
     internal static DateTimeOffset Now() =>
         DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds());
 
-    /// <summary>The base checkpoint's folder, where it is still there; null otherwise.</summary>
+    /// <summary>The base checkpoint's folder if it still exists; otherwise null.</summary>
     public string? BaseFolder() =>
         Base is null ? null : new[] { Base.Path, Base.Folder }.FirstOrDefault(Directory.Exists);
 
-    /// <summary>Writes the stamp, whole or not at all.</summary>
+    /// <summary>Writes the stamp atomically.</summary>
     internal void Save(string path) =>
         RunFile.Write(path, JsonSerializer.Serialize(this, RunFileJson.Default.EnvironmentStamp));
 
     /// <summary>Reads a stamp.</summary>
-    /// <exception cref="DataException">The file is missing or broken.</exception>
+    /// <exception cref="DataException">The file is missing or corrupt.</exception>
     public static EnvironmentStamp Load(string path) => RunFile.Read(path, RunFileJson.Default.EnvironmentStamp);
 
     private static string CpuModel()
@@ -118,7 +117,7 @@ public sealed record EnvironmentStamp(
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Not Linux: the architecture alone is said.
+            // Not Linux: only the architecture is recorded.
         }
         return "unknown";
     }

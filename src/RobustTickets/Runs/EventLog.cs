@@ -1,6 +1,6 @@
-// events.jsonl: append-only, one JSON object a line, readable while it grows and after a crash in
-// the middle of a line. A checkpoint records Position; on resume the log is cut back to it, so that
-// a resumed run's log equals an uninterrupted one's but for the seconds.
+// events.jsonl: append-only, one JSON object per line, readable while it grows and after a crash
+// within a line. A checkpoint records Position; on resumption the log is truncated to it, so that a
+// resumed run's log equals an uninterrupted one's except for measured times.
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -24,9 +24,7 @@ public sealed class EventLog : IDisposable
         _file = file;
     }
 
-    /// <summary>
-    /// Bytes written so far, all of them on disk when this returns; what a checkpoint records.
-    /// </summary>
+    /// <summary>Bytes written so far, all flushed to disk; recorded in checkpoints.</summary>
     public long Position
     {
         get
@@ -38,13 +36,13 @@ public sealed class EventLog : IDisposable
 
     /// <summary>
     /// Opens the log for appending after its first <paramref name="truncateTo"/> bytes; everything
-    /// after them is cut off.
+    /// after them is removed.
     /// </summary>
-    /// <param name="path">The file; made when absent.</param>
-    /// <param name="truncateTo">0 for a new run, else the <see cref="Position"/> that the
-    /// checkpoint recorded.</param>
-    /// <exception cref="DataException">The file is shorter than that, or a line does not end
-    /// there.</exception>
+    /// <param name="path">The file; created if missing.</param>
+    /// <param name="truncateTo">0 for a new run, otherwise the checkpoint's
+    /// <see cref="Position"/>.</param>
+    /// <exception cref="DataException">The file is shorter, or no line ends at that
+    /// position.</exception>
     internal static EventLog Open(string path, long truncateTo)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(truncateTo);
@@ -57,14 +55,14 @@ public sealed class EventLog : IDisposable
             FileShare.Read,
             bufferSize: 1 << 14
         );
-        // Events that a checkpoint counts must be found under this name after a power cut.
+        // The file's name must survive a power failure, because checkpoints refer to its events.
         Disk.FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
         file.Position = truncateTo;
         return new EventLog(file);
     }
 
-    // What stays becomes another file of the name: a writer before, if it only stood still, goes on
-    // in the old one.
+    // Writes the kept part to a new file of the same name, so that a stalled previous writer keeps
+    // writing to the old one.
     private static void Cut(string path, long length)
     {
         using var old = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
@@ -100,24 +98,21 @@ public sealed class EventLog : IDisposable
     }
 
     /// <summary>
-    /// Appends an event. The line is handed to the operating system at once, so it survives the end
-    /// of this process.
+    /// Appends an event. The line is passed to the operating system immediately, so it survives a
+    /// crash of this process.
     /// </summary>
     internal void Append(LogEntry line) =>
         Write(JsonSerializer.SerializeToUtf8Bytes(line, LogEntryJson.Default.LogEntry));
 
-    /// <summary>
-    /// Appends an object of the caller's own making, for events that have no record here.
-    /// </summary>
+    /// <summary>Appends a JSON object, for events without a record type.</summary>
     internal void Append(JsonObject line) => Write(Encoding.UTF8.GetBytes(line.ToJsonString()));
 
     /// <summary>
-    /// Reads a log, also one that is being written. The last line may be torn (the process was
-    /// killed while writing it) and is then left out; any other
-    /// line that is not a JSON object is an error.
+    /// Reads a log, also while it is being written. A torn last line (the process was killed while
+    /// writing it) is ignored; any other line that is not a JSON object is an error.
     /// </summary>
     /// <exception cref="DataException">The file is missing or a line before the last is
-    /// broken.</exception>
+    /// corrupt.</exception>
     public static IEnumerable<JsonElement> Read(string path)
     {
         if (!File.Exists(path))
@@ -125,9 +120,9 @@ public sealed class EventLog : IDisposable
         return Lines(path);
     }
 
-    /// <summary>Reads a log as event records; lines of other kinds are left out.</summary>
+    /// <summary>Reads a log as event records; lines of other kinds are ignored.</summary>
     /// <exception cref="DataException">The file is missing or a line before the last is
-    /// broken.</exception>
+    /// corrupt.</exception>
     public static IEnumerable<LogEntry> ReadEntries(string path)
     {
         foreach (var line in Read(path))
@@ -149,8 +144,9 @@ public sealed class EventLog : IDisposable
         }
     }
 
-    /// <summary>A line as an event record; null for a line of another kind.</summary>
-    /// <exception cref="JsonException">It is of a known kind and not such a record.</exception>
+    /// <summary>Parses a line as an event record; null for a line of another kind.</summary>
+    /// <exception cref="JsonException">The line is of a known kind but not a valid
+    /// record.</exception>
     internal static LogEntry? Entry(JsonElement line) =>
         line.TryGetProperty("event", out var kind) && Kinds.Contains(kind.ToString())
             ? line.Deserialize(LogEntryJson.Default.LogEntry)

@@ -1,5 +1,4 @@
-// What a run writes to events.jsonl while it goes: one object a line, snake_case, told apart by
-// "event".
+// The lines of events.jsonl: one object per line, snake_case, with "event" as discriminator.
 using System.Text.Json.Serialization;
 
 namespace RobustTickets.Runs;
@@ -19,18 +18,18 @@ namespace RobustTickets.Runs;
 public abstract record LogEntry([property: JsonPropertyOrder(-1)] string Stage);
 
 /// <summary>One optimiser step.</summary>
-/// <param name="Stage">Stage it belongs to.</param>
+/// <param name="Stage">Stage of the event.</param>
 /// <param name="Step">Step within the stage, from 1.</param>
-/// <param name="Epoch">Epochs done after this step.</param>
-/// <param name="Loss">Loss of the step as the objective reports it; not finite only in the last
-/// event before a numeric failure.</param>
+/// <param name="Epoch">Epochs completed after this step.</param>
+/// <param name="Loss">Loss of the step; non-finite only in the last event before a numeric
+/// failure.</param>
 /// <param name="Lr">Learning rate of this update.</param>
 /// <param name="GradNorm">Global L2 norm of the gradient before clipping.</param>
-/// <param name="Tokens">Real tokens of the batch, special tokens included, padding not.</param>
+/// <param name="Tokens">Tokens of the batch, special tokens included, without padding.</param>
 /// <param name="Seconds">Compute time of the step, in seconds.</param>
 /// <param name="Forward">Forward passes.</param>
 /// <param name="Backward">Backward passes.</param>
-/// <param name="WeightGradient">Backward passes that also made gradients of the weights.</param>
+/// <param name="WeightGradient">Backward passes that also computed weight gradients.</param>
 public sealed record StepEntry(
     string Stage,
     long Step,
@@ -45,23 +44,25 @@ public sealed record StepEntry(
     int WeightGradient
 ) : LogEntry(Stage)
 {
-    /// <summary>Floating-point operations of the step's matrix products, counted, not measured;
-    /// null in logs of older programs.</summary>
+    /// <summary>
+    /// Floating-point operations of the step's matrix products, by formula; null in logs of earlier
+    /// versions.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Flops { get; init; }
 }
 
-/// <summary>Masks were drawn and compared with the earlier ones.</summary>
-/// <param name="Stage">Stage it belongs to.</param>
-/// <param name="Step">Step after which the coefficients were taken.</param>
+/// <summary>A mask was drawn and compared with the previous one.</summary>
+/// <param name="Stage">Stage of the event.</param>
+/// <param name="Step">Step of the coefficients' snapshot.</param>
 /// <param name="MiniEpoch">Number of the snapshot, from 1.</param>
-/// <param name="HeadDistance">Share of head mask entries that differ from the previous snapshot;
-/// null at the first.</param>
-/// <param name="NeuronDistance">Share of neuron mask entries that differ from the previous
-/// snapshot; null at the first.</param>
-/// <param name="Run">How long the stop rule's condition has held.</param>
-/// <param name="Layers">The ticket that would be drawn now, layer by layer; null in logs of older
-/// programs.</param>
+/// <param name="HeadDistance">Fraction of head mask entries that differ from the previous snapshot;
+/// null for the first.</param>
+/// <param name="NeuronDistance">Fraction of neuron mask entries that differ from the previous
+/// snapshot; null for the first.</param>
+/// <param name="Run">Number of consecutive snapshots that met the stop rule's condition.</param>
+/// <param name="Layers">The ticket that would be drawn now, layer by layer; null in logs of earlier
+/// versions.</param>
 public sealed record MaskEntry(
     string Stage,
     long Step,
@@ -73,19 +74,19 @@ public sealed record MaskEntry(
 ) : LogEntry(Stage);
 
 /// <summary>A layer of a mask.</summary>
-/// <param name="Heads">One character a head: <c>1</c> kept, <c>0</c> pruned.</param>
+/// <param name="Heads">One character per head: <c>1</c> kept, <c>0</c> pruned.</param>
 /// <param name="NeuronsKept">FFN neurons kept.</param>
 /// <param name="Neurons">FFN neurons before pruning.</param>
 public sealed record MaskLayer(string Heads, int NeuronsKept, int Neurons);
 
-/// <summary>Hard-concrete gates were counted.</summary>
-/// <param name="Stage">Stage it belongs to.</param>
-/// <param name="Step">Step after which they were.</param>
-/// <param name="Epoch">Epochs done.</param>
+/// <summary>Statistics of hard-concrete gates.</summary>
+/// <param name="Stage">Stage of the event.</param>
+/// <param name="Step">Step of the statistics.</param>
+/// <param name="Epoch">Epochs completed.</param>
 /// <param name="Penalty">R, the mean probability that a gate is open.</param>
 /// <param name="Lambda">Weight of R in the step.</param>
-/// <param name="Binary">Share of deterministic gates that are exactly 0 or 1.</param>
-/// <param name="BelowHalf">Share of scores whose sigmoid is below one half.</param>
+/// <param name="Binary">Fraction of deterministic gates that are exactly 0 or 1.</param>
+/// <param name="BelowHalf">Fraction of scores whose sigmoid is below one half.</param>
 public sealed record GateEntry(
     string Stage,
     long Step,
@@ -97,20 +98,21 @@ public sealed record GateEntry(
 ) : LogEntry(Stage);
 
 /// <summary>The search ended.</summary>
-/// <param name="Stage">Stage it belongs to.</param>
+/// <param name="Stage">Stage of the event.</param>
 /// <param name="Rule">Kind of the stop rule.</param>
-/// <param name="StoppedAtStep">Step at which the decision was possible.</param>
+/// <param name="StoppedAtStep">Step at which the search stopped.</param>
 /// <param name="DrawnAtStep">Step of the snapshot the ticket is drawn from.</param>
-/// <param name="Converged">Whether the rule held, or the search merely reached its end.</param>
+/// <param name="Converged">Whether the stop rule was satisfied, rather than the search reaching its
+/// maximum length.</param>
 public sealed record StopEntry(string Stage, string Rule, long StoppedAtStep, long DrawnAtStep, bool Converged)
     : LogEntry(Stage);
 
 /// <summary>The model was evaluated.</summary>
-/// <param name="Stage">Stage it belongs to.</param>
-/// <param name="Step">Step after which it was.</param>
-/// <param name="Epoch">Epochs done.</param>
-/// <param name="Split">Split it was evaluated on.</param>
-/// <param name="Accuracy">Share of right labels, in [0, 1].</param>
+/// <param name="Stage">Stage of the event.</param>
+/// <param name="Step">Step of the evaluation.</param>
+/// <param name="Epoch">Epochs completed.</param>
+/// <param name="Split">The evaluated split.</param>
+/// <param name="Accuracy">Accuracy in [0, 1].</param>
 /// <param name="Loss">Mean cross entropy.</param>
 /// <param name="Examples">Examples evaluated.</param>
 public sealed record EvaluationEntry(
@@ -124,20 +126,19 @@ public sealed record EvaluationEntry(
 ) : LogEntry(Stage);
 
 /// <summary>The model was attacked on development examples.</summary>
-/// <param name="Stage">Stage it belongs to.</param>
-/// <param name="Step">Step after which it was.</param>
-/// <param name="Epoch">Epochs done.</param>
-/// <param name="Split">Where the attacked examples come from; never the reported ones.</param>
+/// <param name="Stage">Stage of the event.</param>
+/// <param name="Step">Step of the attack.</param>
+/// <param name="Epoch">Epochs completed.</param>
+/// <param name="Split">Source of the attacked examples; never the reported split.</param>
 /// <param name="Attack">Name of the attack recipe.</param>
-/// <param name="Examples">n, examples in the sample.</param>
-/// <param name="Skipped">Examples that were wrong before the attack.</param>
+/// <param name="Examples">n, number of examples in the sample.</param>
+/// <param name="Skipped">Examples misclassified before the attack.</param>
 /// <param name="Succeeded">Examples on which the attack succeeded.</param>
 /// <param name="Failed">Examples on which it failed.</param>
 /// <param name="Aua">Accuracy under attack, <paramref name="Failed"/> /
 /// <paramref name="Examples"/>, in [0, 1].</param>
-/// <param name="Queries">Mean queries of the attacked examples, as TextAttack counts them.</param>
-/// <param name="Seconds">Time of the attack in seconds, which is in no stage's training
-/// time.</param>
+/// <param name="Queries">Mean queries per attacked example, as TextAttack counts them.</param>
+/// <param name="Seconds">Time of the attack in seconds, not counted as training time.</param>
 public sealed record EpochAttackEntry(
     string Stage,
     long Step,
@@ -153,11 +154,11 @@ public sealed record EpochAttackEntry(
     double Seconds
 ) : LogEntry(Stage);
 
-/// <summary>A stage began or ended.</summary>
+/// <summary>A stage started or ended.</summary>
 /// <param name="Stage">The stage.</param>
 /// <param name="State"><c>begin</c> or <c>end</c>.</param>
-/// <param name="Steps">Of a stage that begins: its steps at most; null in logs of older
-/// programs.</param>
+/// <param name="Steps">Maximum steps of a stage that starts; null in logs of earlier
+/// versions.</param>
 public sealed record StageEntry(
     string Stage,
     string State,

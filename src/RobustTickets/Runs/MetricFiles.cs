@@ -1,16 +1,16 @@
 namespace RobustTickets;
 
-/// <summary>Files of figures for other programs, beside the log that they are made from.</summary>
+/// <summary>Metric files for other programs, generated from the log.</summary>
 [Flags]
 public enum MetricFiles
 {
-    /// <summary>None: <c>events.jsonl</c> alone.</summary>
+    /// <summary>None: only <c>events.jsonl</c>.</summary>
     None = 0,
 
-    /// <summary><c>metrics.csv</c>: one row an event.</summary>
+    /// <summary><c>metrics.csv</c>: one row per event.</summary>
     Csv = 1,
 
-    /// <summary>An event file of TensorBoard.</summary>
+    /// <summary>A TensorBoard event file.</summary>
     TensorBoard = 2,
 
     /// <summary>Both.</summary>

@@ -1,4 +1,4 @@
-// Reading and writing the small JSON files of a run folder.
+// Reads and writes the small JSON files of a run folder.
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using RobustTickets.Attacks;
@@ -6,15 +6,16 @@ using RobustTickets.Checkpoints.Files;
 
 namespace RobustTickets.Runs;
 
-/// <summary>Small files, written whole or not at all, read with errors that name them.</summary>
+/// <summary>Small files, written atomically; errors on reading name the file.</summary>
 internal static class RunFile
 {
     /// <summary>Reads a JSON file as a record.</summary>
     /// <param name="path">The file.</param>
     /// <param name="type">The record.</param>
-    /// <param name="schema">The <c>schema_version</c> that is read, of a file that has one. It is
-    /// looked at first: a layout of another version lacks members of this one.</param>
-    /// <exception cref="DataException">Missing, broken, or of another version.</exception>
+    /// <param name="schema">The supported <c>schema_version</c>, if the file has one. Checked
+    /// first, because other versions may lack fields.</param>
+    /// <exception cref="DataException">The file is missing, corrupt, or of another
+    /// version.</exception>
     public static T Read<T>(string path, JsonTypeInfo<T> type, int? schema = null)
     {
         if (!File.Exists(path))
@@ -33,9 +34,10 @@ internal static class RunFile
     }
 
     /// <summary>
-    /// Writes a JSON file and a line feed; the file and its name are on the disk when this returns.
+    /// Writes a JSON file with a line feed; file and name are flushed to disk on return.
     /// </summary>
-    /// <exception cref="OutputException">It cannot be written; path and reason named.</exception>
+    /// <exception cref="OutputException">The file cannot be written; the message names path and
+    /// reason.</exception>
     public static void Write(string path, string json)
     {
         WholeFile.Write(path, json + "\n");

@@ -1,33 +1,31 @@
-// One folder a run. Everything needed to resume, to recompute every table and to audit
-// lies at a fixed place below it.
+// The folder of a run: everything needed to resume it, to recompute every table and to audit it is
+// at a fixed path.
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints.Files;
 
 namespace RobustTickets.Runs;
 
 /// <summary>
-/// An output folder cannot be used: it is a file, cannot be written, already holds a run, or holds
-/// none to go on with.
+/// A run folder cannot be used: it is a file, is not writable, already contains a run, or contains
+/// none to resume.
 /// </summary>
 public sealed class RunFolderException : Exception
 {
-    /// <summary>Creates the exception from its finished message.</summary>
+    /// <summary>Creates the exception with a message.</summary>
     public RunFolderException(string message)
         : base(message) { }
 
-    /// <summary>Creates the exception from its finished message and the cause.</summary>
+    /// <summary>Creates the exception with a message and its cause.</summary>
     public RunFolderException(string message, Exception inner)
         : base(message, inner) { }
 
     /// <summary>
-    /// Fields of the request that another value of would help, e.g. <c>Output</c>; may be empty.
+    /// Fields of the request for which another value would help, e.g. <c>Output</c>; may be empty.
     /// </summary>
     public IReadOnlyList<string> Fields { get; init; } = [];
 }
 
-/// <summary>
-/// Names the places of a run folder and refuses unusable folders before any compute.
-/// </summary>
+/// <summary>Paths in a run folder; refuses unusable folders before any compute.</summary>
 public sealed class RunFolder
 {
     /// <summary>Name of the folder of attacks on the model, and on the dense control.</summary>
@@ -41,10 +39,10 @@ public sealed class RunFolder
         Path = System.IO.Path.GetFullPath(path);
     }
 
-    /// <summary>The folder itself, absolute.</summary>
+    /// <summary>Absolute path of the folder.</summary>
     public string Path { get; }
 
-    /// <summary><c>recipe.json</c>: the recipe as it is run, overrides applied.</summary>
+    /// <summary><c>recipe.json</c>: the recipe of the run, with overrides applied.</summary>
     public string RecipeFile => In("recipe.json");
 
     /// <summary>
@@ -53,13 +51,13 @@ public sealed class RunFolder
     public string EnvironmentFile => In("environment.json");
 
     /// <summary>
-    /// <c>events.jsonl</c>: one object a step, mask comparison, stop and evaluation
+    /// <c>events.jsonl</c>: one object per step, mask comparison, stop and evaluation
     /// (<see cref="EventLog"/>).
     /// </summary>
     public string EventsFile => In("events.jsonl");
 
     /// <summary>
-    /// <c>splits.json</c>: which examples were trained on, developed on and reported
+    /// <c>splits.json</c>: the examples used for training, development and test
     /// (<see cref="RunSplits"/>).
     /// </summary>
     public string SplitsFile => In("splits.json");
@@ -74,8 +72,8 @@ public sealed class RunFolder
     public string ModelFolder => In("model");
 
     /// <summary>
-    /// <c>control/</c>: the equal-epoch dense control as a Hugging Face folder, when the recipe
-    /// asks for one.
+    /// <c>control/</c>: the equal-epoch dense control as a Hugging Face folder, if the recipe
+    /// requests it.
     /// </summary>
     public string ControlFolder => In("control");
 
@@ -90,7 +88,7 @@ public sealed class RunFolder
     /// <summary><c>report.html</c>.</summary>
     public string ReportFile => In("report.html");
 
-    /// <summary>Whether this folder holds the beginning of a run.</summary>
+    /// <summary>Whether the folder contains a run, finished or not.</summary>
     public bool HoldsRun => File.Exists(RecipeFile) || File.Exists(EventsFile) || File.Exists(ResultFile);
 
     /// <summary>
@@ -98,12 +96,12 @@ public sealed class RunFolder
     /// </summary>
     public string AttackFolder(string name) => System.IO.Path.Combine(AttacksFolder, name);
 
-    /// <summary>Makes the folder (and its parents) and tries that it can be written to.</summary>
+    /// <summary>Creates the folder (and its parents) and checks that it is writable.</summary>
     /// <param name="path">The folder.</param>
-    /// <param name="allowExisting">Whether a run that already lies there is acceptable, because it
-    /// is resumed.</param>
-    /// <exception cref="RunFolderException">It is a file, cannot be written, or already holds a
-    /// run.</exception>
+    /// <param name="allowExisting">Whether the folder may already contain a run, to be
+    /// resumed.</param>
+    /// <exception cref="RunFolderException">The path is a file, is not writable, or already
+    /// contains a run.</exception>
     public static RunFolder Create(string path, bool allowExisting = false)
     {
         var folder = new RunFolder(path);
@@ -119,7 +117,7 @@ public sealed class RunFolder
                 Fields = ["Resume", "Output"],
             };
         }
-        // What a run replaces or removes as its own.
+        // Subfolders that a run would replace or remove as its own.
         var others = new[] { folder.TicketFolder, folder.CheckpointsFolder, folder.ModelFolder, folder.ControlFolder }
             .Where(System.IO.Path.Exists)
             .Select(place => System.IO.Path.GetFileName(place) + "/")
@@ -165,7 +163,7 @@ public sealed class RunFolder
 
     /// <summary>Opens the folder of an existing run for reading.</summary>
     /// <param name="path">The folder.</param>
-    /// <exception cref="RunFolderException">There is no run in it.</exception>
+    /// <exception cref="RunFolderException">The folder contains no run.</exception>
     public static RunFolder Open(string path)
     {
         var folder = new RunFolder(path);
@@ -180,7 +178,7 @@ public sealed class RunFolder
         return folder;
     }
 
-    // A folder of runs, or one of an experiment, was meant for one of them.
+    // The user may have given a folder of runs or of an experiment instead of one run.
     private static string Below(RunFolder folder)
     {
         var below = new[] { "", "runs", "cells" }
@@ -197,17 +195,17 @@ public sealed class RunFolder
                 + $"{string.Join(", ", below.Take(NamedRuns))}{(below.Length > NamedRuns ? ", ..." : "")}";
     }
 
-    /// <summary>Names the places of a folder that nobody looks at.</summary>
+    /// <summary>The paths of a folder, without checking it.</summary>
     internal static RunFolder At(string path) => new(path);
 
     /// <summary>Name of the folder of attacks.</summary>
-    /// <param name="control">Whether they are on the dense control.</param>
+    /// <param name="control">Whether the attacks are on the dense control.</param>
     internal static string AttacksName(bool control) => control ? ControlAttacks : Attacks;
 
-    /// <summary>Whether a folder holds a run.</summary>
+    /// <summary>Whether a folder contains a run.</summary>
     internal static bool IsRun(string path) => new RunFolder(path).HoldsRun;
 
-    /// <summary>The run that a model lies in; null when the folder around it holds none.</summary>
+    /// <summary>The run that contains a model; null if its parent folder is no run.</summary>
     /// <param name="model">A model folder.</param>
     internal static RunFolder? Around(string model)
     {
@@ -229,8 +227,8 @@ public sealed class RunFolder
     /// <summary>
     /// The model folder that a path means: of a run folder its model, else itself.
     /// </summary>
-    /// <param name="path">A model folder, a run folder, or whatever else a user names.</param>
-    /// <exception cref="RunFolderException">It is a run folder that has no model yet.</exception>
+    /// <param name="path">A model folder, a run folder, or any other path.</param>
+    /// <exception cref="RunFolderException">The run folder has no model yet.</exception>
     public static string ModelOf(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -250,10 +248,11 @@ public sealed class RunFolder
             };
     }
 
-    /// <summary>Takes the folder for writing; one process at a time may.</summary>
-    /// <param name="claim">A right that goes before the folder's lock, or null.</param>
-    /// <exception cref="FolderInUseException">Another process is writing to it; named.</exception>
-    /// <exception cref="RunFolderException">It cannot be written.</exception>
+    /// <summary>Locks the folder for writing by this process.</summary>
+    /// <param name="claim">A claim that overrides the folder's lock, or null.</param>
+    /// <exception cref="FolderInUseException">Another process is writing to the folder; the message
+    /// names it.</exception>
+    /// <exception cref="RunFolderException">The folder is not writable.</exception>
     internal WriterLock Hold(IWriterClaim? claim = null)
     {
         try

@@ -1,5 +1,5 @@
-// JSON metadata of everything in a run folder: snake_case; numbers that are not finite as "NaN",
-// "Infinity" (a run that failed numerically must be readable).
+// JSON metadata of all records in a run folder: snake_case; non-finite numbers as "NaN", "Infinity"
+// (so that a run with a numeric failure stays readable).
 using System.Text.Json.Serialization;
 
 namespace RobustTickets.Runs;

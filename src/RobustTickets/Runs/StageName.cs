@@ -3,16 +3,16 @@ namespace RobustTickets.Runs;
 /// <summary>Names of the stages of a run, in logs, checkpoints and results.</summary>
 internal static class StageName
 {
-    /// <summary>The search of a ticket.</summary>
+    /// <summary>The search for a ticket.</summary>
     public const string Search = "search";
 
-    /// <summary>The training that the run is for.</summary>
+    /// <summary>The final training of the run.</summary>
     public const string Retrain = "retrain";
 
-    /// <summary>The dense network under the same training.</summary>
+    /// <summary>The same training of the dense network.</summary>
     public const string Control = "control";
 
-    /// <summary>The training before masks are learned.</summary>
+    /// <summary>The fine-tuning before masks are learned.</summary>
     public const string FineTune = "fine-tune";
 
     /// <summary>The only stage of a pre-training.</summary>

@@ -1,5 +1,5 @@
-// training.json in a model folder: which rows the weights have seen. It goes with the model when
-// the folder is copied out of its run, so that no number is measured on training rows by mistake.
+// training.json in a model folder: the rows the weights were trained on. It is copied with the
+// model, so that nothing is evaluated on training rows by mistake.
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -9,16 +9,15 @@ using RobustTickets.Attacks;
 namespace RobustTickets.Runs;
 
 /// <summary>Rows of one file.</summary>
-/// <param name="Name">The part, as <c>splits.json</c> names it.</param>
-/// <param name="Split">The split that the file was read as: train, dev or test.</param>
-/// <param name="File">Name of the file, for people.</param>
-/// <param name="Sha256">SHA-256 of the data (<see cref="Attacks.Data.Split.Sha256"/>); empty where
-/// an older program did not write it.</param>
+/// <param name="Name">Name of the part, as in <c>splits.json</c>.</param>
+/// <param name="Split">The split as which the file was read: train, dev or test.</param>
+/// <param name="File">Name of the file, for display.</param>
+/// <param name="Sha256">SHA-256 of the data (<see cref="Attacks.Data.Split.Sha256"/>); empty in
+/// files of earlier versions.</param>
 /// <param name="Examples">Number of rows.</param>
-/// <param name="Rows">The rows (<see cref="RowKey.Row"/>), runs of numbers as <c>3-17</c>,
-/// separated by commas; null for every row of the file.</param>
-/// <param name="Except">Rows that are not among them, where <paramref name="Rows"/> is
-/// null.</param>
+/// <param name="Rows">The rows (<see cref="RowKey.Row"/>), ranges of numbers as <c>3-17</c>,
+/// comma-separated; null for every row of the file.</param>
+/// <param name="Except">Excluded rows, if <paramref name="Rows"/> is null.</param>
 internal sealed record RowPart(
     string Name,
     string Split,
@@ -30,7 +29,8 @@ internal sealed record RowPart(
 )
 {
     /// <summary>
-    /// Whether a row of the file belongs to the part, as a function that is asked often.
+    /// A function that tests whether a row of the file belongs to the part; cheap to call
+    /// repeatedly.
     /// </summary>
     public Func<string, bool> Membership()
     {
@@ -39,7 +39,7 @@ internal sealed record RowPart(
         return row => rows?.Contains(row) != false && except?.Contains(row) != true;
     }
 
-    /// <summary>Rows of examples in the form of <see cref="Rows"/>.</summary>
+    /// <summary>Formats the rows of examples as in <see cref="Rows"/>.</summary>
     /// <param name="ids">Ids of examples, or rows.</param>
     public static string Write(IEnumerable<string> ids)
     {
@@ -101,10 +101,10 @@ internal sealed record RowPart(
         return rows;
     }
 
-    /// <summary>Runs of row numbers, as many as are written, and names.</summary>
+    /// <summary>A set of row-number ranges and names.</summary>
     private sealed class RowSet
     {
-        // By their beginnings, apart from one another.
+        // Sorted by start, disjoint.
         private readonly List<(int From, int To)> _runs = [];
 
         public HashSet<string> Names { get; } = new(StringComparer.Ordinal);
@@ -137,7 +137,7 @@ internal sealed record RowPart(
             return at >= 0 && number <= _runs[at].To;
         }
 
-        // The last run that begins at or before a number, or -1.
+        // Index of the last range that starts at or before a number, or -1.
         private int Place(int number)
         {
             int low = 0,
@@ -155,15 +155,15 @@ internal sealed record RowPart(
     }
 }
 
-/// <summary>Which rows a model was trained on, held out and reported on.</summary>
-/// <param name="SchemaVersion">Version of this layout, <see cref="CurrentSchema"/>.</param>
+/// <summary>The rows a model was trained, held out and reported on.</summary>
+/// <param name="SchemaVersion">Version of the format, <see cref="CurrentSchema"/>.</param>
 /// <param name="Task">The task.</param>
-/// <param name="Base">Name of the checkpoint that training began from.</param>
-/// <param name="Train">What was trained on.</param>
-/// <param name="Development">What was looked at while training.</param>
-/// <param name="Evaluation">What is reported.</param>
-/// <param name="Earlier">What else the weights have seen: rows that the base was trained on, and
-/// rows of which adversarial texts were trained on.</param>
+/// <param name="Base">Name of the base checkpoint.</param>
+/// <param name="Train">Training rows.</param>
+/// <param name="Development">Development rows.</param>
+/// <param name="Evaluation">Reported rows.</param>
+/// <param name="Earlier">Other rows the weights were trained on: those of the base checkpoint, and
+/// rows whose adversarial texts were in the training data.</param>
 internal sealed record TrainingRows(
     int SchemaVersion,
     string Task,
@@ -174,17 +174,17 @@ internal sealed record TrainingRows(
     IReadOnlyList<RowPart> Earlier
 )
 {
-    /// <summary>The layout that this program writes and reads.</summary>
+    /// <summary>The format version written and read by this program.</summary>
     public const int CurrentSchema = 1;
 
     /// <summary>Name of the file in a model folder.</summary>
     public const string FileName = "training.json";
 
-    /// <summary>Everything that was trained on.</summary>
+    /// <summary>All rows that the model was trained on.</summary>
     [JsonIgnore]
     public IEnumerable<RowPart> TrainedOn => [Train, .. Earlier];
 
-    /// <summary>Writes the file into a model folder, whole or not at all.</summary>
+    /// <summary>Writes the file to a model folder, atomically.</summary>
     public void Save(string folder) =>
         WholeFile.Write(
             Path.Combine(folder, FileName),
@@ -192,11 +192,11 @@ internal sealed record TrainingRows(
         );
 
     /// <summary>
-    /// What is known of a model folder, or of the run around it; null when nothing is.
+    /// The rows recorded in a model folder, or in its run; null if there is no record.
     /// </summary>
     /// <param name="model">The model folder.</param>
-    /// <param name="run">The run that it lies in, or null.</param>
-    /// <exception cref="DataException">A file is broken.</exception>
+    /// <param name="run">The run that contains the model, or null.</param>
+    /// <exception cref="DataException">A file is corrupt.</exception>
     public static TrainingRows? Find(string model, RunFolder? run)
     {
         var file = Path.Combine(model, FileName);
@@ -205,8 +205,8 @@ internal sealed record TrainingRows(
         return run is null ? null : FromRun(run);
     }
 
-    // Runs of older programs: the parts lie in splits.json, the hash of the training data in
-    // environment.json, and what is reported has a hash only where it is part of those.
+    // Runs of earlier versions: the parts are in splits.json, the hash of the training data in
+    // environment.json, and the reported part has a hash only if it is part of those data.
     private static TrainingRows? FromRun(RunFolder run)
     {
         if (!File.Exists(run.SplitsFile) || !File.Exists(run.EnvironmentFile))

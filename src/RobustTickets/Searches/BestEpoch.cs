@@ -1,6 +1,6 @@
-// The scores of the search epoch that did best on development examples (the authors' script
-// draws from the directory that holds it). The ticket may be drawn long after that epoch, so
-// its scores are state: they lie in every checkpoint.
+// The scores of the search epoch with the best development accuracy (the authors' script draws from
+// the directory of that epoch). The ticket may be drawn long after it, so its scores are saved in
+// every checkpoint.
 using System.Globalization;
 using RobustTickets.Checkpoints.Safetensors;
 using RobustTickets.Checkpoints.Tensors;
@@ -19,18 +19,18 @@ internal sealed class BestEpoch(HardConcreteMasks masks) : ICheckpointPart
 
     private Dictionary<string, float[]> _scores = [];
 
-    /// <summary>Accuracy after that epoch; below 0 before the first.</summary>
+    /// <summary>Accuracy of that epoch; below 0 before the first.</summary>
     internal double Accuracy { get; private set; } = -1;
 
-    /// <summary>Step after which it was.</summary>
+    /// <summary>Step at the end of that epoch.</summary>
     internal long Step { get; private set; }
 
-    /// <summary>Epochs done then.</summary>
+    /// <summary>Epochs completed at that step.</summary>
     internal double Epoch { get; private set; }
 
     /// <summary>
-    /// Takes the scores as they are when they are more accurate than any before; of equal epochs
-    /// the first stays.
+    /// Saves the current scores if their accuracy is higher than any before; ties keep the earlier
+    /// epoch.
     /// </summary>
     internal bool Offer(double accuracy, StageTally tally)
     {
@@ -41,7 +41,7 @@ internal sealed class BestEpoch(HardConcreteMasks masks) : ICheckpointPart
         return true;
     }
 
-    /// <summary>Puts the best epoch's scores in place of the last ones.</summary>
+    /// <summary>Replaces the current scores by those of the best epoch.</summary>
     internal void Restore()
     {
         foreach (var (site, scores) in _scores)
@@ -71,7 +71,7 @@ internal sealed class BestEpoch(HardConcreteMasks masks) : ICheckpointPart
     {
         var path = Path.Combine(folder, File);
         if (!System.IO.File.Exists(path))
-            return; // written before the first epoch ended
+            return; // written before the end of the first epoch
         using var file = SafetensorsFile.Open(path);
         Accuracy = double.Parse(file.Metadata[AccuracyKey], CultureInfo.InvariantCulture);
         Step = long.Parse(file.Metadata[StepKey], CultureInfo.InvariantCulture);

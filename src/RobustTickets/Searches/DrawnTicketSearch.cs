@@ -1,5 +1,5 @@
 // Tickets that need no search: one-shot magnitude pruning, random positions with another ticket's
-// counts (RobusT 4.2), and tickets saved before.
+// counts (RobusT 4.2), and saved tickets.
 using RobustTickets.Checkpoints.Files;
 using RobustTickets.Models;
 using RobustTickets.Runs;
@@ -10,12 +10,12 @@ using RobustTickets.Training;
 
 namespace RobustTickets.Searches;
 
-/// <summary>Draws tickets at once.</summary>
+/// <summary>Draws tickets without a search.</summary>
 internal static class DrawnTicketSearch
 {
     private const string Rule = "saved";
 
-    /// <summary>The smallest absolute weights of the pre-trained network go.</summary>
+    /// <summary>Prunes the smallest absolute weights of the pre-trained network.</summary>
     internal static FoundTicket OneShot(SearchContext context, WeightDrawOptions draw)
     {
         using var model = context.PreTrained();
@@ -26,10 +26,10 @@ internal static class DrawnTicketSearch
         return context.Write("one-shot", mask, draw.Sparsity, StageTally.Zero);
     }
 
-    /// <summary>Random positions.</summary>
-    /// <param name="context">Model and place.</param>
-    /// <param name="search">From what they are drawn.</param>
-    /// <param name="draw">How many are pruned where no ticket is matched.</param>
+    /// <summary>Keeps random positions.</summary>
+    /// <param name="context">Model and output folder.</param>
+    /// <param name="search">The pools to draw from.</param>
+    /// <param name="draw">The sparsity, if no ticket is matched.</param>
     /// <param name="folder">The ticket whose counts are matched, or null.</param>
     internal static FoundTicket Random(
         SearchContext context,
@@ -60,10 +60,12 @@ internal static class DrawnTicketSearch
         }
     }
 
-    /// <summary>A ticket drawn before, as it is or, from its scores, at another sparsity.</summary>
-    /// <param name="context">Place of the new ticket.</param>
-    /// <param name="ticketOrRun">Where the old one lies.</param>
-    /// <param name="draw">As it is, or another sparsity.</param>
+    /// <summary>
+    /// Loads a saved ticket, unchanged or drawn from its scores at another sparsity.
+    /// </summary>
+    /// <param name="context">Output folder of the new ticket.</param>
+    /// <param name="ticketOrRun">Path of the saved ticket.</param>
+    /// <param name="draw">Unchanged, or another sparsity.</param>
     internal static FoundTicket Saved(SearchContext context, string ticketOrRun, TicketDraw draw)
     {
         var folder = TicketFolder.Find(ticketOrRun);

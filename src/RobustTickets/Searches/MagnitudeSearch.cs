@@ -1,6 +1,6 @@
-// Iterative magnitude pruning (Chen et al. 2020): round k trains from the pre-trained encoder under
-// the mask so far, then prunes the smallest weights left until k/rounds of the sparsity is reached.
-// The ticket keeps the mask of every round, so a sweep over sparsity needs one search.
+// Iterative magnitude pruning (Chen et al. 2020): round k trains from the pre-trained encoder with
+// the mask so far, then prunes the smallest remaining weights until k/rounds of the sparsity is
+// reached. The ticket keeps every round's mask, so a sweep over sparsity needs only one search.
 using System.Globalization;
 using RobustTickets.Models;
 using RobustTickets.Runs;
@@ -15,9 +15,7 @@ internal static class MagnitudeSearch
 {
     private const string Rule = "magnitude";
 
-    /// <summary>
-    /// Searches, from a checkpoint if one is given; the ticket folder is written.
-    /// </summary>
+    /// <summary>Runs or resumes the search and writes the ticket folder.</summary>
     internal static FoundTicket Run(
         SearchContext context,
         MagnitudeSearchOptions search,
@@ -106,7 +104,7 @@ internal static class MagnitudeSearch
     }
 
     /// <summary>
-    /// The masks of the rounds that are done, in every checkpoint of a later one.
+    /// The masks of completed rounds, saved in every checkpoint of a later round.
     /// </summary>
     private sealed class RoundMasks(List<WeightMask> masks) : ICheckpointPart
     {
@@ -125,7 +123,7 @@ internal static class MagnitudeSearch
 
         public void Read(string folder)
         {
-            // Read before the network was masked, see Load.
+            // Already read by Load, before the network was masked.
         }
     }
 }

@@ -1,6 +1,6 @@
-// Gradients of RobusT's mask search: clip what the adversarial loss left, then add lambda(t) dR/da,
-// which is never clipped; AdamW sees the scores alone. The authors' code never freezes the network:
-// its stale gradients pile up and are clipped over (docs/methods/robust.md).
+// Gradients of RobusT's mask search: clips the adversarial loss's gradients, then adds lambda(t)
+// dR/da, which is not clipped; AdamW updates only the scores. The authors' code never freezes the
+// network: its stale gradients accumulate and enter the clipping norm (docs/methods/robust.md).
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
@@ -13,9 +13,9 @@ namespace RobustTickets.Searches;
 /// <param name="model">The masked network.</param>
 /// <param name="masks">Its masks.</param>
 /// <param name="options">lambda and its ramp.</param>
-/// <param name="total">Steps T of the search, which the ramp is measured by.</param>
-/// <param name="freezeBase">Whether the network is frozen; false is the leak of the authors'
-/// code.</param>
+/// <param name="total">Number of steps T of the search, the unit of the ramp.</param>
+/// <param name="freezeBase">Whether the network is frozen; false reproduces the authors' gradient
+/// leak.</param>
 internal sealed class MaskGradients(
     BertForSequenceClassification model,
     HardConcreteMasks masks,
@@ -24,10 +24,10 @@ internal sealed class MaskGradients(
     bool freezeBase
 ) : IGradientRule
 {
-    /// <summary>lambda of the last step.</summary>
+    /// <summary>lambda in the last step.</summary>
     public double Lambda { get; private set; }
 
-    /// <summary>Parameters whose gradients outlive a step: none in a frozen search.</summary>
+    /// <summary>Parameters whose gradients persist across steps: none in a frozen search.</summary>
     public IEnumerable<string> Leaking =>
         freezeBase
             ? []

@@ -3,10 +3,10 @@ using RobustTickets.Tickets;
 
 namespace RobustTickets.Searches;
 
-/// <summary>Masks as the log of a run has them.</summary>
+/// <summary>Converts masks to log entries.</summary>
 internal static class MaskLayers
 {
-    /// <summary>The layers of a mask, the first one first.</summary>
+    /// <summary>The layers of a mask, in order.</summary>
     public static IReadOnlyList<MaskLayer> Of(StructuredMask mask) =>
         [
             .. mask.Heads.Zip(

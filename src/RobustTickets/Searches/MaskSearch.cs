@@ -1,6 +1,6 @@
-// RobusT's search (RobusT 3.2): fine-tune the network, then learn one score a weight on it by
-// adversarial training through sampled gates, with a penalty on open gates that ramps up; draw by
-// rank of the scores.
+// RobusT's search (RobusT 3.2): fine-tunes the network, then learns one score per weight by
+// adversarial training through sampled gates, with a penalty on open gates that ramps up; draws the
+// ticket by rank of the scores.
 using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Safetensors;
 using RobustTickets.Kernels.Masks;
@@ -18,12 +18,10 @@ internal static class MaskSearch
 {
     private const string Rule = "hard-concrete";
 
-    /// <summary>How often gates are counted in a search.</summary>
+    /// <summary>Number of times that gates are counted in a search.</summary>
     private const int Counts = 100;
 
-    /// <summary>
-    /// Searches, from a checkpoint if one is given; the ticket folder is written.
-    /// </summary>
+    /// <summary>Runs or resumes the search and writes the ticket folder.</summary>
     internal static FoundTicket Run(
         SearchContext context,
         MaskSearchOptions search,
@@ -31,8 +29,8 @@ internal static class MaskSearch
         Checkpoint? from
     )
     {
-        // A search that leaks needs the dense gradient of the word embedding, which piles up with
-        // the others.
+        // A leaking search needs the dense word-embedding gradient, which accumulates like the
+        // others.
         using var model = context.Load(context.Execution with { DenseWordGradient = !search.FreezeBase });
         if (search.FineTune is { } training && from?.State.Stage != StageName.Search)
         {
@@ -120,7 +118,7 @@ internal static class MaskSearch
         );
     }
 
-    // The scores go into the ticket, so any other sparsity can be drawn from them later.
+    // The scores are saved in the ticket, so that any other sparsity can be drawn later.
     private static FoundTicket Draw(
         SearchContext context,
         BertForSequenceClassification model,
@@ -156,7 +154,9 @@ internal static class MaskSearch
             store.Report(new GatesCounted(stage.Name, step, epoch, gates.Penalty, lambda, gates.Binary, gates.Closed));
     }
 
-    /// <summary>The network's own gradients of a search that leaks: they are state.</summary>
+    /// <summary>
+    /// The network's accumulated gradients in a leaking search; part of its state.
+    /// </summary>
     private sealed class LeakedGradients(BertForSequenceClassification model, MaskGradients gradients) : ICheckpointPart
     {
         private const string File = "gradients.safetensors";

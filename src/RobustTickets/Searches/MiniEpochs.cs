@@ -1,8 +1,8 @@
-// The borders of a slimming search's mini-epochs: snapshots are taken at floor(S g / 20), S =
-// floor(N / B) (docs/methods/early-robust.md). With fewer steps than borders some fall together.
+// Mini-epochs of a slimming search: snapshots are taken at steps floor(S g / 20), S = floor(N / B)
+// (docs/methods/early-robust.md). With few steps some of these coincide.
 namespace RobustTickets.Searches;
 
-/// <summary>After which steps a snapshot is taken.</summary>
+/// <summary>The steps after which snapshots are taken.</summary>
 internal sealed class MiniEpochs
 {
     private readonly Dictionary<long, int> _numbers = [];

@@ -1,5 +1,5 @@
-// The search that searches nothing: a random structured ticket (EarlyRobust Table 3 "Random"),
-// written and told as any other, at step 0.
+// A random structured ticket (EarlyRobust Table 3 "Random") without any search, written and
+// reported like any other, at step 0.
 using RobustTickets.Runs;
 using RobustTickets.Tickets;
 using RobustTickets.Tickets.Files;
@@ -13,8 +13,8 @@ internal static class RandomStructuredSearch
     private const string Rule = "random";
 
     /// <summary>
-    /// Draws the ticket; its folder is written. It is a function of the recipe, so a run killed
-    /// here simply draws it again.
+    /// Draws the ticket and writes its folder. It is a function of the recipe, so a killed run
+    /// simply draws it again.
     /// </summary>
     internal static FoundTicket Run(SearchContext context, RandomStructuredSearchOptions search, DrawOptions draw)
     {

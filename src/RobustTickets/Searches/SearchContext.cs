@@ -6,14 +6,14 @@ using RobustTickets.Training;
 
 namespace RobustTickets.Searches;
 
-/// <summary>What a search starts from, and where its ticket goes.</summary>
-/// <param name="Stages">What the stages of the run share.</param>
-/// <param name="Execution">How models run.</param>
-/// <param name="Load">The network at checkpoint-0: pre-trained encoder and seeded
+/// <summary>Inputs of a search and its output folder.</summary>
+/// <param name="Stages">Services shared by the stages of the run.</param>
+/// <param name="Execution">Execution options of models.</param>
+/// <param name="Load">Loads the network at checkpoint-0: pre-trained encoder and seeded
 /// classifier.</param>
-/// <param name="TicketFolder">Folder that the ticket is written to.</param>
-/// <param name="Provenance">What the ticket says of where it came from.</param>
-/// <param name="HeadsPerLayer">Heads of a layer before anything is pruned.</param>
+/// <param name="TicketFolder">Output folder of the ticket.</param>
+/// <param name="Provenance">Provenance to record in the ticket.</param>
+/// <param name="HeadsPerLayer">Heads per layer before pruning.</param>
 internal sealed record SearchContext(
     StageContext Stages,
     Execution Execution,
@@ -28,13 +28,14 @@ internal sealed record SearchContext(
     /// <summary>The network at checkpoint-0.</summary>
     internal BertForSequenceClassification PreTrained() => Load(Execution);
 
-    /// <summary>Refuses a ticket of numbers that did not move, or says that it means
-    /// nothing.</summary>
-    /// <param name="unmoved">What is wrong with them (<see cref="Movement"/>), or null.</param>
-    /// <param name="allowShort">Whether such a ticket is drawn all the same.</param>
+    /// <summary>
+    /// Refuses to draw a ticket from numbers that did not move, or warns that it is meaningless.
+    /// </summary>
+    /// <param name="unmoved">The problem found by <see cref="Movement"/>, or null.</param>
+    /// <param name="allowShort">Whether to draw such a ticket with a warning.</param>
     /// <param name="steps">Steps of the search.</param>
-    /// <param name="length">The field that makes it longer.</param>
-    /// <exception cref="NothingLearnedException">They did not move.</exception>
+    /// <param name="length">The field that lengthens the search.</param>
+    /// <exception cref="NothingLearnedException">The numbers did not move.</exception>
     internal void RequireMoved(string? unmoved, bool allowShort, long steps, string length)
     {
         if (unmoved is null)
@@ -49,14 +50,13 @@ internal sealed record SearchContext(
     }
 
     /// <summary>Writes a ticket of single weights.</summary>
-    /// <param name="rule">How it was found.</param>
-    /// <param name="mask">What it keeps.</param>
-    /// <param name="sparsity">Share of weights that was to be pruned.</param>
+    /// <param name="rule">Rule of the search.</param>
+    /// <param name="mask">The kept weights.</param>
+    /// <param name="sparsity">Target fraction of pruned weights.</param>
     /// <param name="search">The search.</param>
-    /// <param name="drawn">When in the search it was drawn; null = at its end.</param>
-    /// <param name="scores">What it was drawn from, or null.</param>
-    /// <param name="rounds">The masks of the rounds that led to it, its own last; null = there were
-    /// none.</param>
+    /// <param name="drawn">Where in the search it was drawn; null = at its end.</param>
+    /// <param name="scores">The scores it was drawn from, or null.</param>
+    /// <param name="rounds">The masks of all pruning rounds, its own last; null = none.</param>
     internal FoundTicket Write(
         string rule,
         WeightMask mask,
@@ -89,17 +89,17 @@ internal sealed record SearchContext(
     }
 }
 
-/// <summary>When, in a search, a ticket was drawn.</summary>
+/// <summary>The point of a search at which a ticket was drawn.</summary>
 /// <param name="Step">The step.</param>
-/// <param name="Epoch">The same in epochs.</param>
+/// <param name="Epoch">The step in epochs.</param>
 internal readonly record struct DrawPoint(long Step, double Epoch);
 
-/// <summary>The ticket of a search.</summary>
-/// <param name="Mask">What it keeps.</param>
-/// <param name="Summary">The form that goes into result.json.</param>
+/// <summary>The result of a search.</summary>
+/// <param name="Mask">The kept parts.</param>
+/// <param name="Summary">The ticket as recorded in result.json.</param>
 internal sealed record FoundTicket(ITicketMask Mask, TicketSummary Summary)
 {
-    /// <summary>A ticket of single weights; its heads and neurons are not counted.</summary>
+    /// <summary>A ticket of single weights, without counts of heads and neurons.</summary>
     internal static FoundTicket Of(string rule, WeightMask mask, StageTally search, DrawPoint drawn) =>
         new(
             mask,

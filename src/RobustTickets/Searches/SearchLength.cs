@@ -1,28 +1,28 @@
-// How long a search is, before it begins: steps, steps at a learning rate above 0, snapshots that
-// its stop rule can see. Below a minimum its ticket would be the order of ties, the same for every
-// data set (docs/methods/early-robust.md, The shortest search).
+// The length of a search, known in advance: steps, steps at a nonzero learning rate, snapshots
+// available to its stop rule. Below a minimum the ticket would only reflect tie order, the same for
+// every data set (docs/methods/early-robust.md, The shortest search).
 using RobustTickets.Tickets;
 using RobustTickets.Training;
 using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Searches;
 
-/// <summary>What a search can see at most.</summary>
-/// <param name="Steps">Steps at most; of magnitude pruning, those of a round.</param>
-/// <param name="Learning">How many of them have a learning rate above 0.</param>
-/// <param name="Snapshots">Snapshots after the first of those; null where none are taken.</param>
-/// <param name="SnapshotsNeeded">Snapshots that the stop rule needs before it can hold.</param>
+/// <summary>Upper limits of a search's length.</summary>
+/// <param name="Steps">Maximum steps; for magnitude pruning, those of a round.</param>
+/// <param name="Learning">How many of them have a nonzero learning rate.</param>
+/// <param name="Snapshots">Snapshots after the first of those; null if none are taken.</param>
+/// <param name="SnapshotsNeeded">Snapshots the stop rule needs before it can stop.</param>
 internal sealed record SearchLength(long Steps, long Learning, int? Snapshots = null, long SnapshotsNeeded = 0)
 {
-    /// <summary>Steps at a learning rate above 0 that a ticket is drawn after.</summary>
+    /// <summary>Minimum number of steps at a nonzero learning rate.</summary>
     public const int LeastSteps = 10;
 
     /// <summary>Whether the search is long enough for a ticket.</summary>
     public bool Suffices => Learning >= LeastSteps && (Snapshots ?? SnapshotsNeeded) >= SnapshotsNeeded;
 
-    /// <summary>The length of a search; null where nothing is learned by its design.</summary>
+    /// <summary>The length of a search; null for a search that learns nothing by design.</summary>
     /// <param name="search">The search.</param>
-    /// <param name="batchSize">Examples a step.</param>
+    /// <param name="batchSize">Examples per step.</param>
     /// <param name="examples">Training examples.</param>
     public static SearchLength? Of(SearchOptions? search, int batchSize, int examples)
     {
@@ -33,7 +33,7 @@ internal sealed record SearchLength(long Steps, long Learning, int? Snapshots = 
                 var horizon = SearchSteps.Horizon(s, batchSize, examples);
                 var first = s.Optimizer.WarmupFraction > 0 ? 1 : 0;
                 var snapshots = new MiniEpochs(s, batchSize, examples).Steps.Count(step => step > first);
-                // A fixed stop takes one more where it ends, if no mini-epoch ends there.
+                // A fixed stop takes one more snapshot at its end, unless a mini-epoch ends there.
                 return new SearchLength(
                     steps,
                     StepCounts.AboveZero(s.Optimizer, steps, horizon),
@@ -53,8 +53,8 @@ internal sealed record SearchLength(long Steps, long Learning, int? Snapshots = 
     }
 
     /// <summary>
-    /// Why a search is too short, beginning with its path, with the settings <c>path=value</c> each
-    /// of which would make it long enough; null when it is not too short, or may be.
+    /// Why a search is too short, starting with its path, with settings <c>path=value</c> each of
+    /// which would make it long enough; null when it is, or may be, long enough.
     /// </summary>
     /// <inheritdoc cref="Of"/>
     public static (string Problem, IReadOnlyList<string> Settings)? TooShort(
@@ -96,7 +96,7 @@ internal sealed record SearchLength(long Steps, long Learning, int? Snapshots = 
             : steps;
     }
 
-    // One field changed, as little as is enough.
+    // Each setting changes one field, by the minimum that suffices.
     private static IEnumerable<string> Remedies(SearchOptions search, int batchSize, int examples)
     {
         if (Least(1, batchSize - 1, b => Suffice(search, batchSize - b, examples)) is { } smaller)

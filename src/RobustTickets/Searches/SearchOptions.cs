@@ -1,6 +1,6 @@
-// The kinds of search: what is learned, or drawn, that says which parts of the
-// network a ticket keeps. Each kind is one record here and one run beside it (SlimmingSearch); its
-// ticket is drawn by the recipe's draw rule.
+// The kinds of search, which learn or draw the parts of the network that a ticket keeps. Each kind
+// is one record here with one implementation (e.g. SlimmingSearch); its ticket is drawn by the
+// recipe's draw rule.
 using System.Text.Json.Serialization;
 using RobustTickets.Augmentation;
 using RobustTickets.Objectives;
@@ -10,7 +10,7 @@ using RobustTickets.Training;
 
 namespace RobustTickets;
 
-/// <summary>How a ticket is looked for.</summary>
+/// <summary>How a ticket is searched for.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(SlimmingSearchOptions), "slimming")]
 [JsonDerivedType(typeof(RandomStructuredSearchOptions), "random-structured")]
@@ -21,9 +21,7 @@ namespace RobustTickets;
 [JsonDerivedType(typeof(SavedTicketSearchOptions), "saved")]
 public abstract record SearchOptions
 {
-    /// <summary>
-    /// Whether a search too short to learn anything draws its ticket nevertheless.
-    /// </summary>
+    /// <summary>Whether a search too short to learn anything still draws its ticket.</summary>
     internal bool MayBeShort =>
         this
             is SlimmingSearchOptions { AllowShort: true }
@@ -31,14 +29,14 @@ public abstract record SearchOptions
                 or MagnitudeSearchOptions { AllowShort: true };
 }
 
-/// <summary>Search of a ticket with slimming coefficients (EarlyRobust, EarlyBERT).</summary>
-/// <param name="Objective">What is minimised while the coefficients are learned.</param>
+/// <summary>Search with slimming coefficients (EarlyRobust, EarlyBERT).</summary>
+/// <param name="Objective">The training objective while the coefficients are learned.</param>
 /// <param name="Slimming">L1 penalties on the coefficients.</param>
-/// <param name="Optimizer">Optimiser of weights and coefficients together.</param>
-/// <param name="Stop">When the search ends.</param>
-/// <param name="HorizonEpochs">Length of the learning-rate schedule in epochs, kept whatever the
-/// stop.</param>
-/// <param name="SnapshotsPerEpoch">How often masks are compared in an epoch.</param>
+/// <param name="Optimizer">Optimiser of weights and coefficients.</param>
+/// <param name="Stop">The stop rule.</param>
+/// <param name="HorizonEpochs">Length of the learning-rate schedule in epochs, independent of the
+/// stop rule.</param>
+/// <param name="SnapshotsPerEpoch">Number of snapshots per epoch.</param>
 /// <param name="Shuffle">Whether the data are shuffled; the released search does not.</param>
 /// <param name="AllowShort">Whether a ticket is drawn although the search is too short to have
 /// learned anything; left out of the JSON form where it is

@@ -3,20 +3,20 @@ using RobustTickets.Training;
 
 namespace RobustTickets.Searches;
 
-/// <summary>How many steps a search takes.</summary>
+/// <summary>Step counts of searches.</summary>
 internal static class SearchSteps
 {
     /// <summary>
-    /// T of a slimming search's schedule: floor(N * epochs / B), kept whatever the stop.
+    /// T of a slimming search's schedule: floor(N * epochs / B), independent of the stop rule.
     /// </summary>
     public static double Horizon(SlimmingSearchOptions search, int batchSize, int examples) =>
         Math.Max(1, Math.Floor(examples * search.HorizonEpochs / batchSize));
 
     /// <summary>
-    /// Steps of a search at most: a slimming search ends at its horizon or at the step of a fixed
+    /// Maximum steps of a search: a slimming search ends at its horizon or at the step of a fixed
     /// stop, a mask search at the epoch it draws from, magnitude pruning after its rounds. 0
-    /// without a search, and where a ticket is drawn at once. The fine-tuning before a mask search
-    /// is not counted.
+    /// without a search, and for tickets drawn without one. The fine-tuning before a mask search is
+    /// not counted.
     /// </summary>
     public static long AtMost(SearchOptions? search, int batchSize, int examples) =>
         search switch

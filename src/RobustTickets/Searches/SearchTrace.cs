@@ -1,6 +1,6 @@
-// The steps and snapshots of a finished slimming search. A search does not know what becomes of its
-// coefficients, so another that differs from it in stop rule and draw alone takes the same steps,
-// bit for bit, until its own rule ends it.
+// The steps and snapshots of a finished slimming search. A search that differs from it only in stop
+// rule and draw takes the same steps, bit for bit, until its own rule ends it, because neither
+// affects training.
 using RobustTickets.Runs;
 using RobustTickets.Tickets;
 using RobustTickets.Tickets.Files;
@@ -8,23 +8,23 @@ using RobustTickets.Training;
 
 namespace RobustTickets.Searches;
 
-/// <summary>What a finished slimming search left.</summary>
+/// <summary>Recorded steps and snapshots of a finished slimming search.</summary>
 /// <param name="Run">Name of its run.</param>
 /// <param name="Steps">Its steps, from 1.</param>
-/// <param name="Snapshots">The coefficients that it recorded.</param>
+/// <param name="Snapshots">The recorded coefficients.</param>
 internal sealed record SearchTrace(string Run, IReadOnlyList<StepEntry> Steps, SnapshotList Snapshots)
 {
-    /// <summary>The trace of a finished run; null where its log lacks a part of it.</summary>
-    /// <exception cref="Attacks.DataException">Its log is broken.</exception>
-    /// <exception cref="Checkpoints.CheckpointException">Its snapshots are missing or
-    /// broken.</exception>
+    /// <summary>Reads the trace of a finished run; null if its log is incomplete.</summary>
+    /// <exception cref="Attacks.DataException">The log is corrupt.</exception>
+    /// <exception cref="Checkpoints.CheckpointException">The snapshots are missing or
+    /// corrupt.</exception>
     public static SearchTrace? Read(RunFolder run)
     {
         StepEntry[] steps =
         [
             .. EventLog.ReadEntries(run.EventsFile).OfType<StepEntry>().Where(s => s.Stage == StageName.Search),
         ];
-        // Logs of older programs do not say what a step cost.
+        // Logs of older versions do not contain the cost of a step.
         return steps.Length > 0 && steps.All(s => s.Flops is not null) && steps[^1].Step == steps.Length
             ? new SearchTrace(
                 Path.GetFileName(run.Path),
@@ -34,10 +34,10 @@ internal sealed record SearchTrace(string Run, IReadOnlyList<StepEntry> Steps, S
             : null;
     }
 
-    /// <summary>The coefficients after a step; null where none were recorded.</summary>
+    /// <summary>The coefficients after a step; null if none were recorded.</summary>
     public CoefficientSnapshot? After(long step) => Snapshots.Items.FirstOrDefault(s => s.Step == step).Coefficients;
 
-    /// <summary>Whether a search that takes these steps comes to its end within them.</summary>
+    /// <summary>Whether a search that takes these steps stops within them.</summary>
     /// <param name="search">The search.</param>
     /// <param name="draw">How its masks are drawn.</param>
     /// <param name="borders">Its mini-epochs.</param>

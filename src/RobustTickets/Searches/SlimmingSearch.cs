@@ -1,6 +1,6 @@
-// Slimming search: the search of a robust early-bird ticket (EarlyRobust 3.2-3.3): FreeLB on
-// weights and coefficients together, L1 in the last pass, a snapshot of the coefficients at every
-// twentieth of an epoch, and a stop rule over the masks they would draw.
+// Searches a robust early-bird ticket (EarlyRobust 3.2-3.3): FreeLB trains weights and slimming
+// coefficients with an L1 penalty; every twentieth of an epoch a mask is drawn from a snapshot of
+// the coefficients, and the stop rule compares the masks so far.
 using RobustTickets.Models;
 using RobustTickets.Runs;
 using RobustTickets.Tickets;
@@ -38,7 +38,7 @@ internal sealed class SlimmingSearch
     }
 
     /// <summary>
-    /// Searches (from a checkpoint if one is given) and returns the ticket; its folder is written.
+    /// Runs or resumes the search, writes the ticket folder and returns the ticket.
     /// </summary>
     internal static FoundTicket Run(
         SearchContext context,
@@ -58,8 +58,8 @@ internal sealed class SlimmingSearch
     }
 
     /// <summary>
-    /// Takes the steps that another run made of the same search, until this one's rule ends it; the
-    /// outcome, its costs among it, is that of a search of its own.
+    /// Replays the recorded steps of another run of the same search until this run's stop rule ends
+    /// it. The result, costs included, equals that of running the search.
     /// </summary>
     internal static FoundTicket Replay(
         SearchContext context,
@@ -93,7 +93,7 @@ internal sealed class SlimmingSearch
 
     private FoundTicket Run(BertForSequenceClassification model, SlimmingCoefficients coefficients, Checkpoint? from)
     {
-        // A search that had decided when its checkpoint was written makes no further step.
+        // A search that had already stopped when its checkpoint was written runs no further step.
         var last = _decision is null ? _miniEpochs.LastStep : from!.State.Updates;
         FoundTicket? found = null;
         StageLoop.Run(
@@ -143,7 +143,8 @@ internal sealed class SlimmingSearch
         return found;
     }
 
-    // A rule that waits for `times` small distances stops that many snapshots after the first.
+    // A rule that needs `times` consecutive small distances stops that many snapshots after
+    // settling.
     private string Settled(TicketSummary summary)
     {
         if (_search.Stop is not ConsecutiveStop { Times: var times } || _masks.Count <= times)
@@ -154,7 +155,9 @@ internal sealed class SlimmingSearch
         );
     }
 
-    /// <summary>At a mini-epoch's end: snapshot, mask, stop rule. False ends the search.</summary>
+    /// <summary>
+    /// At the end of a mini-epoch: snapshot, mask, stop rule. False ends the search.
+    /// </summary>
     private bool AfterStep(StageTally tally)
     {
         if (_miniEpochs.EndingAt(tally.Steps) is { } number)
@@ -192,7 +195,7 @@ internal sealed class SlimmingSearch
         var (drawnAt, drawn) = _snapshots.Items[index];
         var unmoved = Movement.Problem(drawn, _draw);
         _context.RequireMoved(unmoved, _search.AllowShort, tally.Steps, "search.horizon-epochs");
-        // Masks of coefficients that did not move agree without having settled.
+        // Masks of coefficients that have not moved also agree; that is no convergence.
         var converged = unmoved is null && (_decision is not null || _search.Stop is FixedStop);
         if (unmoved is null && _search.Stop is not FixedStop && _masks.Count < StopRule.Needs(_search.Stop))
             _context.Store.Report(
@@ -215,14 +218,15 @@ internal sealed class SlimmingSearch
         );
     }
 
-    /// <summary>The snapshots in a checkpoint.</summary>
+    /// <summary>The coefficient snapshots in a checkpoint.</summary>
     private sealed class SnapshotPart(SnapshotList snapshots) : ICheckpointPart
     {
         public void Write(string folder) => snapshots.Write(Path.Combine(folder, SnapshotsFile));
 
         public void Read(string folder)
         {
-            // Read before the search began: whether it had decided depends on them.
+            // Already read before the search starts: whether it had stopped depends on the
+            // snapshots.
         }
     }
 }

@@ -1,5 +1,5 @@
-// Searches whose tickets are single weights: hard-concrete masks (RobusT),
-// magnitudes (lottery tickets, one shot), random positions, a saved ticket.
+// Searches for tickets of single weights: hard-concrete masks (RobusT), magnitudes (lottery
+// tickets, one-shot), random positions, a saved ticket.
 using System.Text.Json.Serialization;
 using RobustTickets.Augmentation;
 using RobustTickets.Objectives;
@@ -9,29 +9,26 @@ using RobustTickets.Training;
 
 namespace RobustTickets;
 
-/// <summary>Which epoch's scores a ticket is drawn from.</summary>
+/// <summary>The epoch whose scores a ticket is drawn from.</summary>
 public enum DrawEpochRule
 {
     /// <summary>
-    /// The last of the search, or the one that <see cref="MaskSearchOptions.DrawEpoch"/> names.
+    /// The last epoch of the search, or that of <see cref="MaskSearchOptions.DrawEpoch"/>.
     /// </summary>
     Last,
 
     /// <summary>
-    /// The epoch after which deterministic gates were most accurate on development examples, the
-    /// first of equals, as in the directory that the released script draws from.
+    /// The epoch with the highest development accuracy of deterministic gates (the first of
+    /// equals), whose directory the released script draws from.
     /// </summary>
     BestDev,
 }
 
-/// <summary>
-/// RobusT (ACL 2022, 3.2): masks are learned on a fine-tuned network that stays as
-/// it is.
-/// </summary>
-/// <param name="FineTune">Training that the search starts from (theta_ft); null starts from the
-/// given checkpoint itself.</param>
-/// <param name="Objective">What is minimised while the masks are learned; the penalty on open gates
-/// comes on top.</param>
+/// <summary>RobusT (ACL 2022, 3.2): masks are learned on a frozen fine-tuned network.</summary>
+/// <param name="FineTune">Training before the search (theta_ft); null starts from the given
+/// checkpoint itself.</param>
+/// <param name="Objective">The training objective while the masks are learned, in addition to the
+/// penalty on open gates.</param>
 /// <param name="Masks">Masks and penalty.</param>
 /// <param name="Optimizer">Optimiser of the scores.</param>
 /// <param name="Epochs">Length of the search, its schedule and its ramp.</param>
@@ -63,15 +60,14 @@ public sealed record MaskSearchOptions(
 ) : SearchOptions;
 
 /// <summary>
-/// Iterative magnitude pruning (Chen et al. 2020): each round trains from the
-/// pre-trained encoder under the mask so far, then prunes the smallest weights,
-/// the same share of all weights in every round, until the draw's sparsity is reached after the
-/// last.
+/// Iterative magnitude pruning (Chen et al. 2020): each round trains from the pre-trained encoder
+/// with the mask so far, then prunes the smallest weights, the same fraction of all weights in
+/// every round, so that the draw's sparsity is reached after the last.
 /// </summary>
-/// <param name="Objective">What a round minimises.</param>
-/// <param name="Optimizer">Optimiser and schedule, made anew in every round.</param>
+/// <param name="Objective">The training objective of a round.</param>
+/// <param name="Optimizer">Optimiser and schedule, restarted in every round.</param>
 /// <param name="Rounds">Number of rounds.</param>
-/// <param name="EpochsPerRound">Epochs of a round.</param>
+/// <param name="EpochsPerRound">Epochs per round.</param>
 /// <param name="HorizonEpochs">Length of the schedule in every round; null = the round. The
 /// released code keeps 30 epochs in each, so the rate hardly falls.</param>
 /// <param name="RewindClassifier">Whether the classifier goes back to its start too; the released
@@ -100,20 +96,20 @@ public sealed record MagnitudeSearchOptions(
 public sealed record OneShotSearchOptions() : SearchOptions;
 
 /// <summary>
-/// Random positions (RobusT 4.2): as many weights kept in every matrix as another
-/// ticket keeps there, or the same share in all.
+/// Random positions (RobusT 4.2): every matrix keeps as many weights as in another ticket, or the
+/// same fraction.
 /// </summary>
-/// <param name="Ticket">Run or ticket folder (from beside the run, or from the current directory)
-/// whose counts are matched; null = the draw's sparsity everywhere.</param>
-/// <param name="Pool">Whether counts are matched in each matrix or over the matrices of a
+/// <param name="Ticket">Run or ticket folder (relative to the run's parent or to the current
+/// directory) whose counts are matched; null = the draw's sparsity everywhere.</param>
+/// <param name="Pool">Whether counts are matched per matrix or over the matrices of a
 /// layer.</param>
 public sealed record RandomWeightSearchOptions(string? Ticket = null, RandomPool Pool = RandomPool.Matrix)
     : SearchOptions;
 
 /// <summary>
-/// A ticket that was drawn before, on any checkpoint of the same shape. A ticket of weights that
-/// was saved with its scores can be drawn at another sparsity.
+/// A saved ticket, for any checkpoint of the same shape. A ticket of weights saved with its scores
+/// can be drawn at another sparsity.
 /// </summary>
-/// <param name="Ticket">Run or ticket folder, from beside the run or from the current
+/// <param name="Ticket">Run or ticket folder, relative to the run's parent or to the current
 /// directory.</param>
 public sealed record SavedTicketSearchOptions(string Ticket) : SearchOptions;

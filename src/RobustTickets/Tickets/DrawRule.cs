@@ -1,5 +1,5 @@
-// Masks from coefficients (EarlyRobust 3.3.2; docs/methods/early-robust.md, Draw rule), by rank or
-// by the released code's strict quantile. For distinct coefficients both give the same mask.
+// Draws masks from coefficients (EarlyRobust 3.3.2; docs/methods/early-robust.md, Draw rule), by
+// rank or by the released code's strict quantile; both agree for distinct coefficients.
 namespace RobustTickets.Tickets;
 
 /// <summary>Draws structured masks from coefficients.</summary>
@@ -13,8 +13,8 @@ internal static class DrawRule
         );
 
     /// <summary>
-    /// Head masks. <paramref name="singlePrecision"/> says that the numbers came from float32,
-    /// which the released quantile's rounding depends on.
+    /// Head masks. <paramref name="singlePrecision"/>: the numbers were float32, which affects the
+    /// rounding of the released code's quantile.
     /// </summary>
     public static bool[][] Heads(double[][] c, DrawOptions options, bool singlePrecision) =>
         options.HeadScope == HeadScope.Layerwise
@@ -45,8 +45,8 @@ internal static class DrawRule
     }
 
     /// <summary>
-    /// How many of n units a ratio removes: floor(r(n-1))+1, the count that a strict quantile
-    /// removes from distinct values; none at ratio 0.
+    /// Number of n units that a ratio prunes: floor(r(n-1))+1, as many as a strict quantile prunes
+    /// of distinct values; 0 at ratio 0.
     /// </summary>
     public static int PrunedCount(int n, double ratio) => ratio <= 0 ? 0 : (int)Math.Floor(ratio * (n - 1)) + 1;
 
@@ -86,8 +86,8 @@ internal static class DrawRule
     }
 
     /// <summary>
-    /// The k smallest go, ties by (layer, index); exempted units (infinite) never go. A layer that
-    /// is drawn by itself keeps at least one.
+    /// Prunes the k smallest, ties by (layer, index); exempt units (infinite) are always kept. A
+    /// layer that is drawn separately keeps at least one.
     /// </summary>
     private static bool[][] CutByRank(double[][] c, double ratio)
     {
@@ -104,7 +104,7 @@ internal static class DrawRule
         return mask;
     }
 
-    // Keeps what is strictly above numpy's quantile. A layer of equal heads that is drawn by itself
+    // Keeps values strictly above numpy's quantile. A layer of equal heads that is drawn separately
     // loses them all, as in the released code.
     private static bool[][] CutByQuantile(double[][] c, double ratio, bool singlePrecision)
     {

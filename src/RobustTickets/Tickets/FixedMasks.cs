@@ -1,6 +1,6 @@
-// A binary ticket in force on a network while it is trained (docs/methods/robust.md, Draw and
-// retraining): a layer computes with m * W, so pruned weights are 0 in effect and get no gradient
-// from the task. W itself is kept.
+// A fixed binary ticket on a network during training (docs/methods/robust.md, Draw and retraining):
+// a layer computes with m * W, so pruned weights are effectively 0 and get no gradient from the
+// task. W itself is kept.
 using RobustTickets.Kernels.Masks;
 using RobustTickets.Models;
 using RobustTickets.Torch;
@@ -8,21 +8,20 @@ using RobustTickets.Torch;
 namespace RobustTickets.Tickets;
 
 /// <summary>
-/// Fixed binary masks attached to a classifier. The released code gets the same from scores of +20
-/// and -20.
+/// Fixed binary masks of a classifier. The released code obtains them with scores of +20 and -20.
 /// </summary>
 internal sealed class FixedMasks : IWeightMasks
 {
     private readonly BertForSequenceClassification _model;
     private readonly Dictionary<string, MatrixMask> _masks;
-    private readonly Dictionary<string, Tensor> _operands = []; // where operators mask: every pass reads them
+    private readonly Dictionary<string, Tensor> _operands = []; // masks as tensors for operators, cached over passes
 
     private FixedMasks(BertForSequenceClassification model, WeightMask mask) =>
         (_model, _masks) = (model, mask.Matrices.ToDictionary(m => m.Site));
 
-    /// <summary>Puts a mask in force.</summary>
-    /// <exception cref="TicketShapeException">The mask belongs to a network of another
-    /// shape.</exception>
+    /// <summary>Applies a mask to a model.</summary>
+    /// <exception cref="TicketShapeException">The mask and the network have different
+    /// shapes.</exception>
     public static FixedMasks Attach(BertForSequenceClassification model, WeightMask mask)
     {
         mask.RequireShapes(Shapes(model), "ticket");
@@ -31,7 +30,7 @@ internal sealed class FixedMasks : IWeightMasks
         return masks;
     }
 
-    /// <summary>Maskable layers of a network with the shapes of their matrices.</summary>
+    /// <summary>Maskable layers of a network with their matrix shapes.</summary>
     public static IEnumerable<(string Site, long[] Shape)> Shapes(BertForSequenceClassification model) =>
         BertParameters.Maskable(model.Config).Select(site => (site, model.Store[BertParameters.Weight(site)].shape));
 
@@ -68,7 +67,7 @@ internal sealed class FixedMasks : IWeightMasks
     }
 
     /// <summary>
-    /// Writes the zeros into the matrices and takes the masks off: the same function without them.
+    /// Writes the zeros into the matrices and removes the masks; the function is unchanged.
     /// </summary>
     public void Bake()
     {
@@ -83,7 +82,7 @@ internal sealed class FixedMasks : IWeightMasks
         _model.Encoder.Masks = null;
     }
 
-    /// <summary>Writes zeros where a mask keeps nothing, wherever the matrix lies.</summary>
+    /// <summary>Sets pruned weights of a matrix to zero, on any device.</summary>
     internal static void Zero(Tensor weight, MatrixMask mask)
     {
         if (weight.device.IsHost)
@@ -104,7 +103,7 @@ internal sealed class FixedMasks : IWeightMasks
         return _operands[mask.Site] = Plain(mask, device).keep();
     }
 
-    /// <summary>The mask as zeros and ones.</summary>
+    /// <summary>The mask as a tensor of zeros and ones.</summary>
     private static Tensor Plain(MatrixMask mask, Device device)
     {
         var values = new float[mask.Count];

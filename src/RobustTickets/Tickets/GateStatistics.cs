@@ -3,17 +3,17 @@ using RobustTickets.Kernels.Masks;
 namespace RobustTickets.Tickets;
 
 /// <summary>
-/// What hard-concrete masks look like at a moment of the search (RobusT Figs. 1 and 5).
+/// Statistics of hard-concrete masks at one step of the search (RobusT Figs. 1 and 5).
 /// </summary>
-/// <param name="Penalty">R.</param>
-/// <param name="Binary">Share of deterministic gates that are exactly 0 or 1: sigmoid(a) outside
+/// <param name="Penalty">The penalty R.</param>
+/// <param name="Binary">Fraction of deterministic gates that are exactly 0 or 1: sigmoid(a) outside
 /// [1/12, 11/12].</param>
-/// <param name="BelowHalf">Share of scores with sigmoid(a) below one half.</param>
-/// <param name="Closed">Share of gates that are exactly 0.</param>
-/// <param name="Open">Share of gates that are exactly 1.</param>
+/// <param name="BelowHalf">Fraction of scores with sigmoid(a) below one half.</param>
+/// <param name="Closed">Fraction of gates that are exactly 0.</param>
+/// <param name="Open">Fraction of gates that are exactly 1.</param>
 internal sealed record GateStatistics(double Penalty, double Binary, double BelowHalf, double Closed, double Open)
 {
-    /// <summary>Statistics over the scores of all matrices.</summary>
+    /// <summary>Computes the statistics over the scores of all matrices.</summary>
     public static GateStatistics Of(IEnumerable<float[]> scores, double penalty)
     {
         const float range = (float)(HardConcreteKernel.High - HardConcreteKernel.Low),

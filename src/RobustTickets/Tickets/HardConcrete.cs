@@ -1,18 +1,17 @@
-// Hard-concrete gates by plain operators (RobusT eq. 3-5, after Louizos et al.;
-// docs/methods/robust.md, Gates): the obvious reference of HardConcreteKernel, operator by operator
-// through autograd.
+// Hard-concrete gates with plain operators and autograd (RobusT eq. 3-5, after Louizos et al.;
+// docs/methods/robust.md, Gates): the reference of HardConcreteKernel.
 
 using RobustTickets.Kernels.Masks;
 using RobustTickets.Torch;
 
 namespace RobustTickets.Tickets;
 
-/// <summary>The hard-concrete distribution, plainly.</summary>
+/// <summary>Reference implementation of the hard-concrete distribution.</summary>
 internal static class HardConcrete
 {
     private const double Range = HardConcreteKernel.High - HardConcreteKernel.Low;
 
-    /// <summary>b ln(-l/r): a gate is open with probability sigmoid(a - this).</summary>
+    /// <summary>b ln(-l/r): a gate is open with probability sigmoid(a - Shift).</summary>
     private static readonly double Shift =
         HardConcreteKernel.Temperature * Math.Log(-HardConcreteKernel.Low / HardConcreteKernel.High);
 
@@ -27,9 +26,9 @@ internal static class HardConcrete
     }
 
     /// <summary>
-    /// Gates clamp(s (r-l) + l, 0, 1) of scores a = log alpha. <paramref name="uniform"/> holds u
-    /// of every score in training, s = sigmoid((ln u - ln(1-u) + a) / b); null gives the
-    /// deterministic gates of evaluation, s = sigmoid(a).
+    /// Gates clamp(s (r-l) + l, 0, 1) of scores a = log alpha. In training
+    /// <paramref name="uniform"/> contains u of every score, and s = sigmoid((ln u - ln(1-u) + a) /
+    /// b); null gives the deterministic gates of evaluation, s = sigmoid(a).
     /// </summary>
     public static Tensor Gates(Tensor scores, Tensor? uniform)
     {
@@ -42,7 +41,7 @@ internal static class HardConcrete
     /// <summary>Probability that each gate is open: sigmoid(a - b ln(-l/r)).</summary>
     public static Tensor OpenProbability(Tensor scores) => (scores - Shift).sigmoid();
 
-    /// <summary>Gates [R, C] laid over a matrix [rows, columns].</summary>
+    /// <summary>Expands gates [R, C] to a matrix [rows, columns].</summary>
     public static Tensor Spread(Tensor gates, long rows, long columns, MaskLayout layout)
     {
         long r = gates.size(0),

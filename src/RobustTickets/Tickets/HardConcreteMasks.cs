@@ -1,6 +1,6 @@
 // Hard-concrete masks on the six matrices of every layer and on the pooler (RobusT 3.2;
-// docs/methods/robust.md, Gates): one score a weight, or one a group of weights. Every forward pass
-// in training samples the gates anew.
+// docs/methods/robust.md, Gates): one score per weight or per group of weights. Every training pass
+// samples new gates.
 using RobustTickets.Kernels.Masks;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
@@ -9,8 +9,8 @@ using RobustTickets.Torch;
 namespace RobustTickets.Tickets;
 
 /// <summary>
-/// Hard-concrete masks attached to a classifier. A sample is keyed by its pass and shared by the
-/// whole batch; scores are ordinary fp32 parameters of the store while the search lasts.
+/// Hard-concrete masks of a classifier. A sample is keyed by its pass and shared by the whole
+/// batch; during the search scores are ordinary fp32 parameters of the store.
 /// </summary>
 internal sealed class HardConcreteMasks : IWeightMasks
 {
@@ -33,17 +33,15 @@ internal sealed class HardConcreteMasks : IWeightMasks
     /// <summary>Masked layers in the order of the forward pass.</summary>
     public IReadOnlyList<string> Sites { get; }
 
-    /// <summary>Scores over all masked layers.</summary>
+    /// <summary>Number of scores over all masked layers.</summary>
     public long Count => Sites.Sum(site => Scores(site).numel);
 
-    /// <summary>
-    /// Adds scores of one deterministic gate everywhere and puts the masks in force.
-    /// </summary>
+    /// <summary>Adds scores, all with the same deterministic gate, and applies the masks.</summary>
     /// <param name="model">A dense classifier.</param>
-    /// <param name="options">Start and grouping.</param>
+    /// <param name="options">Initial gate and grouping.</param>
     /// <param name="noise">Uniform numbers [R, C] of a site for the next sampled pass; null draws
-    /// them from the pass's key. Tests hand in recorded noise.</param>
-    /// <exception cref="ArgumentException">A group does not divide a matrix.</exception>
+    /// them from the pass's key. Tests pass recorded noise.</param>
+    /// <exception cref="ArgumentException">A group size does not divide a matrix.</exception>
     public static HardConcreteMasks Attach(
         BertForSequenceClassification model,
         HardConcreteOptions options,
@@ -66,7 +64,7 @@ internal sealed class HardConcreteMasks : IWeightMasks
     }
 
     /// <summary>
-    /// Why groups do not fit a network, beginning with the name of the field; null when they do.
+    /// Why group sizes do not fit a network, starting with the field's name; null if they do.
     /// </summary>
     public static string? GroupProblem(BertConfig config, HardConcreteOptions options)
     {
@@ -84,7 +82,7 @@ internal sealed class HardConcreteMasks : IWeightMasks
         return null;
     }
 
-    /// <summary>Takes the masks off the network and frees the scores.</summary>
+    /// <summary>Removes the masks from the network and frees the scores.</summary>
     public void Detach()
     {
         _model.Encoder.Masks = null;
@@ -119,7 +117,7 @@ internal sealed class HardConcreteMasks : IWeightMasks
         return Fused(weight, scores, pass.Training ? GateNoise.Keyed(key, recorded) : GateNoise.Evaluation);
     }
 
-    /// <summary>R, recorded operator by operator.</summary>
+    /// <summary>The penalty R, recorded by autograd.</summary>
     public Tensor Penalty()
     {
         var parts = Sites.Select(site => HardConcrete.OpenProbability(Scores(site)).sum() * Share(site)).ToArray();
@@ -133,8 +131,8 @@ internal sealed class HardConcreteMasks : IWeightMasks
             : Sites.Sum(site => HardConcreteKernel.OpenProbability(Scores(site)) * Share(site));
 
     /// <summary>
-    /// Turns every score's gradient g into clip * g + lambda * dR/da: the penalty joins after
-    /// clipping and is never clipped itself.
+    /// Replaces every score's gradient g by clip * g + lambda * dR/da: the penalty is added after
+    /// clipping and is not clipped.
     /// </summary>
     public void AddPenaltyGradient(double lambda, float clip)
     {
@@ -158,7 +156,7 @@ internal sealed class HardConcreteMasks : IWeightMasks
         }
     }
 
-    /// <summary>Deterministic gates laid over a layer's matrix [O, I].</summary>
+    /// <summary>Deterministic gates expanded to a layer's matrix [O, I].</summary>
     public Tensor Gates(string site)
     {
         using var quiet = torch.no_grad();
@@ -169,11 +167,11 @@ internal sealed class HardConcreteMasks : IWeightMasks
         );
     }
 
-    /// <summary>What the masks look like now.</summary>
+    /// <summary>Current statistics of the masks.</summary>
     public GateStatistics Statistics() =>
         GateStatistics.Of(Sites.Select(site => Scores(site).host<float>().ToArray()), PenaltyValue());
 
-    /// <summary>Factor of one gate's open probability in R.</summary>
+    /// <summary>Weight of one gate's open probability in R.</summary>
     private double Share(string site) =>
         _options.Average == PenaltyAverage.PerMatrix ? 1.0 / (Sites.Count * (double)Scores(site).numel) : 1.0 / Count;
 
@@ -233,7 +231,7 @@ internal sealed class HardConcreteMasks : IWeightMasks
     }
 
     /// <summary>
-    /// g becomes clip g + weight p (1 - p), p the probability that a gate is open.
+    /// Replaces g by clip g + weight p (1 - p), where p is the probability that a gate is open.
     /// </summary>
     private static void AddByOperators(Tensor scores, float clip, double weight)
     {

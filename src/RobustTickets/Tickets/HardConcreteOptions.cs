@@ -3,12 +3,12 @@ using RobustTickets.Kernels.Masks;
 
 namespace RobustTickets.Tickets;
 
-/// <summary>Over what the penalty on open gates is averaged.</summary>
+/// <summary>How the penalty on open gates is averaged.</summary>
 public enum PenaltyAverage
 {
     /// <summary>
-    /// Released code: the mean over matrices of each matrix's mean, so that a gate of a small
-    /// matrix weighs more.
+    /// Released code: the mean over matrices of each matrix's mean, so that gates of small matrices
+    /// weigh more.
     /// </summary>
     PerMatrix,
 
@@ -16,15 +16,15 @@ public enum PenaltyAverage
     PerWeight,
 }
 
-/// <summary>What drives the ramp of lambda.</summary>
+/// <summary>Clock of lambda's ramp.</summary>
 public enum RampClock
 {
-    /// <summary>Steps, so that the ramp lies where its fractions say.</summary>
+    /// <summary>Steps, so that the ramp is where its fractions say.</summary>
     Intended,
 
     /// <summary>
-    /// Released code: the number of tensors in a batch (3) is added each step while the end counts
-    /// steps, so the ramp runs three times too early.
+    /// Released code: its clock advances by the number of tensors in a batch (3) per step while the
+    /// end counts steps, so the ramp is three times too early.
     /// </summary>
     [JsonStringEnumMemberName("released")]
     AuthorsCode,
@@ -33,18 +33,18 @@ public enum RampClock
 /// <summary>
 /// Hard-concrete masks and the penalty on their open gates (RobusT 3.2).
 /// </summary>
-/// <param name="Penalty">lambda, weight of the penalty R once its ramp is over.</param>
-/// <param name="InitialGate">Deterministic gate at the start, in (0, 1); 0.9 gives scores of ln
+/// <param name="Penalty">lambda, weight of the penalty R after the ramp.</param>
+/// <param name="InitialGate">Initial deterministic gate, in (0, 1); 0.9 gives scores of ln
 /// 5.</param>
 /// <param name="OutPerMask">Output rows that share a score; 1 = none, 0 = all of a matrix.</param>
 /// <param name="InPerMask">Input columns that share a score; 1 = none, 0 = all of a matrix.</param>
-/// <param name="Layout">Which rows and columns share one.</param>
-/// <param name="Average">Over what R is averaged.</param>
-/// <param name="Ramp">What drives the ramp.</param>
-/// <param name="RampStart">Share of the search before the ramp begins.</param>
-/// <param name="RampLength">Share of the search that the ramp takes.</param>
-/// <param name="RampFrom">Factor on lambda before the ramp.</param>
-/// <param name="RampTo">Factor on lambda after the ramp.</param>
+/// <param name="Layout">Which rows and columns share a score.</param>
+/// <param name="Average">How R is averaged.</param>
+/// <param name="Ramp">Clock of the ramp.</param>
+/// <param name="RampStart">Fraction of the search before the ramp.</param>
+/// <param name="RampLength">Length of the ramp as a fraction of the search.</param>
+/// <param name="RampFrom">Factor of lambda before the ramp.</param>
+/// <param name="RampTo">Factor of lambda after the ramp.</param>
 public sealed record HardConcreteOptions(
     double Penalty,
     double InitialGate = 0.9,
@@ -60,8 +60,8 @@ public sealed record HardConcreteOptions(
 )
 {
     /// <summary>
-    /// Tensors in a batch that the released code counts instead of batches: ids, attention mask,
-    /// token types.
+    /// Number of tensors in a batch (ids, attention mask, token types), which the released code
+    /// counts instead of batches.
     /// </summary>
     private const int TensorsPerBatch = 3;
 

@@ -1,24 +1,25 @@
-// Whether what a search learned can tell parts of the network apart: numbers that all lie within a
-// small spread, or that are equal at the line of the draw, give a ticket of the order of ties.
+// Checks that a search's learned numbers can rank parts of the network: if all lie within a small
+// spread, or too many are equal at the threshold, the tie order would decide the ticket.
 using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Tickets;
 
-/// <summary>Looks at learned numbers before a ticket is drawn from them.</summary>
+/// <summary>Validates learned numbers before a ticket is drawn from them.</summary>
 internal static class Movement
 {
     /// <summary>
-    /// Spread (largest less smallest) below which numbers count as equal: about ten times the
-    /// distance of float32 numbers near 1, where both coefficients and scores begin.
+    /// Spread (largest minus smallest) below which numbers count as equal: about ten times the
+    /// spacing of float32 numbers near 1, where coefficients and scores start.
     /// </summary>
     public const double LeastSpread = 1e-6;
 
     /// <summary>
-    /// Share of the units that compete which may be equal at the line; two units always may.
+    /// Maximum fraction of competing units that may be equal at the threshold; two units always
+    /// may.
     /// </summary>
     public const double MostTies = 0.1;
 
-    /// <summary>What is wrong with coefficients, or null.</summary>
+    /// <summary>Why coefficients cannot be ranked, or null.</summary>
     public static string? Problem(CoefficientSnapshot coefficients, DrawOptions draw)
     {
         ArgumentNullException.ThrowIfNull(coefficients);
@@ -27,9 +28,9 @@ internal static class Movement
             ?? Problem("neuron", coefficients.Neurons, draw.NeuronRatio, draw.NeuronScope == NeuronScope.Layerwise);
     }
 
-    /// <summary>What is wrong with the scores of single weights, or null.</summary>
+    /// <summary>Why the scores of single weights cannot be ranked, or null.</summary>
     /// <param name="scores">Scores of each matrix.</param>
-    /// <param name="start">What all began with.</param>
+    /// <param name="start">Initial value of all scores.</param>
     public static string? Problem(IEnumerable<ReadOnlyMemory<float>> scores, float start)
     {
         ArgumentNullException.ThrowIfNull(scores);

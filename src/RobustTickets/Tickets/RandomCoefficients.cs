@@ -1,17 +1,17 @@
-// Random tickets of EarlyRobust (docs/methods/ablations.md): uniform coefficients, drawn from by
-// the same rule as learned ones, the one-head rule included. So sparsity layer by layer is not a
-// ticket's.
+// Random tickets of EarlyRobust (docs/methods/ablations.md): uniform random coefficients, drawn
+// from by the same rule as learned ones, including one head per layer. Layer-wise sparsity
+// therefore differs from a learned ticket's.
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 
 namespace RobustTickets.Tickets;
 
-/// <summary>Coefficients that mean nothing.</summary>
+/// <summary>Random coefficients.</summary>
 internal static class RandomCoefficients
 {
     /// <summary>
-    /// A table of uniform numbers in [0, 1) for every head and neuron of a model, keyed by kind and
-    /// layer (the released code seeds numpy's generator once for neurons and again for heads).
+    /// Uniform numbers in [0, 1) for every head and neuron of a model, keyed by kind and layer (the
+    /// released code seeds numpy's generator separately for neurons and heads).
     /// </summary>
     public static CoefficientSnapshot Of(BertConfig config, RandomKey key)
     {

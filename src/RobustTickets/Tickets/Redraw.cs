@@ -1,5 +1,5 @@
-// Weights drawn anew (docs/methods/ablations.md): "w/o Initialization" (the whole encoder, before
-// the ticket is cut) and "w/o Structure" (only what the ticket leaves out, in the dense network).
+// Re-initialised weights (docs/methods/ablations.md): "w/o Initialization" (the whole encoder,
+// before the ticket is sliced) and "w/o Structure" (only the pruned parts, in the dense network).
 using RobustTickets.Checkpoints;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
@@ -7,16 +7,16 @@ using RobustTickets.Torch;
 
 namespace RobustTickets.Tickets;
 
-/// <summary>Draws weights of a model anew, in place.</summary>
+/// <summary>Re-initialises weights of a model in place.</summary>
 internal static class Redraw
 {
     /// <summary>
-    /// Draws matrices and biases of every layer and of the pooler; on request embeddings and
-    /// LayerNorms as well. The classifier stays.
+    /// Re-initialises matrices and biases of every layer and of the pooler; optionally embeddings
+    /// and LayerNorms as well. The classifier is kept.
     /// </summary>
     /// <param name="model">The dense model.</param>
-    /// <param name="key">Key of the draws.</param>
-    /// <param name="embeddingsToo">Whether embeddings and LayerNorms lose their pre-trained values
+    /// <param name="key">Random key.</param>
+    /// <param name="embeddingsToo">Whether embeddings and LayerNorms are re-initialised
     /// too.</param>
     public static void Everything(BertForSequenceClassification model, RandomKey key, bool embeddingsToo)
     {
@@ -33,12 +33,12 @@ internal static class Redraw
     }
 
     /// <summary>
-    /// Draws what a mask leaves out: rows of Q, K, V and columns of O of discarded heads, rows of U
-    /// and columns of D of discarded neurons, with zero biases for the rows.
+    /// Re-initialises pruned parts: rows of Q, K, V and columns of O of discarded heads, rows of U
+    /// and columns of D of discarded neurons; biases of these rows become zero.
     /// </summary>
     /// <param name="model">The dense model.</param>
-    /// <param name="mask">What the ticket keeps.</param>
-    /// <param name="key">Key of the draws; null sets everything to zero instead.</param>
+    /// <param name="mask">The kept parts.</param>
+    /// <param name="key">Random key; null sets everything to zero instead.</param>
     public static void Outside(BertForSequenceClassification model, StructuredMask mask, RandomKey? key)
     {
         var c = model.Config;
@@ -55,12 +55,11 @@ internal static class Redraw
     }
 
     /// <summary>
-    /// What the released script does to discarded heads: zeros along the wrong axis, i.e. input
-    /// columns of Q, K, V and output rows of O, with the biases of Q, K, V on the
-    /// right one.
+    /// The released script's treatment of discarded heads: zeros along the wrong axis, i.e. input
+    /// columns of Q, K, V and output rows of O, but the correct biases of Q, K, V.
     /// </summary>
     /// <param name="model">The dense model.</param>
-    /// <param name="mask">What the ticket keeps.</param>
+    /// <param name="mask">The kept parts.</param>
     public static void AuthorsCodeHeads(BertForSequenceClassification model, StructuredMask mask)
     {
         var c = model.Config;
@@ -112,8 +111,8 @@ internal static class Redraw
         }
     }
 
-    // Matrices become N(0, initializer_range), biases 0, keyed by name: values do not depend on the
-    // mask.
+    // Matrices become N(0, initializer_range), biases 0, keyed by name, so that values do not
+    // depend on the mask.
     private static Tensor Fresh(BertForSequenceClassification model, string name, Tensor like, RandomKey? key)
     {
         if (key is not { } k)

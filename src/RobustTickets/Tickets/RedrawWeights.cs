@@ -5,20 +5,20 @@ using RobustTickets.Models;
 namespace RobustTickets.Tickets;
 
 /// <summary>
-/// Draws the weights that a ticket of single weights leaves out anew, in place: the ablation "w/o
+/// Re-initialises the weights pruned by a ticket of single weights, in place: the ablation "w/o
 /// Structure".
 /// </summary>
 internal static class RedrawWeights
 {
     /// <summary>
-    /// Weights outside the mask become N(0, initializer_range), keyed by name and place; those
-    /// inside and all biases stay.
+    /// Weights outside the mask become N(0, initializer_range), keyed by name and position; weights
+    /// inside it and all biases are kept.
     /// </summary>
     /// <param name="model">The dense model.</param>
-    /// <param name="mask">What the ticket keeps.</param>
-    /// <param name="key">Key of the draws; null sets them to zero instead.</param>
-    /// <exception cref="TicketShapeException">The mask belongs to a network of another
-    /// shape.</exception>
+    /// <param name="mask">The kept weights.</param>
+    /// <param name="key">Random key; null sets them to zero instead.</param>
+    /// <exception cref="TicketShapeException">The mask and the network have different
+    /// shapes.</exception>
     public static void Outside(BertForSequenceClassification model, WeightMask mask, RandomKey? key)
     {
         mask.RequireShapes(FixedMasks.Shapes(model), "ticket");

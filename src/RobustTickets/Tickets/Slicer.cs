@@ -1,6 +1,6 @@
-// Cuts a ticket out of a network: rows of Q, K, V (weights and biases) and columns
-// of O for heads, rows of U (weight and bias) and columns of D for neurons. The biases of O and D
-// stay, so a layer that loses everything still adds its bias. Scores stay divided by sqrt(d_h).
+// Removes pruned parts physically: rows of Q, K, V (weights and biases) and columns of O per head,
+// rows of U (weight and bias) and columns of D per neuron. The biases of O and D stay, so a layer
+// without heads or neurons still adds them. Scores are still divided by sqrt(d_h).
 using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.nn;
@@ -10,7 +10,7 @@ namespace RobustTickets.Tickets;
 /// <summary>Physical slicing of a classifier.</summary>
 internal static class Slicer
 {
-    /// <summary>A new, smaller model with the kept parts; the source is left as it is.</summary>
+    /// <summary>A new, smaller model with the kept parts; the source is not changed.</summary>
     /// <exception cref="ArgumentException">The mask has another shape than the model.</exception>
     public static BertForSequenceClassification Slice(BertForSequenceClassification source, StructuredMask mask)
     {
@@ -67,7 +67,7 @@ internal static class Slicer
         }
     }
 
-    /// <summary>Row numbers of units that are <paramref name="width"/> rows wide.</summary>
+    /// <summary>Row indices of units that are <paramref name="width"/> rows wide.</summary>
     private static Tensor Index(int[] units, int width, Device device)
     {
         var rows = units.SelectMany(u => Enumerable.Range(u * width, width)).Select(r => (long)r).ToArray();
@@ -75,7 +75,7 @@ internal static class Slicer
     }
 
     /// <summary>
-    /// Replaces a parameter by some of its rows or columns, in place in the order of names.
+    /// Replaces a parameter by selected rows or columns, keeping its place in the store's order.
     /// </summary>
     private static void Select(TensorScope scope, ParameterStore store, string name, int axis, Tensor index) =>
         store.Replace(name, scope.Keep(store[name].index_select(axis, index).contiguous()));

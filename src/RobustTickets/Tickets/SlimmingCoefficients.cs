@@ -1,19 +1,19 @@
-// One learnable coefficient per attention head and per FFN neuron, all 1 at the start (EarlyRobust
-// 3.2). They are ordinary parameters of the store while the search lasts, fp32 always:
-// they move by about 0.01, which bf16 could not rank.
+// One learnable coefficient per attention head and FFN neuron, initialised to 1 (EarlyRobust 3.2).
+// During the search they are ordinary parameters of the store, always fp32: they change by about
+// 0.01, too little for bf16 to rank.
 using RobustTickets.Models;
 using RobustTickets.Torch;
 
 namespace RobustTickets.Tickets;
 
-/// <summary>Slimming coefficients attached to a classifier.</summary>
+/// <summary>The slimming coefficients of a classifier.</summary>
 internal sealed class SlimmingCoefficients
 {
     private readonly BertForSequenceClassification _model;
 
     private SlimmingCoefficients(BertForSequenceClassification model) => _model = model;
 
-    /// <summary>Adds coefficients of 1 to every head and neuron and puts them in force.</summary>
+    /// <summary>Adds a coefficient of 1 to every head and neuron of all layers.</summary>
     public static SlimmingCoefficients Attach(BertForSequenceClassification model) =>
         Attach(
             model,
@@ -21,7 +21,7 @@ internal sealed class SlimmingCoefficients
             Enumerable.Repeat(true, model.Config.Layers).ToArray()
         );
 
-    /// <summary>Adds coefficients to the heads and neurons of the layers named.</summary>
+    /// <summary>Adds a coefficient of 1 to every head and neuron of the given layers.</summary>
     public static SlimmingCoefficients Attach(
         BertForSequenceClassification model,
         bool[] headLayers,
@@ -52,11 +52,11 @@ internal sealed class SlimmingCoefficients
         return (heads * options.HeadPenalty) + (neurons * options.NeuronPenalty);
     }
 
-    /// <summary>The coefficients as numbers.</summary>
+    /// <summary>The current values of the coefficients.</summary>
     public CoefficientSnapshot Snapshot() =>
         new(Numbers(_model.Encoder.Gates!.Heads), Numbers(_model.Encoder.Gates!.Neurons));
 
-    /// <summary>Takes the coefficients out of the network and frees them.</summary>
+    /// <summary>Removes the coefficients from the network and frees them.</summary>
     public void Detach()
     {
         _model.Encoder.Gates = null;
@@ -65,10 +65,10 @@ internal sealed class SlimmingCoefficients
     }
 
     /// <summary>
-    /// Multiplies the coefficients of a network into the columns behind them (a head's columns of
-    /// the output projection, a neuron's column of the second FFN matrix) and takes
-    /// them out: the same function as an ordinary checkpoint, which has no place for coefficients.
-    /// Does nothing without any.
+    /// Multiplies the coefficients into the columns that consume them (a head's columns of the
+    /// output projection, a neuron's column of the second FFN matrix) and removes them. The network
+    /// computes the same function and can be saved as an ordinary checkpoint. No-op without
+    /// coefficients.
     /// </summary>
     public static void Fold(BertForSequenceClassification model)
     {

@@ -1,17 +1,17 @@
-// When a search has converged: rules over the masks m_1, m_2, ... drawn at every twentieth of an
-// epoch. m_0, all ones, is no valid mask and never enters. A rule is a pure
-// function of the masks seen so far, so a resumed search decides as an uninterrupted one.
+// Stop rules of a search, on the masks m_1, m_2, ... drawn every twentieth of an epoch. m_0 (all
+// ones) is not among them. A rule is a pure function of the masks so far, so a resumed search
+// stops at the same step as an uninterrupted one.
 namespace RobustTickets.Tickets;
 
 /// <summary>A decision to stop.</summary>
-/// <param name="DrawIndex">Index (from 0) of the mask, in the list given, that the ticket is drawn
-/// from.</param>
+/// <param name="DrawIndex">Index (from 0), in the list of masks, of the mask that becomes the
+/// ticket.</param>
 internal readonly record struct StopDecision(int DrawIndex);
 
 /// <summary>The four stop rules.</summary>
 internal static class StopRule
 {
-    /// <summary>Whether the newest mask of the list lets the search stop; null = go on.</summary>
+    /// <summary>The decision to stop at the newest mask, or null to continue.</summary>
     public static StopDecision? Decide(StopOptions options, IReadOnlyList<StructuredMask> masks) =>
         options switch
         {
@@ -28,7 +28,7 @@ internal static class StopRule
             _ => throw new ArgumentException($"no stop rule implements {options.GetType().Name}"),
         };
 
-    /// <summary>Masks that a rule must have seen before it can hold.</summary>
+    /// <summary>Number of masks a rule needs before it can stop.</summary>
     public static long Needs(StopOptions options) =>
         options switch
         {
@@ -40,7 +40,7 @@ internal static class StopRule
         };
 
     /// <summary>
-    /// How many consecutive distances, counted back from the newest, stay below gamma.
+    /// Number of consecutive distances, counted back from the newest, that are below gamma.
     /// </summary>
     public static int Run(IReadOnlyList<StructuredMask> masks, double gamma)
     {
@@ -51,8 +51,8 @@ internal static class StopRule
     }
 
     /// <summary>
-    /// The first mask whose next <paramref name="next"/> masks all stay strictly below epsilon of
-    /// it, or null.
+    /// The first mask whose <paramref name="next"/> successors all have a distance to it strictly
+    /// below epsilon, or null.
     /// </summary>
     public static int? Anchor(IReadOnlyList<StructuredMask> masks, double epsilon, int next)
     {
@@ -69,8 +69,8 @@ internal static class StopRule
     }
 
     /// <summary>
-    /// The released code keeps distances as float32, where a share of 0.02 is a little less than
-    /// 0.02 and so counts as below it.
+    /// The released code keeps distances as float32, where 0.02 is slightly less than 0.02 in
+    /// float64 and so counts as below it.
     /// </summary>
     private static bool BelowAsAuthorsCode(MaskDistance d, double epsilon) =>
         (float)d.Heads < epsilon && (float)d.Neurons < epsilon;

@@ -1,41 +1,41 @@
 namespace RobustTickets.Tickets;
 
 /// <summary>
-/// Which parts of a network a ticket keeps, as a value: heads and neurons
-/// (<see cref="StructuredMask"/>) or single weights.
+/// The parts of a network that a ticket keeps: heads and neurons (<see cref="StructuredMask"/>) or
+/// single weights.
 /// </summary>
 public interface ITicketMask;
 
-/// <summary>Which heads and neurons a ticket keeps, layer by layer.</summary>
+/// <summary>The heads and neurons that a ticket keeps, layer by layer.</summary>
 /// <param name="Heads">Per layer [heads]: true = kept.</param>
 /// <param name="Neurons">Per layer [neurons]: true = kept.</param>
 public sealed record StructuredMask(bool[][] Heads, bool[][] Neurons) : ITicketMask
 {
-    /// <summary>Heads kept over all layers.</summary>
+    /// <summary>Number of kept heads over all layers.</summary>
     public int HeadsKept => Heads.Sum(l => l.Count(kept => kept));
 
-    /// <summary>Neurons kept over all layers.</summary>
+    /// <summary>Number of kept neurons over all layers.</summary>
     public int NeuronsKept => Neurons.Sum(l => l.Count(kept => kept));
 
     /// <summary>Indices of the kept units of a layer.</summary>
     public static int[] Kept(bool[] layer) => Enumerable.Range(0, layer.Length).Where(i => layer[i]).ToArray();
 }
 
-/// <summary>Slimming coefficients as plain numbers.</summary>
+/// <summary>Values of the slimming coefficients.</summary>
 /// <param name="Heads">Per layer [heads].</param>
 /// <param name="Neurons">Per layer [neurons].</param>
 internal sealed record CoefficientSnapshot(float[][] Heads, float[][] Neurons);
 
 /// <summary>Normalised Hamming distances between two masks, pooled over layers.</summary>
-/// <param name="Heads">Share of heads that differ.</param>
-/// <param name="Neurons">Share of neurons that differ.</param>
+/// <param name="Heads">Fraction of heads that differ.</param>
+/// <param name="Neurons">Fraction of neurons that differ.</param>
 public readonly record struct MaskDistance(double Heads, double Neurons)
 {
     /// <summary>Distance between two masks of the same shape.</summary>
     public static MaskDistance Between(StructuredMask a, StructuredMask b) =>
         new(Differing(a.Heads, b.Heads), Differing(a.Neurons, b.Neurons));
 
-    /// <summary>Whether both distances stay strictly below a threshold.</summary>
+    /// <summary>Whether both distances are strictly below a threshold.</summary>
     public bool Below(double threshold) => Heads < threshold && Neurons < threshold;
 
     private static double Differing(bool[][] a, bool[][] b)

@@ -10,7 +10,7 @@ namespace RobustTickets.Tickets;
 /// <param name="NeuronPenalty">lambda_F, weight of the sum of |c_F|.</param>
 public sealed record SlimmingOptions(double HeadPenalty, double NeuronPenalty);
 
-/// <summary>Which snapshot a ticket is drawn from once the rule has decided.</summary>
+/// <summary>The snapshot a ticket is drawn from when the search stops.</summary>
 public enum DrawAt
 {
     /// <summary>The newest snapshot (paper).</summary>
@@ -20,9 +20,7 @@ public enum DrawAt
     Anchor,
 }
 
-/// <summary>
-/// When the search ends: rules over the masks drawn at every twentieth of an epoch.
-/// </summary>
+/// <summary>When the search stops: rules on the masks drawn every twentieth of an epoch.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(ConsecutiveStop), Consecutive)]
 [JsonDerivedType(typeof(AnchorStop), Anchor)]
@@ -30,13 +28,13 @@ public enum DrawAt
 [JsonDerivedType(typeof(FixedStop), Fixed)]
 public abstract record StopOptions
 {
-    // Kinds as files spell them; the 5 is part of the word, the count is a field of the rule.
+    // Kinds as spelled in files; the 5 is part of the name, the count is a field of the rule.
     private const string Consecutive = "consecutive5",
         Anchor = "anchor-next5",
         Fifo = "fifo5",
         Fixed = "fixed";
 
-    /// <summary>The kind of a rule as recipes and results spell it.</summary>
+    /// <summary>The kind of a rule as spelled in recipes and results.</summary>
     internal static string KindOf(StopOptions stop) =>
         stop switch
         {
@@ -49,39 +47,40 @@ public abstract record StopOptions
 }
 
 /// <summary>
-/// Paper: both distances between consecutive masks below gamma, <paramref name="Times"/> times in a
-/// row; draws at the newest.
+/// Paper: both distances between consecutive masks are below gamma, <paramref name="Times"/> times
+/// in a row; draws from the newest snapshot.
 /// </summary>
 /// <param name="Gamma">Threshold on the normalised Hamming distance.</param>
-/// <param name="Times">How many times in a row.</param>
-/// <param name="DrawAt">Which snapshot is drawn.</param>
+/// <param name="Times">Number of consecutive distances.</param>
+/// <param name="DrawAt">The snapshot to draw from.</param>
 public sealed record ConsecutiveStop(double Gamma = 0.1, int Times = 5, DrawAt DrawAt = DrawAt.Newest) : StopOptions;
 
 /// <summary>
-/// Released code, on line: the first snapshot whose next <paramref name="Next"/> masks all stay
-/// below epsilon; draws at that anchor.
+/// Released code, applied during the search: the first snapshot whose next <paramref name="Next"/>
+/// masks are all within epsilon of it; draws from that anchor.
 /// </summary>
 /// <param name="Epsilon">Threshold on the distance, strict.</param>
-/// <param name="Next">How many later masks must agree.</param>
-/// <param name="DrawAt">Which snapshot is drawn.</param>
+/// <param name="Next">Number of later masks that must agree.</param>
+/// <param name="DrawAt">The snapshot to draw from.</param>
 public sealed record AnchorStop(double Epsilon = 0.1, int Next = 5, DrawAt DrawAt = DrawAt.Anchor) : StopOptions;
 
 /// <summary>
-/// You et al.: the newest mask within <paramref name="Epsilon"/> of each of the
+/// You et al.: the newest mask is within <paramref name="Epsilon"/> of each of the
 /// <paramref name="Length"/>-1 before it.
 /// </summary>
 /// <param name="Epsilon">Threshold on the distance, inclusive.</param>
-/// <param name="Length">Length of the queue, the newest included.</param>
-/// <param name="DrawAt">Which snapshot is drawn.</param>
+/// <param name="Length">Length of the queue, including the newest.</param>
+/// <param name="DrawAt">The snapshot to draw from.</param>
 public sealed record FifoStop(double Epsilon = 0.1, int Length = 5, DrawAt DrawAt = DrawAt.Newest) : StopOptions;
 
 /// <summary>
-/// Stops at a fixed share of an epoch (the released IMDB script: 0.2), rounded down to whole steps.
+/// Stops at a fixed fraction of an epoch (the released IMDB script: 0.2), rounded down to whole
+/// steps.
 /// </summary>
-/// <param name="Fraction">Share of an epoch, in (0, 1].</param>
+/// <param name="Fraction">Fraction of an epoch, in (0, 1].</param>
 public sealed record FixedStop(double Fraction) : StopOptions;
 
-/// <summary>Over which coefficients heads compete.</summary>
+/// <summary>Which heads are ranked together.</summary>
 public enum HeadScope
 {
     /// <summary>
@@ -89,34 +88,34 @@ public enum HeadScope
     /// </summary>
     ModifiedGlobal,
 
-    /// <summary>Each layer on its own.</summary>
+    /// <summary>Each layer separately.</summary>
     Layerwise,
 }
 
-/// <summary>Over which coefficients neurons compete.</summary>
+/// <summary>Which neurons are ranked together.</summary>
 public enum NeuronScope
 {
     /// <summary>All layers together.</summary>
     Global,
 
-    /// <summary>Each layer on its own.</summary>
+    /// <summary>Each layer separately.</summary>
     Layerwise,
 }
 
-/// <summary>How equal coefficients at the threshold are treated.</summary>
+/// <summary>Treatment of equal coefficients at the threshold.</summary>
 public enum TieRule
 {
     /// <summary>Exact counts: rank by value, then by (layer, index).</summary>
     Rank,
 
     /// <summary>
-    /// Released code: keep only what is strictly above the interpolated quantile; ties at it are
-    /// all pruned.
+    /// Released code: keeps only values strictly above the interpolated quantile; ties at the
+    /// quantile are all pruned.
     /// </summary>
     StrictQuantile,
 }
 
-/// <summary>How a ticket is drawn from what a search found.</summary>
+/// <summary>How a ticket is drawn from a search's result.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(DrawOptions), "structured")]
 [JsonDerivedType(typeof(WeightDrawOptions), "weights")]
@@ -124,12 +123,12 @@ public enum TieRule
 public abstract record TicketDraw;
 
 /// <summary>How masks are drawn from coefficients (EarlyRobust 3.3.2).</summary>
-/// <param name="HeadRatio">Share of heads to prune, in [0, 1).</param>
-/// <param name="NeuronRatio">Share of FFN neurons to prune, in [0, 1).</param>
-/// <param name="HeadScope">Where heads compete.</param>
-/// <param name="NeuronScope">Where neurons compete.</param>
-/// <param name="Ties">How ties are treated.</param>
-/// <param name="MinNeuronsPerLayer">Neurons every layer keeps under
+/// <param name="HeadRatio">Fraction of heads to prune, in [0, 1).</param>
+/// <param name="NeuronRatio">Fraction of FFN neurons to prune, in [0, 1).</param>
+/// <param name="HeadScope">Which heads are ranked together.</param>
+/// <param name="NeuronScope">Which neurons are ranked together.</param>
+/// <param name="Ties">Treatment of ties.</param>
+/// <param name="MinNeuronsPerLayer">Minimum neurons kept per layer, with
 /// <see cref="TieRule.Rank"/>.</param>
 public sealed record DrawOptions(
     double HeadRatio,
@@ -140,15 +139,13 @@ public sealed record DrawOptions(
     int MinNeuronsPerLayer = 1
 ) : TicketDraw;
 
-/// <summary>What becomes of the coefficients inside the drawn ticket.</summary>
+/// <summary>The slimming coefficients in a drawn ticket.</summary>
 public enum TicketCoefficients
 {
-    /// <summary>They are gone; the ticket is a plain smaller network.</summary>
+    /// <summary>Removed; the ticket is a plain smaller network.</summary>
     Removed,
 
-    /// <summary>
-    /// Released code: ones, frozen in modules that lost something, trainable in untouched ones.
-    /// </summary>
+    /// <summary>Released code: ones, frozen in pruned modules, trainable in others.</summary>
     [JsonStringEnumMemberName("released")]
     AuthorsCode,
 
@@ -156,41 +153,39 @@ public enum TicketCoefficients
     Trainable,
 }
 
-/// <summary>What the weights of a ticket are before it is trained.</summary>
+/// <summary>Weights of a ticket before retraining.</summary>
 public enum StartWeights
 {
     /// <summary>Checkpoint-0: the pre-trained encoder and the seeded classifier.</summary>
     PreTrained,
 
     /// <summary>
-    /// Matrices and biases of all layers and of the pooler are drawn anew; embeddings and
+    /// Matrices and biases of all layers and of the pooler are re-initialised; embeddings and
     /// LayerNorms stay pre-trained (released code).
     /// </summary>
     RedrawnMatrices,
 
-    /// <summary>Everything is drawn anew, embeddings and LayerNorms included.</summary>
+    /// <summary>Everything is re-initialised, including embeddings and LayerNorms.</summary>
     RedrawnAll,
 }
 
-/// <summary>How a ticket becomes a network.</summary>
+/// <summary>How a mask is applied to the network.</summary>
 public enum Realisation
 {
     /// <summary>
-    /// The ticket itself: heads and neurons are cut out, single weights are held at zero.
+    /// The ticket: heads and neurons are sliced off, single weights are masked to zero.
     /// </summary>
     Ticket,
 
-    /// <summary>
-    /// The dense network; what the ticket would leave out is drawn anew (papers).
-    /// </summary>
+    /// <summary>The dense network; pruned parts are re-initialised (papers).</summary>
     DenseRedrawn,
 
-    /// <summary>The dense network; what the ticket would leave out starts at zero.</summary>
+    /// <summary>The dense network; pruned parts start at zero.</summary>
     DenseZero,
 
     /// <summary>
-    /// Released EarlyRobust script: neurons are cut out, discarded heads are zeroed along the wrong
-    /// axis of their matrices, all stay trainable.
+    /// Released EarlyRobust script: neurons are sliced off, discarded heads are zeroed along the
+    /// wrong axis of their matrices, all stay trainable.
     /// </summary>
     [JsonStringEnumMemberName("released")]
     AuthorsCode,

@@ -9,29 +9,31 @@ namespace RobustTickets.Tickets;
 /// <param name="Kind"><c>heads</c> or <c>neurons</c>, or a matrix: <c>query</c>, <c>key</c>,
 /// <c>value</c>, <c>attention-output</c>, <c>intermediate</c>, <c>output</c>,
 /// <c>pooler</c>.</param>
-/// <param name="Count">Entries of the part.</param>
-/// <param name="Kept">Entries kept.</param>
+/// <param name="Count">Number of entries.</param>
+/// <param name="Kept">Number of kept entries.</param>
 public sealed record TicketPart(int? Layer, string Kind, long Count, long Kept);
 
-/// <summary>One part of two tickets.</summary>
+/// <summary>Comparison of one part of two tickets.</summary>
 /// <param name="Layer">Layer from 0; null for the pooler.</param>
 /// <param name="Kind">Kind of part, see <see cref="TicketPart"/>.</param>
-/// <param name="Count">Entries of the part.</param>
-/// <param name="KeptFirst">Entries the first keeps.</param>
-/// <param name="KeptSecond">Entries the second keeps.</param>
-/// <param name="Shared">Entries both keep.</param>
+/// <param name="Count">Number of entries.</param>
+/// <param name="KeptFirst">Entries kept by the first ticket.</param>
+/// <param name="KeptSecond">Entries kept by the second ticket.</param>
+/// <param name="Shared">Entries kept by both.</param>
 internal sealed record PartDifference(int? Layer, string Kind, long Count, long KeptFirst, long KeptSecond, long Shared)
 {
     /// <summary>
-    /// Normalised Hamming distance: share of entries that one keeps and the other does not.
+    /// Normalised Hamming distance: fraction of entries that only one ticket keeps.
     /// </summary>
     public double Distance => Count == 0 ? 0 : (double)(KeptFirst + KeptSecond - (2 * Shared)) / Count;
 
-    /// <summary>Entries both keep over entries either keeps; 1 where neither keeps any.</summary>
+    /// <summary>
+    /// Jaccard overlap: entries kept by both over entries kept by either; 1 if neither keeps any.
+    /// </summary>
     public double Overlap => KeptFirst + KeptSecond - Shared is > 0 and var either ? (double)Shared / either : 1;
 }
 
-/// <summary>Parts of tickets.</summary>
+/// <summary>Computes the parts of tickets.</summary>
 internal static class TicketParts
 {
     /// <summary>The parts of a ticket in the order of the forward pass.</summary>
@@ -55,11 +57,11 @@ internal static class TicketParts
             _ => throw new NotSupportedException($"no parts of {ticket.GetType().Name}"),
         };
 
-    /// <summary>The parts of two tickets side by side.</summary>
-    /// <param name="first">One ticket.</param>
-    /// <param name="second">Another of the same kind and shape.</param>
-    /// <param name="firstName">What the first is called in errors.</param>
-    /// <param name="secondName">What the second is called in errors.</param>
+    /// <summary>Compares two tickets part by part.</summary>
+    /// <param name="first">The first ticket.</param>
+    /// <param name="second">A ticket of the same kind and shape.</param>
+    /// <param name="firstName">Name of the first ticket in errors.</param>
+    /// <param name="secondName">Name of the second ticket in errors.</param>
     /// <exception cref="TicketShapeException">The tickets differ in kind or shape.</exception>
     public static IReadOnlyList<PartDifference> Compare(
         ITicketMask first,
@@ -99,7 +101,7 @@ internal static class TicketParts
         ];
     }
 
-    /// <summary>All parts together.</summary>
+    /// <summary>The sum of all parts.</summary>
     public static PartDifference Total(IReadOnlyList<PartDifference> parts) =>
         new(
             null,

@@ -1,5 +1,5 @@
-// Draws masks of single weights (docs/methods/robust.md, Draw and retraining): the
-// round-half-even(s N) smallest values over all matrices go, ranked by value and then by place. No
+// Draws masks of single weights (docs/methods/robust.md, Draw and retraining): prunes the
+// round-half-even(s N) smallest values over all matrices, ranked by value and then by position. No
 // matrix is protected.
 
 using RobustTickets.Kernels.Masks;
@@ -12,19 +12,19 @@ namespace RobustTickets.Tickets;
 internal static class WeightDraw
 {
     /// <summary>
-    /// Weights that a sparsity removes from <paramref name="count"/>: rounded half to even, as the
-    /// released draw does.
+    /// Number of <paramref name="count"/> weights pruned at a sparsity: rounded half to even, as in
+    /// the released code.
     /// </summary>
     public static long PrunedCount(long count, double sparsity) =>
         (long)Math.Round(sparsity * count, MidpointRounding.ToEven);
 
     /// <summary>
-    /// Keeps the largest scores over all matrices. Scores [R, C] of a group are spread over the
-    /// weights that share them.
+    /// Keeps the largest scores over all matrices. A group's score [R, C] applies to all weights
+    /// that share it.
     /// </summary>
     /// <param name="scores">Scores of each layer with the shape of its matrix.</param>
-    /// <param name="layout">How groups lie.</param>
-    /// <param name="sparsity">Share of scores pruned, in [0, 1].</param>
+    /// <param name="layout">Layout of the groups.</param>
+    /// <param name="sparsity">Fraction of scores pruned, in [0, 1].</param>
     public static WeightMask ByScore(
         IReadOnlyList<(string Site, Tensor Scores, long[] Weight)> scores,
         MaskLayout layout,
@@ -44,9 +44,9 @@ internal static class WeightDraw
 
     /// <summary>Keeps the largest absolute values over all matrices.</summary>
     /// <param name="weights">Matrices [O, I].</param>
-    /// <param name="sparsity">Share of all weights that is pruned in the end.</param>
-    /// <param name="within">What was pruned before stays pruned and does not compete; null =
-    /// nothing was.</param>
+    /// <param name="sparsity">Final fraction of pruned weights.</param>
+    /// <param name="within">Earlier mask: its pruned weights stay pruned and are not ranked; null =
+    /// none.</param>
     public static WeightMask ByMagnitude(
         IReadOnlyList<(string Site, Tensor Weight)> weights,
         double sparsity,
@@ -59,10 +59,9 @@ internal static class WeightDraw
             PrunedCount(weights.Sum(w => w.Weight.numel), sparsity)
         );
 
-    /// <summary>Random positions, a given number kept in every pool of matrices.</summary>
-    /// <param name="pools">Matrices that are drawn from together, with the weights kept in
-    /// them.</param>
-    /// <param name="key">Key of the draw.</param>
+    /// <summary>Keeps random positions, a given number in each pool of matrices.</summary>
+    /// <param name="pools">Pools of matrices, with the number of weights kept in each.</param>
+    /// <param name="key">Random key.</param>
     public static WeightMask Random(
         IReadOnlyList<(IReadOnlyList<(string Site, long Rows, long Columns)> Matrices, long Kept)> pools,
         RandomKey key
@@ -86,9 +85,7 @@ internal static class WeightDraw
         return new WeightMask(masks);
     }
 
-    /// <summary>
-    /// A mask over scores [R, C] laid over the matrix [rows, columns] whose groups they are.
-    /// </summary>
+    /// <summary>Expands a mask over scores [R, C] to the matrix [rows, columns].</summary>
     public static MatrixMask Spread(MatrixMask grid, long rows, long columns, MaskLayout layout)
     {
         if (grid.Rows == rows && grid.Columns == columns)
@@ -111,8 +108,8 @@ internal static class WeightDraw
     private delegate void KeysOf(int matrix, Span<uint> keys);
 
     /// <summary>
-    /// Masks that lack the <paramref name="pruned"/> smallest keys, ties going in order of place.
-    /// Two histograms over ordered bit patterns: exact, linear, without a copy of the weights.
+    /// Masks without the <paramref name="pruned"/> smallest keys, ties by position. Two histograms
+    /// over ordered bit patterns: exact, linear time, no copy of the weights.
     /// </summary>
     private static WeightMask Smallest(
         IReadOnlyList<(string Site, long Rows, long Columns)> matrices,
@@ -138,7 +135,7 @@ internal static class WeightDraw
                 $"{within!.Count - within.Kept} weights are pruned already"
             );
 
-        // The threshold is the largest key that goes: first its upper 16 bits, then its lower ones.
+        // The threshold is the largest pruned key: first its upper 16 bits, then its lower ones.
         var high = Histogram(key => (int)(key >> 16), _ => true);
         var (upper, before) = Bucket(high, left);
         var low = Histogram(key => (int)(key & 0xffff), key => key >> 16 == (uint)upper);
@@ -184,7 +181,7 @@ internal static class WeightDraw
     }
 
     /// <summary>
-    /// The bucket in which the count-th smallest lies, and how many lie before it.
+    /// The bucket that contains the count-th smallest key, and the number of keys before it.
     /// </summary>
     private static (int Bucket, long Before) Bucket(long[] histogram, long count)
     {
@@ -198,14 +195,12 @@ internal static class WeightDraw
         throw new InvalidOperationException("fewer values than are to be pruned");
     }
 
-    /// <summary>
-    /// Bit patterns whose unsigned order is the order of the numbers. What is no number goes first.
-    /// </summary>
+    /// <summary>Bit patterns whose unsigned order is the numeric order. NaN sorts first.</summary>
     private static void Order(ReadOnlySpan<float> values, Span<uint> keys, bool magnitude)
     {
         for (var i = 0; i < values.Length; i++)
         {
-            var x = magnitude ? Math.Abs(values[i]) : values[i] + 0f; // -0 is 0
+            var x = magnitude ? Math.Abs(values[i]) : values[i] + 0f; // maps -0 to 0
             var bits = BitConverter.SingleToUInt32Bits(x);
             keys[i] =
                 float.IsNaN(x) ? 0

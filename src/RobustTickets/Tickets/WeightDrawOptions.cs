@@ -1,21 +1,21 @@
 namespace RobustTickets.Tickets;
 
 /// <summary>
-/// A ticket of single weights: the share that is pruned, over all maskable matrices together. Any
-/// share can be drawn from one search.
+/// Draws a ticket of single weights at a sparsity over all maskable matrices together. Any sparsity
+/// can be drawn from one search.
 /// </summary>
-/// <param name="Sparsity">Share of weights to prune, in (0, 1).</param>
+/// <param name="Sparsity">Fraction of weights to prune, in (0, 1).</param>
 public sealed record WeightDrawOptions(double Sparsity) : TicketDraw;
 
-/// <summary>The mask of a saved ticket, as it is.</summary>
+/// <summary>The unchanged mask of a saved ticket.</summary>
 public sealed record SavedDraw() : TicketDraw;
 
-/// <summary>From what random positions are drawn together.</summary>
+/// <summary>Which matrices are pooled when random positions are drawn.</summary>
 public enum RandomPool
 {
-    /// <summary>Each matrix on its own.</summary>
+    /// <summary>Each matrix separately.</summary>
     Matrix,
 
-    /// <summary>The six matrices of a layer together; the pooler on its own.</summary>
+    /// <summary>The six matrices of a layer together; the pooler separately.</summary>
     Layer,
 }

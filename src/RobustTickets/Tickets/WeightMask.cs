@@ -1,25 +1,24 @@
-// A ticket of single weights: one bit a weight on every maskable matrix. A value: drawn,
-// saved, compared, put in force; never changed.
+// A ticket of single weights: one bit per weight of every maskable matrix. Immutable.
 using System.Numerics;
 using RobustTickets.Checkpoints;
 
 namespace RobustTickets.Tickets;
 
-/// <summary>Which weights of one matrix a ticket keeps.</summary>
+/// <summary>The weights of one matrix that a ticket keeps.</summary>
 public sealed class MatrixMask
 {
     private readonly ulong[] _words;
 
     /// <summary>
-    /// A mask from packed bits: bit i mod 64 of word i / 64 belongs to weight i, rows one after
-    /// another.
+    /// Creates a mask from packed bits: bit i mod 64 of word i / 64 belongs to weight i, in
+    /// row-major order.
     /// </summary>
     /// <param name="site">Name of the layer, without <c>.weight</c>.</param>
     /// <param name="rows">Rows O.</param>
     /// <param name="columns">Columns I.</param>
-    /// <param name="words">The bits; owned by the mask from here on.</param>
-    /// <exception cref="ArgumentException">Another number of words than the shape needs, or bits
-    /// set beyond its end.</exception>
+    /// <param name="words">The bits; the mask takes ownership.</param>
+    /// <exception cref="ArgumentException">The number of words does not match the shape, or bits
+    /// are set beyond its end.</exception>
     public MatrixMask(string site, long rows, long columns, ulong[] words)
     {
         (Site, Rows, Columns, _words) = (site, rows, columns, words);
@@ -46,10 +45,10 @@ public sealed class MatrixMask
     /// <summary>Columns I.</summary>
     public long Columns { get; }
 
-    /// <summary>Weights O * I.</summary>
+    /// <summary>Number of weights O * I.</summary>
     public long Count => Rows * Columns;
 
-    /// <summary>Weights kept.</summary>
+    /// <summary>Number of kept weights.</summary>
     public long Kept { get; }
 
     /// <summary>The packed bits.</summary>
@@ -59,7 +58,7 @@ public sealed class MatrixMask
     public bool this[long index] => (_words[index >> 6] >> (int)(index & 63) & 1) != 0;
 
     /// <summary>
-    /// Weights kept in rows from <paramref name="first"/> to before <paramref name="end"/>.
+    /// Number of kept weights in rows <paramref name="first"/> to before <paramref name="end"/>.
     /// </summary>
     public long KeptInRows(long first, long end)
     {
@@ -68,7 +67,7 @@ public sealed class MatrixMask
         return Below(end * Columns) - Below(first * Columns);
     }
 
-    /// <summary>Weights kept here and in another mask of the same shape.</summary>
+    /// <summary>Number of weights kept by both this mask and another of the same shape.</summary>
     public long Shared(MatrixMask other)
     {
         var total = 0L;
@@ -77,7 +76,7 @@ public sealed class MatrixMask
         return total;
     }
 
-    /// <summary>Weights kept among the first ones.</summary>
+    /// <summary>Number of kept weights among the first ones.</summary>
     private long Below(long count)
     {
         var total = 0L;
@@ -93,21 +92,21 @@ public sealed class MatrixMask
 /// <param name="Matrices">Masks in the order of the forward pass.</param>
 public sealed record WeightMask(IReadOnlyList<MatrixMask> Matrices) : ITicketMask
 {
-    /// <summary>Weights under the mask.</summary>
+    /// <summary>Number of weights.</summary>
     public long Count => Matrices.Sum(m => m.Count);
 
-    /// <summary>Weights kept.</summary>
+    /// <summary>Number of kept weights.</summary>
     public long Kept => Matrices.Sum(m => m.Kept);
 
-    /// <summary>Share of weights pruned.</summary>
+    /// <summary>Fraction of pruned weights.</summary>
     public double Sparsity => Count == 0 ? 0 : 1 - ((double)Kept / Count);
 
     /// <summary>The mask of a layer, or null.</summary>
     public MatrixMask? Of(string site) => Matrices.FirstOrDefault(m => m.Site == site);
 
-    /// <summary>Refuses a network of another shape.</summary>
+    /// <summary>Throws if a network has other shapes.</summary>
     /// <param name="matrices">Maskable layers of the network with their shapes.</param>
-    /// <param name="what">What the mask is called in the error.</param>
+    /// <param name="what">Name of the mask in the error.</param>
     /// <exception cref="TicketShapeException">A matrix is missing on one side, or has another
     /// shape.</exception>
     public void RequireShapes(IEnumerable<(string Site, long[] Shape)> matrices, string what)
@@ -136,5 +135,7 @@ public sealed record WeightMask(IReadOnlyList<MatrixMask> Matrices) : ITicketMas
     }
 }
 
-/// <summary>A ticket was put on, or compared with, something of another shape.</summary>
+/// <summary>
+/// A ticket was applied to, or compared with, a network or ticket of another shape.
+/// </summary>
 public sealed class TicketShapeException(string message) : CheckpointException(message);

@@ -1,5 +1,5 @@
-// Which examples make up a step: a pure function of (seed, epoch, step), so the sampler's whole
-// state is the number of the step.
+// Selects the examples of a step: a pure function of (seed, epoch, step), so the step number is
+// the sampler's whole state.
 
 using RobustTickets.Kernels.Randomness;
 
@@ -18,12 +18,12 @@ internal sealed class BatchSampler
     private long _cachedEpoch = -1;
     private int[] _order = [];
 
-    /// <summary>A sampler.</summary>
-    /// <param name="count">Examples N.</param>
+    /// <summary>Creates a sampler.</summary>
+    /// <param name="count">Number of examples N.</param>
     /// <param name="batchSize">Examples per step; the last batch of an epoch may be
     /// smaller.</param>
     /// <param name="shuffle">Whether each epoch is permuted.</param>
-    /// <param name="key">Key of the stage's data order.</param>
+    /// <param name="key">Random key of the stage's data order.</param>
     public BatchSampler(int count, int batchSize, bool shuffle, RandomKey key)
     {
         if (count <= 0)
@@ -33,7 +33,7 @@ internal sealed class BatchSampler
         (_count, _batchSize, _shuffle, _key) = (count, batchSize, shuffle, key);
     }
 
-    /// <summary>Steps in one epoch, the last and smaller batch included.</summary>
+    /// <summary>Steps per epoch, including a smaller last batch.</summary>
     public long StepsPerEpoch => (_count + _batchSize - 1) / _batchSize;
 
     /// <summary>

@@ -8,22 +8,22 @@ using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Training;
 
-/// <summary>What a step trains on beyond examples and objective.</summary>
-/// <param name="Augmentation">What happens to the texts, or null.</param>
-/// <param name="Teacher">A classifier that is learned from, or null.</param>
-/// <param name="Ranks">Which examples of a batch are this rank's.</param>
+/// <summary>Optional parts of a classifier's training task.</summary>
+/// <param name="Augmentation">Text augmentation, or null.</param>
+/// <param name="Teacher">Teacher of distillation, or null.</param>
+/// <param name="Ranks">This rank's share of a batch.</param>
 internal sealed record TaskExtras(
     TextAugmentation? Augmentation = null,
     Teacher? Teacher = null,
     RankShare? Ranks = null
 );
 
-/// <summary>A classifier, its training examples, and what is minimised on them.</summary>
+/// <summary>Training task of a classifier: model, examples and objective.</summary>
 /// <param name="model">The network.</param>
-/// <param name="objective">What a step minimises.</param>
+/// <param name="objective">The training objective.</param>
 /// <param name="examples">Training examples.</param>
-/// <param name="sampler">Which of them make up a step.</param>
-/// <param name="extras">Changes of texts, a teacher; or null.</param>
+/// <param name="sampler">Selects the examples of each step.</param>
+/// <param name="extras">Augmentation, teacher, batch share; or null.</param>
 internal sealed class ClassifierTask(
     BertForSequenceClassification model,
     IObjective objective,

@@ -5,12 +5,12 @@ using RobustTickets.Models;
 namespace RobustTickets.Training;
 
 /// <summary>
-/// A split of a data set as word pieces, tokenised once and shared by every stage and seed.
+/// A split of a data set as token ids, tokenised once and shared by all stages and seeds.
 /// </summary>
 /// <param name="Examples">Tokenised examples in file order; <see cref="EncodedExample.Id"/> is the
 /// position.</param>
-/// <param name="Tokens">Word pieces over all examples.</param>
-/// <param name="Truncated">Examples that lost word pieces to the length limit.</param>
+/// <param name="Tokens">Number of tokens over all examples.</param>
+/// <param name="Truncated">Number of examples truncated to the maximum length.</param>
 internal sealed record EncodedSplit(IReadOnlyList<EncodedExample> Examples, long Tokens, int Truncated)
 {
     /// <summary>
@@ -37,7 +37,7 @@ internal sealed record EncodedSplit(IReadOnlyList<EncodedExample> Examples, long
     }
 
     /// <summary>
-    /// Word pieces without any limit: [CLS] text [SEP], and pair [SEP] where there is one.
+    /// Number of tokens without truncation: [CLS] text [SEP], and pair [SEP] for a pair.
     /// </summary>
     private static int Length(TextPair text, WordPieceTokenizer tokenizer) =>
         tokenizer.TokenIds(text.First).Length

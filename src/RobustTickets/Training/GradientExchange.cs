@@ -1,6 +1,6 @@
-// Gradients of a step, summed over ranks: parameters in flat buckets, the head's and last layers'
-// first, each on its way as soon as backward has left its layers. Gloo's ring adds in an order that
-// the number of ranks fixes, so that every run of as many ranks has the same bits.
+// Sums a step's gradients over ranks: parameters in flat buckets, head and last layers first, each
+// all-reduced as soon as backward has finished its layers. Gloo's ring adds in an order fixed by
+// the number of ranks, so runs with the same number have the same bits.
 using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Distributed;
@@ -12,7 +12,7 @@ namespace RobustTickets.Training;
 /// <summary>Sums gradients over ranks.</summary>
 internal sealed class GradientExchange : IDisposable
 {
-    /// <summary>25 MB, as torch's DistributedDataParallel has them.</summary>
+    /// <summary>25 MB, as in torch's DistributedDataParallel.</summary>
     internal const long BucketElements = 25 * 1024 * 1024 / sizeof(float);
 
     private readonly Ranks _ranks;
@@ -23,10 +23,10 @@ internal sealed class GradientExchange : IDisposable
     private int _launched;
 
     /// <param name="ranks">The ranks.</param>
-    /// <param name="store">The parameters; which have gradients is settled.</param>
-    /// <param name="trained">Names of the trained ones.</param>
-    /// <param name="bucketElements">Elements of a bucket at most, but for a larger
-    /// parameter.</param>
+    /// <param name="store">The parameters; requires_grad must not change any more.</param>
+    /// <param name="trained">Names of the trained parameters.</param>
+    /// <param name="bucketElements">Maximum elements per bucket, unless a single parameter is
+    /// larger.</param>
     public GradientExchange(
         Ranks ranks,
         ParameterStore store,
@@ -49,18 +49,19 @@ internal sealed class GradientExchange : IDisposable
     }
 
     /// <summary>
-    /// Bytes that this rank brought into sums so far; a ring sends 2 (R - 1) / R of them.
+    /// Bytes this rank contributed to all-reduces so far; a ring sends 2 (R - 1) / R of them.
     /// </summary>
     public long Bytes { get; private set; }
 
     /// <summary>Number of buckets.</summary>
     internal int Buckets => _buckets.Count;
 
-    /// <summary>How many have left in this step.</summary>
+    /// <summary>Number of buckets sent in this step.</summary>
     internal int Launched => _launched;
 
     /// <summary>
-    /// Before a step. Gradients that outlive steps are summed once: rank 0's count.
+    /// Called before a step. Gradients that persist across steps must be summed once: only rank 0
+    /// keeps them.
     /// </summary>
     public void Begin()
     {
@@ -71,8 +72,8 @@ internal sealed class GradientExchange : IDisposable
     }
 
     /// <summary>
-    /// In the last backward: gradients of a layer and all above are whole, so that buckets of them
-    /// alone may leave.
+    /// Called in the last backward: gradients of this layer and all above are final, so buckets of
+    /// only these are sent.
     /// </summary>
     public void LayerDone(int layer)
     {
@@ -81,11 +82,11 @@ internal sealed class GradientExchange : IDisposable
     }
 
     /// <summary>
-    /// After the last backward: what is left leaves, and every parameter gets the sum. What it
-    /// makes lives as long as the scope of the step.
+    /// Called after the last backward: sends the remaining buckets and gives every parameter the
+    /// summed gradient. Tensors it creates live in the scope of the step.
     /// </summary>
-    /// <param name="own">What this rank did in the step.</param>
-    /// <returns>What all did.</returns>
+    /// <param name="own">This rank's sums of the step.</param>
+    /// <returns>The sums over all ranks.</returns>
     public StepSums Finish(StepSums own)
     {
         using var quiet = torch.no_grad();
@@ -146,7 +147,7 @@ internal sealed class GradientExchange : IDisposable
         gradient.copy_(sum);
     }
 
-    // Rows of a table are this rank's words: summed are those of all ranks' words.
+    // Row-sparse gradients contain only this rank's rows: sums over the union of all ranks' rows.
     private void SumRows(string name)
     {
         var (rows, columns) = (_store[name].size(0), _store[name].size(1));
@@ -181,26 +182,26 @@ internal sealed class GradientExchange : IDisposable
         _store.SetRowGradient(name, new RowGradient([.. union], values));
     }
 
-    /// <summary>Gradients that travel together.</summary>
+    /// <summary>Gradients that are sent together.</summary>
     private sealed class Bucket : IDisposable
     {
         private readonly List<(string Name, long Count)> _entries = [];
         private readonly List<Tensor> _views = [];
         private readonly List<int> _versions = [];
 
-        /// <summary>Elements.</summary>
+        /// <summary>Number of elements.</summary>
         public long Count { get; private set; }
 
-        /// <summary>Depth of the parameter whose gradient is whole last.</summary>
+        /// <summary>Depth of the parameter whose gradient is finished last.</summary>
         public int Depth { get; private set; } = int.MaxValue;
 
-        /// <summary>The memory.</summary>
+        /// <summary>The flat buffer.</summary>
         public Tensor Flat { get; private set; } = null!;
 
-        /// <summary>Which gradients were there when it was filled.</summary>
+        /// <summary>Which gradients existed when it was filled.</summary>
         public List<bool> Present { get; } = [];
 
-        /// <summary>What came of each, in the shape of the parameter.</summary>
+        /// <summary>The summed gradients, in the shapes of the parameters.</summary>
         public IEnumerable<(string Name, Tensor Sum)> Sums => _entries.Select((e, i) => (e.Name, _views[i]));
 
         public void Add(string name, long count, int depth)
@@ -236,7 +237,9 @@ internal sealed class GradientExchange : IDisposable
             }
         }
 
-        /// <summary>A gradient that grew after it was sent would be lost in part.</summary>
+        /// <summary>
+        /// Throws if a gradient changed after it was sent: the change would be lost.
+        /// </summary>
         public void RequireUnchanged(ParameterStore store)
         {
             for (var i = 0; i < _entries.Count; i++)

@@ -1,5 +1,5 @@
-// Searched substitution online: of k random changes of each text, the one with the highest loss is
-// trained on. One forward over all of them, without dropout and gradients.
+// Online adversarial substitution: of k random changes of each text, the one with the highest loss
+// is trained on. One forward pass over all of them, without dropout and gradients.
 using RobustTickets.Augmentation;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
@@ -8,16 +8,16 @@ using static RobustTickets.Torch.torch.nn;
 
 namespace RobustTickets.Training;
 
-/// <summary>Picks the hardest change of each text.</summary>
+/// <summary>Selects the hardest change of each text.</summary>
 internal static class HardestTexts
 {
-    /// <summary>The hardest of some changes of each example.</summary>
-    /// <param name="model">The network as it is now.</param>
-    /// <param name="augmentation">Makes the changes.</param>
-    /// <param name="indices">Positions of the examples.</param>
-    /// <param name="examples">All examples as they are, tokenised.</param>
-    /// <param name="step">Key of the step.</param>
-    /// <param name="candidates">Changes of each example.</param>
+    /// <summary>Returns the candidate change with the highest loss for each example.</summary>
+    /// <param name="model">The network in its current state.</param>
+    /// <param name="augmentation">Generates the changes.</param>
+    /// <param name="indices">Indices of the examples.</param>
+    /// <param name="examples">All original examples, tokenised.</param>
+    /// <param name="step">Random key of the step.</param>
+    /// <param name="candidates">Number of changes per example.</param>
     /// <param name="flops">FLOPs of the search.</param>
     public static EncodedExample[] Pick(
         BertForSequenceClassification model,

@@ -3,24 +3,24 @@ using RobustTickets.Torch.optim;
 namespace RobustTickets.Training;
 
 /// <summary>
-/// What a stage does with the gradients of a step between the objective and the update, where that
-/// is more than clipping (RobusT's mask search).
+/// Custom processing of a step's gradients between the objective and the update, in place of
+/// clipping (RobusT's mask search).
 /// </summary>
 internal interface IGradientRule
 {
     /// <summary>
-    /// Whether gradients of a parameter are recorded although the optimiser does not train it.
+    /// Whether gradients of a parameter are computed although the optimiser does not train it.
     /// </summary>
     bool Records(string name);
 
-    /// <summary>Limits the gradients of a step and adds what is not limited.</summary>
-    /// <param name="optimizer">The optimiser about to update.</param>
+    /// <summary>Clips the gradients of a step and adds terms that are not clipped.</summary>
+    /// <param name="optimizer">The optimiser that will update.</param>
     /// <param name="options">Clipping of the stage.</param>
-    /// <param name="done">Updates made before.</param>
-    /// <returns>The norm before limiting, and the factor that the update still has to
+    /// <param name="done">Number of updates before this one.</param>
+    /// <returns>The norm before clipping, and the factor that the update must still
     /// apply.</returns>
     GradientNorm Apply(AdamW optimizer, OptimizerOptions options, long done);
 
-    /// <summary>Drops the gradients that do not outlive the step.</summary>
+    /// <summary>Clears the gradients that do not persist across steps.</summary>
     void Clear();
 }

@@ -3,8 +3,8 @@ using RobustTickets.Attacks;
 
 namespace RobustTickets.Training;
 
-/// <summary>Which examples of a batch are one rank's.</summary>
-/// <param name="Rank">Number of the rank.</param>
+/// <summary>A rank's share of the examples in a batch.</summary>
+/// <param name="Rank">Index of the rank.</param>
 /// <param name="Size">Number of ranks.</param>
 internal readonly record struct RankShare(int Rank, int Size)
 {
@@ -14,8 +14,8 @@ internal readonly record struct RankShare(int Rank, int Size)
     /// <summary>The share of a rank.</summary>
     public static RankShare Of(Ranks ranks) => new(ranks.Rank, ranks.Size);
 
-    /// <summary>Refuses batches that cannot be shared out.</summary>
-    /// <exception cref="RequestException">They have fewer examples than there are
+    /// <summary>Throws if batches cannot be divided.</summary>
+    /// <exception cref="RequestException">A batch has fewer examples than there are
     /// ranks.</exception>
     public static void Require(int ranks, int batchSize)
     {
@@ -29,11 +29,12 @@ internal readonly record struct RankShare(int Rank, int Size)
     }
 
     /// <summary>
-    /// This rank's examples in the order of the batch. They are dealt by length, to and fro, so
-    /// that ranks have about equal work and, but for one, equally many; rank 0 has the most.
+    /// This rank's examples in batch order. They are distributed by length, in alternating
+    /// direction, so that ranks have about equal work and the same number of examples, up to one;
+    /// rank 0 has the most.
     /// </summary>
-    /// <param name="batch">Positions of the examples.</param>
-    /// <param name="length">Word pieces of an example.</param>
+    /// <param name="batch">Indices of the examples.</param>
+    /// <param name="length">Number of tokens of an example.</param>
     public int[] In(ReadOnlySpan<int> batch, Func<int, int> length)
     {
         if (Size == 1)

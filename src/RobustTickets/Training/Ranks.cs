@@ -1,6 +1,5 @@
-// The ranks of a run: what they agree on beside gradients. One rank is the common case and asks
-// nobody. Of several, rank 0 alone writes, evaluates and decides what only one may; the others wait
-// for its word.
+// Coordination of the ranks of a run, apart from gradients. A single rank needs no communication.
+// Of several, only rank 0 writes, evaluates and makes decisions; the others wait for its result.
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -11,7 +10,7 @@ using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Training;
 
-/// <summary>This rank among those that train together.</summary>
+/// <summary>This rank of a distributed run.</summary>
 internal sealed class Ranks : IDisposable
 {
     private readonly ICollective _collective;
@@ -22,15 +21,16 @@ internal sealed class Ranks : IDisposable
     private Ranks(ICollective collective, RankWatch? watch, CancellationToken stop) =>
         (_collective, _watch, _stop) = (collective, watch, stop);
 
-    /// <summary>One rank.</summary>
-    /// <param name="stop">Asks it to stop.</param>
+    /// <summary>A single rank.</summary>
+    /// <param name="stop">Requests a stop.</param>
     public static Ranks One(CancellationToken stop = default) => new(LocalCollective.Instance, null, stop);
 
-    /// <summary>Meets the other ranks; one rank where there are no settings.</summary>
-    /// <param name="settings">Where they meet, or null.</param>
-    /// <param name="stop">Asks this rank to stop, which all then do after the same step.</param>
-    /// <param name="patience">How long they wait for each other, or null.</param>
-    /// <exception cref="RanksException">A rank did not come, or runs another version.</exception>
+    /// <summary>Connects to the other ranks; a single rank without settings.</summary>
+    /// <param name="settings">Rendezvous settings, or null.</param>
+    /// <param name="stop">Requests a stop of this rank; all then stop after the same step.</param>
+    /// <param name="patience">Time-outs, or null.</param>
+    /// <exception cref="RanksException">A rank did not connect, or runs another
+    /// version.</exception>
     public static Ranks Join(RankSettings? settings, CancellationToken stop, RankPatience? patience = null)
     {
         if (settings is null)
@@ -49,10 +49,10 @@ internal sealed class Ranks : IDisposable
     }
 
     /// <summary>
-    /// Meets the other ranks and does the work of this one; how it ends is told to the others.
+    /// Connects to the other ranks, runs this rank's work, and reports its end to them.
     /// </summary>
-    /// <param name="settings">Where they meet; null for one rank.</param>
-    /// <param name="stop">Asks this rank to stop, which all then do after the same step.</param>
+    /// <param name="settings">Rendezvous settings; null for a single rank.</param>
+    /// <param name="stop">Requests a stop of this rank; all then stop after the same step.</param>
     /// <param name="work">The work.</param>
     public static T Run<T>(RankSettings? settings, CancellationToken stop, Func<Ranks, T> work)
     {
@@ -71,26 +71,27 @@ internal sealed class Ranks : IDisposable
         }
     }
 
-    /// <summary>Number of this rank, from 0.</summary>
+    /// <summary>Index of this rank, from 0.</summary>
     public int Rank => _collective.Rank;
 
     /// <summary>Number of ranks.</summary>
     public int Size => _collective.Size;
 
-    /// <summary>Whether this is rank 0, which writes.</summary>
+    /// <summary>Whether this is rank 0, the only one that writes.</summary>
     public bool IsFirst => Rank == 0;
 
-    /// <summary>Whether there are others.</summary>
+    /// <summary>Whether there are other ranks.</summary>
     public bool AreSeveral => Size > 1;
 
-    /// <summary>The transport.</summary>
+    /// <summary>The collective operations.</summary>
     public ICollective Collective => _collective;
 
-    /// <summary>Whether this rank was asked to stop.</summary>
+    /// <summary>Whether a stop of this rank was requested.</summary>
     public bool IsAskedToStop => _stop.IsCancellationRequested;
 
     /// <summary>
-    /// Whether all stop after this step: one of them was asked to before its gradients were summed.
+    /// Whether all ranks stop after this step: a stop of one was requested before its gradients
+    /// were summed.
     /// </summary>
     public bool Stop
     {
@@ -98,7 +99,7 @@ internal sealed class Ranks : IDisposable
         set;
     }
 
-    /// <summary>Replaces numbers, on every rank, by their sums over all ranks.</summary>
+    /// <summary>Replaces numbers on every rank by their sums over all ranks.</summary>
     public void Sum(Span<double> numbers)
     {
         if (!AreSeveral)
@@ -108,7 +109,7 @@ internal sealed class Ranks : IDisposable
         tensor.span<double>().CopyTo(numbers);
     }
 
-    /// <summary>A number of rank 0, which alone finds it out.</summary>
+    /// <summary>Computes a number on rank 0 and broadcasts it.</summary>
     public double OfFirst(Func<double> find)
     {
         if (!AreSeveral)
@@ -120,11 +121,11 @@ internal sealed class Ranks : IDisposable
         return tensor.span<double>()[0];
     }
 
-    /// <summary>A text of rank 0, which alone finds it out.</summary>
+    /// <summary>Computes a text on rank 0 and broadcasts it.</summary>
     public string OfFirst(Func<string> find) =>
         AreSeveral ? Encoding.UTF8.GetString(OfFirst(() => Encoding.UTF8.GetBytes(find()))) : find();
 
-    /// <summary>Rank 0 does something that the others wait for.</summary>
+    /// <summary>Runs an action on rank 0 while the others wait.</summary>
     public void First(Action act) =>
         OfFirst(() =>
         {
@@ -132,7 +133,7 @@ internal sealed class Ranks : IDisposable
             return 0.0;
         });
 
-    /// <summary>Gives every rank rank 0's values of a tensor.</summary>
+    /// <summary>Broadcasts rank 0's values of a tensor.</summary>
     public void Share(Tensor tensor)
     {
         if (!AreSeveral)
@@ -150,8 +151,9 @@ internal sealed class Ranks : IDisposable
     }
 
     /// <summary>
-    /// A folder of rank 0 with its files, or those that <paramref name="wanted"/> accepts: itself
-    /// there, a copy on the other ranks, which need not see rank 0's disk.
+    /// Shares a folder of rank 0 with its files, or those that <paramref name="wanted"/> accepts:
+    /// the folder itself on rank 0, a copy on the other ranks, which need no access to rank 0's
+    /// disk.
     /// </summary>
     public string Share(string folder, Func<string, bool>? wanted = null)
     {
@@ -182,42 +184,40 @@ internal sealed class Ranks : IDisposable
         return place;
     }
 
-    /// <summary>Refuses to go on where a rank has something else than rank 0.</summary>
-    /// <param name="what">What it is, in the plural.</param>
-    /// <param name="own">This rank's.</param>
-    /// <exception cref="RanksException">This rank's differs.</exception>
+    /// <summary>Throws if this rank's value differs from rank 0's.</summary>
+    /// <param name="what">Name of the value, in the plural.</param>
+    /// <param name="own">This rank's value.</param>
+    /// <exception cref="RanksException">This rank's value differs.</exception>
     public void RequireSame(string what, string own)
     {
         var first = OfFirst(() => own);
-        // The others hear of it, so that it is named by the rank that differs.
+        // The differing rank reports the error, so that the message names it.
         if (first != own)
             throw new RanksException($"rank {Rank} on {Environment.MachineName}: its {what} are not those of rank 0");
     }
 
     /// <summary>
-    /// Refuses to go on with weights that are not bit for bit those of rank 0: what is decided
-    /// on them (masks, tickets) would not be decided alike.
+    /// Throws if the weights differ bitwise from rank 0's: decisions based on them (masks, tickets)
+    /// could differ.
     /// </summary>
-    /// <exception cref="RanksException">This rank's differ.</exception>
+    /// <exception cref="RanksException">This rank's weights differ.</exception>
     public void RequireSameWeights(ParameterStore store)
     {
         if (AreSeveral)
             RequireSame("weights", WeightDigest.Of(store));
     }
 
-    /// <summary>
-    /// Tells the others why this rank ends, unless they know; the reason as it is to be shown.
-    /// </summary>
+    /// <summary>Reports the reason of this rank's end to the others, unless they know it.</summary>
     private void Tell(Exception end)
     {
-        // A stop that all agreed on needs no word.
+        // All ranks have already agreed on this stop.
         if (end is OperationCanceledException && AreSeveral && Stop)
             return;
         _watch?.Tell(end);
     }
 
     /// <summary>
-    /// Why a run really ended: a broken transfer is the doing of a rank that is lost.
+    /// The root cause of a run's end: a broken transfer is caused by a lost rank.
     /// </summary>
     private Exception Cause(Exception end) =>
         end is TorchException or AggregateException && _watch?.Loss() is { } loss ? loss : end;

@@ -1,6 +1,6 @@
-// Everything a killed run needs to go on as if nothing had happened: parameters, moments, the count
-// of updates, running sums, the length of the event log, and what a stage adds. Data order, dropout
-// and perturbations need no state: they are functions of the step.
+// The complete state for resuming a killed run: parameters, moments, update count, running sums,
+// length of the event log, and a stage's own state. Data order, dropout and perturbations need no
+// state: they are functions of the step.
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -17,21 +17,20 @@ using RobustTickets.Torch.optim;
 
 namespace RobustTickets.Training;
 
-/// <summary>The small part of a checkpoint.</summary>
-/// <param name="Stage">Stage at work.</param>
-/// <param name="Updates">Optimiser updates done in the stage.</param>
-/// <param name="TotalSteps">Steps done over all stages; names the checkpoint.</param>
+/// <summary>The metadata of a checkpoint.</summary>
+/// <param name="Stage">The current stage.</param>
+/// <param name="Updates">Optimiser updates completed in the stage.</param>
+/// <param name="TotalSteps">Steps completed over all stages; part of the checkpoint's name.</param>
 /// <param name="EventsLength">Length of events.jsonl in bytes.</param>
-/// <param name="RecipeHash">Hash of the recipe; a run goes on with the recipe it began
-/// with.</param>
+/// <param name="RecipeHash">Hash of the recipe; it must not change on resumption.</param>
 /// <param name="DataHash">Hash of the training data.</param>
 /// <param name="Tally">Running sums of the stage.</param>
-/// <param name="Finished">Summaries of the stages before.</param>
-/// <param name="Ticket">The drawn ticket, once there is one.</param>
+/// <param name="Finished">Summaries of the finished stages.</param>
+/// <param name="Ticket">The ticket, once drawn.</param>
 /// <param name="InputsHash">Hash of encoded examples and base weights; null in checkpoints of
-/// before it was recorded.</param>
-/// <param name="EpochAttackDue">Whether the attack after the epoch just ended was stopped, so that
-/// going on begins with it.</param>
+/// earlier versions.</param>
+/// <param name="EpochAttackDue">Whether the attack after the last epoch was interrupted, so that
+/// resumption starts with it.</param>
 internal sealed record RunState(
     string Stage,
     long Updates,
@@ -48,7 +47,7 @@ internal sealed record RunState(
 
 /// <summary>A checkpoint on disk.</summary>
 /// <param name="Path">Its folder.</param>
-/// <param name="State">Its small part.</param>
+/// <param name="State">Its metadata.</param>
 internal sealed record Checkpoint(string Path, RunState State);
 
 [JsonSourceGenerationOptions(
@@ -69,12 +68,12 @@ internal static class RunCheckpoint
 
     /// <summary>Writes checkpoint-N and removes all but the newest two.</summary>
     /// <param name="folder">The run folder.</param>
-    /// <param name="state">The small part.</param>
+    /// <param name="state">The metadata.</param>
     /// <param name="store">Parameters.</param>
-    /// <param name="optimizer">Their moments.</param>
-    /// <param name="part">What the stage adds, or null.</param>
-    /// <param name="require">Throws when the folder is not this run's any more; asked once more
-    /// before the checkpoint gets its name.</param>
+    /// <param name="optimizer">The optimiser with its moments.</param>
+    /// <param name="part">The stage's own state, or null.</param>
+    /// <param name="require">Throws when the folder no longer belongs to this run; called again
+    /// before the checkpoint gets its final name.</param>
     internal static void Save(
         RunFolder folder,
         RunState state,
@@ -116,9 +115,9 @@ internal static class RunCheckpoint
             Directory.Delete(old.Path, recursive: true);
     }
 
-    /// <summary>The newest complete checkpoint, or null when none was written.</summary>
-    /// <exception cref="CheckpointException">It cannot be read, or a file of it does not have its
-    /// checksum; file and older checkpoint named.</exception>
+    /// <summary>The newest complete checkpoint, or null if there is none.</summary>
+    /// <exception cref="CheckpointException">The checkpoint cannot be read, or a file does not
+    /// match its checksum; the message names the file and an older checkpoint.</exception>
     public static Checkpoint? Newest(RunFolder folder)
     {
         AtomicFolder.Recover(folder.CheckpointsFolder);
@@ -146,22 +145,20 @@ internal static class RunCheckpoint
         }
     }
 
-    // What is possible when the newest checkpoint is damaged.
+    // Alternatives when the newest checkpoint is damaged.
     private static string Instead(List<(string Path, long Step)> found) =>
         found.Count > 1
             ? $"to go on from {Path.GetFileName(found[1].Path)}, the one before, remove {found[0].Path}"
             : "there is no older checkpoint; begin the run anew in another folder";
 
-    /// <summary>Removes the checkpoints of a run that has no more use of them.</summary>
+    /// <summary>Removes the checkpoints of a finished run.</summary>
     internal static void RemoveAll(RunFolder folder)
     {
         if (Directory.Exists(folder.CheckpointsFolder))
             Directory.Delete(folder.CheckpointsFolder, recursive: true);
     }
 
-    /// <summary>
-    /// Puts parameters and optimiser back: rank 0 reads them, the others have them of it.
-    /// </summary>
+    /// <summary>Restores parameters and optimiser: rank 0 reads and broadcasts them.</summary>
     /// <exception cref="CheckpointException">A tensor is missing or has another shape.</exception>
     /// <exception cref="NumericFailureException">A value is not finite.</exception>
     public static void Restore(Checkpoint from, ParameterStore store, AdamW optimizer, Ranks ranks)
@@ -179,7 +176,7 @@ internal static class RunCheckpoint
         }
     }
 
-    /// <summary>Gives every rank what going on needs beside weights and moments.</summary>
+    /// <summary>Broadcasts the checkpoint's other state to every rank.</summary>
     /// <param name="newest">The newest checkpoint on rank 0, or null.</param>
     /// <param name="ranks">The ranks.</param>
     public static Checkpoint? Share(Checkpoint? newest, Ranks ranks)
@@ -236,7 +233,8 @@ internal static class RunCheckpoint
             );
         }
         using var values = target.edit<float>();
-        // The square of a large finite gradient may overflow: the step it divides is 0.
+        // The square of a large finite gradient may overflow to infinity; the update divided by it
+        // is 0.
         if (squares)
             source.ReadNumbers(name).CopyTo(values.Span);
         else

@@ -1,5 +1,4 @@
-// The state of a run: its log, its checkpoints, and the stages that are finished. Nothing else of a
-// run changes while it goes.
+// The mutable state of a run: its log, its checkpoints, and the finished stages.
 using RobustTickets.Attacks;
 using RobustTickets.Models;
 using RobustTickets.Runs;
@@ -9,25 +8,24 @@ using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Training;
 
-/// <summary>What a run must still be when it is resumed.</summary>
+/// <summary>What must be unchanged when a run is resumed.</summary>
 /// <param name="RecipeHash">SHA-256 of recipe.json.</param>
 /// <param name="DataHash">SHA-256 of the training data.</param>
-/// <param name="InputFingerprint">SHA-256 of the encoded examples and the weights it starts
-/// from.</param>
+/// <param name="InputFingerprint">SHA-256 of the encoded examples and the initial weights.</param>
 internal sealed record RunIdentity(string RecipeHash, string DataHash, string InputFingerprint);
 
 /// <summary>Log, checkpoints and finished stages of a run.</summary>
 /// <param name="folder">The run folder.</param>
-/// <param name="hold">The right to write to it; given back in the end. Null on a rank that does not
+/// <param name="hold">Lock of the run folder, released on disposal. Null on a rank that does not
 /// write.</param>
-/// <param name="identity">What checkpoints record of the run.</param>
-/// <param name="checkpointEverySteps">A checkpoint is written each time this many steps are done; 0
-/// only at stage borders and on request.</param>
-/// <param name="metrics">Files of figures that are written beside the log.</param>
-/// <param name="progress">Told what happens, or null.</param>
+/// <param name="identity">Identity of the run recorded in checkpoints.</param>
+/// <param name="checkpointEverySteps">Number of steps between checkpoints; 0 only at the end of
+/// stages and on cancellation.</param>
+/// <param name="metrics">Metric files written in addition to the log.</param>
+/// <param name="progress">Receives progress events, or null.</param>
 /// <param name="stop">Cancelling it ends the run after the current step, with a
 /// checkpoint.</param>
-/// <param name="ranks">The ranks that train together.</param>
+/// <param name="ranks">The ranks of a distributed run.</param>
 internal sealed class RunStore(
     RunFolder folder,
     WriterLock? hold,
@@ -54,25 +52,25 @@ internal sealed class RunStore(
     /// <summary>Whether this rank writes.</summary>
     internal bool Writes => hold is not null;
 
-    /// <summary>Summaries of the stages that are over.</summary>
+    /// <summary>Summaries of the finished stages.</summary>
     internal IReadOnlyList<StageSummary> Finished => _finished;
 
-    /// <summary>Steps of the stages that are over.</summary>
+    /// <summary>Total steps of the finished stages.</summary>
     internal long StepsBefore { get; private set; }
 
-    /// <summary>The drawn ticket, once there is one.</summary>
+    /// <summary>The ticket, once drawn.</summary>
     internal TicketSummary? Ticket { get; set; }
 
     /// <summary>
-    /// The log, once <see cref="Begin"/> or <see cref="GoOnFrom"/> has said where it goes on. Until
-    /// then a run that cannot be resumed is left as it is.
+    /// The log, opened by <see cref="Begin"/> or <see cref="GoOnFrom"/>. Until then the folder of a
+    /// run that cannot be resumed is unchanged.
     /// </summary>
     private EventLog Events => _events ?? throw new InvalidOperationException("the event log is not open yet");
 
-    /// <summary>Empties the log for a run that begins.</summary>
+    /// <summary>Starts a new run with an empty log.</summary>
     internal void Begin() => Rewind(0);
 
-    /// <summary>Takes up a checkpoint's state and cuts the log back to what it knows.</summary>
+    /// <summary>Restores a checkpoint's state and truncates the log to it.</summary>
     internal void GoOnFrom(RunState state)
     {
         Rewind(state.EventsLength);
@@ -81,13 +79,13 @@ internal sealed class RunStore(
         StepsBefore = state.TotalSteps - state.Tally.Steps;
     }
 
-    /// <summary>Appends a line to events.jsonl, and what it says to the files of figures.</summary>
+    /// <summary>Appends a line to events.jsonl, and its values to the metric files.</summary>
     internal void Append(LogEntry entry)
     {
         if (!Writes)
             return;
-        // Opened here, not with the log: environment.json, which says when the run began, is
-        // written in between.
+        // Opened lazily: environment.json, which contains the start time, is written after the log
+        // is opened.
         _metrics ??= MetricWriter.Open(
             folder.Path,
             metrics,
@@ -98,14 +96,14 @@ internal sealed class RunStore(
         _metrics.Append(entry);
     }
 
-    /// <summary>Tells whoever watches.</summary>
+    /// <summary>Reports a progress event.</summary>
     internal void Report(RunEvent happened)
     {
         if (Writes)
             progress?.Report(happened);
     }
 
-    /// <summary>Says a sentence between steps.</summary>
+    /// <summary>Reports a note between steps.</summary>
     internal void Note(StageRun stage, string text) => Report(new Note(stage.Name, stage.Tally.Steps, text));
 
     /// <summary>Counts a step, logs it and reports it.</summary>
@@ -129,9 +127,7 @@ internal sealed class RunStore(
         );
     }
 
-    /// <summary>
-    /// Writes a checkpoint when one is due or asked for; throws when the run is to stop.
-    /// </summary>
+    /// <summary>Writes a checkpoint when one is due; throws when the run is to stop.</summary>
     internal void CheckpointIfDue(StageRun stage)
     {
         var stopping = ranks.Stop;
@@ -146,9 +142,9 @@ internal sealed class RunStore(
             );
     }
 
-    /// <summary>Refuses parameters that are not finite.</summary>
-    /// <exception cref="NumericFailureException">One is not; stage, step and tensor
-    /// named.</exception>
+    /// <summary>Throws if parameters are not finite.</summary>
+    /// <exception cref="NumericFailureException">A parameter is not finite; the message names
+    /// stage, step and tensor.</exception>
     internal static void RequireFinite(StageRun stage) =>
         RequireFinite(stage.Model.Store, stage.Name, stage.Tally.Steps);
 
@@ -167,12 +163,12 @@ internal sealed class RunStore(
         }
     }
 
-    /// <summary>Writes a checkpoint of a stage now, on the rank that writes.</summary>
+    /// <summary>Writes a checkpoint of a stage now, on the writing rank.</summary>
     /// <param name="stage">The stage.</param>
-    /// <param name="epochAttackDue">Whether going on from it begins with the attack after the epoch
-    /// just ended.</param>
-    /// <exception cref="NumericFailureException">A parameter is not finite; the checkpoints before
-    /// stay.</exception>
+    /// <param name="epochAttackDue">Whether resumption starts with the attack after the last
+    /// epoch.</param>
+    /// <exception cref="NumericFailureException">A parameter is not finite; earlier checkpoints are
+    /// kept.</exception>
     /// <exception cref="OutputException">The folder was removed.</exception>
     internal void SaveCheckpoint(StageRun stage, bool epochAttackDue = false)
     {
@@ -196,10 +192,8 @@ internal sealed class RunStore(
         RunCheckpoint.Save(folder, state, stage.Model.Store, stage.Optimizer, stage.Part, hold.Require);
     }
 
-    /// <summary>
-    /// Refuses to go on when the folder, or what was written to it, was removed meanwhile.
-    /// </summary>
-    /// <exception cref="OutputException">Something is gone; named.</exception>
+    /// <summary>Throws if the folder, or files written to it, were removed.</summary>
+    /// <exception cref="OutputException">Something was removed; the message names it.</exception>
     internal void RequireFolder()
     {
         hold?.Require();
@@ -208,10 +202,10 @@ internal sealed class RunStore(
                 throw new OutputException($"{file}: was removed while the run was at work; the run is not whole");
     }
 
-    /// <summary>Brings all events to the disk: what counts on them may follow.</summary>
+    /// <summary>Flushes all events to disk, before files that depend on them are written.</summary>
     internal void FlushEvents() => _ = _events?.Position;
 
-    /// <summary>Logs the end of a stage and counts it among the finished ones.</summary>
+    /// <summary>Logs the end of a stage and adds its summary.</summary>
     internal void End(string stage, StageTally tally)
     {
         Append(new StageEntry(stage, StageState.End));
@@ -221,7 +215,7 @@ internal sealed class RunStore(
 
     public void Dispose()
     {
-        // On a full disk the files throw; the folder is given back all the same.
+        // With a full disk, closing the files throws; the lock is released nevertheless.
         using (hold)
         using (_events)
             _metrics?.Dispose();

@@ -1,6 +1,6 @@
-// One stage of training as every search and every retraining runs it: log, steps, evaluation after
-// each epoch, checkpoints, and going on from one. Stages follow one another; at the border a
-// checkpoint is written, so that a finished stage is never repeated.
+// Runs one stage of training for searches and retraining: log, steps, evaluation after each epoch,
+// checkpoints, resumption. A checkpoint is written at the end of each stage, so that a finished
+// stage is never repeated.
 using RobustTickets.Augmentation;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
@@ -9,11 +9,11 @@ using RobustTickets.Runs;
 
 namespace RobustTickets.Training;
 
-/// <summary>What the stages of a run share.</summary>
+/// <summary>Services and data shared by the stages of a run.</summary>
 /// <param name="Store">Log, checkpoints and finished stages.</param>
 /// <param name="Examples">Training examples.</param>
 /// <param name="BatchSize">Examples per step.</param>
-/// <param name="Key">Key of the run's seed.</param>
+/// <param name="Key">Random key of the run's seed.</param>
 internal sealed record StageContext(
     RunStore Store,
     IReadOnlyList<EncodedExample> Examples,
@@ -21,30 +21,28 @@ internal sealed record StageContext(
     RandomKey Key
 )
 {
-    /// <summary>The ranks that train together.</summary>
+    /// <summary>The ranks of a distributed run.</summary>
     internal Ranks Ranks => Store.Ranks;
 
     /// <summary>
-    /// Evaluates after an epoch, logs it and returns the accuracy in [0, 1]; null where the recipe
-    /// does not ask for it.
+    /// Evaluates after an epoch, logs the result and returns the accuracy in [0, 1]; null if the
+    /// recipe does not request it.
     /// </summary>
     internal Func<StageRun, double>? EvaluateEpoch { get; init; }
 
-    /// <summary>Attacks after an epoch; null where the recipe does not ask for it.</summary>
+    /// <summary>Attacks after an epoch; null if the recipe does not request it.</summary>
     internal Action<StageRun>? AttackEpoch { get; init; }
 
-    /// <summary>
-    /// What happens to the training texts in a stage that asks for it; null where no stage does.
-    /// </summary>
+    /// <summary>Creates the text augmentation of a stage; null if no stage uses one.</summary>
     internal Func<AugmentOptions, TextAugmentation>? Augmentation { get; init; }
 
-    /// <summary>The hulls of words; null where no stage asks for them.</summary>
+    /// <summary>Creates the word hulls; null if no stage uses them.</summary>
     internal Func<HullOptions, WordHulls>? Hulls { get; init; }
 
-    /// <summary>The teacher of a stage that asks for one; null where no stage does.</summary>
+    /// <summary>Creates the teacher of a stage; null if no stage uses one.</summary>
     internal Func<DistillOptions, Teacher>? Teacher { get; init; }
 
-    /// <summary>Key of everything random in a stage.</summary>
+    /// <summary>Random key of a stage.</summary>
     internal RandomKey KeyOf(string stage) => Stages.Key(Key, stage);
 }
 
@@ -52,7 +50,7 @@ internal sealed record StageContext(
 internal static class StageLoop
 {
     /// <summary>
-    /// Trains a model through a stage, from a checkpoint if it belongs to this stage.
+    /// Trains a model through a stage, resuming from a checkpoint if it is of this stage.
     /// </summary>
     internal static StageTally Run(
         StageContext run,

@@ -3,12 +3,12 @@ using RobustTickets.Torch.optim;
 
 namespace RobustTickets.Training;
 
-/// <summary>One stage at work.</summary>
+/// <summary>A running stage.</summary>
 /// <param name="Name">Name in logs.</param>
-/// <param name="LastStep">Steps at most.</param>
+/// <param name="LastStep">Maximum steps.</param>
 /// <param name="Model">Network being trained.</param>
 /// <param name="Optimizer">Its optimiser.</param>
-/// <param name="Part">What its checkpoints hold beyond parameters and moments, or null.</param>
+/// <param name="Part">The stage's own checkpoint state, or null.</param>
 internal sealed record StageRun(
     string Name,
     long LastStep,
@@ -23,8 +23,8 @@ internal sealed record StageRun(
 }
 
 /// <summary>
-/// Pace over the last steps of this process; the time left counts what lies between steps, too
-/// (evaluations, attacks after epochs, checkpoints), in the share that it had so far.
+/// Throughput over the last steps of this process. The remaining time includes the time between
+/// steps (evaluations, attacks after epochs, checkpoints), extrapolated from its share so far.
 /// </summary>
 internal sealed class PaceMeter(TimeProvider? clock = null)
 {

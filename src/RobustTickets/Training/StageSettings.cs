@@ -6,13 +6,13 @@ using RobustTickets.Torch;
 
 namespace RobustTickets.Training;
 
-/// <summary>A stage that trains the whole network.</summary>
-/// <param name="Objective">What is minimised.</param>
+/// <summary>A training stage of the full network.</summary>
+/// <param name="Objective">The training objective.</param>
 /// <param name="Optimizer">Optimiser and schedule.</param>
 /// <param name="Epochs">Epochs; may be fractional.</param>
-/// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
-/// <param name="Augment">What happens to the texts at each step, or null; left out of the JSON form
-/// then.</param>
+/// <param name="Shuffle">Whether the data are shuffled every epoch.</param>
+/// <param name="Augment">Text augmentation per step, or null; null is omitted from the JSON
+/// form.</param>
 public sealed record DenseTraining(
     ObjectiveOptions Objective,
     OptimizerOptions Optimizer,
@@ -21,13 +21,13 @@ public sealed record DenseTraining(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AugmentOptions? Augment = null
 );
 
-/// <summary>What a stage is.</summary>
+/// <summary>Settings of a stage.</summary>
 /// <param name="Name">One of <see cref="Stages"/>.</param>
-/// <param name="Objective">What is minimised.</param>
+/// <param name="Objective">The training objective.</param>
 /// <param name="Optimizer">Optimiser and schedule.</param>
-/// <param name="LastStep">Steps at most.</param>
+/// <param name="LastStep">Maximum steps.</param>
 /// <param name="Horizon">T of the schedule.</param>
-/// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
+/// <param name="Shuffle">Whether the data are shuffled every epoch.</param>
 internal sealed record StageSettings(
     string Name,
     ObjectiveOptions Objective,
@@ -37,37 +37,34 @@ internal sealed record StageSettings(
     bool Shuffle
 )
 {
-    /// <summary>Parameters that are trained; null for all.</summary>
+    /// <summary>Selects the trained parameters; null for all.</summary>
     internal Func<string, bool>? Trained { get; init; }
 
     /// <summary>Added undivided to the last pass of each step, or null.</summary>
     internal Func<Tensor>? Penalty { get; init; }
 
-    /// <summary>What happens to the texts at each step, or null.</summary>
+    /// <summary>Text augmentation per step, or null.</summary>
     internal AugmentOptions? Augment { get; init; }
 
-    /// <summary>The teacher that is learned from, or null.</summary>
+    /// <summary>Distillation from a teacher, or null.</summary>
     internal DistillOptions? Distill { get; init; }
 
-    /// <summary>What happens to gradients before the update instead of clipping, or null.</summary>
+    /// <summary>Gradient processing in place of clipping, or null.</summary>
     internal IGradientRule? Rule { get; init; }
 
-    /// <summary>What a checkpoint holds beyond parameters and moments, or null.</summary>
+    /// <summary>The stage's own checkpoint state, or null.</summary>
     internal ICheckpointPart? Part { get; init; }
 
     /// <summary>
-    /// Called after every step, before a checkpoint of it is written; false ends the stage.
+    /// Called after every step, before its checkpoint is written; false ends the stage.
     /// </summary>
     internal Func<StageRun, StepReport, bool>? AfterStep { get; init; }
 
-    /// <summary>
-    /// Whether accuracy is measured after each epoch, where the recipe asks for it.
-    /// </summary>
+    /// <summary>Whether accuracy is measured after each epoch, if the recipe requests it.</summary>
     internal bool Evaluated { get; init; } = true;
 
     /// <summary>
-    /// Called with the accuracy after the evaluation of a whole epoch, before a checkpoint of it is
-    /// written.
+    /// Called with the accuracy after an epoch's evaluation, before its checkpoint is written.
     /// </summary>
     internal Action<StageRun, double>? AfterEpoch { get; init; }
 
@@ -75,8 +72,8 @@ internal sealed record StageSettings(
     internal Action<StageRun>? BeforeEnd { get; init; }
 
     /// <summary>
-    /// Whether the network of this stage is one that is kept: its epochs are attacked where the
-    /// recipe asks for it, and its end is saved, since no stage need follow.
+    /// Whether the stage's network is a final model: its epochs are attacked if the recipe requests
+    /// it, and its end is checkpointed, because no further stage may follow.
     /// </summary>
     internal bool Final { get; init; }
 
@@ -85,7 +82,7 @@ internal sealed record StageSettings(
     /// </summary>
     internal long ObjectiveKey { get; init; } = RandomStreams.Stage.Objective;
 
-    /// <summary>A stage that trains the whole network.</summary>
+    /// <summary>Settings of a stage that trains the full network.</summary>
     internal static StageSettings Dense(string name, DenseTraining training, int batchSize, int examples)
     {
         var steps = StepCounts.Of(batchSize, training.Epochs, examples);
@@ -96,13 +93,13 @@ internal sealed record StageSettings(
     }
 }
 
-/// <summary>Part of a checkpoint that a stage adds.</summary>
+/// <summary>A stage's own part of a checkpoint.</summary>
 internal interface ICheckpointPart
 {
     /// <summary>Writes files into the checkpoint's folder.</summary>
     void Write(string folder);
 
-    /// <summary>Puts back what <see cref="Write"/> wrote.</summary>
+    /// <summary>Restores the state written by <see cref="Write"/>.</summary>
     void Read(string folder);
 }
 

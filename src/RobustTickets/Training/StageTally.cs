@@ -3,12 +3,12 @@ using RobustTickets.Runs;
 namespace RobustTickets.Training;
 
 /// <summary>
-/// Running sums of one stage; part of every checkpoint, so a resumed run reports what an
-/// uninterrupted one would.
+/// Running sums of one stage; part of every checkpoint, so that a resumed run reports the same as
+/// an uninterrupted one.
 /// </summary>
-/// <param name="Steps">Steps done.</param>
-/// <param name="Epochs">Epochs done.</param>
-/// <param name="Tokens">Real word pieces seen.</param>
+/// <param name="Steps">Steps completed.</param>
+/// <param name="Epochs">Epochs completed.</param>
+/// <param name="Tokens">Tokens processed, without padding.</param>
 /// <param name="Seconds">Compute seconds, without evaluation, checkpoints and data loading.</param>
 /// <param name="ForwardPasses">Forward passes.</param>
 /// <param name="BackwardPasses">Backward passes.</param>
@@ -27,7 +27,7 @@ internal sealed record StageTally(
     double Loss
 )
 {
-    /// <summary>Nothing done yet.</summary>
+    /// <summary>The tally before the first step.</summary>
     public static StageTally Zero { get; } = new(0, 0, 0, 0, 0, 0, 0, 0, 0);
 
     /// <summary>The tally after one more step.</summary>
@@ -44,7 +44,7 @@ internal sealed record StageTally(
             step.Loss
         );
 
-    /// <summary>The form that goes into result.json.</summary>
+    /// <summary>The tally as recorded in result.json.</summary>
     public StageSummary Summary(string stage) =>
         new(
             stage,

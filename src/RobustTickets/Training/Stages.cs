@@ -1,5 +1,5 @@
-// The stages a run can have: their names in logs, checkpoints and results, and the number that
-// everything random in a stage is derived from.
+// The possible stages of a run: their names in logs, checkpoints and results, and the number from
+// which a stage's random key is derived.
 using System.Globalization;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
@@ -20,20 +20,20 @@ internal static class Stages
         [StageName.FineTune] = RandomStreams.Run.FineTune,
     };
 
-    /// <summary>Name of a round of pruning, from 1.</summary>
+    /// <summary>Name of a pruning round, from 1.</summary>
     internal static string Round(int round) => FormattableString.Invariant($"{RoundPrefix}{round}");
 
-    /// <summary>Number of the round that a stage is, or null.</summary>
+    /// <summary>The pruning round of a stage, or null.</summary>
     internal static int? RoundOf(string stage) =>
         stage.StartsWith(RoundPrefix, StringComparison.Ordinal)
         && int.TryParse(stage.AsSpan(RoundPrefix.Length), CultureInfo.InvariantCulture, out var round)
             ? round
             : null;
 
-    /// <summary>Key of everything random in a stage of a run.</summary>
+    /// <summary>Random key of a stage of a run.</summary>
     /// <param name="run">Key of the run's seed.</param>
     /// <param name="stage">Name of the stage.</param>
-    /// <exception cref="ArgumentException">No stage is called so.</exception>
+    /// <exception cref="ArgumentException">The stage is unknown.</exception>
     internal static RandomKey Key(RandomKey run, string stage) =>
         run.Derive(
             Numbers.TryGetValue(stage, out var number) ? number

@@ -1,20 +1,20 @@
 namespace RobustTickets.Training;
 
-/// <summary>How many steps some epochs take.</summary>
+/// <summary>Converts epochs to steps.</summary>
 internal static class StepCounts
 {
-    /// <summary>Steps of one epoch, the last and smaller batch included.</summary>
+    /// <summary>Steps per epoch, including a smaller last batch.</summary>
     public static long PerEpoch(int batchSize, int examples) => (examples + batchSize - 1L) / batchSize;
 
-    /// <summary>Whole steps of some epochs, at least one.</summary>
+    /// <summary>Number of whole steps in some epochs, at least one.</summary>
     public static long Of(int batchSize, double epochs, int examples) =>
         Math.Max(1, (long)Math.Floor(PerEpoch(batchSize, examples) * epochs));
 
     /// <summary>
-    /// Steps at a learning rate above 0: a warm-up begins at 0, and the horizon ends there.
+    /// Number of steps at a nonzero learning rate: warm-up starts at 0, and the schedule ends at 0.
     /// </summary>
-    /// <param name="optimizer">Its warm-up.</param>
-    /// <param name="steps">Steps that are made.</param>
+    /// <param name="optimizer">Optimiser options with the warm-up.</param>
+    /// <param name="steps">Number of steps.</param>
     /// <param name="horizon">T of the schedule.</param>
     public static long AboveZero(OptimizerOptions optimizer, long steps, double horizon)
     {

@@ -3,10 +3,10 @@ using RobustTickets.Objectives;
 
 namespace RobustTickets.Training;
 
-/// <summary>What a step did: on this rank, or summed over all.</summary>
-/// <param name="Loss">Minimised value.</param>
+/// <summary>Sums of a step: on this rank, or over all.</summary>
+/// <param name="Loss">Value of the loss.</param>
 /// <param name="Examples">Examples.</param>
-/// <param name="Tokens">Real word pieces.</param>
+/// <param name="Tokens">Tokens, without padding.</param>
 /// <param name="Flops">Floating-point operations.</param>
 /// <param name="Passes">Passes through the network.</param>
 internal readonly record struct StepSums(double Loss, int Examples, int Tokens, double Flops, PassCounts Passes)
@@ -14,7 +14,7 @@ internal readonly record struct StepSums(double Loss, int Examples, int Tokens, 
     /// <summary>Length of <see cref="Numbers"/>.</summary>
     public const int Count = 8;
 
-    /// <summary>What a task did in a step.</summary>
+    /// <summary>The sums of a task's step.</summary>
     public static StepSums Of(BertConfig config, PackedBatch batch, ObjectiveResult result) =>
         new(
             result.Loss,
@@ -27,11 +27,11 @@ internal readonly record struct StepSums(double Loss, int Examples, int Tokens, 
             }
         );
 
-    /// <summary>Whether anything was minimised.</summary>
+    /// <summary>Whether there was a loss.</summary>
     public bool HasLoss => Passes.Forward > 0;
 
     /// <summary>
-    /// The same as numbers to be summed over ranks. A rank without a pass has no loss.
+    /// The sums as numbers to be added over ranks. A rank without a pass contributes no loss.
     /// </summary>
     public double[] Numbers =>
         [
@@ -46,8 +46,8 @@ internal readonly record struct StepSums(double Loss, int Examples, int Tokens, 
         ];
 
     /// <summary>
-    /// From summed numbers. Passes over the whole batch are those that each rank made over its
-    /// part.
+    /// Creates sums from summed numbers. The pass counts are those of each rank over its part of
+    /// the batch.
     /// </summary>
     public static StepSums Of(ReadOnlySpan<double> numbers)
     {

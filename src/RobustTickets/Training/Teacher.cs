@@ -4,12 +4,14 @@ using RobustTickets.Torch;
 
 namespace RobustTickets.Training;
 
-/// <summary>A trained classifier that a stage learns from.</summary>
-/// <param name="model">The classifier; released with the teacher.</param>
+/// <summary>The teacher of distillation.</summary>
+/// <param name="model">The classifier; disposed with the teacher.</param>
 /// <param name="options">Weight and temperature.</param>
 internal sealed class Teacher(BertForSequenceClassification model, DistillOptions options) : IDisposable
 {
-    /// <summary>What it says of a batch, without dropout; lives in the scope around.</summary>
+    /// <summary>
+    /// The teacher's logits for a batch, without dropout; they live in the enclosing scope.
+    /// </summary>
     public TeacherLogits Ask(PackedBatch batch)
     {
         using var quiet = torch.no_grad();
@@ -18,7 +20,7 @@ internal sealed class Teacher(BertForSequenceClassification model, DistillOption
         return new TeacherLogits(scope.Keep(logits), options);
     }
 
-    /// <summary>FLOPs of asking about a batch.</summary>
+    /// <summary>FLOPs of the teacher for a batch.</summary>
     public double Flops(PackedBatch batch) => FlopCount.Forward(model.Config, batch);
 
     /// <inheritdoc/>

@@ -1,6 +1,6 @@
-// The only training loop. It knows steps, gradients, the optimiser and the schedule; it knows
-// neither tickets nor recipes: what a step minimises is an IObjective, and what happens between
-// steps (snapshots, stop rules, evaluation, checkpoints) is handed in.
+// The only training loop: gradients, clipping, optimiser, schedule. It does not depend on tickets
+// or recipes: the loss is an IObjective; snapshots, stop rules, evaluation and checkpoints run in
+// the afterStep callback.
 using System.Diagnostics;
 using RobustTickets.Kernels.Optim;
 using RobustTickets.Kernels.Randomness;
@@ -13,13 +13,13 @@ using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Training;
 
-/// <summary>How long a stage runs and under which schedule.</summary>
-/// <param name="Stage">Name used in logs and errors.</param>
-/// <param name="LastStep">Steps to run at most.</param>
+/// <summary>Length and schedule of a stage.</summary>
+/// <param name="Stage">Stage name in logs and errors.</param>
+/// <param name="LastStep">Maximum number of steps.</param>
 /// <param name="HorizonSteps">T of the learning-rate schedule; may be fractional and may exceed
 /// <paramref name="LastStep"/>.</param>
 /// <param name="Optimizer">Optimiser and schedule.</param>
-/// <param name="Key">Key of the stage's randomness.</param>
+/// <param name="Key">Random key of the stage.</param>
 internal sealed record StagePlan(
     string Stage,
     long LastStep,
@@ -29,22 +29,22 @@ internal sealed record StagePlan(
 )
 {
     /// <summary>
-    /// Share of the peak learning rate after so many updates; null: the linear schedule over
+    /// Fraction of the peak learning rate after a number of updates; null: the linear schedule over
     /// <see cref="HorizonSteps"/>.
     /// </summary>
     public Func<long, double>? Schedule { get; init; }
 }
 
-/// <summary>What one step did.</summary>
-/// <param name="Step">Steps done in this stage, this one included.</param>
-/// <param name="Epoch">Epochs done.</param>
-/// <param name="Loss">Minimised value.</param>
-/// <param name="LearningRate">Rate of this update.</param>
-/// <param name="GradientNorm">Global norm before clipping.</param>
+/// <summary>Report of one step.</summary>
+/// <param name="Step">Steps completed in this stage, including this one.</param>
+/// <param name="Epoch">Epochs completed.</param>
+/// <param name="Loss">Value of the loss.</param>
+/// <param name="LearningRate">Learning rate of this update.</param>
+/// <param name="GradientNorm">Global gradient norm before clipping.</param>
 /// <param name="Examples">Examples in the batch.</param>
 /// <param name="Tokens">Real word pieces in the batch.</param>
 /// <param name="Seconds">Compute time of the step.</param>
-/// <param name="Passes">Passes through the network.</param>
+/// <param name="Passes">Forward and backward passes through the network.</param>
 /// <param name="Flops">Floating-point operations by the formulas of
 /// <see cref="FlopCount"/>.</param>
 internal sealed record StepReport(
@@ -60,7 +60,7 @@ internal sealed record StepReport(
     double Flops
 )
 {
-    /// <summary>The line of the log.</summary>
+    /// <summary>The step as a log entry.</summary>
     /// <param name="stage">Name of the stage.</param>
     public StepEntry Entry(string stage) =>
         new(
@@ -81,7 +81,7 @@ internal sealed record StepReport(
         };
 }
 
-/// <summary>Runs optimisation steps of one stage.</summary>
+/// <summary>Runs the optimisation steps of one stage.</summary>
 internal sealed class Trainer : IDisposable
 {
     private readonly ITrainingTask _task;
@@ -91,19 +91,17 @@ internal sealed class Trainer : IDisposable
     private readonly Ranks _ranks;
     private readonly GradientExchange? _exchange;
 
-    /// <summary>
-    /// A trainer over a model whose trained parameters are those of <paramref name="optimizer"/>.
-    /// </summary>
+    /// <summary>Creates a trainer of the parameters held by <paramref name="optimizer"/>.</summary>
     /// <param name="model">The network.</param>
-    /// <param name="objective">What a step minimises.</param>
+    /// <param name="objective">The training objective.</param>
     /// <param name="examples">Training examples.</param>
-    /// <param name="sampler">Which of them make up a step.</param>
+    /// <param name="sampler">Selects the examples of each step.</param>
     /// <param name="optimizer">Optimiser of the trained parameters.</param>
-    /// <param name="plan">Length and schedule.</param>
-    /// <param name="rule">What happens to gradients before the update instead of the plan's
+    /// <param name="plan">Length and schedule of the stage.</param>
+    /// <param name="rule">Applied to the gradients before the update in place of the plan's
     /// clipping, or null.</param>
-    /// <param name="extras">Changes of texts, a teacher, a share of each batch; or null.</param>
-    /// <param name="ranks">The ranks that train together, or null.</param>
+    /// <param name="extras">Augmentation, teacher and batch share, or null.</param>
+    /// <param name="ranks">The ranks of a distributed run, or null.</param>
     public Trainer(
         BertForSequenceClassification model,
         IObjective objective,
@@ -117,13 +115,13 @@ internal sealed class Trainer : IDisposable
     )
         : this(new ClassifierTask(model, objective, examples, sampler, extras), optimizer, plan, rule, ranks) { }
 
-    /// <summary>A trainer of any task.</summary>
+    /// <summary>Creates a trainer of any training task.</summary>
     /// <param name="task">Network, batches and objective.</param>
     /// <param name="optimizer">Optimiser of the trained parameters.</param>
-    /// <param name="plan">Length and schedule.</param>
-    /// <param name="rule">What happens to gradients before the update instead of the plan's
+    /// <param name="plan">Length and schedule of the stage.</param>
+    /// <param name="rule">Applied to the gradients before the update in place of the plan's
     /// clipping, or null.</param>
-    /// <param name="ranks">The ranks that train together, each on its share of the task's batches;
+    /// <param name="ranks">The ranks of a distributed run, each training on its share of a batch;
     /// or null.</param>
     public Trainer(ITrainingTask task, AdamW optimizer, StagePlan plan, IGradientRule? rule = null, Ranks? ranks = null)
     {
@@ -136,8 +134,8 @@ internal sealed class Trainer : IDisposable
     }
 
     /// <summary>
-    /// The optimiser of some options over every parameter of a model that
-    /// <paramref name="trained"/> accepts. A critic is decayed whole and not clipped.
+    /// Creates an optimiser over every parameter of a model that <paramref name="trained"/>
+    /// accepts. All of a critic's parameters are decayed; they are not clipped.
     /// </summary>
     public static AdamW CreateOptimizer(
         BertForSequenceClassification model,
@@ -154,8 +152,8 @@ internal sealed class Trainer : IDisposable
         );
 
     /// <summary>
-    /// Runs steps from the optimiser's count of updates to the end of the plan.
-    /// <paramref name="afterStep"/> sees every step and says whether to go on.
+    /// Runs steps from the optimiser's update count to the end of the plan.
+    /// <paramref name="afterStep"/> gets the report of every step and decides whether to continue.
     /// </summary>
     /// <param name="penalty">Added to the last pass of each step, or null.</param>
     /// <param name="afterStep">Called after each update; false ends the stage.</param>
@@ -170,7 +168,7 @@ internal sealed class Trainer : IDisposable
         }
     }
 
-    /// <summary>One optimisation step.</summary>
+    /// <summary>Runs one optimisation step.</summary>
     public StepReport Step(Func<Tensor>? penalty)
     {
         var clock = Stopwatch.StartNew();
@@ -181,7 +179,7 @@ internal sealed class Trainer : IDisposable
         var norm =
             _rule?.Apply(_optimizer, options, done)
             ?? _optimizer.MeasureNorm(options.Clip == ClipMode.Norm ? options.ClipValue : 0);
-        // A batch without anything to predict makes no pass and has no loss.
+        // A batch without prediction targets has no forward pass and no loss.
         if ((sums.HasLoss && !double.IsFinite(sums.Loss)) || !double.IsFinite(norm.Norm))
         {
             throw new NumericFailureException(
@@ -216,14 +214,14 @@ internal sealed class Trainer : IDisposable
         );
     }
 
-    /// <summary>Bytes that this rank brought into sums over ranks; 0 of one rank.</summary>
+    /// <summary>Bytes this rank contributed to all-reduces; 0 on a single rank.</summary>
     public long SummedBytes => _exchange?.Bytes ?? 0;
 
     /// <inheritdoc/>
     public void Dispose() => _exchange?.Dispose();
 
-    // Gradients of the whole batch, whichever ranks computed them. The penalty is no mean over
-    // examples: one rank adds it for all.
+    // Sums gradients over the whole batch and all ranks. The penalty is not a mean over examples:
+    // only one rank adds it.
     private StepSums Accumulate(long step, Func<Tensor>? penalty)
     {
         _exchange?.Begin();

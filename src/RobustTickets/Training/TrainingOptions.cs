@@ -3,8 +3,8 @@ using RobustTickets.Torch.optim;
 namespace RobustTickets.Training;
 
 /// <summary>
-/// Which AdamW: Hugging Face's (transformers 4.4.2) or torch's. They differ in where epsilon and
-/// weight decay enter (docs/methods/training.md).
+/// Variant of AdamW: Hugging Face's (transformers 4.4.2) or torch's. They differ in where epsilon
+/// and weight decay are applied (docs/methods/training.md).
 /// </summary>
 public enum AdamWFlavor
 {
@@ -17,27 +17,27 @@ public enum AdamWFlavor
     Torch,
 }
 
-/// <summary>How gradients are limited before the optimiser sees them.</summary>
+/// <summary>How gradients are clipped before the optimiser step.</summary>
 public enum ClipMode
 {
-    /// <summary>No limit.</summary>
+    /// <summary>No clipping.</summary>
     None,
 
     /// <summary>Global L2 norm over all trained tensors.</summary>
     Norm,
 
-    /// <summary>Each element to [-value, value].</summary>
+    /// <summary>Each element clipped to [-value, value].</summary>
     Value,
 }
 
 /// <summary>Optimiser, schedule and clipping of one training stage.</summary>
 /// <param name="LearningRate">Peak learning rate.</param>
-/// <param name="WeightDecay">Decoupled decay of every tensor whose name holds neither "bias" nor
-/// "LayerNorm.weight".</param>
-/// <param name="WarmupFraction">Share of the horizon spent warming up linearly from 0; not rounded
-/// to whole steps.</param>
-/// <param name="Flavor">Which AdamW.</param>
-/// <param name="Clip">How gradients are limited.</param>
+/// <param name="WeightDecay">Decoupled weight decay of every tensor whose name contains neither
+/// "bias" nor "LayerNorm.weight".</param>
+/// <param name="WarmupFraction">Fraction of the horizon with linear warm-up from 0; not rounded to
+/// whole steps.</param>
+/// <param name="Flavor">Variant of AdamW.</param>
+/// <param name="Clip">How gradients are clipped.</param>
 /// <param name="ClipValue">Limit for <paramref name="Clip"/>.</param>
 /// <param name="Beta1">Decay of the first moment.</param>
 /// <param name="Beta2">Decay of the second moment.</param>

@@ -4,10 +4,10 @@ using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Training;
 
-/// <summary>All weights as one short text: equal exactly where every bit is.</summary>
+/// <summary>A short digest of all weights: equal exactly when all bits are equal.</summary>
 internal static class WeightDigest
 {
-    /// <summary>SHA-256 over names and values in their order.</summary>
+    /// <summary>SHA-256 of names and values in order.</summary>
     public static string Of(ParameterStore store)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

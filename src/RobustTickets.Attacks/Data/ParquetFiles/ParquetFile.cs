@@ -1,5 +1,5 @@
-// Parquet files, the form in which the Hugging Face hub keeps data sets: one file a split, or
-// several shards of one. The values are read by Parquet.Net, after ParquetGuard has looked at them.
+// Parquet files, the format of data sets on the Hugging Face hub: one file per split, or several
+// shards. Parquet.Net reads the values after ParquetGuard has checked the file.
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -10,12 +10,12 @@ using Parquet.Schema;
 namespace RobustTickets.Attacks.Data.ParquetFiles;
 
 /// <summary>
-/// Rows of one Parquet file or of all shards of a split; strings, whole and other numbers and
-/// booleans are taken as their text. Rows are numbered from 1 over all shards.
+/// Rows of one Parquet file or of all shards of a split; strings, numbers and booleans are read as
+/// text. Rows are numbered from 1 over all shards.
 /// </summary>
 internal sealed class ParquetFile : RecordFile
 {
-    // What a value costs beside its bytes.
+    // Memory overhead per value, in bytes.
     private const int BytesAValue = 16;
     private static readonly UTF8Encoding Strict = new(
         encoderShouldEmitUTF8Identifier: false,
@@ -38,7 +38,7 @@ internal sealed class ParquetFile : RecordFile
     /// <inheritdoc/>
     public override IReadOnlyList<string> Columns { get; }
 
-    /// <summary>Whether a file begins as Parquet files do.</summary>
+    /// <summary>Whether a file starts with the Parquet signature.</summary>
     public static bool Begins(string path)
     {
         Span<byte> start = stackalloc byte[4];
@@ -53,9 +53,8 @@ internal sealed class ParquetFile : RecordFile
         }
     }
 
-    /// <summary>Opens a file, or the shards that a place stands for
-    /// (<see cref="ParquetShards"/>).</summary>
-    /// <exception cref="DataException">A file is missing or no Parquet file.</exception>
+    /// <summary>Opens a file, or the shards of a place (<see cref="ParquetShards"/>).</summary>
+    /// <exception cref="DataException">A file is missing or not a Parquet file.</exception>
     public static ParquetFile Open(string path, DataOptions options, CancellationToken stop)
     {
         var shards = ParquetShards.Of(path);
@@ -154,8 +153,8 @@ internal sealed class ParquetFile : RecordFile
             : throw new InvalidDataException($"column '{field.Name}' holds {type.Name}; text or numbers are needed");
     }
 
-    // An entry of a dictionary is decoded once and counted in every row. What the texts have beyond
-    // the pages, which are counted already, is added.
+    // A dictionary entry is decoded once but counted in every row. The pages are counted already;
+    // only text bytes in excess of them are added.
     private static Cell[] Texts(ParquetRowGroupReader rows, DataField field, long pages, Action<long> count)
     {
         var known = new Dictionary<ReadOnlyMemory<byte>, Cell>();
@@ -214,7 +213,7 @@ internal sealed class ParquetFile : RecordFile
 
     private delegate T Use<out T>(ParquetReader reader, FileStream file);
 
-    // Whatever a damaged file makes the reader throw becomes one refusal of that file.
+    // Whatever the reader throws for a damaged file becomes one error about that file.
     private static T Reading<T>(string path, Use<T> read)
     {
         if (!System.IO.File.Exists(path))
@@ -241,8 +240,7 @@ internal sealed class ParquetFile : RecordFile
         }
     }
 
-    // Texts are taken as bytes: decoded by the reader, those that are not UTF-8 would become other
-    // texts in silence.
+    // Texts are read as bytes: the reader would silently replace bytes that are not UTF-8.
     private static void AsBytes(FileMetaData? metadata)
     {
         foreach (var element in metadata?.Schema ?? [])
@@ -252,7 +250,7 @@ internal sealed class ParquetFile : RecordFile
         }
     }
 
-    // Of one file that of its bytes; of shards that of the lines "hash name".
+    // The hash of a file's bytes; for shards, of the lines "hash name".
     private static string HashOf(IReadOnlyList<string> shards, CancellationToken stop)
     {
         var lines = new StringBuilder();
@@ -270,7 +268,7 @@ internal sealed class ParquetFile : RecordFile
 
     private readonly record struct Cell(string? Text, string? Error);
 
-    // Bytes of all shards so far, against the limit.
+    // Counts bytes over all shards against the limit.
     private sealed class Meter(long limit)
     {
         private long _unpacked;

@@ -5,17 +5,17 @@ using ZstdSharp;
 namespace RobustTickets.Attacks.Data.ParquetFiles;
 
 /// <summary>
-/// Checks a Parquet file before a reader trusts it: that its descriptions end, that its pages lie
-/// where they are said to, and what they unpack to.
+/// Validates a Parquet file before the reader uses it: metadata are finite, pages are inside the
+/// file, and unpacked sizes are as declared.
 /// </summary>
 internal static class ParquetGuard
 {
-    // FileMetaData: the schema, a list with nested structures written out.
+    // FileMetaData: the schema, a list with nested structures flattened.
     private const int SchemaList = 2,
         MostColumns = 2000;
 
     // PageHeader: sizes; DataPageHeader: values, encoding; DictionaryPageHeader: values;
-    // DataPageHeaderV2: values, encoding, levels, whether packed.
+    // DataPageHeaderV2: values, encoding, levels, whether compressed.
     private const int Plain = 2,
         Packed = 3,
         Values = 5001,
@@ -31,8 +31,8 @@ internal static class ParquetGuard
 
     private static readonly byte[] Magic = "PAR1"u8.ToArray();
 
-    /// <summary>Checks the description at the end of a file.</summary>
-    /// <exception cref="InvalidDataException">It is no whole Parquet file.</exception>
+    /// <summary>Validates the footer of a file.</summary>
+    /// <exception cref="InvalidDataException">The file is no complete Parquet file.</exception>
     public static void Footer(FileStream file)
     {
         if (file.Length < 12)
@@ -54,20 +54,19 @@ internal static class ParquetGuard
         file.ReadExactly(footer);
         var numbers = new Dictionary<int, long>();
         new ThriftReader(footer).Structure(numbers);
-        // Readers descend into a schema as deep as it says to be.
+        // Readers recurse as deep as the schema claims.
         if (numbers.GetValueOrDefault(SchemaList) is > MostColumns and var columns)
             throw new InvalidDataException($"a schema of {columns} parts; {MostColumns} are possible");
     }
 
-    /// <summary>Checks the pages of a column in a group of rows.</summary>
+    /// <summary>Validates the pages of a column in a row group.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="column">What the file says of the column there.</param>
+    /// <param name="column">The file's metadata of the column.</param>
     /// <param name="rows">Rows of the group.</param>
-    /// <param name="limit">Bytes that the column may have, packed and unpacked.</param>
-    /// <returns>Bytes that they unpack to; what goes beyond the limit is not looked at any
-    /// more.</returns>
-    /// <exception cref="InvalidDataException">A page lies outside, unpacks to another size than it
-    /// says, or the numbers of values do not fit.</exception>
+    /// <param name="limit">Maximum bytes of the column, packed and unpacked.</param>
+    /// <returns>Unpacked bytes; pages beyond the limit are not checked.</returns>
+    /// <exception cref="InvalidDataException">A page is outside the file, unpacks to another size
+    /// than declared, or the numbers of values disagree.</exception>
     /// <exception cref="DataException">Its texts may unpack to more than the limit.</exception>
     public static long Pages(FileStream file, ColumnMetaData column, long rows, long limit)
     {
@@ -103,7 +102,7 @@ internal static class ParquetGuard
             if (first < 0 || second < 0 || first > rows - values || second > rows - values - first)
                 throw new InvalidDataException($"a page of {first + second} values where {rows - values} are left");
             values += first + second;
-            // A text of delta strings begins with any part of the one before it.
+            // With DELTA_BYTE_ARRAY a text may share any prefix of the previous one.
             var delta =
                 numbers.GetValueOrDefault(Encoded) == DeltaStrings
                 || numbers.GetValueOrDefault(EncodedV2) == DeltaStrings;
@@ -124,7 +123,7 @@ internal static class ParquetGuard
             : throw new InvalidDataException($"pages with {values} values for {rows} rows");
     }
 
-    // Bytes that a value has at least, written plainly; a text its length.
+    // Minimum bytes of a PLAIN value; for a text, of its length.
     private static int LeastSize(Parquet.Meta.Type type) =>
         type switch
         {
@@ -134,8 +133,8 @@ internal static class ParquetGuard
             _ => 1,
         };
 
-    // Packed content says by itself what it unpacks to, and the reader believes that: it must be
-    // what the page's header says.
+    // Compressed data declare their own unpacked size, which the reader trusts: it must equal the
+    // page header's.
     private static void Content(
         CompressionCodec codec,
         ReadOnlyMemory<byte> page,
@@ -143,7 +142,7 @@ internal static class ParquetGuard
         Dictionary<int, long> numbers
     )
     {
-        // Levels of pages of the second version stand before what is packed.
+        // In version 2 pages the levels precede the compressed data.
         var levels = numbers.GetValueOrDefault(DefinitionBytes) + numbers.GetValueOrDefault(RepetitionBytes);
         if (levels < 0 || levels > page.Length || levels > plain)
             throw new InvalidDataException($"levels of {levels} bytes in a page of {page.Length}");

@@ -4,17 +4,15 @@ using System.Text.RegularExpressions;
 namespace RobustTickets.Attacks.Data.ParquetFiles;
 
 /// <summary>
-/// The files of a split in several parts, <c>train-00000-of-00002.parquet</c>, under one name,
+/// The shards of a split, <c>train-00000-of-00002.parquet</c>, as one place,
 /// <c>train-*-of-00002.parquet</c>.
 /// </summary>
 internal static partial class ParquetShards
 {
-    /// <summary>How names of Parquet files end.</summary>
+    /// <summary>Extension of Parquet files.</summary>
     public const string End = ".parquet";
 
-    /// <summary>
-    /// What stands for the parts of a split in a folder; nothing when it has none.
-    /// </summary>
+    /// <summary>The places of a split's shards in a folder; empty when there are none.</summary>
     public static IEnumerable<string> Places(string folder, string split) =>
         Directory
             .EnumerateFiles(folder, $"{split}-*{End}")
@@ -24,8 +22,8 @@ internal static partial class ParquetShards
             .Distinct(StringComparer.Ordinal)
             .Order(StringComparer.Ordinal);
 
-    /// <summary>The files of a place in their order; a file is its own only one.</summary>
-    /// <exception cref="DataException">A part is missing.</exception>
+    /// <summary>The files of a place in order; a plain file is its own only shard.</summary>
+    /// <exception cref="DataException">A shard is missing.</exception>
     public static IReadOnlyList<string> Of(string place)
     {
         var name = Path.GetFileName(place);

@@ -1,8 +1,8 @@
 namespace RobustTickets.Attacks.Data.ParquetFiles;
 
 /// <summary>
-/// Walks over a structure of Thrift's compact protocol and finds where it ends. A reader that
-/// trusts such bytes can be led into endless nesting or lists without end; this one cannot.
+/// Scans a structure of Thrift's compact protocol and finds its end. Nesting depth and list lengths
+/// are bounded, so malicious bytes cannot cause endless recursion or loops.
 /// </summary>
 internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
 {
@@ -15,16 +15,13 @@ internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
     /// <summary>Bytes read so far.</summary>
     public readonly int Position => _at;
 
-    /// <summary>Reads a structure whole.</summary>
-    /// <param name="numbers">Receives whole numbers, flags and lengths of lists by their path: the
-    /// id of the field,
-    /// of
-    /// a structure's field one in it 1000 times that more (8.1 is 8001); null where nobody
-    /// asks.</param>
-    /// <exception cref="InvalidDataException">The bytes are no such structure.</exception>
+    /// <summary>Reads one whole structure.</summary>
+    /// <param name="numbers">Receives integers, booleans and list lengths, keyed by field path: the
+    /// field id, or 1000 x outer id + inner id (8.1 is 8001). May be null.</param>
+    /// <exception cref="InvalidDataException">The bytes are not such a structure.</exception>
     public void Structure(Dictionary<int, long>? numbers = null) => Structure(numbers, 0, 0);
 
-    /// <summary>Reads a number of seven bits a byte.</summary>
+    /// <summary>Reads a varint (seven bits per byte).</summary>
     public long Number() => checked((long)VarInt());
 
     private void Structure(Dictionary<int, long>? numbers, int path, int depth)
@@ -37,11 +34,11 @@ internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
             field = head >> 4 is > 0 and var step ? field + step : (int)ZigZag();
             var type = head & 15;
             var here = (path * 1000) + field;
-            // What has the number of another field's path does not speak for it.
+            // Field ids outside 1..999 would collide with other paths; they are not recorded.
             var noted = field is > 0 and < 1000 ? numbers : null;
             if (type is 1 or 2 or 4 or 5 or 6)
             {
-                // A flag is its type.
+                // The type of a boolean field is its value.
                 var value = type < 3 ? 2 - type : ZigZag();
                 if (noted is not null)
                     noted[here] = value;
@@ -85,7 +82,7 @@ internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
                 Skip(16);
                 break;
             default:
-                // Maps are possible in Thrift; the format has none.
+                // Thrift has maps, but the Parquet format uses none.
                 throw new InvalidDataException($"a value of kind {type}");
         }
     }
@@ -96,7 +93,7 @@ internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
             throw new InvalidDataException($"lists nested deeper than {Deepest}");
         var head = Byte();
         var count = head >> 4 is < 15 and var few ? (ulong)few : VarInt();
-        // Each element has a byte at least.
+        // Each element has at least one byte.
         if (count > (ulong)(_bytes.Length - _at))
             throw new InvalidDataException($"a list of {count} elements in {_bytes.Length - _at} bytes");
         for (var i = 0UL; i < count; i++)

@@ -1,8 +1,8 @@
 namespace RobustTickets.Attacks.Resources.Building;
 
-/// <summary>How far the making of a resource is.</summary>
-/// <param name="Stage">What is done.</param>
+/// <summary>Progress of building a resource.</summary>
+/// <param name="Stage">The current stage.</param>
 /// <param name="Done">Units done.</param>
-/// <param name="Total">Units in all.</param>
+/// <param name="Total">Total units.</param>
 /// <param name="Unit">Name of the unit.</param>
 internal sealed record BuildProgress(string Stage, long Done, long Total, string Unit);

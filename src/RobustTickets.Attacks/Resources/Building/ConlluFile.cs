@@ -1,5 +1,5 @@
-// Sentences of a CoNLL-U file (universaldependencies.org): ten columns a word, FORM second, XPOS
-// fifth; ranges (1-2) and empty nodes (8.1) are no words; sentences end at blank lines.
+// Sentences of a CoNLL-U file (universaldependencies.org): ten columns per word, FORM second, XPOS
+// fifth; ranges (1-2) and empty nodes (8.1) are not words; sentences end at blank lines.
 
 using System.Globalization;
 
@@ -13,8 +13,8 @@ internal static class ConlluFile
 {
     private const int Columns = 10;
 
-    /// <summary>The sentences with their language-specific tags (XPOS).</summary>
-    /// <exception cref="DataException">A line is malformed or has no such tag, or there is no
+    /// <summary>Reads the sentences with their language-specific tags (XPOS).</summary>
+    /// <exception cref="DataException">A line is malformed or has no tag, or there is no
     /// sentence.</exception>
     public static IReadOnlyList<TaggedSentence> Read(string path)
     {

@@ -1,20 +1,19 @@
-// Counter-fitting, Mrkšić et al. 2016: antonyms repel (eq. 1), synonyms attract (eq. 2), the
-// neighbourhoods of the original vectors are kept (eq. 3); docs/methods/attacks.md, Resources.
+// Counter-fitting (Mrkšić et al. 2016): antonyms repel (eq. 1), synonyms attract (eq. 2), the
+// original neighbourhoods are preserved (eq. 3); docs/methods/attacks.md, Resources.
 
 using System.Runtime.InteropServices;
 
 namespace RobustTickets.Attacks.Resources.Building;
 
-/// <summary>The constants of counter-fitting, as published. Distances are 1 - cosine.</summary>
-/// <param name="Delta">Distance that antonyms should have at least.</param>
-/// <param name="Gamma">Distance that synonyms should have at most.</param>
-/// <param name="Rho">Distance within which a pair of the original vectors is a
-/// neighbourhood.</param>
-/// <param name="AntonymRate">Weight of the antonyms' term, times the learning rate.</param>
-/// <param name="SynonymRate">Weight of the synonyms' term, times the learning rate.</param>
-/// <param name="NeighbourhoodRate">Weight of the neighbourhoods' term, times the learning
+/// <summary>Hyperparameters of counter-fitting, as published. Distance is 1 - cosine.</summary>
+/// <param name="Delta">Minimum distance of antonyms.</param>
+/// <param name="Gamma">Maximum distance of synonyms.</param>
+/// <param name="Rho">Maximum distance of pairs whose neighbourhood is preserved.</param>
+/// <param name="AntonymRate">Weight of the antonym term times the learning rate.</param>
+/// <param name="SynonymRate">Weight of the synonym term times the learning rate.</param>
+/// <param name="NeighbourhoodRate">Weight of the neighbourhood term times the learning
 /// rate.</param>
-/// <param name="Epochs">Steps; each is over all pairs.</param>
+/// <param name="Epochs">Number of steps, each over all pairs.</param>
 internal sealed record CounterFittingOptions(
     double Delta = 1.0,
     double Gamma = 0.0,
@@ -40,14 +39,14 @@ internal static class CounterFitting
     }
 
     /// <summary>
-    /// The fitted vectors of the same words. No random number is drawn, and the sums of a word do
-    /// not depend on threads.
+    /// The fitted vectors of the same words. Deterministic: no random numbers, and sums do not
+    /// depend on the number of threads.
     /// </summary>
     /// <param name="vectors">The original vectors.</param>
     /// <param name="constraints">The pairs.</param>
-    /// <param name="options">The constants.</param>
-    /// <param name="progress">Told how far the work is.</param>
-    /// <param name="stop">Stops the work.</param>
+    /// <param name="options">The hyperparameters.</param>
+    /// <param name="progress">Receives progress.</param>
+    /// <param name="stop">Cancels the work.</param>
     public static WordVectors Fit(
         WordVectors vectors,
         LexicalConstraints constraints,
@@ -67,8 +66,8 @@ internal static class CounterFitting
     }
 
     /// <summary>
-    /// The pairs of rows i &lt; j within the distance, with their distance; of one row i the 100
-    /// nearest. Vectors that are all alike would give a pair for every two words.
+    /// The pairs of rows i &lt; j within the distance, with their distance; at most the 100 nearest
+    /// per row i, because with near-identical vectors every pair would qualify.
     /// </summary>
     internal static IReadOnlyList<(int First, int Second, float Distance)> Neighbourhoods(
         WordVectors vectors,
@@ -129,7 +128,7 @@ internal static class CounterFitting
     private static float Distance(WordVectors vectors, int i, int j) =>
         1 - WordVectors.Dot(ref vectors.First(i), ref vectors.First(j), vectors.Dimension);
 
-    // Every pair is a term of both its words. A pair of antonyms keeps no neighbourhood.
+    // Every pair is a term of both its words. Antonym pairs have no neighbourhood term.
     private static List<Term>[] Terms(
         WordVectors vectors,
         LexicalConstraints constraints,
@@ -161,8 +160,8 @@ internal static class CounterFitting
         }
     }
 
-    // One step over all terms, from the old vectors alone; the gradient of a word is the mean of
-    // its active terms.
+    // One step over all terms, computed from the old vectors; a word's gradient is the mean of its
+    // active terms.
     private static WordVectors Step(
         WordVectors old,
         List<Term>[] terms,
@@ -205,7 +204,8 @@ internal static class CounterFitting
         return new WordVectors([.. Enumerable.Range(0, old.Count).Select(old.Word)], next, width);
     }
 
-    // Along the gradient of the distance of unit vectors u and v by u, which is u cos(u, v) - v.
+    // Moves along the gradient with respect to u of the distance of unit vectors u and v: u cos(u,
+    // v) - v.
     private static void Ascend(
         ReadOnlySpan<float> u,
         ReadOnlySpan<float> v,

@@ -1,23 +1,23 @@
-// The pairs that counter-fitting works on: synonyms (two words of one synset) and antonyms
-// (WordNet's pointer "!" between words), both words being in the vocabulary.
+// Word pairs for counter-fitting: synonyms (words of the same synset) and antonyms (WordNet's
+// pointer "!" between words), both words being in the vocabulary.
 
 namespace RobustTickets.Attacks.Resources.Building;
 
-/// <summary>Pairs of rows, the lower row first, each pair once, in order.</summary>
-/// <param name="Synonyms">Words that should come nearer.</param>
-/// <param name="Antonyms">Words that should go apart; none of them is a synonym pair too.</param>
+/// <summary>Pairs of rows, lower row first, distinct and sorted.</summary>
+/// <param name="Synonyms">Pairs to attract.</param>
+/// <param name="Antonyms">Pairs to repel; none is also a synonym pair.</param>
 internal sealed record LexicalConstraints(
     IReadOnlyList<(int First, int Second)> Synonyms,
     IReadOnlyList<(int First, int Second)> Antonyms
 )
 {
-    /// <summary>The pairs of WordNet whose words have vectors.</summary>
+    /// <summary>WordNet's pairs whose words have vectors.</summary>
     public static LexicalConstraints Of(WordNet wordNet, WordVectors vectors) =>
         Of(wordNet.SynonymPairs(), wordNet.AntonymPairs(), vectors);
 
     /// <summary>
-    /// The pairs whose words have vectors, as written or else in lower case; a pair that is both is
-    /// an antonym.
+    /// The pairs whose words have vectors, as written or in lower case; a pair that is both counts
+    /// as an antonym.
     /// </summary>
     public static LexicalConstraints Of(
         IEnumerable<(string First, string Second)> synonyms,

@@ -2,10 +2,10 @@ using System.IO.Compression;
 
 namespace RobustTickets.Attacks.Resources.Building;
 
-/// <summary>Files that are packed when their name ends in .gz.</summary>
+/// <summary>Writes files, gzipped when their name ends in .gz.</summary>
 internal static class PackedStream
 {
-    /// <summary>Fills a stream, packed if the name asks for it.</summary>
+    /// <summary>Writes to a stream, gzipped when the name ends in .gz.</summary>
     public static void Write(Stream stream, string name, Action<Stream> fill)
     {
         if (Plain(name) == name)

@@ -1,11 +1,11 @@
 namespace RobustTickets.Attacks.Resources.Building;
 
-/// <summary>How many words a tagger tags as a treebank does.</summary>
-/// <param name="Right">Words with the same tag.</param>
+/// <summary>Accuracy of a tagger on a treebank.</summary>
+/// <param name="Right">Words with the correct tag.</param>
 /// <param name="Words">All words.</param>
 internal sealed record TaggerAccuracy(int Right, int Words)
 {
-    /// <summary>The share of right words.</summary>
+    /// <summary>Fraction of correctly tagged words.</summary>
     public double Share => (double)Right / Words;
 
     /// <summary>Tags the sentences and compares.</summary>

@@ -1,20 +1,21 @@
-// Trains the averaged perceptron (Collins 2002) whose weights PerceptronTagger reads, with the
-// features and the tag dictionary of NLTK 3.8's PerceptronTagger.train: unambiguous frequent words
-// get their tag without features; every mistake moves the weights of the 14 features by one.
+// Trains the averaged perceptron (Collins 2002) of PerceptronTagger, with the features and tag
+// dictionary of NLTK 3.8's PerceptronTagger.train: frequent unambiguous words get their tag from
+// the dictionary; each mistake changes the weights of the 14 features by one.
 
 namespace RobustTickets.Attacks.Resources.Building;
 
-/// <summary>How a tagger is trained.</summary>
+/// <summary>Hyperparameters of the tagger.</summary>
 /// <param name="Iterations">Passes over the sentences.</param>
-/// <param name="Seed">Seed of the order of the sentences.</param>
-/// <param name="LeastCount">Occurrences from which on a word may be in the dictionary.</param>
-/// <param name="LeastShare">Share of its occurrences that its commonest tag needs for that.</param>
+/// <param name="Seed">Seed of the sentence order.</param>
+/// <param name="LeastCount">Minimum occurrences of a dictionary word.</param>
+/// <param name="LeastShare">Minimum fraction of a dictionary word's occurrences with its most
+/// frequent tag.</param>
 internal sealed record TaggerOptions(int Iterations = 5, int Seed = 1, int LeastCount = 20, double LeastShare = 0.97);
 
-/// <summary>What was learnt: the three parts of a tagger's file.</summary>
+/// <summary>A trained tagger: the three parts of its file.</summary>
 /// <param name="Classes">Tags, sorted.</param>
 /// <param name="Dictionary">Word -> tag.</param>
-/// <param name="Weights">Feature -> tag -> weight, zeros left out.</param>
+/// <param name="Weights">Feature -> tag -> weight, without zeros.</param>
 internal sealed record TrainedTagger(
     IReadOnlyList<string> Classes,
     IReadOnlyDictionary<string, string> Dictionary,
@@ -83,7 +84,7 @@ internal sealed class TaggerTrainer
             .ToDictionary(c => c.Key, c => c.Value.ArgMax(), StringComparer.Ordinal);
     }
 
-    // The ten features that no tag takes part in are put together once.
+    // The ten features that do not depend on tags are built once.
     private Prepared Prepare(TaggedSentence sentence)
     {
         string[] context =
@@ -197,7 +198,7 @@ internal sealed class TaggerTrainer
 
     private sealed record Prepared(int[] Fixed, int[] Tags, string[][] Features, string[] Context);
 
-    // A weight's sum over all instances so far, brought up to date when it moves.
+    // The running sum of a weight over all instances, updated lazily when the weight changes.
     private sealed class Averaged(int classes)
     {
         private readonly double[] _totals = new double[classes];

@@ -6,7 +6,7 @@ namespace RobustTickets.Attacks.Resources.Building;
 /// <summary>Writes a tagger as JSON <c>{classes, tagdict, weights}</c>.</summary>
 internal static class TaggerWriter
 {
-    /// <summary>Writes it, packed when the name ends in .gz.</summary>
+    /// <summary>Writes the tagger, gzipped when the name ends in .gz.</summary>
     public static void Write(TrainedTagger tagger, Stream stream, string name) =>
         PackedStream.Write(stream, name, packed => Write(tagger, packed));
 

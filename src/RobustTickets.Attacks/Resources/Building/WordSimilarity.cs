@@ -1,24 +1,24 @@
-// Agreement of word vectors with human ratings of pairs (SimLex-999, WordSim-353): Spearman's
-// rank correlation of cosine and rating, equal values sharing their mean rank.
+// Agreement of word vectors with human similarity ratings (SimLex-999, WordSim-353): Spearman's
+// rank correlation of cosine and rating; ties get their mean rank.
 
 using System.Globalization;
 
 namespace RobustTickets.Attacks.Resources.Building;
 
-/// <summary>How well cosines follow human ratings.</summary>
+/// <summary>Correlation of cosines with human ratings.</summary>
 /// <param name="Correlation">Spearman's coefficient.</param>
-/// <param name="Pairs">Pairs with both words known.</param>
-/// <param name="OfPairs">Pairs of the file.</param>
+/// <param name="Pairs">Pairs whose words both have vectors.</param>
+/// <param name="OfPairs">Pairs in the file.</param>
 internal sealed record WordSimilarity(double Correlation, int Pairs, int OfPairs)
 {
     private static readonly char[] Between = ['\t', ' ', ';'];
 
-    /// <summary>Rates vectors with a file of pairs.</summary>
+    /// <summary>Evaluates vectors on a file of rated pairs.</summary>
     /// <param name="vectors">The vectors.</param>
-    /// <param name="path">Lines "word word .. rating ..", the rating being the first number; a
+    /// <param name="path">Lines "word word .. rating ..", where the first number is the rating; a
     /// first line without a number is a header.</param>
-    /// <exception cref="DataException">A line is none of that, or fewer than two pairs are
-    /// known.</exception>
+    /// <exception cref="DataException">A line is malformed, or fewer than two pairs have
+    /// vectors.</exception>
     public static WordSimilarity Of(WordVectors vectors, string path)
     {
         var (cosines, ratings, all) = (new List<double>(), new List<double>(), 0);

@@ -10,11 +10,11 @@ namespace RobustTickets.Attacks.Resources.Building;
 internal static class WordVectorWriter
 {
     /// <summary>
-    /// Writes the vectors: word2vec's binary format for a name in .bin or .bin.gz, else text;
-    /// packed when the name ends in .gz.
+    /// Writes the vectors: word2vec's binary format for a name in .bin or .bin.gz, otherwise text;
+    /// gzipped when the name ends in .gz.
     /// </summary>
-    /// <exception cref="DataException">A word holds a space, which the binary format cannot
-    /// keep.</exception>
+    /// <exception cref="DataException">A word contains a space, which the binary format cannot
+    /// represent.</exception>
     public static void Write(WordVectors vectors, Stream stream, string name)
     {
         var binary = PackedStream.Plain(name).EndsWith(".bin", StringComparison.OrdinalIgnoreCase);
@@ -31,7 +31,7 @@ internal static class WordVectorWriter
         );
     }
 
-    /// <summary>Whether the binary format can hold every word.</summary>
+    /// <summary>Whether the binary format can represent every word.</summary>
     public static bool FitBinary(WordVectors vectors) =>
         !Enumerable.Range(0, vectors.Count).Any(row => HasSpace(vectors.Word(row)));
 

@@ -1,5 +1,5 @@
-// What a paper claims, as tests over cells of tables. A small closed set of kinds; a file of them
-// (claims.json) is written before the runs and read as strictly as a recipe.
+// Claims of papers as tests on table cells. A small closed set of kinds; the file (claims.json) is
+// written before the runs and read as strictly as a recipe.
 using System.Text.Json.Serialization;
 
 namespace RobustTickets.Experiments.Evidence;
@@ -10,11 +10,13 @@ internal enum Measure
     /// <summary>Accuracy under attack, %.</summary>
     Aua,
 
-    /// <summary>Accuracy without attack, %; compared on the attacked examples where an attack is
-    /// named, else by the means of the seeds on the reported rows.</summary>
+    /// <summary>
+    /// Accuracy without attack, %; compared on the attacked examples if an attack is named,
+    /// otherwise by the seeds' means on the reported rows.
+    /// </summary>
     Clean,
 
-    /// <summary>Mean queries of an attacked example.</summary>
+    /// <summary>Mean queries per attacked example.</summary>
     Queries,
 
     /// <summary>Seconds of search and retraining.</summary>
@@ -27,7 +29,7 @@ internal enum Measure
     Parameters,
 }
 
-/// <summary>A part of a network that a structured ticket keeps or prunes.</summary>
+/// <summary>Kind of part in a structured ticket.</summary>
 internal enum TicketPart
 {
     /// <summary>Attention heads.</summary>
@@ -37,38 +39,38 @@ internal enum TicketPart
     Neurons,
 }
 
-/// <summary>Which way a quantity goes.</summary>
+/// <summary>Direction of a trend.</summary>
 internal enum Direction
 {
-    /// <summary>It grows.</summary>
+    /// <summary>Increasing.</summary>
     Up,
 
-    /// <summary>It falls.</summary>
+    /// <summary>Decreasing.</summary>
     Down,
 }
 
 /// <summary>Half of the layers.</summary>
 internal enum LayerHalf
 {
-    /// <summary>Those near the input.</summary>
+    /// <summary>The layers near the input.</summary>
     Lower,
 
-    /// <summary>Those near the output.</summary>
+    /// <summary>The layers near the output.</summary>
     Upper,
 }
 
 /// <summary>A cell of a paper's table or figure.</summary>
-/// <param name="Table">The table, as <see cref="Experiment.Reproduces"/> names it.</param>
+/// <param name="Table">The table, as named by <see cref="Experiment.Reproduces"/>.</param>
 /// <param name="Row">The method.</param>
 /// <param name="Data">The data set.</param>
-/// <param name="Attack">The attack; null where none matters.</param>
+/// <param name="Attack">The attack; null if not applicable.</param>
 internal sealed record TableCell(string Table, string Row, string Data, string? Attack = null);
 
 /// <summary>A claim of a paper.</summary>
 /// <param name="Id">Its name, unique in its file.</param>
 /// <param name="Paper">The paper.</param>
-/// <param name="Section">Where it is made.</param>
-/// <param name="Sentence">What it says, in our words.</param>
+/// <param name="Section">Section of the paper.</param>
+/// <param name="Sentence">The claim in our words.</param>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(DifferenceClaim), "difference")]
 [JsonDerivedType(typeof(WithinClaim), "within")]
@@ -80,25 +82,25 @@ internal sealed record TableCell(string Table, string Row, string Data, string? 
 [JsonDerivedType(typeof(GatesClaim), "settled-gates")]
 internal abstract record Claim(string Id, string Paper, string Section, string Sentence)
 {
-    /// <summary>The cells that it reads.</summary>
+    /// <summary>The cells used by the test.</summary>
     public abstract IReadOnlyList<TableCell> Reads();
 }
 
 /// <summary>
-/// One cell lies above another by more than a margin. Shares are compared on the same examples
-/// (the exact test at margin 0, else the 95 % interval of the paired difference), other quantities
-/// by the paired interval over seeds, counts in every seed. With several seeds each must agree in
-/// sign, or lie on the same side of a margin.
+/// One cell exceeds another by more than a margin. Proportions are compared on the same examples
+/// (exact test at margin 0, otherwise the 95 % interval of the paired difference), other quantities
+/// by the paired interval over seeds, counts for every seed. With several seeds, all must agree in
+/// sign, or be on the same side of the margin.
 /// </summary>
 /// <param name="Id">See <see cref="Claim"/>.</param>
 /// <param name="Paper">See <see cref="Claim"/>.</param>
 /// <param name="Section">See <see cref="Claim"/>.</param>
 /// <param name="Sentence">See <see cref="Claim"/>.</param>
-/// <param name="Measure">What is compared.</param>
-/// <param name="More">The cell that is claimed to have more.</param>
-/// <param name="Than">The cell that it is compared with.</param>
-/// <param name="Margin">By how much more, in the measure's unit; negative: at most so much
-/// less.</param>
+/// <param name="Measure">The compared quantity.</param>
+/// <param name="More">The cell claimed to be larger.</param>
+/// <param name="Than">The cell it is compared with.</param>
+/// <param name="Margin">Minimum difference, in the measure's unit; negative: may be smaller by at
+/// most this.</param>
 internal sealed record DifferenceClaim(
     string Id,
     string Paper,
@@ -114,15 +116,17 @@ internal sealed record DifferenceClaim(
     public override IReadOnlyList<TableCell> Reads() => [More, Than];
 }
 
-/// <summary>Two cells differ by no more than a margin: the 95 % interval of their difference lies
-/// within it. Seeds of equal methods fall on both sides, so they are shown and not asked.</summary>
+/// <summary>
+/// Two cells differ by at most a margin: the 95 % interval of their difference is within it. Seeds
+/// of equal methods differ in sign, so they are shown but need not agree.
+/// </summary>
 /// <param name="Id">See <see cref="Claim"/>.</param>
 /// <param name="Paper">See <see cref="Claim"/>.</param>
 /// <param name="Section">See <see cref="Claim"/>.</param>
 /// <param name="Sentence">See <see cref="Claim"/>.</param>
-/// <param name="Measure">What is compared.</param>
-/// <param name="First">A cell.</param>
-/// <param name="Second">Another.</param>
+/// <param name="Measure">The compared quantity.</param>
+/// <param name="First">The first cell.</param>
+/// <param name="Second">The second cell.</param>
 /// <param name="Margin">The largest difference, in the measure's unit.</param>
 internal sealed record WithinClaim(
     string Id,
@@ -139,12 +143,12 @@ internal sealed record WithinClaim(
     public override IReadOnlyList<TableCell> Reads() => [First, Second];
 }
 
-/// <summary>Cells stand in an order, the greatest first: each lies above the next.</summary>
+/// <summary>Cells are in an order, largest first: each exceeds the next.</summary>
 /// <param name="Id">See <see cref="Claim"/>.</param>
 /// <param name="Paper">See <see cref="Claim"/>.</param>
 /// <param name="Section">See <see cref="Claim"/>.</param>
 /// <param name="Sentence">See <see cref="Claim"/>.</param>
-/// <param name="Measure">What is compared.</param>
+/// <param name="Measure">The compared quantity.</param>
 /// <param name="Cells">The cells in the claimed order.</param>
 internal sealed record OrderClaim(
     string Id,
@@ -160,17 +164,17 @@ internal sealed record OrderClaim(
 }
 
 /// <summary>
-/// A quantity goes one way along cells: Kendall's tau between place and value, two-sided, exact
-/// over all orders of the values.
+/// A quantity has a monotone trend along cells: Kendall's tau between position and value,
+/// two-sided, exact over all permutations of the values.
 /// </summary>
 /// <param name="Id">See <see cref="Claim"/>.</param>
 /// <param name="Paper">See <see cref="Claim"/>.</param>
 /// <param name="Section">See <see cref="Claim"/>.</param>
 /// <param name="Sentence">See <see cref="Claim"/>.</param>
-/// <param name="Measure">What is looked at.</param>
-/// <param name="Direction">Which way it goes.</param>
-/// <param name="Cells">The cells along the axis; at least five, or no order can be told from
-/// chance.</param>
+/// <param name="Measure">The quantity.</param>
+/// <param name="Direction">The claimed direction.</param>
+/// <param name="Cells">The cells along the axis; at least five, otherwise no order can be
+/// significant.</param>
 internal sealed record TrendClaim(
     string Id,
     string Paper,
@@ -186,19 +190,19 @@ internal sealed record TrendClaim(
 }
 
 /// <summary>
-/// One cell has so many times as much as another. Counts are no sample: the smallest ratio over
-/// seeds must reach it.
+/// One cell has a multiple of another's value. Counts are not samples: the smallest ratio over
+/// seeds must reach the claimed one.
 /// </summary>
 /// <param name="Id">See <see cref="Claim"/>.</param>
 /// <param name="Paper">See <see cref="Claim"/>.</param>
 /// <param name="Section">See <see cref="Claim"/>.</param>
 /// <param name="Sentence">See <see cref="Claim"/>.</param>
-/// <param name="Measure">What is compared: seconds, flops, parameters or queries.</param>
-/// <param name="More">The cell that is claimed to have more.</param>
-/// <param name="Than">The cell that it is compared with.</param>
-/// <param name="AtLeast">The ratio.</param>
-/// <param name="Protocol">The protocol of which the ratio is said, where another cannot reach it:
-/// a ratio missed that no earlier stop could have reached is then no evidence; null for
+/// <param name="Measure">The compared quantity: seconds, flops, parameters or queries.</param>
+/// <param name="More">The cell claimed to be larger.</param>
+/// <param name="Than">The cell it is compared with.</param>
+/// <param name="AtLeast">The claimed ratio.</param>
+/// <param name="Protocol">The protocol the ratio refers to, if other protocols cannot reach it:
+/// missing a ratio that even the earliest stop could not reach is then no evidence; null for
 /// any.</param>
 internal sealed record RatioClaim(
     string Id,
@@ -217,18 +221,18 @@ internal sealed record RatioClaim(
 }
 
 /// <summary>
-/// Masks of a search have settled by an epoch: from a snapshot up to it on, so many distances
-/// between neighbouring snapshots lie below a bound (EarlyRobust 3.3.2).
+/// The masks of a search settle by an epoch: starting at a snapshot no later than it, a number of
+/// consecutive mask distances are below a bound (EarlyRobust 3.3.2).
 /// </summary>
 /// <param name="Id">See <see cref="Claim"/>.</param>
 /// <param name="Paper">See <see cref="Claim"/>.</param>
 /// <param name="Section">See <see cref="Claim"/>.</param>
 /// <param name="Sentence">See <see cref="Claim"/>.</param>
-/// <param name="Cell">The cell whose search is looked at.</param>
+/// <param name="Cell">The cell with the search.</param>
 /// <param name="Part">Heads or neurons.</param>
-/// <param name="Below">The bound, a share of mask entries.</param>
+/// <param name="Below">The bound, a fraction of mask entries.</param>
 /// <param name="ByEpoch">The epoch.</param>
-/// <param name="Times">How many distances in a row.</param>
+/// <param name="Times">Number of consecutive distances.</param>
 internal sealed record SettledClaim(
     string Id,
     string Paper,
@@ -247,15 +251,15 @@ internal sealed record SettledClaim(
 
 /// <summary>
 /// Tickets prune more of one half of the layers than of the other: the paired interval over seeds
-/// of the difference between both pruned shares.
+/// of the difference between the pruned fractions.
 /// </summary>
 /// <param name="Id">See <see cref="Claim"/>.</param>
 /// <param name="Paper">See <see cref="Claim"/>.</param>
 /// <param name="Section">See <see cref="Claim"/>.</param>
 /// <param name="Sentence">See <see cref="Claim"/>.</param>
-/// <param name="Cell">The cell whose tickets are looked at.</param>
+/// <param name="Cell">The cell with the tickets.</param>
 /// <param name="Part">Heads or neurons.</param>
-/// <param name="MoreIn">The half that loses more.</param>
+/// <param name="MoreIn">The half that is pruned more.</param>
 internal sealed record LayersClaim(
     string Id,
     string Paper,
@@ -270,17 +274,15 @@ internal sealed record LayersClaim(
     public override IReadOnlyList<TableCell> Reads() => [Cell];
 }
 
-/// <summary>
-/// So large a share of the gates of a mask search stands at 0 or 1 when it ends (RobusT 3.2.2).
-/// </summary>
+/// <summary>A fraction of a mask search's gates is at 0 or 1 at its end (RobusT 3.2.2).</summary>
 /// <param name="Id">See <see cref="Claim"/>.</param>
 /// <param name="Paper">See <see cref="Claim"/>.</param>
 /// <param name="Section">See <see cref="Claim"/>.</param>
 /// <param name="Sentence">See <see cref="Claim"/>.</param>
-/// <param name="Cell">The cell whose search is looked at.</param>
-/// <param name="AtLeast">The share.</param>
-/// <param name="AfterEpochs">Epochs of search of which it is said, so that a shorter one that ends
-/// below the share is no evidence; null for any.</param>
+/// <param name="Cell">The cell with the search.</param>
+/// <param name="AtLeast">The claimed fraction.</param>
+/// <param name="AfterEpochs">Length of the search the claim refers to, so that a shorter one that
+/// ends below the fraction is no evidence; null for any.</param>
 internal sealed record GatesClaim(
     string Id,
     string Paper,

@@ -1,4 +1,4 @@
-// What claims are tested on: finished cells of tables, seed by seed, reduced to numbers.
+// The data of claim tests: finished table cells, seed by seed, reduced to numbers.
 using RobustTickets.Attacks;
 using RobustTickets.Pipeline.Checks;
 using RobustTickets.Reports;
@@ -7,15 +7,15 @@ using RobustTickets.Runs;
 namespace RobustTickets.Experiments.Evidence;
 
 /// <summary>One attacked example.</summary>
-/// <param name="Before">Whether it was right before the attack.</param>
-/// <param name="After">Whether it withstood.</param>
+/// <param name="Before">Whether it was classified correctly before the attack.</param>
+/// <param name="After">Whether the attack failed.</param>
 internal readonly record struct ExampleOutcome(bool Before, bool After);
 
-/// <summary>Distances between neighbouring snapshots of a search.</summary>
+/// <summary>Mask distances between consecutive snapshots of a search.</summary>
 /// <param name="From">Epoch of the earlier snapshot of each pair.</param>
-/// <param name="To">Epoch of the later one.</param>
-/// <param name="Heads">Share of head masks that differ.</param>
-/// <param name="Neurons">Share of neuron masks that differ.</param>
+/// <param name="To">Epoch of the later snapshot.</param>
+/// <param name="Heads">Fraction of head mask entries that differ.</param>
+/// <param name="Neurons">Fraction of neuron mask entries that differ.</param>
 internal sealed record MaskPath(
     IReadOnlyList<double> From,
     IReadOnlyList<double> To,
@@ -23,27 +23,30 @@ internal sealed record MaskPath(
     IReadOnlyList<double> Neurons
 );
 
-/// <summary>What a cell had cost had its search stopped as early as its rule can.</summary>
-/// <param name="Epoch">The epoch of that stop.</param>
+/// <summary>
+/// Hypothetical cost of a cell if its search had stopped as early as its rule can.
+/// </summary>
+/// <param name="Epoch">Epoch of that stop.</param>
 /// <param name="Seconds">Seconds of search and retraining.</param>
 /// <param name="Flops">Their floating-point operations.</param>
 internal sealed record EarliestStop(double Epoch, double Seconds, double Flops);
 
-/// <summary>A cell of one seed.</summary>
+/// <summary>A cell for one seed.</summary>
 /// <param name="Seed">The seed.</param>
 /// <param name="Clean">Accuracy on the reported rows, %.</param>
 /// <param name="Seconds">Seconds of search and retraining.</param>
 /// <param name="Flops">Their floating-point operations.</param>
 /// <param name="Parameters">Parameters without embeddings.</param>
-/// <param name="Queries">Mean queries of an attacked example, or null.</param>
+/// <param name="Queries">Mean queries per attacked example, or null.</param>
 /// <param name="Outcomes">Attacked examples by id; null without an attack.</param>
 /// <param name="Masks">Mask distances, or null.</param>
-/// <param name="HeadsKept">Share of heads kept in each layer; empty without a structured
+/// <param name="HeadsKept">Fraction of heads kept in each layer; empty without a structured
 /// ticket.</param>
-/// <param name="NeuronsKept">The same of neurons.</param>
-/// <param name="SettledGates">Share of gates at 0 or 1 at the end of a mask search, or
+/// <param name="NeuronsKept">Fraction of neurons kept in each layer; empty without a structured
+/// ticket.</param>
+/// <param name="SettledGates">Fraction of gates at 0 or 1 at the end of a mask search, or
 /// null.</param>
-/// <param name="Reported">Rows that <paramref name="Clean"/> is of, or null.</param>
+/// <param name="Reported">Rows that <paramref name="Clean"/> refers to, or null.</param>
 /// <param name="SearchEpochs">Epochs of its search, or null.</param>
 /// <param name="Earliest">What it had cost had its search stopped as early as its rule can; null
 /// where no rule ends the search.</param>
@@ -69,7 +72,7 @@ internal sealed record SeedCell(
     string? OneSided = null
 )
 {
-    /// <summary>A quantity, or null where it was not measured.</summary>
+    /// <summary>The value of a quantity, or null if it was not measured.</summary>
     public double? Value(Measure measure) =>
         measure switch
         {
@@ -86,7 +89,7 @@ internal sealed record SeedCell(
         Outcomes is { Count: > 0 } ? 100.0 * Outcomes.Values.Count(right) / Outcomes.Count : null;
 }
 
-/// <summary>The finished cells of experiments by the tables that they reproduce.</summary>
+/// <summary>The finished cells of experiments, by the tables they reproduce.</summary>
 internal sealed class ClaimCells
 {
     private readonly Dictionary<TableCell, (IReadOnlyList<SeedCell> Seeds, int Planned)> _cells = [];
@@ -94,35 +97,37 @@ internal sealed class ClaimCells
     private readonly Dictionary<(string Table, string Data), (string Experiment, string Settings)> _scales = [];
     private readonly List<string> _leftOut = [];
 
-    /// <summary>Experiments at settings other than those of an earlier one for the same table, in
-    /// words.</summary>
+    /// <summary>
+    /// Descriptions of experiments excluded because their settings differ from an earlier one's for
+    /// the same table.
+    /// </summary>
     public IReadOnlyList<string> LeftOut => _leftOut;
 
-    /// <summary>The cells of which something is finished.</summary>
+    /// <summary>The cells with at least one finished seed.</summary>
     public IEnumerable<TableCell> Cells => _cells.Keys;
 
-    /// <summary>The seeds of a cell; empty when none is finished.</summary>
+    /// <summary>The finished seeds of a cell; may be empty.</summary>
     public IReadOnlyList<SeedCell> Of(TableCell cell) => _cells.GetValueOrDefault(cell, ([], 0)).Seeds;
 
-    /// <summary>Whether every seed of a cell that its experiment plans is finished.</summary>
+    /// <summary>Whether all planned seeds of a cell are finished.</summary>
     public bool IsWhole(TableCell cell) => _cells.TryGetValue(cell, out var c) && c.Seeds.Count >= c.Planned;
 
-    /// <summary>Whether an experiment makes a cell, finished or not.</summary>
+    /// <summary>Whether an experiment contains a cell, finished or not.</summary>
     public bool IsPlanned(TableCell cell) => _planned.Contains(cell);
 
     /// <summary>
-    /// Adds a cell; of two experiments for one cell the one with more seeds counts.
+    /// Adds a cell; of two experiments with the same cell, the one with more seeds is used.
     /// </summary>
     /// <param name="cell">The cell.</param>
     /// <param name="seeds">Its finished seeds.</param>
-    /// <param name="planned">Seeds that the experiment plans; null: these.</param>
+    /// <param name="planned">Number of planned seeds; null: as many as given.</param>
     public void Add(TableCell cell, IReadOnlyList<SeedCell> seeds, int? planned = null)
     {
         if (seeds.Count > Of(cell).Count)
             _cells[cell] = (seeds, planned ?? seeds.Count);
     }
 
-    /// <summary>Adds what is finished of an experiment.</summary>
+    /// <summary>Adds the finished cells of an experiment.</summary>
     public void Add(ExperimentFolder folder)
     {
         if (folder.Plan.Experiment.Reproduces is not { } table)
@@ -155,8 +160,8 @@ internal sealed class ClaimCells
         }
     }
 
-    // Cells of one table and data set are compared with each other: the first experiment decides at
-    // what settings.
+    // Cells of the same table and data set are compared with each other, so they must have the
+    // first experiment's settings.
     private bool OfOneScale(Experiment experiment, string table, ExperimentData data)
     {
         var settings = string.Join('\n', [.. experiment.Set ?? [], "", .. data.Set ?? []]);
@@ -169,7 +174,7 @@ internal sealed class ClaimCells
         return false;
     }
 
-    /// <summary>A finished cell under one of its attacks, or without any.</summary>
+    /// <summary>A finished cell with one of its attacks, or without any.</summary>
     public static SeedCell Of(CellRecord cell, AttackRecord? attack)
     {
         var (result, control) = (cell.Run.Result, cell.Cell.IsControl);
@@ -200,7 +205,7 @@ internal sealed class ClaimCells
     private static StageSummary? Search(CellRecord cell) =>
         cell.Stages.FirstOrDefault(s => s is { Stage: StageName.Search, Steps: > 0, Epochs: > 0 });
 
-    // Steps of a search cost alike, so that a shorter one costs its share.
+    // All steps of a search cost the same, so the cost of a shorter one is proportional.
     private static EarliestStop? Earliest(CellRecord cell)
     {
         if (
@@ -218,7 +223,7 @@ internal sealed class ClaimCells
     {
         if (run.Distances is not { Steps.Count: > 1 } distances)
             return null;
-        // Steps of an epoch from the search's own count.
+        // Steps per epoch, from the search's own counts.
         var search = run.Stage(StageName.Search);
         if (search is not { Steps: > 0, Epochs: > 0 })
             return null;

@@ -1,41 +1,42 @@
-// Tests claims on cells. A claim holds or does not hold when its test says so at 5 %, and is
-// undecided when the sample cannot tell; the smallest effect it could have shown stands beside it.
+// Tests claims on cells. A claim holds or does not hold if the test is significant at the 5 %
+// level, and is otherwise undecided; the smallest detectable effect is shown with it.
 using System.Globalization;
 using RobustTickets.Reports;
 using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Experiments.Evidence;
 
-/// <summary>What a test says of a claim.</summary>
+/// <summary>Result of testing a claim.</summary>
 internal enum Verdict
 {
-    /// <summary>It was seen.</summary>
+    /// <summary>The claim was confirmed.</summary>
     Holds,
 
-    /// <summary>The contrary was seen.</summary>
+    /// <summary>The opposite was found.</summary>
     DoesNotHold,
 
-    /// <summary>The sample cannot tell.</summary>
+    /// <summary>The sample is not sufficient.</summary>
     Undecided,
 
-    /// <summary>It is said of another protocol than that of the cells, which cannot show
-    /// it.</summary>
+    /// <summary>
+    /// The claim refers to another protocol than the cells', which cannot test it.
+    /// </summary>
     NotTestable,
 
-    /// <summary>A cell that it reads is not finished.</summary>
+    /// <summary>A required cell is not finished.</summary>
     NotMeasured,
 }
 
-/// <summary>A claim with what was found.</summary>
+/// <summary>A claim with its test result.</summary>
 /// <param name="Claim">The claim.</param>
-/// <param name="Verdict">What the test says.</param>
-/// <param name="Statistic">The numbers, in a line.</param>
-/// <param name="Detectable">The smallest effect that was likely to be found, in a few words; null
-/// where nothing was sampled.</param>
-/// <param name="Missing">Cells of which nothing is finished.</param>
-/// <param name="SoFar">Whether planned seeds are not finished.</param>
-/// <param name="Beyond">A cell that it reads and no experiment here makes; null without
-/// one.</param>
+/// <param name="Verdict">Result of the test.</param>
+/// <param name="Statistic">The statistics, on one line.</param>
+/// <param name="Detectable">The smallest effect likely to be detected, in a few words; null if
+/// nothing was sampled.</param>
+/// <param name="Missing">Cells without a finished seed.</param>
+/// <param name="SoFar">Whether planned seeds are unfinished.</param>
+/// <param name="Beyond">A required cell that no experiment here contains; null if there is
+/// none.</param>
 internal sealed record ClaimResult(
     Claim Claim,
     Verdict Verdict,
@@ -78,7 +79,7 @@ internal sealed class ClaimTest(ClaimCells cells)
     }
 
     /// <summary>
-    /// A comparison of two cells: the test, the difference of each seed, in words.
+    /// A comparison of two cells: the test, the difference per seed, and a description.
     /// </summary>
     private sealed record Comparison(PairedTest? Test, IReadOnlyList<double> PerSeed, string Words, bool OfExamples);
 
@@ -98,8 +99,9 @@ internal sealed class ClaimTest(ClaimCells cells)
             margin == 0 && found.OfExamples
                 ? (test.PValue < Level && test.Estimate > 0, test.PValue < Level && test.Estimate < 0)
                 : (test.Low > margin, test.High < margin);
-        // Seeds that contradict each other say that the training decides, not the method. Those of
-        // equal methods fall on both sides of 0, so that with a margin one side of it is enough.
+        // Contradicting seeds mean that the training run matters more than the method. Seeds of
+        // equal methods fall on both sides of 0, so with a margin it is enough that all are on one
+        // side of it.
         var agree = OnOneSide(found.PerSeed, 0) || OnOneSide(found.PerSeed, margin);
         var verdict =
             above && agree ? Verdict.Holds
@@ -142,14 +144,14 @@ internal sealed class ClaimTest(ClaimCells cells)
         return (verdict, words, Amount(claim.Measure, test.Detectable));
     }
 
-    // Whether all seeds lie on the same side of a value.
+    // Whether all seeds are on the same side of a value.
     private static bool OnOneSide(IReadOnlyList<double> perSeed, double value) =>
         perSeed.All(d => d > value) || perSeed.All(d => d < value);
 
-    // Counts are no sample.
+    // Counts are not samples.
     private static bool IsCount(Measure measure) => measure is Measure.Flops or Measure.Parameters;
 
-    // What every seed says.
+    // Combines the results of all seeds.
     internal static Verdict Every<T>(IReadOnlyList<T> perSeed, Func<T, bool> holds, Func<T, bool> not) =>
         perSeed.All(holds) ? Verdict.Holds
         : perSeed.All(not) ? Verdict.DoesNotHold
@@ -216,7 +218,7 @@ internal sealed class ClaimTest(ClaimCells cells)
         );
     }
 
-    // The epoch of the snapshot that the run of small distances begins at.
+    // The epoch of the first snapshot in the sequence of small distances.
     private static double? SettledAt(MaskPath path, SettledClaim claim)
     {
         var values = claim.Part == TicketPart.Heads ? path.Heads : path.Neurons;
@@ -240,7 +242,7 @@ internal sealed class ClaimTest(ClaimCells cells)
             {
                 var half = k.Count / 2;
                 var (low, high) = (k.Take(half).Average(), k.Skip(k.Count - half).Average());
-                // Pruned shares: what one half keeps more, the other loses more.
+                // In pruned fractions the sign is reversed.
                 return 100 * (claim.MoreIn == LayerHalf.Lower ? high - low : low - high);
             })
             .ToArray();
@@ -309,7 +311,7 @@ internal sealed class ClaimTest(ClaimCells cells)
         );
     }
 
-    // Clean is compared on the same examples, which are the attacked ones among those reported.
+    // Clean is compared on the same examples, i.e. the attacked ones among those reported.
     private static string Attacked((SeedCell First, SeedCell Second)[] cells, int attacked) =>
         cells[0].First.Reported is { } reported && reported > attacked
             ? Text($"; on the {attacked:N0} attacked of {reported:N0} reported rows, on all of them ")

@@ -1,5 +1,5 @@
-// claims.json and published.json, read by the rules of recipes: kebab-case, "kind" tells claims
-// apart, every unknown, missing or wrong field refused by its path.
+// Reads claims.json and published.json by the rules of recipes: kebab-case, "kind" as
+// discriminator, every unknown, missing or wrong field refused by its path.
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -10,16 +10,16 @@ using RobustTickets.Recipes.Json;
 namespace RobustTickets.Experiments.Evidence;
 
 /// <summary>A file of claims.</summary>
-/// <param name="Title">What they are.</param>
+/// <param name="Title">Title of the claims.</param>
 /// <param name="Claims">The claims.</param>
 internal sealed record ClaimFile(string Title, IReadOnlyList<Claim> Claims);
 
-/// <summary>A number that a paper prints, in its own units: %, queries, times.</summary>
-/// <param name="Table">The table, as <see cref="Experiment.Reproduces"/> names it.</param>
-/// <param name="Row">The method, by the name of our rows.</param>
+/// <summary>A row of numbers printed in a paper, in its own units: %, queries, times.</summary>
+/// <param name="Table">The table, as named by <see cref="Experiment.Reproduces"/>.</param>
+/// <param name="Row">The method, as named in our rows.</param>
 /// <param name="Data">The data set.</param>
 /// <param name="Clean">Accuracy, %.</param>
-/// <param name="Speedup">Training speed, PGD = 1.</param>
+/// <param name="Speedup">Training speed relative to PGD.</param>
 /// <param name="Parameters">Parameters without embeddings, in millions.</param>
 /// <param name="Attacks">Numbers under attacks.</param>
 internal sealed record PublishedRow(
@@ -32,20 +32,20 @@ internal sealed record PublishedRow(
     IReadOnlyList<PublishedAttack>? Attacks = null
 );
 
-/// <summary>What a paper prints of one attack.</summary>
+/// <summary>Numbers printed for one attack.</summary>
 /// <param name="Attack">Its name.</param>
 /// <param name="Aua">Accuracy under attack, %.</param>
 /// <param name="Queries">Mean queries.</param>
 internal sealed record PublishedAttack(string Attack, double Aua, double? Queries = null);
 
 /// <summary>A table of a paper.</summary>
-/// <param name="Id">As <see cref="Experiment.Reproduces"/> names it.</param>
-/// <param name="Title">What it shows, in our words.</param>
+/// <param name="Id">Name of the table, as in <see cref="Experiment.Reproduces"/>.</param>
+/// <param name="Title">Title in our words.</param>
 /// <param name="Citation">The paper.</param>
 internal sealed record PublishedTable(string Id, string Title, string Citation);
 
 /// <summary>A file of published numbers.</summary>
-/// <param name="Note">Where they are from.</param>
+/// <param name="Note">Source of the numbers.</param>
 /// <param name="Tables">The tables and figures.</param>
 /// <param name="Rows">The numbers.</param>
 internal sealed record PublishedFile(
@@ -65,8 +65,8 @@ internal static class EvidenceJson
     };
 
     /// <summary>Reads claims.</summary>
-    /// <exception cref="RecipeException">Every wrong field by path, ids that occur twice, claims
-    /// that cannot be tested.</exception>
+    /// <exception cref="RecipeException">The message names every wrong field by path, duplicate
+    /// ids, and claims that cannot be tested.</exception>
     public static ClaimFile ReadClaims(string text, string origin)
     {
         var file = StrictJson.Read(text, origin, Info<ClaimFile>());
@@ -83,7 +83,7 @@ internal static class EvidenceJson
     }
 
     /// <summary>Reads published numbers.</summary>
-    /// <exception cref="RecipeException">Every wrong field by path.</exception>
+    /// <exception cref="RecipeException">The message names every wrong field by path.</exception>
     public static PublishedFile ReadPublished(string text, string origin) =>
         StrictJson.Read(text, origin, Info<PublishedFile>());
 
@@ -97,7 +97,7 @@ internal static class EvidenceJson
 
     private static string? Problem(Claim claim) => Unattacked(claim) ?? Impossible(claim);
 
-    // What is measured under an attack is measured of cells with one.
+    // Measures under attack require cells with an attack.
     private static string? Unattacked(Claim claim)
     {
         (Measure? measure, (string Path, TableCell Cell)[] cells) = claim switch

@@ -1,5 +1,5 @@
-// evidence.html and evidence.md: for every table of the papers the printed number beside ours, and
-// every claim with what was found. What is not finished is said, not left out.
+// evidence.html and evidence.md: for every table of the papers the printed numbers beside ours, and
+// every claim with its result. Unfinished cells are listed, not omitted.
 using System.Globalization;
 using System.Text;
 using RobustTickets.Attacks.Metrics;
@@ -9,7 +9,7 @@ using RobustTickets.Reports.Figures;
 
 namespace RobustTickets.Experiments.Evidence;
 
-/// <summary>Writes the page of evidence of a folder of experiments.</summary>
+/// <summary>Writes the evidence page of a folder of experiments.</summary>
 internal sealed class EvidencePage
 {
     private static readonly ReportColumn[] ClaimColumns =
@@ -43,7 +43,7 @@ internal sealed class EvidencePage
         _others;
 
     /// <param name="folders">The experiments in their folder.</param>
-    /// <param name="sources">What the papers print and claim.</param>
+    /// <param name="sources">The papers' numbers and claims.</param>
     public EvidencePage(IReadOnlyList<ExperimentFolder> folders, EvidenceSources sources)
     {
         (_folders, _output) = (folders, folders[0].Path);
@@ -61,7 +61,7 @@ internal sealed class EvidencePage
         (_made, _others) = ([.. tables.Where(t => t.Parts.Count > 0)], [.. tables.Where(t => t.Parts.Count == 0)]);
     }
 
-    /// <summary>Writes both forms.</summary>
+    /// <summary>Writes both formats.</summary>
     public void Write()
     {
         AtomicFile.WriteAllText(Path.Combine(_output, "evidence.html"), Html());
@@ -187,7 +187,7 @@ internal sealed class EvidencePage
     private IEnumerable<(string Paper, IReadOnlyList<ClaimResult> Claims)> ByPaper() =>
         _claims.GroupBy(c => c.Claim.Paper).Select(g => (PaperTables.Name(g.Key), (IReadOnlyList<ClaimResult>)[.. g]));
 
-    // Claims that nothing here could decide, by the table that they want.
+    // Claims that no experiment here can decide, by the table they need.
     private string? Beyond()
     {
         if (_beyond.Count == 0)
@@ -241,7 +241,7 @@ internal sealed class EvidencePage
             _ => "not measured",
         };
 
-    // Verdicts in colour; the words stay, so that nobody needs the colour.
+    // Colours the verdicts; the words stay, so that colour is not required.
     private static string Badges(string html)
     {
         html = html.Replace("<table>", "<table class=\"claims\">", StringComparison.Ordinal);

@@ -1,35 +1,35 @@
-// Tests on pairs: shares on the same examples (PairedComparison), values over seeds (paired t),
-// and a trend along ordered places (Kendall's tau, exact).
+// Paired tests: proportions on the same examples (PairedComparison), values over seeds (paired t),
+// and a trend along ordered positions (Kendall's tau, exact).
 using RobustTickets.Reports;
 
 namespace RobustTickets.Experiments.Evidence;
 
-/// <summary>What a paired test found, in the unit of the values.</summary>
-/// <param name="Estimate">Mean difference, first less second.</param>
-/// <param name="Low">Lower end of its 95 % interval.</param>
-/// <param name="High">Upper end.</param>
-/// <param name="PValue">Two-sided p against no difference.</param>
-/// <param name="Detectable">Smallest difference found with 80 % power at 5 %.</param>
+/// <summary>Result of a paired test, in the unit of the values.</summary>
+/// <param name="Estimate">Mean difference, first minus second.</param>
+/// <param name="Low">Lower bound of its 95 % interval.</param>
+/// <param name="High">Upper bound.</param>
+/// <param name="PValue">Two-sided p-value of no difference.</param>
+/// <param name="Detectable">Smallest difference detected with 80 % power at the 5 % level.</param>
 internal readonly record struct PairedTest(double Estimate, double Low, double High, double PValue, double Detectable);
 
-/// <summary>A trend along ordered places.</summary>
+/// <summary>A trend along ordered positions.</summary>
 /// <param name="Tau">Kendall's tau, in [-1, 1].</param>
-/// <param name="PValue">Two-sided p against no order.</param>
-/// <param name="Detectable">Smallest tau that so many places without ties can tell from
-/// chance.</param>
-/// <param name="Exact">Whether the p is exact.</param>
+/// <param name="PValue">Two-sided p-value of no trend.</param>
+/// <param name="Detectable">Smallest significant tau for this number of positions without
+/// ties.</param>
+/// <param name="Exact">Whether the p-value is exact.</param>
 internal readonly record struct TrendTest(double Tau, double PValue, double Detectable, bool Exact);
 
 /// <summary>Paired tests.</summary>
 internal static class PairedStatistics
 {
-    // Differences of float64 numbers that are equal on paper.
+    // Tolerance for float64 differences that are mathematically equal.
     private const double Equal = 1e-9;
 
-    // 9! orders are looked at in no time.
+    // All 9! permutations can be enumerated quickly.
     private const int MostEnumerated = 9;
 
-    /// <summary>Two shares on the same examples, in points of percent.</summary>
+    /// <summary>Compares two proportions on the same examples, in percentage points.</summary>
     public static PairedTest Shares(PairedComparison comparison)
     {
         ArgumentNullException.ThrowIfNull(comparison);
@@ -43,8 +43,10 @@ internal static class PairedStatistics
         );
     }
 
-    /// <summary>Differences over seeds by Student's t; null for fewer than two, and where all are
-    /// equal: shares come in steps of an example, so equal ones tell no scatter.</summary>
+    /// <summary>
+    /// Paired t-test of differences over seeds; null for fewer than two, or if all are equal:
+    /// proportions are discrete, so equal ones do not imply zero variance.
+    /// </summary>
     public static PairedTest? Seeds(IReadOnlyList<double> differences)
     {
         ArgumentNullException.ThrowIfNull(differences);
@@ -65,8 +67,10 @@ internal static class PairedStatistics
         );
     }
 
-    /// <summary>Probability that Student's t with so many degrees of freedom lies within
-    /// plus or minus a value; exact (Abramowitz and Stegun 26.7.3, 26.7.4).</summary>
+    /// <summary>
+    /// Probability that Student's t with the given degrees of freedom is within plus or minus a
+    /// value; exact (Abramowitz and Stegun 26.7.3, 26.7.4).
+    /// </summary>
     public static double Within(double t, int degrees)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(degrees, 1);
@@ -82,7 +86,7 @@ internal static class PairedStatistics
         return odd ? 2 / Math.PI * (angle + (sin * sum)) : sin * sum;
     }
 
-    /// <summary>The value that Student's t stays within with a probability.</summary>
+    /// <summary>The value within which Student's t stays with the given probability.</summary>
     public static double Quantile(double probability, int degrees)
     {
         double low = 0,
@@ -99,9 +103,9 @@ internal static class PairedStatistics
     }
 
     /// <summary>
-    /// Kendall's tau of values along ordered places, and the smallest that so many places without
-    /// ties can tell from chance. Ties count as neither: the p is that over all orders of the
-    /// values as they are, and beyond nine values with ties the normal approximation.
+    /// Kendall's tau of values along ordered positions, and the smallest significant one without
+    /// ties. Ties count as neither: the p-value is over all permutations of the actual values;
+    /// beyond nine values with ties, the normal approximation is used.
     /// </summary>
     public static TrendTest Trend(IReadOnlyList<double> values)
     {
@@ -126,7 +130,7 @@ internal static class PairedStatistics
         );
     }
 
-    // Places in order, equal values at the same one.
+    // Ranks of the values; equal values share a rank.
     private static int[] Ranks(IReadOnlyList<double> values)
     {
         var (ranks, rank, last) = (new int[values.Count], -1, double.NaN);
@@ -148,10 +152,10 @@ internal static class PairedStatistics
         return score;
     }
 
-    // Two-sided p of a score of n different values.
+    // Two-sided p-value of a score of n distinct values.
     private static Func<int, double> Untied(int n)
     {
-        // orders[k]: permutations of n with k pairs out of order.
+        // orders[k]: number of permutations of n with k inversions.
         double[] orders = [1];
         for (var m = 2; m <= n; m++)
         {
@@ -162,11 +166,11 @@ internal static class PairedStatistics
             orders = next;
         }
         var (all, pairs) = (orders.Sum(), n * (n - 1) / 2);
-        // A score s has (pairs - s) / 2 pairs out of order.
+        // A score s has (pairs - s) / 2 inversions.
         return s => Math.Min(1, 2 * orders.Take(((pairs - s) / 2) + 1).Sum() / all);
     }
 
-    // Share of all orders of the values with a score as large or larger, either way.
+    // Fraction of all permutations of the values with an absolute score at least as large.
     private static double Enumerated(int[] ranks, int score)
     {
         var (order, used, extreme, all) = (new int[ranks.Length], new bool[ranks.Length], 0L, 0L);
@@ -195,7 +199,7 @@ internal static class PairedStatistics
         }
     }
 
-    // Kendall (1970): the variance of the score with ties, and a correction for continuity.
+    // Kendall (1970): the variance of the score with ties, with continuity correction.
     private static double Approximate(int[] ranks, int score)
     {
         static double Term(double n) => n * (n - 1) * ((2 * n) + 5);
@@ -203,7 +207,7 @@ internal static class PairedStatistics
         return variance <= 0 || score <= 1 ? 1 : 2 * UpperTail((score - 1) / Math.Sqrt(variance));
     }
 
-    // Of the standard normal by Abramowitz and Stegun 26.2.17, to 8e-8.
+    // Upper tail of the standard normal by Abramowitz and Stegun 26.2.17, to 8e-8.
     private static double UpperTail(double z)
     {
         var t = 1 / (1 + (0.2316419 * z));
@@ -213,17 +217,17 @@ internal static class PairedStatistics
     }
 }
 
-/// <summary>Two cells on the examples that both were attacked on, all seeds together.</summary>
-/// <param name="Pairs">Who got which example right.</param>
-/// <param name="PerSeed">The difference of each seed, points.</param>
+/// <summary>Two cells on the examples on which both were attacked, over all seeds.</summary>
+/// <param name="Pairs">The paired comparison.</param>
+/// <param name="PerSeed">The difference per seed, percentage points.</param>
 internal sealed record PairedExamples(PairedComparison Pairs, IReadOnlyList<double> PerSeed)
 {
     /// <summary>The test over all examples.</summary>
     public PairedTest Test => PairedStatistics.Shares(Pairs);
 
-    /// <summary>Pairs cells of the same seeds; null when they have no example in common.</summary>
-    /// <param name="seeds">Cells of the same seed.</param>
-    /// <param name="right">Which examples are right.</param>
+    /// <summary>Pairs cells of the same seeds; null if they have no example in common.</summary>
+    /// <param name="seeds">Pairs of cells of the same seed.</param>
+    /// <param name="right">Selects whether an example counts as correct.</param>
     public static PairedExamples? Of(
         IEnumerable<(SeedCell First, SeedCell Second)> seeds,
         Func<ExampleOutcome, bool> right

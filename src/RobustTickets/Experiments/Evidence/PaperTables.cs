@@ -1,15 +1,14 @@
-// The tables of the papers, the printed numbers beside those of the finished cells.
+// The papers' tables: printed numbers beside those of finished cells.
 using RobustTickets.Reports;
 
 namespace RobustTickets.Experiments.Evidence;
 
-/// <summary>A table of a paper: what is printed beside ours, and what is not there.</summary>
-/// <param name="Id">Its name in experiments and claims, as <c>early-robust/table-1</c>.</param>
-/// <param name="Title">What a reader calls it.</param>
-/// <param name="Citation">Where it is printed.</param>
-/// <param name="Parts">One table for each data set and attack of which something is
-/// finished.</param>
-/// <param name="Missing">The rest, as a sentence; empty when nothing is missing.</param>
+/// <summary>A table of a paper: printed and own numbers, and what is missing.</summary>
+/// <param name="Id">Its name in experiments and claims, e.g. <c>early-robust/table-1</c>.</param>
+/// <param name="Title">Display name.</param>
+/// <param name="Citation">Source of the printed numbers.</param>
+/// <param name="Parts">One table per data set and attack with finished cells.</param>
+/// <param name="Missing">What is missing, as a sentence; empty when nothing is.</param>
 internal sealed record PaperTable(
     string Id,
     string Title,
@@ -18,14 +17,14 @@ internal sealed record PaperTable(
     string Missing
 );
 
-/// <summary>Sets printed tables beside finished cells.</summary>
-/// <param name="published">What the papers print.</param>
-/// <param name="cells">What is finished here.</param>
+/// <summary>Compares printed tables with finished cells.</summary>
+/// <param name="published">The papers' numbers.</param>
+/// <param name="cells">The finished cells.</param>
 internal sealed class PaperTables(PublishedFile published, ClaimCells cells)
 {
     private static readonly Dictionary<string, ExampleOutcome> NoOutcomes = [];
 
-    // A speed-up over PGD says over which; the papers do not.
+    // The header names the PGD variant of the speed-up; the papers do not.
     private static ReportColumn[] Columns(string? pgd) =>
         [
             new("method", "Method", "Row of the table", Numeric: false),
@@ -54,10 +53,10 @@ internal sealed class PaperTables(PublishedFile published, ClaimCells cells)
 
     private static string Over(string? pgd) => pgd is null ? "" : $" over {pgd}";
 
-    /// <summary>Every table, in the order of the file.</summary>
+    /// <summary>All tables, in file order.</summary>
     public IReadOnlyList<PaperTable> All() => [.. published.Tables.Select(Of)];
 
-    /// <summary>What a reader calls a table or a paper.</summary>
+    /// <summary>Display name of a table or a paper.</summary>
     public static string Name(string id) =>
         id.Replace("/table-", " Table ", StringComparison.Ordinal)
             .Replace("/figure-", " Figure ", StringComparison.Ordinal)
@@ -102,7 +101,8 @@ internal sealed class PaperTables(PublishedFile published, ClaimCells cells)
         var names = rows.Select(r => r.Row)
             .Concat(cells.Cells.Where(c => c.Table == table && c.Data == data).Select(c => c.Row))
             .Distinct();
-        // The paper's times fit a usual PGD; where there is none, the lean one, as the head says.
+        // The paper's times match the usual PGD; without one, the lean variant is used, as the
+        // header says.
         var usual = cells.Of(new TableCell(table, "pgd-usual", data, attack));
         var pgd = usual.Count > 0 ? usual : cells.Of(new TableCell(table, "pgd", data, attack));
         return new ReportTable(

@@ -1,13 +1,13 @@
-// Claims whose number is one of a protocol: how much cheaper, how many gates settled. Where cells
-// of another protocol could not have shown it, a number missed is no evidence against it.
+// Claims that depend on the protocol: cost ratios, settled gates. If cells of another protocol
+// could not have reached the claimed number, missing it is no evidence against the claim.
 using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Experiments.Evidence;
 
-/// <summary>Tests ratios of cost and shares of settled gates.</summary>
+/// <summary>Tests cost ratios and fractions of settled gates.</summary>
 internal static class ProtocolClaims
 {
-    /// <summary>Tests a ratio on the pairs of its seeds.</summary>
+    /// <summary>Tests a ratio on the paired seeds.</summary>
     public static (Verdict, string, string?) Ratio(
         RatioClaim claim,
         IReadOnlyList<(SeedCell First, SeedCell Second)> seeds
@@ -30,7 +30,7 @@ internal static class ProtocolClaims
             + (claim.Protocol is { } protocol ? $" of {protocol}" : "");
         if (claim.Protocol is null || verdict == Verdict.Holds || Reachable(claim.Measure, pairs) is not { } most)
             return (verdict, words, null);
-        // The ratio of an earlier stop is what these recipes could show at most.
+        // The ratio with the earliest stop is the most these recipes could show.
         return (
             most.Ratio < claim.AtLeast ? Verdict.NotTestable : verdict,
             words
@@ -39,7 +39,7 @@ internal static class ProtocolClaims
         );
     }
 
-    // The largest ratio over seeds had the searches stopped as early as they can.
+    // The largest ratio over seeds if the searches had stopped as early as possible.
     private static (double Ratio, double Epoch)? Reachable(
         Measure measure,
         IReadOnlyList<(SeedCell First, SeedCell Second)> pairs
@@ -59,7 +59,7 @@ internal static class ProtocolClaims
             .Max();
     }
 
-    /// <summary>Tests a share of settled gates on the seeds of its cell.</summary>
+    /// <summary>Tests a fraction of settled gates on the seeds of a cell.</summary>
     public static (Verdict, string, string?) Gates(GatesClaim claim, IReadOnlyList<SeedCell> cells)
     {
         var seeds = cells.Where(s => s.SettledGates is not null).ToArray();

@@ -1,14 +1,14 @@
-// A lease that this process holds. A thread of its own renews it while the process computes; when a
-// higher number is there, or it could not be renewed for half the time-out, it is lost and the work
-// is stopped. Whoever publishes asks first (Require).
+// A lease held by this process, renewed by a separate thread during the work. If a higher number
+// exists, or renewal failed for half the time-out, the lease is lost and the work is stopped.
+// Require must be called before results are published.
 using RobustTickets.Attacks;
 
 namespace RobustTickets.Experiments.Leases;
 
-/// <summary>A lease was taken over by another process, which goes on with the work.</summary>
+/// <summary>A lease was taken over by another process, which continues the work.</summary>
 internal sealed class LeaseLostException(string message) : Exception(message);
 
-/// <summary>A lease held.</summary>
+/// <summary>A held lease.</summary>
 internal sealed class Lease : IWriterClaim, IDisposable
 {
     private readonly Lock _gate = new();
@@ -42,17 +42,18 @@ internal sealed class Lease : IWriterClaim, IDisposable
     /// <inheritdoc/>
     public long Number { get; }
 
-    /// <summary>From whom it was taken over; null when it was free.</summary>
+    /// <summary>The previous holder it was taken over from; null if it was free.</summary>
     public LeaseTakeover? Takeover { get; }
 
-    /// <summary>Cancelled when it is lost.</summary>
+    /// <summary>Cancelled when the lease is lost.</summary>
     public CancellationToken Lost { get; }
 
-    /// <summary>Who has it now that it is lost; null when nobody need have it: it could not be
-    /// renewed.</summary>
+    /// <summary>
+    /// The new holder of a lost lease; null if it was lost because renewal failed.
+    /// </summary>
     public string? Successor { get; private set; }
 
-    /// <summary>Whether it is lost, by a look now.</summary>
+    /// <summary>Checks now whether the lease is lost.</summary>
     public bool IsLost()
     {
         _ = Renew();
@@ -60,8 +61,8 @@ internal sealed class Lease : IWriterClaim, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <exception cref="LeaseLostException">It is lost.</exception>
-    /// <exception cref="OutputException">Nobody can tell: the folder cannot be read or
+    /// <exception cref="LeaseLostException">The lease is lost.</exception>
+    /// <exception cref="OutputException">The state is unknown: the folder cannot be read or
     /// written.</exception>
     public void Require()
     {
@@ -73,7 +74,7 @@ internal sealed class Lease : IWriterClaim, IDisposable
             );
     }
 
-    /// <summary>Gives it back, so that the next one need not wait.</summary>
+    /// <summary>Releases the lease, so that the next holder need not wait.</summary>
     public void Dispose()
     {
         _end.Set();
@@ -88,7 +89,7 @@ internal sealed class Lease : IWriterClaim, IDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or OutputException)
             {
-                // It becomes free by silence.
+                // It expires by itself.
             }
         }
         _end.Dispose();
@@ -101,8 +102,8 @@ internal sealed class Lease : IWriterClaim, IDisposable
             _ = Renew();
     }
 
-    // Renews first and looks then: the answer to the change brings a network file system's view of
-    // the folder up to date. Returns what kept it from either.
+    // Renews before reading: on a network file system, writing refreshes the view of the folder.
+    // Returns the exception, if any.
     private Exception? Renew()
     {
         lock (_gate)
@@ -127,7 +128,7 @@ internal sealed class Lease : IWriterClaim, IDisposable
             {
                 failure = e;
             }
-            // Others may soon have watched it for long enough.
+            // Other processes may soon have waited for the whole time-out.
             if (_folder.Now - _renewed > _folder.Timeout / 2)
                 _lost.Cancel();
             return failure;

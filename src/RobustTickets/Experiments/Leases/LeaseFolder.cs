@@ -1,5 +1,5 @@
-// Leases as files of a folder that machines share, without file locks and without comparing their
-// clocks (docs/decisions/017-leases.md).
+// Leases as files in a shared folder, without file locks and without comparing clocks of machines
+// (docs/decisions/017-leases.md).
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
@@ -7,66 +7,66 @@ using RobustTickets.Attacks;
 
 namespace RobustTickets.Experiments.Leases;
 
-/// <summary>How a lease came from its holder before.</summary>
-/// <param name="From">The holder before; null when its file was not whole.</param>
-/// <param name="Ended">Whether that process has ended on this machine; else it was silent for
-/// too long.</param>
+/// <summary>How a lease was taken over from its previous holder.</summary>
+/// <param name="From">The previous holder; null if its file was incomplete.</param>
+/// <param name="Ended">Whether that process has ended on this machine; otherwise it was silent for
+/// the time-out.</param>
 internal sealed record LeaseTakeover(LeaseHolder? From, bool Ended)
 {
-    /// <summary>Who it was.</summary>
+    /// <summary>Description of the previous holder.</summary>
     public string Who => From?.ToString() ?? LeaseFolder.Unknown;
 }
 
-/// <summary>When a lease is renewed.</summary>
+/// <summary>How a lease is renewed.</summary>
 internal enum LeaseBeats
 {
-    /// <summary>Again and again, by a thread of its own.</summary>
+    /// <summary>Periodically, by a separate thread.</summary>
     ByThread,
 
-    /// <summary>Only when it is asked for.</summary>
+    /// <summary>Only on request.</summary>
     OnRequest,
 }
 
 /// <summary>
 /// Takes leases and watches those of others; used from one thread. A subject's N-th lease is the
-/// file SUBJECT/N, and the highest number holds. Its holder keeps changing it; who sees it stand
-/// still for long enough makes the next number.
+/// file SUBJECT/N, and the highest number is valid. Its holder keeps modifying it; a process that
+/// has seen it unchanged for the time-out creates the next number.
 /// </summary>
-/// <param name="path">The folder; made when needed.</param>
-/// <param name="timeout">Silence after which a lease is taken over.</param>
+/// <param name="path">The folder; created if needed.</param>
+/// <param name="timeout">Time without a change after which a lease is taken over.</param>
 /// <param name="clock">A monotonic clock; null: the system's.</param>
 internal sealed class LeaseFolder(string path, TimeSpan timeout, Func<TimeSpan>? clock = null)
 {
-    /// <summary>A holder whose file says nothing.</summary>
+    /// <summary>Name of an unknown holder.</summary>
     public const string Unknown = "another process";
 
-    // Time between two looks counts at most this share of the time-out: a watcher that stood still
-    // itself has watched nothing.
+    // The time between two checks counts at most this fraction of the time-out: a watcher that
+    // stalled itself has observed nothing.
     private const int Looks = 4;
     private const int Attempts = 50;
     private readonly Dictionary<string, Sighting> _seen = new(StringComparer.Ordinal);
     private readonly Func<TimeSpan> _clock = clock ?? (() => Stopwatch.GetElapsedTime(0));
 
-    /// <summary>Silence after which a lease is taken over.</summary>
+    /// <summary>Time without a change after which a lease is taken over.</summary>
     public TimeSpan Timeout => timeout;
 
-    /// <summary>How often leases are renewed and looked at.</summary>
+    /// <summary>Interval of renewals and checks.</summary>
     public TimeSpan Interval => timeout / (2 * Looks);
 
-    /// <summary>Now, by the monotonic clock.</summary>
+    /// <summary>Current time of the monotonic clock.</summary>
     public TimeSpan Now => _clock();
 
     /// <summary>
-    /// Takes the lease of a subject when nobody holds it; null when somebody does. Looking again
-    /// and again, it is taken over once its holder was silent for the time-out.
+    /// Takes the lease of a subject if it is free; null if another process holds it. With repeated
+    /// calls it is taken over once its holder was silent for the time-out.
     /// </summary>
-    /// <param name="subject">What it is a lease of; a file name.</param>
-    /// <param name="holder">Who holds it when it is not taken.</param>
-    /// <exception cref="OutputException">The folder cannot be written.</exception>
+    /// <param name="subject">Subject of the lease; a file name.</param>
+    /// <param name="holder">The holder, if the lease is not taken.</param>
+    /// <exception cref="OutputException">The folder is not writable.</exception>
     public Lease? TryTake(string subject, out string? holder) =>
         TryTake(subject, LeaseHolder.Me(), LeaseBeats.ByThread, out holder);
 
-    /// <summary>The same for a holder and a way of renewing of the caller's.</summary>
+    /// <summary>Takes a lease with a given holder and way of renewing.</summary>
     internal Lease? TryTake(string subject, LeaseHolder me, LeaseBeats beats, out string? holder)
     {
         holder = null;
@@ -89,7 +89,7 @@ internal sealed class LeaseFolder(string path, TimeSpan timeout, Func<TimeSpan>?
             }
             var made = Make(subject, number + 1, me.Write());
             var (highest, now) = Newest(subject);
-            // Another was faster, or this one is late: the highest number holds.
+            // Another process was faster, or this one is late: the highest number is valid.
             if (!made || highest > number + 1)
             {
                 if (made)
@@ -108,8 +108,9 @@ internal sealed class LeaseFolder(string path, TimeSpan timeout, Func<TimeSpan>?
         }
     }
 
-    /// <summary>Who holds the lease of a subject, or held it when it was last heard of; null when
-    /// it is free.</summary>
+    /// <summary>
+    /// The current or last known holder of a subject's lease; null if it is free.
+    /// </summary>
     public string? HolderOf(string subject)
     {
         try
@@ -126,9 +127,7 @@ internal sealed class LeaseFolder(string path, TimeSpan timeout, Func<TimeSpan>?
         }
     }
 
-    /// <summary>
-    /// The highest lease of a subject and what its file says; 0 when there is none.
-    /// </summary>
+    /// <summary>The highest lease of a subject and its content; 0 if there is none.</summary>
     /// <exception cref="IOException">The folder cannot be read.</exception>
     internal (long Number, string Text) Newest(string subject)
     {
@@ -141,7 +140,7 @@ internal sealed class LeaseFolder(string path, TimeSpan timeout, Func<TimeSpan>?
             {
                 return (number, File.ReadAllText(FileOf(subject, number)));
             }
-            // Replaced while it was read (ESTALE on NFS), or followed by another.
+            // Replaced while being read (ESTALE on NFS), or followed by another.
             catch (IOException) when (attempt < Attempts)
             {
                 Thread.Sleep(attempt);
@@ -149,12 +148,12 @@ internal sealed class LeaseFolder(string path, TimeSpan timeout, Func<TimeSpan>?
         }
     }
 
-    /// <summary>Replaces the file of a lease that is held.</summary>
+    /// <summary>Rewrites the file of a held lease.</summary>
     internal void Renew(string subject, long number, LeaseHolder holder) =>
         WholeFile.Write(FileOf(subject, number), holder.Write());
 
-    // One process alone makes a file that must not be there; what it says follows, and until then
-    // the holder is unknown.
+    // Creating the file exclusively succeeds for one process only; its content follows, and until
+    // then the holder is unknown.
     private bool Make(string subject, long number, string text)
     {
         try
@@ -210,6 +209,6 @@ internal sealed class LeaseFolder(string path, TimeSpan timeout, Func<TimeSpan>?
     private string FileOf(string subject, long number) =>
         Path.Combine(path, subject, number.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>A lease as it was last seen.</summary>
+    /// <summary>The last observed state of a lease.</summary>
     private sealed record Sighting(long Number, string Text, TimeSpan Last, TimeSpan Silence);
 }

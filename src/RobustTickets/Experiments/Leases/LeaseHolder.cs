@@ -1,20 +1,20 @@
-// Who holds a lease, as its file says: five lines of text that people can read as well. A holder on
-// the same machine can be asked whether it still runs; on any other it can only be watched.
+// The holder of a lease, as stored in its file: five readable lines. Whether a holder on this
+// machine is still running can be checked; on another machine it can only be watched.
 using System.ComponentModel;
 using System.Globalization;
 
 namespace RobustTickets.Experiments.Leases;
 
-/// <summary>A process that holds a lease, or held it.</summary>
-/// <param name="Host">Its machine, for people.</param>
-/// <param name="Process">Its number there.</param>
-/// <param name="Machine">Identity of the running system and of its space of process numbers; empty
-/// where the system has none.</param>
-/// <param name="Born">When the process began, in the machine's own count; tells it from a later one
-/// of its number.</param>
-/// <param name="Token">Unique to one taking of a lease.</param>
-/// <param name="Beat">How often it was renewed.</param>
-/// <param name="Free">Whether it was given back.</param>
+/// <summary>A current or former holder of a lease.</summary>
+/// <param name="Host">Machine name, for display.</param>
+/// <param name="Process">Process id.</param>
+/// <param name="Machine">Identity of the running system and its PID namespace; empty if
+/// unknown.</param>
+/// <param name="Born">Start time of the process in the machine's own ticks; distinguishes it from a
+/// later process with the same id.</param>
+/// <param name="Token">Unique per taking of a lease.</param>
+/// <param name="Beat">Number of renewals.</param>
+/// <param name="Free">Whether the lease was released.</param>
 internal sealed record LeaseHolder(
     string Host,
     int Process,
@@ -28,10 +28,10 @@ internal sealed record LeaseHolder(
     private const string Identity = "/proc/sys/kernel/random/boot_id",
         Numbers = "/proc/self/ns/pid";
 
-    // Processes on two machines, or in two containers of one, may have the same number.
+    // Processes on two machines, or in two containers, may have the same id.
     private static readonly string ThisMachine = MachineIdentity();
 
-    /// <summary>This process, taking a lease.</summary>
+    /// <summary>This process as the holder of a new lease.</summary>
     public static LeaseHolder Me() =>
         new(
             Environment.MachineName,
@@ -41,7 +41,7 @@ internal sealed record LeaseHolder(
             Guid.NewGuid().ToString("N")
         );
 
-    /// <summary>Whether it ran on this machine and certainly runs no more.</summary>
+    /// <summary>Whether the process ran on this machine and has certainly ended.</summary>
     public bool HasEnded
     {
         get
@@ -73,7 +73,7 @@ internal sealed record LeaseHolder(
             $"process {Process} on {Host}\n{(Free ? "free" : "held")} {Beat}\n{Token}\n{Machine}\n{Born}\n"
         );
 
-    /// <summary>Reads the content of a lease's file; null when it is not whole.</summary>
+    /// <summary>Parses the content of a lease's file; null if it is incomplete.</summary>
     public static LeaseHolder? Read(string text)
     {
         if (text.Split('\n') is not [{ } who, { } state, { } token, { } machine, { } born, ""])
@@ -106,7 +106,8 @@ internal sealed record LeaseHolder(
         }
     }
 
-    // Fields 3 and 22 of /proc/PID/stat: state and start; the name before them may hold anything.
+    // Fields 3 and 22 of /proc/PID/stat: state and start time; the name before them may contain any
+    // characters.
     private static (bool Defunct, long Born)? Status(int process)
     {
         try

@@ -1,6 +1,6 @@
-// The confirming runs of the hardened recipes: rows, seeds and attacks written before any of them,
-// beside the claims that they must bear (recipes/experiments/hardened/claims.json). As many epochs
-// for fine-tuning as for the ticket.
+// The confirmation runs of the hardened recipes: rows, seeds and attacks fixed in advance, together
+// with the claims they must satisfy (recipes/experiments/hardened/claims.json). Fine-tuning gets as
+// many epochs as the ticket.
 using RobustTickets.Recipes.Presets;
 using static RobustTickets.Experiments.Presets.MiniLmRows;
 
@@ -21,12 +21,12 @@ internal static class HardenedExperiments
 
     private static readonly ExperimentRow Ticket = Row("hardened-ticket");
 
-    // Every attack as it is and at the temperature fitted on held-out rows; on further data the
-    // first of them alone, since attacks take most of the time.
+    // Every attack at temperature 1 and at the temperature fitted on held-out rows; on further data
+    // only the first, because attacks take most of the time.
     private static readonly ExperimentAttack[] Twice = [.. Four, .. Four.Select(a => With(a, "fitted", Fitted))];
     private static readonly ExperimentAttack[] Elsewhere = [.. Four, With(TextFooler, "fitted", Fitted)];
 
-    /// <summary>The experiments, the one that decides first.</summary>
+    /// <summary>The experiments, the decisive one first.</summary>
     public static IReadOnlyList<Experiment> Experiments { get; } =
     [
         Of("01-sst2", "SST-2", [FineTune, Ticket], Sst2, [1, 2, 3], [.. Twice, BertAttack]),

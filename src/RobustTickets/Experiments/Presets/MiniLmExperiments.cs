@@ -1,6 +1,6 @@
 // The tables and figures of both papers at a scale for two cores: a six-layer encoder of width 384
-// (all-MiniLM-L6-v2), 2 epochs at 5e-5 in batches of 32 for every method. Files are named in the
-// order of their weight; rows that several of them hold are one run.
+// (all-MiniLM-L6-v2), 2 epochs at 5e-5 in batches of 32 for every method. Files are numbered by
+// importance; rows shared by several tables are the same run.
 using System.Globalization;
 using RobustTickets.Pipeline.Checks;
 using static RobustTickets.Experiments.Presets.MiniLmRows;
@@ -11,11 +11,13 @@ namespace RobustTickets.Experiments.Presets;
 internal static class MiniLmExperiments
 {
     /// <summary>
-    /// Weights of the encoder's matrices: 6 layers of 4 x 384² and 2 x 384 x 1,536.
+    /// Number of weights in the encoder's matrices: 6 layers of 4 x 384² and 2 x 384 x 1,536.
     /// </summary>
     public const long EncoderWeights = 6L * ((4 * 384 * 384) + (2 * 384 * 1536));
 
-    /// <summary>Word pieces a second of clean training that hours are stated for.</summary>
+    /// <summary>
+    /// Throughput of clean training, tokens per second, assumed for the stated hours.
+    /// </summary>
     public const double TokensPerSecond = 7400;
 
     private static readonly Dictionary<string, string> Titles = new()
@@ -31,7 +33,7 @@ internal static class MiniLmExperiments
         ["robust-ticket/table-4"] = "without initialization, without structure",
     };
 
-    // Word pieces of the training part, mean word pieces and number of the attacked examples.
+    // Tokens of the training part, mean tokens per attacked text, and number of attacked examples.
     private static readonly Dictionary<string, (double Tokens, double Length, int Attacked)> Sizes = new()
     {
         ["sst2"] = (60_614 * 13.3, 25, 872),
@@ -39,7 +41,7 @@ internal static class MiniLmExperiments
         ["imdb"] = (3_600 * 240.0, 240, 200),
     };
 
-    /// <summary>The experiments, the most important first.</summary>
+    /// <summary>The experiments, most important first.</summary>
     public static IReadOnlyList<Experiment> Experiments { get; } =
     [
         .. new[]
@@ -258,9 +260,7 @@ internal static class MiniLmExperiments
             _ => "AG News",
         };
 
-    /// <summary>
-    /// An experiment with its cost, as if none of its cells were shared with others.
-    /// </summary>
+    /// <summary>An experiment with its estimated cost, as if no cells were shared.</summary>
     private static Experiment Priced(Experiment experiment)
     {
         var cost = Cost(ExperimentPlan.Of(experiment, experiment.Name, ""));

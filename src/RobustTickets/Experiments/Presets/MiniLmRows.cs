@@ -1,15 +1,15 @@
-// Rows, data sets and attacks of the experiments with MiniLM. Rows of one method are one value, so
-// that tables which hold it hold the same run.
+// Rows, data sets and attacks of the MiniLM experiments. A method's row is a single value, so that
+// tables with the same row share its run.
 using System.Globalization;
 
 namespace RobustTickets.Experiments.Presets;
 
-/// <summary>What the experiments of <c>recipes/experiments/minilm/</c> are made of.</summary>
+/// <summary>Building blocks of the experiments of <c>recipes/experiments/minilm/</c>.</summary>
 internal static class MiniLmRows
 {
     public const string Control = "evaluate.equal-epoch-control=true",
         Watch = "evaluate.epoch-attack={\"recipe\":\"textfooler\",\"examples\":200}",
-        AsRobustTicket = "fine-tune-as-robust-ticket"; // the training of its tickets, on the dense network
+        AsRobustTicket = "fine-tune-as-robust-ticket"; // training of its tickets, on the dense network
     public static readonly string[] All = ["retrain.epochs=2", "retrain.optimizer.learning-rate=5e-5", "batch-size=32"];
     public static readonly string[] Slim = ["search.optimizer.learning-rate=5e-5"];
     public static readonly string[] Rounds = [.. Slim, "search.epochs-per-round=1"];
@@ -133,7 +133,7 @@ internal static class MiniLmRows
                 [.. Masks, "retrain.epochs=7"]
             ),
             new("dense-control", ControlOf: "robust-ticket"),
-            // What longer training alone does.
+            // The effect of longer training alone.
             Row("fine-tune-longer", AsRobustTicket, set: "retrain.epochs=7"),
         ];
 
@@ -152,7 +152,7 @@ internal static class MiniLmRows
 
     public static string[] Heads => ["0.0833333", "0.166667", "0.25", "0.333333", "0.416667", "0.5"];
 
-    // What the task has anyway is left out: that row is the run of the tables.
+    // The task's default is omitted: that row is the run of the tables.
     public static ExperimentRow[] Sparsities =>
         [
             .. Neurons.Select(r => Varied(NeuronName(r), "draw.neuron-ratio", r == "0.3" ? "" : r)),
@@ -220,7 +220,7 @@ internal static class MiniLmRows
             ),
         ];
 
-    // The papers start at 0.05 with steps of 0.02; larger steps start at two thirds of one.
+    // The papers start at 0.05 with steps of 0.02; larger steps start at two thirds of a step.
     public static string Start(string step) =>
         step == "0.02"
             ? "0.05"

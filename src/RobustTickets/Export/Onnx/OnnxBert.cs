@@ -1,5 +1,5 @@
-// BERT as an ONNX graph, layer by layer in true shapes (Devlin et al. 2019). Written plainly, or
-// with ONNX Runtime's fused operators; initializers have Hugging Face's names and shapes.
+// BERT as an ONNX graph, layer by layer in true shapes (Devlin et al. 2019), with standard
+// operators or ONNX Runtime's fused ones; initializers have Hugging Face's names and shapes.
 using System.Globalization;
 using RobustTickets.Checkpoints.Tensors;
 using RobustTickets.Models;
@@ -34,8 +34,8 @@ internal sealed class OnnxBert
     /// <summary>The graph of a model.</summary>
     /// <param name="weights">Weights under canonical names.</param>
     /// <param name="config">Shapes.</param>
-    /// <param name="head">What it gives.</param>
-    /// <param name="options">How it is written.</param>
+    /// <param name="head">The output head.</param>
+    /// <param name="options">Export options.</param>
     public static OnnxGraph Build(ITensorSource weights, BertConfig config, OnnxHead head, OnnxExportOptions options)
     {
         var builder = new OnnxBert(weights, config, options);
@@ -67,7 +67,7 @@ internal sealed class OnnxBert
         _graph.Output(value, output);
     }
 
-    // Added to the scores [B, 1, 1, S]: 0 for a token, the least float for padding. The fused
+    // Added to the scores [B, 1, 1, S]: 0 for a token, the lowest float for padding. The fused
     // operator takes the mask itself.
     private string AttentionMask()
     {
@@ -151,7 +151,7 @@ internal sealed class OnnxBert
         return _graph.Node("Reshape", [context, _graph.Longs(0, 0, (long)heads * size)]);
     }
 
-    // LayerNorm(x + W y + b); without y, where everything was pruned, b alone is left.
+    // LayerNorm(x + W y + b); without y, where everything was pruned, only b is added.
     private string AddNorm(string x, string? y, string dense, string norm)
     {
         var bias = _tensors.Whole(BertParameters.Bias(dense));
@@ -209,7 +209,7 @@ internal sealed class OnnxBert
         return Gemm(BertParameters.Classifier, pooled);
     }
 
-    // The head stays in float32 in every precision: it is small, and decides.
+    // The head stays float32 in every precision: it is small, and the class depends on it.
     private string Gemm(string dense, string x) =>
         _graph.Node(
             "Gemm",

@@ -1,15 +1,15 @@
-// Matrix products of an exported graph: float32, or 8 bit with activations quantized as they come
-// (dynamic) and weights by output row (per channel).
+// Matrix products of an exported graph: float32, or 8 bit with dynamic quantization of activations
+// and per-channel weights (by output row).
 using System.Runtime.InteropServices;
 using RobustTickets.Checkpoints.Tensors;
 using RobustTickets.Models;
 
 namespace RobustTickets.Export.Onnx;
 
-/// <summary>Constants of a graph from a checkpoint, each once.</summary>
+/// <summary>Constants of a graph from a checkpoint, each added once.</summary>
 internal sealed class OnnxTensors(OnnxGraph graph, ITensorSource weights)
 {
-    /// <summary>A tensor under its name and in its shape, as float32.</summary>
+    /// <summary>A tensor with its name and shape, as float32.</summary>
     public string Whole(string name)
     {
         if (graph.Has(name))
@@ -26,7 +26,7 @@ internal sealed class OnnxTensors(OnnxGraph graph, ITensorSource weights)
         );
     }
 
-    /// <summary>Vectors one after the other as one.</summary>
+    /// <summary>Vectors concatenated into one.</summary>
     public string Joined(string name, IReadOnlyList<string> parts)
     {
         float[] values = [.. parts.SelectMany(weights.ReadFinite)];
@@ -45,8 +45,10 @@ internal sealed class OnnxTensors(OnnxGraph graph, ITensorSource weights)
             )
         );
 
-    /// <summary>A matrix [R, C] with each row rounded to whole numbers of at most
-    /// <paramref name="most"/>: w = scale q.</summary>
+    /// <summary>
+    /// A matrix [R, C] with each row rounded to integers of magnitude at most
+    /// <paramref name="most"/>: w = scale q.
+    /// </summary>
     public (sbyte[] Values, float[] Scales, int Rows, int Columns) Rounded(string name, int most)
     {
         var shape = weights.Info(name).Shape;
@@ -59,7 +61,7 @@ internal sealed class OnnxTensors(OnnxGraph graph, ITensorSource weights)
             var largest = 0f;
             foreach (var w in row)
                 largest = Math.Max(largest, Math.Abs(w));
-            // A row of zeros has any scale.
+            // A row of zeros can have any scale.
             var scale = largest > 0 ? largest / most : 1f;
             scales[r] = scale;
             for (var c = 0; c < columns; c++)
@@ -74,16 +76,16 @@ internal sealed class OnnxTensors(OnnxGraph graph, ITensorSource weights)
 /// </summary>
 internal interface IOnnxDense
 {
-    /// <summary>Makes an input ready for several products.</summary>
+    /// <summary>Prepares an input for several products.</summary>
     string Prepare(string x);
 
     /// <summary>x W^T of a prepared input; the bias is not added.</summary>
     string Product(string dense, string prepared);
 
-    /// <summary>Rows of an embedding.</summary>
+    /// <summary>Embedding rows of ids.</summary>
     string Lookup(string table, string ids);
 
-    /// <summary>x E^T with the table of an embedding.</summary>
+    /// <summary>x E^T with an embedding table.</summary>
     string Tied(string table, string x);
 }
 
@@ -102,18 +104,18 @@ internal sealed class OnnxDenseFp32(OnnxGraph graph, OnnxTensors tensors) : IOnn
     /// <inheritdoc/>
     public string Tied(string table, string x)
     {
-        // Every runtime folds the transposition when it loads the file.
+        // Runtimes fold the transposition when they load the file.
         var turned = graph.Node("Transpose", [tensors.Whole(table)], new OnnxAttribute("perm", new[] { 1L, 0 }));
         return graph.Node("MatMul", [x, turned]);
     }
 }
 
 /// <summary>
-/// Eight bits: y = s_x s_w (q_x - z_x) q_w. Runtimes join the nodes into one kernel.
+/// Eight bits: y = s_x s_w (q_x - z_x) q_w. Runtimes fuse the nodes into one kernel.
 /// </summary>
 internal sealed class OnnxDenseInt8(OnnxGraph graph, OnnxTensors tensors) : IOnnxDense
 {
-    // Processors without VNNI add pairs of products in 16 bits, saturating: 255 * 64 * 2 fits.
+    // Processors without VNNI add pairs of products in 16 bits with saturation: 255 * 64 * 2 fits.
     private const int MostOfProduct = 64,
         MostOfTable = 127;
 
@@ -135,7 +137,7 @@ internal sealed class OnnxDenseInt8(OnnxGraph graph, OnnxTensors tensors) : IOnn
     {
         var name = BertParameters.Weight(dense);
         var (values, scales, rows, columns) = tensors.Rounded(name, MostOfProduct);
-        // [inputs, outputs], as MatMulInteger wants it.
+        // [inputs, outputs], as MatMulInteger requires.
         var turned = new sbyte[values.Length];
         for (var r = 0; r < rows; r++)
         for (var c = 0; c < columns; c++)
@@ -163,7 +165,7 @@ internal sealed class OnnxDenseInt8(OnnxGraph graph, OnnxTensors tensors) : IOnn
     /// <inheritdoc/>
     public string Tied(string table, string x)
     {
-        // The table of the lookup once more, in float: scores over a vocabulary are close together.
+        // A second copy of the table, in float: scores over a vocabulary are close together.
         var turned = graph.Node("Transpose", [tensors.Whole(table)], new OnnxAttribute("perm", new[] { 1L, 0 }));
         return graph.Node("MatMul", [x, turned]);
     }

@@ -1,5 +1,5 @@
-// An ONNX model as nodes and initializers, in the messages of onnx.proto. Tensors are streamed: the
-// lengths of all fields are known before their bytes are, so no tensor is held twice.
+// An ONNX model as nodes and initializers, in the messages of onnx.proto. Tensors are streamed: all
+// field lengths are known before the bytes, so no tensor is in memory twice.
 using Google.Protobuf;
 using Proto = global::Onnx;
 
@@ -15,7 +15,7 @@ internal enum OnnxElement
     Int64 = 7,
 }
 
-/// <summary>An attribute of a node: a whole number, a float or whole numbers.</summary>
+/// <summary>An attribute of a node: an integer, a float or integers.</summary>
 internal sealed record OnnxAttribute(string Name, object Value)
 {
     public Proto.AttributeProto Message()
@@ -40,7 +40,7 @@ internal sealed record OnnxAttribute(string Name, object Value)
     }
 }
 
-/// <summary>An input or output; a dimension is a number or the name of one that varies.</summary>
+/// <summary>An input or output; a dimension is a number or the name of a dynamic one.</summary>
 internal sealed record OnnxValue(string Name, OnnxElement Element, params object[] Dimensions)
 {
     public Proto.ValueInfoProto Message()
@@ -63,7 +63,7 @@ internal sealed record OnnxValue(string Name, OnnxElement Element, params object
     }
 }
 
-/// <summary>A constant of the graph; its bytes are asked for when their turn comes.</summary>
+/// <summary>A constant of the graph; its bytes are read when they are written.</summary>
 internal sealed record OnnxInitializer(
     string Name,
     OnnxElement Element,
@@ -72,7 +72,7 @@ internal sealed record OnnxInitializer(
     Action<Stream> Write
 )
 {
-    /// <summary>The message without its bytes, which follow as the field of raw data.</summary>
+    /// <summary>The message without its bytes, which follow as the raw_data field.</summary>
     public byte[] Head()
     {
         var message = new Proto.TensorProto { Name = Name, DataType = (int)Element };
@@ -84,11 +84,11 @@ internal sealed record OnnxInitializer(
 /// <summary>Collects the nodes of a graph and writes the model.</summary>
 internal sealed class OnnxGraph
 {
-    /// <summary>The first with LayerNormalization; IR version 8 belongs to it.</summary>
+    /// <summary>The first opset with LayerNormalization; IR version 8 matches it.</summary>
     private const int Opset = 17,
         IrVersion = 8;
 
-    /// <summary>Domain of ONNX Runtime's own operators.</summary>
+    /// <summary>Domain of ONNX Runtime's contrib operators.</summary>
     public const string Microsoft = "com.microsoft";
 
     private readonly Proto.GraphProto _graph = new();
@@ -102,44 +102,44 @@ internal sealed class OnnxGraph
     /// <summary>Outputs, in order.</summary>
     public List<OnnxValue> Outputs { get; } = [];
 
-    /// <summary>Facts about the model, as text.</summary>
+    /// <summary>Model metadata as text.</summary>
     public OrderedDictionary<string, string> Metadata { get; } = [];
 
-    /// <summary>The scope that names of nodes begin with.</summary>
+    /// <summary>Prefix of node names.</summary>
     public string Scope { get; set; } = "";
 
-    /// <summary>Adds a node of ONNX with one output and gives the output's name.</summary>
+    /// <summary>Adds a standard node with one output; returns the output's name.</summary>
     public string Node(string op, IReadOnlyList<string> inputs, params OnnxAttribute[] attributes) =>
         Add(op, inputs, 1, "", attributes)[0];
 
-    /// <summary>Adds a node of ONNX that has several outputs.</summary>
+    /// <summary>Adds a standard node with several outputs.</summary>
     public string[] Node(string op, IReadOnlyList<string> inputs, int outputs) => Add(op, inputs, outputs, "", []);
 
-    /// <summary>Adds a node of ONNX Runtime's own; an empty name leaves an input out.</summary>
+    /// <summary>Adds an ONNX Runtime node; an empty name omits an input.</summary>
     public string Fused(string op, IReadOnlyList<string> inputs, params OnnxAttribute[] attributes)
     {
         _hasMicrosoft = true;
         return Add(op, inputs, 1, Microsoft, attributes)[0];
     }
 
-    /// <summary>Gives an output of the graph its name.</summary>
+    /// <summary>Names an output of the graph.</summary>
     public void Output(string value, OnnxValue output)
     {
         Outputs.Add(output);
         _graph.Node.Add(NodeOf("Identity", [value], [output.Name], $"/{output.Name}", "", []));
     }
 
-    /// <summary>Whether a constant of this name is there.</summary>
+    /// <summary>Whether a constant of this name exists.</summary>
     public bool Has(string name) => _initializers.ContainsKey(name);
 
-    /// <summary>Adds a constant and gives its name.</summary>
+    /// <summary>Adds a constant; returns its name.</summary>
     public string Constant(OnnxInitializer initializer)
     {
         _initializers[initializer.Name] = initializer;
         return initializer.Name;
     }
 
-    /// <summary>A constant of whole numbers, named by its values.</summary>
+    /// <summary>An integer constant, named by its values.</summary>
     public string Longs(params long[] values) =>
         Constant(
             Small(
@@ -151,7 +151,7 @@ internal sealed class OnnxGraph
             )
         );
 
-    /// <summary>The numbers 0 to <paramref name="count"/> - 1, [1, count].</summary>
+    /// <summary>The integers 0 to <paramref name="count"/> - 1, [1, count].</summary>
     public string Places(string name, int count) =>
         Constant(
             Small(
@@ -163,11 +163,11 @@ internal sealed class OnnxGraph
             )
         );
 
-    /// <summary>A single whole number without dimensions.</summary>
+    /// <summary>An integer scalar.</summary>
     public string Index(long value) =>
         Constant(Small($"index_{value}", OnnxElement.Int64, [], [value], BitConverter.GetBytes));
 
-    /// <summary>A single float without dimensions.</summary>
+    /// <summary>A float scalar.</summary>
     public string Scalar(string name, float value) =>
         Constant(Small(name, OnnxElement.Float, [], [value], BitConverter.GetBytes));
 
@@ -175,15 +175,15 @@ internal sealed class OnnxGraph
     /// <param name="path">The file.</param>
     /// <param name="name">Name of the graph.</param>
     /// <param name="version">Version of this program.</param>
-    /// <exception cref="InvalidOperationException">It would have 2 GiB or more, which protocol
-    /// buffers cannot hold.</exception>
+    /// <exception cref="InvalidOperationException">The model would have 2 GiB or more, the limit of
+    /// protocol buffers.</exception>
     public void Write(string path, string name, string version)
     {
         var graph = _graph.Clone();
         graph.Name = name;
         graph.Input.AddRange(Inputs.Select(i => i.Message()));
         graph.Output.AddRange(Outputs.Select(o => o.Message()));
-        // Fields of a message may come in any order: those of the tensors come last.
+        // Fields of a message may come in any order: tensors come last.
         var head = graph.ToByteArray();
         var tensors = _initializers
             .Values.Select(i =>
@@ -231,7 +231,7 @@ internal sealed class OnnxGraph
         return made;
     }
 
-    /// <summary>Tag and length of a field of bytes that follow.</summary>
+    /// <summary>Tag and length of a bytes field; the bytes follow.</summary>
     internal static byte[] Field(int number, long length)
     {
         using var bytes = new MemoryStream();

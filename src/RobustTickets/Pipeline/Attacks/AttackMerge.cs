@@ -1,5 +1,5 @@
-// An attack that ran in parts, put together: its files byte for byte as if it had run in one place,
-// and an environment.json of all parts.
+// Merges the shards of an attack: files byte-identical to a run in one place, and an
+// environment.json that combines all shards.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Pipeline.Attacks;
@@ -7,19 +7,19 @@ using RobustTickets.Runs;
 
 namespace RobustTickets;
 
-/// <summary>Merges the parts of an attack (<see cref="AttackRequest.Shard"/>).</summary>
+/// <summary>Merges the shards of an attack (<see cref="AttackRequest.Shard"/>).</summary>
 public static class AttackMerge
 {
-    /// <summary>Merges all parts that lie in a folder.</summary>
-    /// <param name="folder">Folder of the parts' folders.</param>
-    /// <param name="output">Where the whole goes; null: into the same folder.</param>
+    /// <summary>Merges all shards in a folder.</summary>
+    /// <param name="folder">Folder that contains the shards' folders.</param>
+    /// <param name="output">Folder of the merged attack; null: the same folder.</param>
     /// <inheritdoc cref="ShardMerge.Run" path="/exception"/>
     public static AttackReport Run(string folder, string? output = null) =>
         Run(ShardMerge.Find(folder), output ?? folder);
 
-    /// <summary>Merges parts that lie anywhere.</summary>
-    /// <param name="shards">The parts' folders.</param>
-    /// <param name="output">Where the whole goes.</param>
+    /// <summary>Merges shards from any location.</summary>
+    /// <param name="shards">The shards' folders.</param>
+    /// <param name="output">Folder of the merged attack.</param>
     /// <inheritdoc cref="ShardMerge.Run" path="/exception"/>
     public static AttackReport Run(IReadOnlyList<string> shards, string output)
     {

@@ -2,22 +2,22 @@ using RobustTickets.Attacks.Engine;
 
 namespace RobustTickets;
 
-/// <summary>Something that happened in an attack.</summary>
+/// <summary>A progress event of an attack.</summary>
 public abstract record AttackProgress;
 
-/// <summary>A sentence worth a line of its own.</summary>
+/// <summary>A sentence to print on its own line.</summary>
 /// <param name="Text">The sentence.</param>
 public sealed record AttackNote(string Text) : AttackProgress;
 
-/// <summary>An example has an outcome.</summary>
-/// <param name="Done">Examples that have one.</param>
-/// <param name="Total">Examples attacked in all.</param>
+/// <summary>An example was finished.</summary>
+/// <param name="Done">Examples finished.</param>
+/// <param name="Total">Total number of examples.</param>
 /// <param name="Succeeded">Attacks that succeeded.</param>
 /// <param name="Failed">Attacks that failed.</param>
-/// <param name="Skipped">Examples that the victim got wrong before.</param>
+/// <param name="Skipped">Examples that the victim misclassified before the attack.</param>
 /// <param name="Errors">Examples that could not be attacked.</param>
-/// <param name="QueriesPerSecond">Queries a second of this run.</param>
-/// <param name="Remaining">Time left at this pace, or null before a pace is known.</param>
+/// <param name="QueriesPerSecond">Queries per second of this run.</param>
+/// <param name="Remaining">Remaining time at this pace, or null until a pace is known.</param>
 public sealed record AttackStep(
     int Done,
     int Total,
@@ -29,6 +29,6 @@ public sealed record AttackStep(
     TimeSpan? Remaining
 ) : AttackProgress;
 
-/// <summary>Every example has an outcome; what this run has cost.</summary>
+/// <summary>All examples are finished; the cost of this run.</summary>
 /// <param name="Statistics">The cost.</param>
 public sealed record AttackCost(AttackStatistics Statistics) : AttackProgress;

@@ -14,29 +14,27 @@ namespace RobustTickets;
 /// experiments and programs make and run.
 /// </summary>
 /// <param name="Recipe">The attack with its options and resources.</param>
-/// <param name="Model">The victim: a run, its model/ folder, any Hugging Face BERT classifier, or
-/// what the loader knows.</param>
+/// <param name="Model">The victim: a run, its model/ folder, any Hugging Face BERT classifier, or a
+/// model that the loader knows.</param>
 /// <param name="Data">File or folder of the data set.</param>
 /// <param name="Task">Task of the data set.</param>
-/// <param name="Output">Folder of the results; null: attacks/RECIPE of the run that the model
-/// lies in.</param>
-/// <param name="DataOptions">Columns and label map, where the task does not know them.</param>
+/// <param name="Output">Folder of the results; null: attacks/RECIPE of the model's run.</param>
+/// <param name="DataOptions">Columns and label map, if they differ from the task's.</param>
 /// <param name="Split">The split; null: the one that papers report.</param>
-/// <param name="Sample">Which examples are attacked; null: all.</param>
-/// <param name="MaxLength">Most word pieces that the victim sees.</param>
-/// <param name="FullSplitAccuracy">Also measure the accuracy on the whole split, the papers'
-/// Clean.</param>
-/// <param name="AugmentFile">File that takes training data with the adversarial texts; null for
+/// <param name="Sample">The sample of examples; null: all.</param>
+/// <param name="MaxLength">Maximum sequence length of the victim.</param>
+/// <param name="FullSplitAccuracy">Also measure the accuracy on the whole split (the papers'
+/// Clean).</param>
+/// <param name="AugmentFile">Output file of training data with the adversarial texts; null for
 /// none.</param>
-/// <param name="Engine">How fast the attack runs.</param>
-/// <param name="Execution">How the victim runs.</param>
-/// <param name="CsvCells">How results.csv holds texts that a spreadsheet would run.</param>
-/// <param name="Temperature">Temperatures of the victim; null: as it is.</param>
-/// <param name="Loader">Loads victims, sentence encoders and masked language models that are no
-/// Hugging Face folders; null: there are none.</param>
-/// <param name="Shard">The part of the examples that is attacked, into a folder of its own in
-/// <paramref name="Output"/>; null: all. <see cref="AttackMerge"/> makes the whole of all
-/// parts.</param>
+/// <param name="Engine">Performance options of the attack.</param>
+/// <param name="Execution">Execution options of the victim.</param>
+/// <param name="CsvCells">How results.csv writes texts that a spreadsheet would run.</param>
+/// <param name="Temperature">Temperatures of the victim; null: 1.</param>
+/// <param name="Loader">Loads victims, sentence encoders and masked language models that are not
+/// Hugging Face folders; or null.</param>
+/// <param name="Shard">The shard of the examples to attack, into its own folder in
+/// <paramref name="Output"/>; null: all. <see cref="AttackMerge"/> merges all shards.</param>
 public sealed record AttackRequest(
     AttackRecipe Recipe,
     string Model,
@@ -57,11 +55,10 @@ public sealed record AttackRequest(
     AttackShard? Shard = null
 )
 {
-    /// <summary>A right to the folder that goes before its lock, or null.</summary>
+    /// <summary>A claim that overrides the folder's lock, or null.</summary>
     internal IWriterClaim? Claim { get; init; }
 
-    /// <summary>Name of the attack's folder in a run: the recipe, and what was added to
-    /// it.</summary>
+    /// <summary>Name of the attack's folder in a run: the recipe with its variants.</summary>
     internal string FolderName =>
         string.Concat(
             Recipe.Name,
@@ -103,28 +100,28 @@ public sealed record AttackRequest(
 }
 
 /// <summary>
-/// Most word pieces that a victim sees, special tokens included; by default the tokenizer's own
-/// limit, as TextAttack has it.
+/// Maximum sequence length of a victim, special tokens included; by default the tokenizer's own
+/// limit, as in TextAttack.
 /// </summary>
 public readonly record struct VictimLength
 {
-    /// <summary>As in the training of the victim's run.</summary>
+    /// <summary>The maximum length used to train the victim's run.</summary>
     public static VictimLength Training => new() { AsInTraining = true };
 
-    /// <summary>The number, or null.</summary>
+    /// <summary>The number of tokens, or null.</summary>
     public int? Pieces { get; private init; }
 
-    /// <summary>Whether the length of training is taken.</summary>
+    /// <summary>Whether the length of training is used.</summary>
     public bool AsInTraining { get; private init; }
 
-    /// <summary>Where the length is from, for settings.</summary>
+    /// <summary>Source of the length, for settings.</summary>
     internal string Source =>
         AsInTraining ? "as in training"
         : Pieces is null ? "the tokenizer's own"
         : "option";
 
-    /// <summary>A number of at least 3.</summary>
-    /// <exception cref="RequestException">It is smaller.</exception>
+    /// <summary>A given length of at least 3.</summary>
+    /// <exception cref="RequestException">The length is below 3.</exception>
     public static VictimLength Of(int pieces) =>
         pieces >= 3
             ? new VictimLength { Pieces = pieces }

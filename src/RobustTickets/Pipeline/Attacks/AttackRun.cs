@@ -1,5 +1,5 @@
-// Runs an attack into a folder; one that was killed is continued by the same request. Options,
-// resources and data are refused before the victim is loaded.
+// Runs an attack into a folder; the same request resumes a killed attack. Options, resources and
+// data are validated before the victim is loaded.
 using System.Diagnostics;
 using System.Globalization;
 using RobustTickets.Attacks;
@@ -104,12 +104,13 @@ internal static class AttackRun
             Note(progress, $"{job.Shard}: {job.Inputs.Count} examples");
         if (log.Done > 0)
             Note(progress, $"continuing in {job.Folder}: {log.Done} of {job.Inputs.Count} examples are done");
-        // Where nothing is left to do, the stamp of those who did it stays.
+        // If nothing is left to do, the existing stamp is kept.
         var stamp =
             log.Remaining.Count > 0 || !File.Exists(Path.Combine(job.Folder, AttackStamp.File))
                 ? AttackStamp.Begin(job.Folder, job.Facts)
                 : null;
-        // The log puts outcomes in order; a slow example must not hold back what others have cost.
+        // The log orders outcomes; the engine delivers them unordered so that a slow example does
+        // not delay saving others.
         var options = job.Engine ?? new AttackEngineOptions();
         var engine = new AttackEngine(job.Attack, job.Victim, options with { InOrder = false });
         try
@@ -147,8 +148,8 @@ internal static class AttackRun
         var watch = Stopwatch.StartNew();
         var counts = log.All.GroupBy(o => o.Result).ToDictionary(g => g.Key, g => g.Count());
         int Count(AttackResult result) => counts.GetValueOrDefault(result);
-        // Random numbers of one stream through all examples depend on every example before: what is
-        // done is done again to get to the same place in the stream.
+        // With one random stream through all examples, each depends on the ones before: finished
+        // examples are repeated to reach the same point in the stream.
         var remaining = log.Remaining;
         var todo = job.Attack.Randomness.SharesStream && remaining.Count > 0 ? job.Inputs : remaining;
         var wanted = remaining.Select(i => i.Id).ToHashSet(StringComparer.Ordinal);
@@ -253,7 +254,7 @@ internal static class AttackRun
             ["model"] = Path.GetFullPath(victim.Path),
             ["model_sha256"] = weights,
         };
-        // Other victims need no libtorch.
+        // Other victims do not use libtorch.
         if (classifier is not Classifier)
             return facts;
         var execution = request.Execution ?? new Execution();

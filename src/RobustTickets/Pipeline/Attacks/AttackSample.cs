@@ -1,26 +1,27 @@
-// Which examples are attacked. The papers' scripts take the first N in file order; where a file is
-// sorted by class these are all of one class, so a seeded sample with the file's class shares is
-// the default (docs/methods/attacks.md).
+// Selects the examples to attack. The papers' scripts take the first N in file order; in a file
+// sorted by class these are all of one class, so the default is a seeded stratified sample
+// (docs/methods/attacks.md).
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 
 namespace RobustTickets;
 
-/// <summary>How a sample is drawn.</summary>
+/// <summary>Sampling method.</summary>
 public enum SampleRule
 {
-    /// <summary>With the file's class shares, by a seed.</summary>
+    /// <summary>Seeded stratified sample.</summary>
     Stratified,
 
-    /// <summary>The first of the file.</summary>
+    /// <summary>The first examples of the file.</summary>
     FirstN,
 }
 
-/// <summary>Which examples of a split are attacked; they stay in file order.</summary>
-/// <param name="Count">How many, at least 1; null takes all.</param>
-/// <param name="Rule">How they are drawn.</param>
+/// <summary>Selects the examples of a split to attack, in file order.</summary>
+/// <param name="Count">Number of examples, at least 1; null takes all.</param>
+/// <param name="Rule">Sampling method.</param>
 /// <param name="Seed">Seed of a stratified sample.</param>
-/// <param name="IdFile">File of ids, one a line, in place of a drawn sample; null for none.</param>
+/// <param name="IdFile">File of ids, one per line, used in place of a sample; null for
+/// none.</param>
 public sealed record AttackSample(
     int? Count = null,
     SampleRule Rule = SampleRule.Stratified,
@@ -28,14 +29,14 @@ public sealed record AttackSample(
     string? IdFile = null
 )
 {
-    /// <summary>Picks examples; those of a file of ids come in the file's order.</summary>
+    /// <summary>Selects examples; those of an id file are in the order of that file.</summary>
     /// <param name="examples">The split.</param>
     /// <exception cref="RequestException">The number is below 1.</exception>
-    /// <exception cref="DataException">The file of ids is not there, names an unknown id, or one
-    /// twice; file and line named.</exception>
+    /// <exception cref="DataException">The id file is missing, or contains an unknown or duplicate
+    /// id; the message names file and line.</exception>
     public IReadOnlyList<Example> Pick(IReadOnlyList<Example> examples) => Pick(examples, new HashSet<string>());
 
-    /// <summary>Picks examples; ids that were trained on are refused as such.</summary>
+    /// <summary>Selects examples; the error for an id that was trained on says so.</summary>
     internal IReadOnlyList<Example> Pick(IReadOnlyList<Example> examples, IReadOnlySet<string> trainedOn)
     {
         ArgumentNullException.ThrowIfNull(examples);
@@ -47,15 +48,15 @@ public sealed record AttackSample(
         return Rule == SampleRule.FirstN ? [.. examples.Take(n)] : Splits.Stratified(examples, n, (ulong)Seed);
     }
 
-    /// <summary>Refuses a number that no sample has.</summary>
-    /// <exception cref="RequestException">It is below 1.</exception>
+    /// <summary>Throws if the number is out of range.</summary>
+    /// <exception cref="RequestException">The number is below 1.</exception>
     internal void Check()
     {
         if (Count is < 1)
             throw new RequestException(nameof(Count), $"{Count}", "must be 1 or more");
     }
 
-    /// <summary>What was picked, for settings.</summary>
+    /// <summary>Describes the selection, for settings.</summary>
     internal string Describe(int picked, int all) =>
         IdFile is not null ? $"{picked}, named by ids"
         : picked == all ? "all"

@@ -1,5 +1,5 @@
-// environment.json of an attack: program, machine, model, date and seconds, all calls of the same
-// attack together. It is the only file of the folder in which two runs of one attack may differ.
+// environment.json of an attack: program, machine, model, date and seconds, summed over all calls
+// of the attack. Only this file may differ between two runs of the same attack.
 using System.Diagnostics;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
@@ -7,7 +7,7 @@ using RobustTickets.Runs;
 
 namespace RobustTickets.Pipeline.Attacks;
 
-/// <summary>Keeps an attack's stamp while the attack goes on.</summary>
+/// <summary>Maintains an attack's environment.json while it runs.</summary>
 internal sealed class AttackStamp
 {
     /// <summary>Name of the file.</summary>
@@ -15,7 +15,7 @@ internal sealed class AttackStamp
 
     private const string Began = "began_with";
 
-    // What a killed call loses of its seconds at most.
+    // Maximum time between saves, i.e. lost by a killed call.
     private static readonly TimeSpan Often = TimeSpan.FromSeconds(10);
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private readonly string _path;
@@ -29,31 +29,31 @@ internal sealed class AttackStamp
         Save();
     }
 
-    /// <summary>Writes the stamp of a call that is going to work in an attack's folder.</summary>
-    /// <param name="folder">The folder; its settings.json is written.</param>
-    /// <param name="facts">What the caller knows of libraries and model.</param>
-    /// <exception cref="DataException">The stamp of an earlier call is broken.</exception>
+    /// <summary>Writes the stamp at the start of a call.</summary>
+    /// <param name="folder">The folder; its settings.json must exist.</param>
+    /// <param name="facts">Facts on libraries and model.</param>
+    /// <exception cref="DataException">The stamp of an earlier call is corrupt.</exception>
     public static AttackStamp Begin(string folder, IReadOnlyDictionary<string, string>? facts)
     {
         var path = Path.Combine(folder, File);
         var earlier = System.IO.File.Exists(path) ? EnvironmentStamp.Load(path) : null;
         var settings = ResourceFolder.Hash(Path.Combine(folder, AttackFiles.Settings));
         var all = new Dictionary<string, string>(facts?.ToDictionary() ?? []) { ["settings_sha256"] = settings };
-        // Another program may have begun what this one goes on with.
+        // The attack may have been started by another program version.
         if (earlier is not null && Beginner(earlier) is var began && began != Program(EnvironmentStamp.Collect()))
             all[Began] = began;
         var stamp = EnvironmentStamp.Collect(all) with { Started = earlier?.Started ?? EnvironmentStamp.Now() };
         return new AttackStamp(path, stamp, earlier?.Seconds ?? 0);
     }
 
-    /// <summary>Writes the seconds so far, now and then.</summary>
+    /// <summary>Writes the elapsed seconds if the last save is old enough.</summary>
     public void Tick()
     {
         if (_watch.Elapsed - _saved > Often)
             Save();
     }
 
-    /// <summary>Writes the seconds so far.</summary>
+    /// <summary>Writes the elapsed seconds.</summary>
     public void Save()
     {
         _saved = _watch.Elapsed;

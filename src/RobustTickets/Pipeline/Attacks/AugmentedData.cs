@@ -1,6 +1,6 @@
-// Adversarial training data: every example of the split as it is, then the adversarial text of each
-// that the attack succeeded on, with the true class. JSON lines under the column names of the task,
-// which training reads.
+// Adversarial training data as JSON lines: every original example of the split, then the
+// adversarial text of each successful attack with the true class, under the task's column names,
+// readable by training.
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -19,15 +19,13 @@ internal static class AugmentedData
     };
 
     /// <summary>Writes the file.</summary>
-    /// <param name="path">The file; one that is there and holds something else is left
-    /// alone.</param>
+    /// <param name="path">The file; an existing file with other content is not overwritten.</param>
     /// <param name="split">Every example of the split.</param>
-    /// <param name="outcomes">What the attack found.</param>
+    /// <param name="outcomes">The outcomes of the attack.</param>
     /// <param name="classes">Class names in order.</param>
     /// <param name="recipe">Name of the recipe.</param>
     /// <returns>Number of adversarial lines.</returns>
-    /// <exception cref="RequestException">The file is there and holds something
-    /// else.</exception>
+    /// <exception cref="RequestException">The file exists with other content.</exception>
     public static int Write(
         string path,
         IEnumerable<Example> split,
@@ -44,7 +42,7 @@ internal static class AugmentedData
             Line(text, input.Columns, classes[input.Label], input.Id, "original", origins[input.Id]);
         }
         var successes = outcomes.Where(o => o.Result == AttackResult.Success).ToList();
-        // A damaged pair (TextAttack issue 631) has lost a column: it is no training example.
+        // A damaged pair (TextAttack issue 631) has lost a column and is not used.
         var whole = successes.Where(o => o.Perturbed.Count == o.Original.Count).ToList();
         foreach (var outcome in whole)
             Line(text, outcome.Perturbed, classes[outcome.Label], outcome.Id, recipe, origins[outcome.Id]);
@@ -62,7 +60,8 @@ internal static class AugmentedData
         return whole.Count;
     }
 
-    // Further fields say where a line comes from, by which splits keep both together.
+    // Additional fields name the line's origin, so that splits keep original and adversarial text
+    // together.
     private static void Line(
         StringBuilder text,
         IReadOnlyList<KeyValuePair<string, string>> columns,

@@ -1,5 +1,5 @@
-// The rows that a victim's temperature is fitted on: never one that is attacked. They are the
-// development part of the victim's run, or where the data hold none the rows beside the sample.
+// The rows used to fit a victim's temperature, never attacked ones: the development part of the
+// victim's run, or without one the split's rows outside the sample.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Evaluation;
@@ -8,24 +8,24 @@ using RobustTickets.Runs;
 namespace RobustTickets;
 
 /// <summary>Held-out rows of a victim.</summary>
-/// <param name="Examples">The rows, with indices of the victim's classes.</param>
-/// <param name="Description">Where they are from.</param>
+/// <param name="Examples">The rows, labelled with the victim's class indices.</param>
+/// <param name="Description">Where the rows come from.</param>
 internal sealed record CalibrationRows(IReadOnlyList<Example> Examples, string Description)
 {
-    /// <summary>Fewer tell no temperature.</summary>
+    /// <summary>Minimum number of rows to fit a temperature.</summary>
     public const int Least = 20;
 
     private const int Most = 1000;
     private const ulong Seed = 42;
 
-    /// <summary>The rows for an attack.</summary>
+    /// <summary>Selects the rows for an attack.</summary>
     /// <param name="victim">The victim.</param>
     /// <param name="request">The attack.</param>
-    /// <param name="measured">The rows that it takes its sample from.</param>
+    /// <param name="measured">The rows from which the sample was taken.</param>
     /// <param name="attacked">The sample.</param>
     /// <param name="classes">The victim's classes.</param>
-    /// <param name="stop">Ends reading.</param>
-    /// <exception cref="RequestException">There are too few.</exception>
+    /// <param name="stop">Cancels reading.</param>
+    /// <exception cref="RequestException">There are too few rows.</exception>
     public static CalibrationRows Of(
         VictimFolder victim,
         AttackRequest request,

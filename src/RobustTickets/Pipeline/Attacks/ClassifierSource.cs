@@ -1,5 +1,5 @@
-// A classifier from whatever a request names: a Hugging Face folder on libtorch, or a form that a
-// loader knows, which needs no libtorch.
+// Loads the classifier named by a request: a Hugging Face folder with libtorch, or a format known
+// to a loader, without libtorch.
 using RobustTickets.Attacks;
 using RobustTickets.Evaluation;
 using RobustTickets.Kernels.Dense;
@@ -8,18 +8,18 @@ using RobustTickets.Training;
 
 namespace RobustTickets.Pipeline.Attacks;
 
-/// <summary>Loads and evaluates classifiers of any form.</summary>
+/// <summary>Loads and evaluates classifiers of any format.</summary>
 internal static class ClassifierSource
 {
     private const int TextsAtOnce = 256;
 
     /// <summary>Loads a classifier.</summary>
     /// <param name="path">The model.</param>
-    /// <param name="execution">How it runs; of forms that a loader knows, the threads
-    /// alone.</param>
-    /// <param name="maxLength">Most word pieces; null: the tokenizer's own limit.</param>
-    /// <param name="loader">Knows other forms; null: there are none.</param>
-    /// <exception cref="RequestException">The form does not run on that device or in that
+    /// <param name="execution">Execution options; for formats of a loader, only the threads
+    /// apply.</param>
+    /// <param name="maxLength">Maximum sequence length; null: the tokenizer's own limit.</param>
+    /// <param name="loader">Loads other formats, or null.</param>
+    /// <exception cref="RequestException">The format does not support that device or
     /// precision.</exception>
     public static ITextClassifier Load(string path, Execution execution, int? maxLength, IModelLoader? loader)
     {
@@ -36,8 +36,9 @@ internal static class ClassifierSource
         return loader.LoadClassifier(path, maxLength, execution.Threads)!;
     }
 
-    /// <summary>What to say where more word pieces were asked for than a classifier reads; else
-    /// null.</summary>
+    /// <summary>
+    /// A note if the requested length exceeds the classifier's maximum; otherwise null.
+    /// </summary>
     public static string? LengthNote(int? asked, ITextClassifier classifier) =>
         asked > classifier.MaxLength
             ? $"{asked} word pieces were asked for; {classifier.Name} reads at most {classifier.MaxLength}, so longer "

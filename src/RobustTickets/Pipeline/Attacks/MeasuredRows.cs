@@ -1,5 +1,5 @@
-// Which rows a model is measured on: those that its weights have not seen. A run's own data are
-// known by their SHA-256 whatever the file is called (docs/methods/data.md, Which rows are
+// Selects the rows a model is evaluated on: those it was not trained on. A run's own data are
+// recognised by their SHA-256 whatever the file's name (docs/methods/data.md, Which rows are
 // measured).
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
@@ -8,28 +8,28 @@ using RobustTickets.Runs;
 
 namespace RobustTickets;
 
-/// <summary>What is known of measured rows.</summary>
+/// <summary>How evaluated rows relate to the model's training data.</summary>
 internal enum RowKind
 {
     /// <summary>Data of the model's run that it was not trained on.</summary>
     HeldOut,
 
-    /// <summary>Rows that the model was trained on, asked for by name.</summary>
+    /// <summary>Rows that the model was trained on, explicitly requested.</summary>
     TrainedOn,
 
     /// <summary>Other data than the run's.</summary>
     OtherData,
 
-    /// <summary>Nobody wrote down what the model was trained on.</summary>
+    /// <summary>The model's training data were not recorded.</summary>
     NotKnown,
 }
 
-/// <summary>The rows that a model is measured on.</summary>
-/// <param name="Split">The rows, their labels being indices of the model's classes.</param>
-/// <param name="Kind">What is known of them.</param>
-/// <param name="Name">The split or the run's part, as <c>splits.json</c> names it.</param>
-/// <param name="OfRows">Rows of the data that they were taken from.</param>
-/// <param name="Description">The same for people, without their number.</param>
+/// <summary>The rows a model is evaluated on.</summary>
+/// <param name="Split">The rows, labelled with the model's class indices.</param>
+/// <param name="Kind">Relation to the training data.</param>
+/// <param name="Name">The split or the run's part, as named in <c>splits.json</c>.</param>
+/// <param name="OfRows">Number of rows of the data they were selected from.</param>
+/// <param name="Description">Description for display, without the number of rows.</param>
 internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int OfRows, string Description)
 {
     private static readonly Remedy Parts = new(
@@ -38,10 +38,10 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
         "train"
     );
 
-    /// <summary>Ids of the rows that were left out because the model was trained on them.</summary>
+    /// <summary>Ids of the rows excluded because the model was trained on them.</summary>
     internal IReadOnlySet<string> LeftOut { get; init; } = new HashSet<string>();
 
-    /// <summary>Rows, part and why they may be measured, on one line.</summary>
+    /// <summary>Rows, part and relation to the training data, on one line.</summary>
     public override string ToString() =>
         FormattableString.Invariant($"measured: {Split.Examples.Count} rows, {Split.Task.Name} {Name}: {Description}");
 
@@ -56,21 +56,21 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
         };
 
     /// <summary>
-    /// The rows of a data set on which a model may be measured. By default these are the rows that
-    /// its run reports, when the data are the run's; with the split <c>train</c> those that it was
-    /// trained on. Of one file of one's own, <c>dev</c> and <c>test</c> are the run's parts.
+    /// The rows of a data set on which a model may be evaluated. By default these are the rows that
+    /// its run reports, if the data are the run's; with the split <c>train</c>, those it was
+    /// trained on. For a single file, <c>dev</c> and <c>test</c> are the run's parts.
     /// </summary>
     /// <param name="victim">The model.</param>
     /// <param name="path">File or folder of the data set.</param>
     /// <param name="task">The task.</param>
-    /// <param name="options">Columns, labels, limit; the limit counts measured rows.</param>
+    /// <param name="options">Columns, labels, limit; the limit counts evaluated rows.</param>
     /// <param name="split">Name of the split; null for the default.</param>
     /// <param name="classes">The model's class names in order.</param>
-    /// <param name="stop">Ends the reading.</param>
-    /// <exception cref="DataException">Data are missing or malformed, or their classes cannot be
+    /// <param name="stop">Cancels reading.</param>
+    /// <exception cref="DataException">Data are missing or malformed, or their classes do not match
     /// the model's.</exception>
-    /// <exception cref="RequestException">All rows were trained on, and were not asked for by name;
-    /// or the file has not the part that was asked for.</exception>
+    /// <exception cref="RequestException">All rows were trained on without being requested
+    /// explicitly, or the file does not contain the requested part.</exception>
     public static MeasuredRows Load(
         VictimFolder victim,
         string path,
@@ -142,12 +142,12 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
                     + $"{(part is { File.Length: > 0 } other ? $" but in {other.File}" : "")}"
             );
         }
-        // Ids as the run has them, whatever the split was called here.
+        // Uses the run's ids, whatever the split was called here.
         var renamed = read.Examples.Select(e => e with { Id = $"{part.Split}:{RowKey.RowOf(e.Id)}" });
         return (Told(read with { Name = part.Split, Examples = [.. renamed] }, part, asked, victim), part);
     }
 
-    // Where another part is taken than was asked for.
+    // Adds a note if another part than the requested one is used.
     private static Split Told(Split read, RowPart part, string? asked, VictimFolder victim) =>
         asked != "test" || part.Split == "test"
             ? read

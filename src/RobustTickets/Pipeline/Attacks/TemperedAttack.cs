@@ -1,6 +1,6 @@
-// The same attack on a victim at other temperatures (docs/methods/attacks.md, Temperature). One
-// temperature is an attack like any other; of several each has a folder of its own, and the one
-// with the lowest Aua is the result.
+// Runs an attack at other temperatures of the victim (docs/methods/attacks.md, Temperature). A
+// single temperature is an ordinary attack; with several, each has its own folder, and the one with
+// the lowest Aua is the result.
 using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
@@ -9,10 +9,10 @@ using RobustTickets.Pipeline.Attacks;
 namespace RobustTickets;
 
 /// <summary>Runs a job at the temperatures of a request.</summary>
-/// <param name="Job">The attack on the victim as it is.</param>
+/// <param name="Job">The attack on the victim at temperature 1.</param>
 /// <param name="Temperature">The temperatures.</param>
-/// <param name="HeldOut">Rows for a fitted one; asked for when it is needed.</param>
-/// <param name="Progress">Is told what happens.</param>
+/// <param name="HeldOut">Loads rows to fit a temperature, if needed.</param>
+/// <param name="Progress">Receives progress events.</param>
 internal sealed record TemperedAttack(
     AttackJob Job,
     VictimTemperature Temperature,
@@ -80,10 +80,10 @@ internal sealed record TemperedAttack(
             RunSettings = [.. Job.RunSettings, line],
         };
 
-    // The outcomes of the lowest, as if it were the only attack, and what the others left.
+    // Writes the outcomes of the lowest temperature as the attack's, with the Aua of all.
     private AttackReport Lowest(List<(AttackReport Report, TemperatureAua Aua)> reports, double? wholeSplitClean)
     {
-        // An attack that judged nothing has no figure to be the lowest.
+        // An attack without attacked examples has no Aua and cannot be the lowest.
         var lowest = reports.MinBy(r => double.IsNaN(r.Aua.Aua) ? double.PositiveInfinity : r.Aua.Aua);
         Job.Claim?.Require();
         using var log = AttackLog.Open(

@@ -1,5 +1,5 @@
-// What the folder of a victim tells beyond its weights: the run it lies in, the length it was
-// trained at, the checkpoint it comes from, and a hash of what answers.
+// Metadata of a victim's folder: its run, its training length, its base checkpoint, and a hash of
+// its files.
 using System.Security.Cryptography;
 using System.Text;
 using RobustTickets.Attacks;
@@ -9,33 +9,33 @@ using RobustTickets.Runs;
 
 namespace RobustTickets;
 
-/// <summary>A victim's folder; of a run folder, its model.</summary>
+/// <summary>A victim's folder; for a run folder, its model.</summary>
 internal sealed class VictimFolder
 {
     private static readonly string[] Endings = [".json", ".safetensors", ".bin", ".txt", ".onnx", ".model"];
 
     private readonly RunFolder? _run;
 
-    /// <param name="path">A model folder, a model's name, or a run folder that has a model.</param>
-    /// <exception cref="RunFolderException">It is a run folder that has no model yet.</exception>
+    /// <param name="path">A model folder, a model's name, or a run folder with a model.</param>
+    /// <exception cref="RunFolderException">The run folder has no model yet.</exception>
     public VictimFolder(string path)
     {
         Path = RunFolder.ModelOf(ModelStore.OfUser().Locate(path));
         _run = RunFolder.Around(Folder);
     }
 
-    /// <summary>The model: a folder, or a file of another form.</summary>
+    /// <summary>Path of the model: a folder, or a file of another format.</summary>
     public string Path { get; }
 
     private string Folder => FolderOf(Path);
 
     /// <summary>
-    /// Which rows the model was trained on; null when neither the folder nor a run around it says.
+    /// The rows the model was trained on; null if neither the folder nor its run records them.
     /// </summary>
-    /// <exception cref="DataException">The file that says so is broken.</exception>
+    /// <exception cref="DataException">The record is corrupt.</exception>
     public TrainingRows? Training => TrainingRows.Find(Folder, _run);
 
-    /// <summary>The victim for people: its run's name and its own.</summary>
+    /// <summary>Name of the victim for display: run and model.</summary>
     public string Name
     {
         get
@@ -47,10 +47,8 @@ internal sealed class VictimFolder
         }
     }
 
-    /// <summary>
-    /// The attacks/ folder of the run, where results go when no other place is named.
-    /// </summary>
-    /// <exception cref="RequestException">The victim lies in no run.</exception>
+    /// <summary>The default results folder, in the attacks/ folder of the run.</summary>
+    /// <exception cref="RequestException">The victim is not in a run.</exception>
     public string ResultsOf(string recipe) =>
         _run?.AttackFolder(recipe)
         ?? throw new RequestException(
@@ -60,14 +58,13 @@ internal sealed class VictimFolder
         );
 
     /// <summary>
-    /// The checkpoint that the run started from, for sentence similarity; null when it is not known
-    /// or no longer there.
+    /// The checkpoint the run started from, for sentence similarity; null if unknown or missing.
     /// </summary>
     public string? BaseModel => _run?.BaseModel;
 
-    /// <summary>The length limit in word pieces; null: the tokenizer's own.</summary>
-    /// <exception cref="RequestException">The length of training was asked for and is not
-    /// known.</exception>
+    /// <summary>The maximum sequence length; null: the tokenizer's own.</summary>
+    /// <exception cref="RequestException">The length of training was requested and is
+    /// unknown.</exception>
     public int? Length(VictimLength length)
     {
         if (!length.AsInTraining)
@@ -84,8 +81,8 @@ internal sealed class VictimFolder
     /// <summary>
     /// SHA-256 over the hashes of a model's configuration, tokenizer and weight files, by name.
     /// </summary>
-    /// <param name="model">Its folder, or a file of another form, what lies beside it
-    /// included.</param>
+    /// <param name="model">The model's folder, or a file of another format including the files
+    /// beside it.</param>
     public static string Hash(string model)
     {
         var files = Directory

@@ -1,12 +1,12 @@
-// At which temperatures a victim is attacked (docs/methods/attacks.md, Temperature).
+// Temperatures at which a victim is attacked (docs/methods/attacks.md, Temperature).
 using System.Globalization;
 using RobustTickets.Attacks;
 
 namespace RobustTickets;
 
 /// <summary>
-/// The temperatures T of a victim under attack: its logits are divided by T. Of several, the lowest
-/// accuracy under attack counts.
+/// The temperatures T of a victim under attack: its logits are divided by T. With several, the
+/// lowest accuracy under attack is the result.
 /// </summary>
 public sealed record VictimTemperature
 {
@@ -16,30 +16,30 @@ public sealed record VictimTemperature
         (Values, IsFitted, Name) = (values, fit, name);
 
     /// <summary>
-    /// The temperature of least negative log likelihood on held-out rows: the development part of
-    /// the victim's run, or where there is none the split's rows that are not attacked.
+    /// The temperature with the lowest negative log likelihood on held-out rows: the development
+    /// part of the victim's run, or without one the split's rows that are not attacked.
     /// </summary>
     public static VictimTemperature Fitted { get; } = new([], fit: true, "fit");
 
     /// <summary>A small grid: 0.25, 1, 4, 16.</summary>
     public static VictimTemperature Grid { get; } = new(GridValues, fit: false, "grid");
 
-    /// <summary>Temperatures that are given.</summary>
+    /// <summary>The given temperatures.</summary>
     public IReadOnlyList<double> Values { get; }
 
-    /// <summary>Whether a fitted one is among them.</summary>
+    /// <summary>Whether a fitted temperature is included.</summary>
     public bool IsFitted { get; }
 
-    /// <summary>As it was asked for, in names of folders.</summary>
+    /// <summary>The text it was parsed from, for folder names.</summary>
     internal string Name { get; }
 
     /// <summary>Whether there is more than one.</summary>
     internal bool IsSeveral => Values.Count + (IsFitted ? 1 : 0) > 1;
 
     /// <summary>
-    /// Reads a number, <c>fit</c>, <c>grid</c>, or several of them between commas.
+    /// Parses a number, <c>fit</c>, <c>grid</c>, or a comma-separated list of these.
     /// </summary>
-    /// <exception cref="RequestException">It is none of these.</exception>
+    /// <exception cref="RequestException">The text is none of these.</exception>
     public static VictimTemperature Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -67,6 +67,6 @@ public sealed record VictimTemperature
         return new VictimTemperature([.. values], fit, text.Replace(" ", "", StringComparison.Ordinal));
     }
 
-    /// <summary>A temperature in names and lines.</summary>
+    /// <summary>Formats a temperature for names and lines.</summary>
     internal static string Text(double temperature) => temperature.ToString("R", CultureInfo.InvariantCulture);
 }

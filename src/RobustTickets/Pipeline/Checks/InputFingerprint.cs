@@ -1,6 +1,6 @@
-// The identity of everything a run computes on, so that a resumed run cannot go on with something
-// else: not the files' bytes but what was made of them. A limit, another column, another label map,
-// another vocabulary: each changes the encoded examples.
+// Fingerprint of a run's inputs, so that a resumed run cannot continue with others. It hashes the
+// encoded examples instead of file bytes, because limit, columns, label map and vocabulary also
+// change them.
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using RobustTickets.Checkpoints.Tensors;
@@ -9,17 +9,18 @@ using RobustTickets.Training;
 
 namespace RobustTickets.Pipeline.Checks;
 
-/// <summary>SHA-256 of what a run computes on.</summary>
+/// <summary>SHA-256 of a run's inputs.</summary>
 internal static class InputFingerprint
 {
     /// <summary>
-    /// SHA-256 over the examples that are trained and evaluated on, the class names, the weights of
-    /// checkpoint-0, and what the recipe names beyond them (a ticket, an attack's files, tables).
+    /// SHA-256 over training and evaluation examples, class names, the weights of checkpoint-0, and
+    /// files that the recipe names (a ticket, an attack's files, tables).
     /// </summary>
     /// <param name="data">The examples.</param>
     /// <param name="weights">The weights.</param>
-    /// <param name="unnamed">SHA-256 without what the recipe names, from the same pass.</param>
-    /// <param name="named">What the recipe names.</param>
+    /// <param name="unnamed">SHA-256 without the files that the recipe names, from the same
+    /// pass.</param>
+    /// <param name="named">Identities of the files that the recipe names.</param>
     internal static string Of(
         RunData data,
         ITensorSource weights,
@@ -40,7 +41,7 @@ internal static class InputFingerprint
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <summary>SHA-256 over texts, their lengths among them.</summary>
+    /// <summary>SHA-256 over texts and their lengths.</summary>
     internal static string Of(IEnumerable<string> texts)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -66,7 +67,7 @@ internal static class InputFingerprint
         }
     }
 
-    /// <summary>Adds a text, its length before it.</summary>
+    /// <summary>Adds a text, preceded by its length.</summary>
     internal static void Add(IncrementalHash hash, string text)
     {
         var bytes = System.Text.Encoding.UTF8.GetBytes(text);

@@ -1,5 +1,5 @@
-// What a run needs of the machine: memory of its training and disk of its checkpoints, known before
-// any compute. A machine that is surely too small is refused; one that may be is told.
+// Memory and disk space a run needs, estimated before any compute. A machine that is certainly too
+// small is refused; one that may be too small gives a warning.
 using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Files;
 using RobustTickets.Models;
@@ -8,9 +8,9 @@ using RobustTickets.Runs;
 
 namespace RobustTickets.Pipeline.Checks;
 
-/// <summary>Memory and disk that a run needs.</summary>
-/// <param name="Memory">Memory of the training.</param>
-/// <param name="DiskBytes">Most bytes that the run folder has at a time.</param>
+/// <summary>Memory and disk space a run needs.</summary>
+/// <param name="Memory">Memory for training.</param>
+/// <param name="DiskBytes">Maximum size of the run folder in bytes.</param>
 internal sealed record MachineNeeds(TrainingMemory Memory, long DiskBytes)
 {
     /// <summary>
@@ -19,7 +19,7 @@ internal sealed record MachineNeeds(TrainingMemory Memory, long DiskBytes)
     /// </summary>
     private const long CopiesOnDisk = (3 * 3) + 1;
 
-    /// <summary>What a recipe needs on a model and data.</summary>
+    /// <summary>Estimates the needs of a recipe on a model and data.</summary>
     public static MachineNeeds Of(Recipe recipe, HuggingFaceConfig config, RunData data)
     {
         var network = BertFiles.ConfigOf(config, data.Labels.Count);
@@ -34,10 +34,10 @@ internal sealed record MachineNeeds(TrainingMemory Memory, long DiskBytes)
         );
     }
 
-    /// <summary>Refuses what surely does not fit.</summary>
+    /// <summary>Throws if the run cannot fit.</summary>
     /// <param name="model">The model of the request.</param>
-    /// <param name="output">Where the run folder lies or is going to lie.</param>
-    /// <param name="execution">Where the training computes; only a CPU's memory is asked.</param>
+    /// <param name="output">Path of the run folder, existing or not.</param>
+    /// <param name="execution">Execution options; only CPU memory is checked.</param>
     /// <exception cref="RobustTickets.Attacks.RequestException">The memory is too
     /// small.</exception>
     /// <exception cref="RunFolderException">The disk is too small.</exception>
@@ -48,8 +48,8 @@ internal sealed record MachineNeeds(TrainingMemory Memory, long DiskBytes)
         RequireDisk(output, DiskSpace.Free(output));
     }
 
-    /// <summary>Refuses a disk with fewer bytes free.</summary>
-    /// <exception cref="RunFolderException">It has.</exception>
+    /// <summary>Throws if the disk has fewer bytes free than needed.</summary>
+    /// <exception cref="RunFolderException">The disk is too small.</exception>
     public void RequireDisk(string output, long free)
     {
         if (free < DiskBytes)
@@ -73,8 +73,8 @@ internal sealed record MachineNeeds(TrainingMemory Memory, long DiskBytes)
     public string DiskText(string output) =>
         $"up to {TrainingMemory.Text(DiskBytes)} while it runs; {TrainingMemory.Text(DiskSpace.Free(output))} are free";
 
-    /// <summary>What may not fit; null when it does, or when nothing is known.</summary>
-    /// <param name="free">Memory that is free.</param>
+    /// <summary>A warning when the run may not fit; null when it does, or when unknown.</summary>
+    /// <param name="free">Free memory.</param>
     public string? Doubt(long? free) =>
         free is { } bytes && Memory.Bytes > bytes
             ? $"this training needs {MemoryText}: it may not fit; a smaller batch-size or max-length needs less"

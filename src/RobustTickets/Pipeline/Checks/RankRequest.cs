@@ -1,4 +1,4 @@
-// What ranks ask of a request before they meet.
+// Checks and adjusts a request for distributed training, before ranks connect.
 using RobustTickets.Attacks;
 using RobustTickets.Objectives;
 using RobustTickets.Torch;
@@ -7,11 +7,11 @@ using RobustTickets.Training;
 
 namespace RobustTickets.Pipeline.Checks;
 
-/// <summary>Requests of several ranks.</summary>
+/// <summary>Requests of distributed runs.</summary>
 internal static class RankRequest
 {
     /// <summary>
-    /// The request as this rank carries it out: on a GPU of its own where one is asked for.
+    /// The request adjusted for this rank: with its own GPU if GPUs are requested.
     /// </summary>
     /// <exception cref="RequestException">A batch has fewer examples than there are
     /// ranks.</exception>
@@ -23,7 +23,7 @@ internal static class RankRequest
         return request with { Execution = OnOwnDevice(request.Execution, ranks) };
     }
 
-    /// <summary>Ranks on one host take its GPUs in turn.</summary>
+    /// <summary>Assigns the GPUs of a host to its ranks in turn.</summary>
     public static Execution OnOwnDevice(Execution execution, RankSettings ranks) =>
         execution.Device is { Kind: DeviceKind.Cuda, Index: 0 }
         && torch.device_count(DeviceKind.Cuda) is > 0 and var gpus
@@ -33,7 +33,7 @@ internal static class RankRequest
             }
             : execution;
 
-    /// <summary>What a person should know of a recipe that several ranks train.</summary>
+    /// <summary>Notes for the user on training a recipe with several ranks.</summary>
     public static IEnumerable<string> Notes(Recipe recipe, int ranks)
     {
         var (least, more) = (recipe.BatchSize / ranks, recipe.BatchSize % ranks);

@@ -1,6 +1,6 @@
-// What a recipe will cost on texts of a length: passes over word pieces by the pass counts of each
-// objective (docs/methods/training.md, FLOPs by formula), searches to the end of their horizon,
-// attacks by queries a word.
+// Estimates the cost of a recipe for texts of a given length: passes per token by each objective's
+// pass counts (docs/methods/training.md, FLOPs by formula), searches up to their horizon, attacks
+// by queries per word.
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
 using static RobustTickets.Attacks.Invariant;
@@ -8,18 +8,18 @@ using static RobustTickets.Attacks.Invariant;
 namespace RobustTickets.Pipeline.Checks;
 
 /// <summary>An estimate of cost.</summary>
-/// <param name="Training">Units of search, retraining and control, at most.</param>
+/// <param name="Training">Maximum units of search, retraining and control.</param>
 /// <param name="Attacks">Units of attacks.</param>
 internal readonly record struct RecipeCost(double Training, double Attacks)
 {
     /// <summary>
-    /// Units of a clean training step, a word piece: forward, backward to the inputs and weight
-    /// gradient are one each.
+    /// Units per token of a clean training step: forward, backward to the inputs and weight
+    /// gradient, one each.
     /// </summary>
     public const double CleanStep = 3;
 
-    // Queries a word that EarlyRobust's Table 1 prints, over the mean words of its data sets. What
-    // the sentence encoder and the masked language model read counts as much again.
+    // Queries per word from EarlyRobust's Table 1, with the mean words of its data sets. Sentence
+    // encoder and masked language model are assumed to cost the same again.
     private static readonly Dictionary<string, double> QueriesPerWord = new()
     {
         ["textfooler"] = 7,
@@ -27,14 +27,14 @@ internal readonly record struct RecipeCost(double Training, double Attacks)
         ["bert-attack"] = 9,
     };
 
-    /// <summary>Everything.</summary>
+    /// <summary>The total.</summary>
     public double Units => Training + Attacks;
 
-    /// <summary>Hours where clean training handles so many word pieces a second.</summary>
+    /// <summary>Hours at a given throughput of clean training in tokens per second.</summary>
     public double Hours(double tokensPerSecond) => Units / CleanStep / tokensPerSecond / 3600;
 
-    /// <summary>Floating-point operations of the matrix products, attention left out.</summary>
-    /// <param name="weights">Weights of the encoder's matrices.</param>
+    /// <summary>Floating-point operations of the matrix products, without attention.</summary>
+    /// <param name="weights">Number of weights in the encoder's matrices.</param>
     public double Flops(long weights) => 2.0 * weights * Units;
 
     /// <summary>Sums two costs.</summary>
@@ -45,10 +45,10 @@ internal readonly record struct RecipeCost(double Training, double Attacks)
     public static RecipeCost operator -(RecipeCost a, RecipeCost b) =>
         new(a.Training - b.Training, a.Attacks - b.Attacks);
 
-    /// <summary>The training of a recipe.</summary>
+    /// <summary>Cost of training a recipe.</summary>
     /// <param name="recipe">The recipe.</param>
-    /// <param name="tokens">Word pieces of the training examples.</param>
-    /// <param name="searched">Whether the search is another cell's.</param>
+    /// <param name="tokens">Number of tokens in the training examples.</param>
+    /// <param name="searched">Whether another cell runs the search.</param>
     public static RecipeCost OfTraining(Recipe recipe, double tokens, bool searched = false)
     {
         var retrain = recipe.Retrain.Epochs * Step(recipe.Retrain.Objective);
@@ -56,14 +56,14 @@ internal readonly record struct RecipeCost(double Training, double Attacks)
         return new RecipeCost(tokens * (retrain + control + (searched ? 0 : Search(recipe))), 0);
     }
 
-    /// <summary>The search of a recipe alone.</summary>
+    /// <summary>Cost of a recipe's search.</summary>
     /// <param name="recipe">The recipe.</param>
-    /// <param name="tokens">Word pieces of the training examples.</param>
+    /// <param name="tokens">Number of tokens in the training examples.</param>
     public static RecipeCost OfSearch(Recipe recipe, double tokens) => new(tokens * Search(recipe), 0);
 
-    /// <summary>The attacks after epochs that a recipe asks for, on the control, too.</summary>
+    /// <summary>Cost of a recipe's attacks after epochs, including the control's.</summary>
     /// <param name="recipe">The recipe.</param>
-    /// <param name="length">Mean word pieces of a text.</param>
+    /// <param name="length">Mean tokens per text.</param>
     public static RecipeCost OfEpochAttacks(Recipe recipe, double length) =>
         recipe.Evaluate.EpochAttack is not { } attack
             ? default
@@ -73,21 +73,22 @@ internal readonly record struct RecipeCost(double Training, double Attacks)
                 length
             );
 
-    /// <summary>An attack.</summary>
-    /// <param name="attack">Name of its recipe.</param>
-    /// <param name="examples">Examples attacked.</param>
-    /// <param name="length">Mean word pieces of a text.</param>
+    /// <summary>Cost of an attack.</summary>
+    /// <param name="attack">Name of the attack recipe.</param>
+    /// <param name="examples">Number of examples.</param>
+    /// <param name="length">Mean tokens per text.</param>
     public static RecipeCost OfAttack(string attack, int examples, double length) =>
         new(0, 2 * examples * length * length * QueriesPerWord.GetValueOrDefault(attack, 7));
 
-    /// <summary>Epochs after which the rule of a slimming search can stop it at the earliest; null
-    /// where no rule does.</summary>
+    /// <summary>
+    /// The earliest epoch at which a slimming search's rule can stop it; null if none can.
+    /// </summary>
     public static double? EarliestStop(Recipe recipe) =>
         recipe.Search is SlimmingSearchOptions { Stop: not FixedStop } search
             ? (double)StopRule.Needs(search.Stop) / search.SnapshotsPerEpoch
             : null;
 
-    /// <summary>Which PGD a recipe trains with, in words; null for none.</summary>
+    /// <summary>Describes the variant of PGD a recipe trains with; null for none.</summary>
     public static string? FormOfPgd(Recipe recipe) =>
         recipe.Retrain.Objective is PgdOptions pgd
             ? Text($"{(pgd.DeltaGradOnly ? "lean" : "usual")} PGD, K = {pgd.Steps}")
@@ -112,7 +113,7 @@ internal readonly record struct RecipeCost(double Training, double Attacks)
             PgdOptions { DeltaGradOnly: true } p => (2 * p.Steps) + CleanStep,
             PgdOptions p => CleanStep * (p.Steps + 1),
             FreeLbOptions f => CleanStep * (f.Count == FreeLbCount.K ? f.Steps : f.Steps + 1),
-            // The second backward of each pass goes through the whole network again.
+            // The second backward of each pass also covers the whole network.
             InfoBertOptions i => (CleanStep + (i.Alpha == 0 ? 0 : 2)) * i.Steps,
             HullOptions h => (2 * h.Steps) + CleanStep,
             _ => CleanStep,

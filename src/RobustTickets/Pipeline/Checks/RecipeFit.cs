@@ -1,6 +1,5 @@
-// Every number of a recipe that only the model or the data can contradict: one list, asked by dry
-// runs, runs, experiments and the library before any compute. What is wrong in itself is found
-// earlier (Recipes/Validation).
+// Checks a recipe's numbers against the model and the data, before any compute; shared by dry runs,
+// runs, experiments and the library. Checks of the recipe alone are in Recipes/Validation.
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
@@ -14,21 +13,21 @@ using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Pipeline.Checks;
 
-/// <summary>A number of a recipe that does not go with its model or data.</summary>
-/// <param name="Text">What is wrong, beginning with the path of the field.</param>
-/// <param name="Settings">Settings <c>path=value</c>, each of which would put it right.</param>
+/// <summary>A number of a recipe that is incompatible with its model or data.</summary>
+/// <param name="Text">The problem, starting with the path of the field.</param>
+/// <param name="Settings">Settings <c>path=value</c>, each of which would fix it.</param>
 internal sealed record Misfit(string Text, params IReadOnlyList<string> Settings);
 
-/// <summary>Checks a recipe against the model and the data it is to run on.</summary>
+/// <summary>Checks a recipe against its model and data.</summary>
 internal static class RecipeFit
 {
-    // Fresh classifiers of 272 to 544 steps lost three points of clean accuracy and more, those of
-    // 1,767 less than one (docs/results/hardening.md).
+    // Fresh classifiers trained for 272 to 544 steps lost three points of clean accuracy or more,
+    // those trained for 1,767 less than one (docs/results/hardening.md).
     private const long LeastHardened = 1000;
 
     /// <summary>Throws when a recipe has misfits.</summary>
-    /// <param name="origin">What the recipe is called in the error.</param>
-    /// <param name="misfits">All of them.</param>
+    /// <param name="origin">Name of the recipe in the error.</param>
+    /// <param name="misfits">All misfits.</param>
     /// <exception cref="RecipeException">There is at least one.</exception>
     internal static void Require(string origin, IEnumerable<Misfit> misfits)
     {
@@ -40,7 +39,7 @@ internal static class RecipeFit
             };
     }
 
-    /// <summary>What the model contradicts.</summary>
+    /// <summary>Misfits with the model.</summary>
     internal static IEnumerable<Misfit> Model(Recipe recipe, HuggingFaceConfig config)
     {
         if (recipe.MaxLength > config.MaxPositionEmbeddings)
@@ -77,7 +76,7 @@ internal static class RecipeFit
         }
     }
 
-    /// <summary>What the number of training examples contradicts.</summary>
+    /// <summary>Misfits with the number of training examples.</summary>
     internal static IEnumerable<Misfit> Data(Recipe recipe, RunData data)
     {
         var (examples, batch) = (data.Train.Examples.Count, recipe.BatchSize);
@@ -104,7 +103,7 @@ internal static class RecipeFit
             );
     }
 
-    /// <summary>What a person should know, though it runs.</summary>
+    /// <summary>Notes for the user on a recipe that can run.</summary>
     internal static IEnumerable<string> Notes(Recipe recipe, RunData data)
     {
         var examples = data.Train.Examples.Count;
@@ -134,8 +133,8 @@ internal static class RecipeFit
     }
 
     /// <summary>
-    /// A sentence when a fresh classifier is retrained for few steps under an adversary and on
-    /// changed texts alone: together they hold up learning for hundreds of steps.
+    /// A warning when a fresh classifier is retrained for few steps with both an adversary and
+    /// changed texts only: together they delay learning by hundreds of steps.
     /// </summary>
     internal static string? SlowStart(Recipe recipe, RunData data)
     {

@@ -1,4 +1,4 @@
-// What a run is made of, opened and checked before any compute: by a dry run as by the run itself.
+// Opens and checks a run's inputs before any compute, for dry runs and runs.
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Augmentation;
 using RobustTickets.Checkpoints;
@@ -8,13 +8,13 @@ using RobustTickets.Recipes.Validation;
 
 namespace RobustTickets.Pipeline.Checks;
 
-/// <summary>Model, tokenizer and data of a request whose recipe goes with them.</summary>
+/// <summary>Model, tokenizer and data of a request, compatible with its recipe.</summary>
 /// <param name="Files">The model folder.</param>
 /// <param name="Tokenizer">Its tokenizer.</param>
-/// <param name="Data">The data as word pieces.</param>
+/// <param name="Data">The tokenised data.</param>
 /// <param name="Ticket">Identity of the ticket that the recipe names, or null.</param>
-/// <param name="Substitutes">Tables that the recipe replaces words from, or null.</param>
-/// <param name="Teacher">The teacher that the recipe learns from, or null.</param>
+/// <param name="Substitutes">Tables of substitute words, or null.</param>
+/// <param name="Teacher">The teacher of distillation, or null.</param>
 internal sealed record RunInputs(
     HuggingFaceFolder Files,
     WordPieceTokenizer Tokenizer,
@@ -25,14 +25,14 @@ internal sealed record RunInputs(
 ) : IDisposable
 {
     /// <summary>
-    /// Opens what a request names and checks the recipe against it. Nothing is written.
+    /// Opens the inputs of a request and checks the recipe against them. Nothing is written.
     /// </summary>
     /// <param name="request">Recipe, model and data.</param>
-    /// <param name="stop">Ends reading.</param>
-    /// <exception cref="RecipeException">The recipe cannot run on this model and these data: all
-    /// that the model contradicts, else all that the data contradict.</exception>
-    /// <exception cref="CheckpointException">Model or named ticket is missing, broken or does not
-    /// fit.</exception>
+    /// <param name="stop">Cancels reading.</param>
+    /// <exception cref="RecipeException">The recipe cannot run on this model and data: all problems
+    /// with the model, otherwise all with the data.</exception>
+    /// <exception cref="CheckpointException">Model or named ticket is missing, corrupt or
+    /// incompatible.</exception>
     /// <exception cref="RobustTickets.Attacks.DataException">Data are missing or
     /// malformed.</exception>
     public static RunInputs Open(TrainRequest request, CancellationToken stop = default)
@@ -62,11 +62,10 @@ internal sealed record RunInputs(
         }
     }
 
-    /// <summary>What the run needs of the machine.</summary>
+    /// <summary>Memory and disk space the run needs.</summary>
     public MachineNeeds Needs(Recipe recipe) => MachineNeeds.Of(recipe, Files.Config, Data);
 
-    /// <summary>What a person should know of these inputs: of the data, of the recipe on them, and
-    /// of what it starts from.</summary>
+    /// <summary>Notes for the user on data, recipe and base model.</summary>
     public IEnumerable<string> Notes(Recipe recipe)
     {
         foreach (var note in Data.Notes.Concat(RecipeFit.Notes(recipe, Data)))
@@ -81,7 +80,7 @@ internal sealed record RunInputs(
             yield return doubt;
     }
 
-    // Of the classifier that the model folder holds, or null.
+    // Number of classes of the classifier in the model folder, or null.
     private long? Classes =>
         BertParameters.Weight(BertParameters.Classifier) is var name && Files.Weights.Contains(name)
             ? Files.Weights.Info(name).Shape[0]

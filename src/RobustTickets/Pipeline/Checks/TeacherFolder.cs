@@ -1,5 +1,5 @@
-// The teacher that a recipe names: checked before any compute, loaded by the stage that learns from
-// it; the hash of its folder belongs to the identity of a run's inputs.
+// The teacher named by a recipe: checked before any compute, loaded by the stage that uses it. Its
+// hash is part of the run's input fingerprint.
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
@@ -13,13 +13,13 @@ namespace RobustTickets.Pipeline.Checks;
 /// <param name="Hash">SHA-256 of its files.</param>
 internal sealed record TeacherFolder(string Path, string Hash)
 {
-    /// <summary>The teacher of a recipe, or null where it names none.</summary>
+    /// <summary>Checks the teacher of a recipe; null if it names none.</summary>
     /// <param name="recipe">The recipe.</param>
-    /// <param name="run">Run folder, which the teacher may be named from beside.</param>
+    /// <param name="run">Run folder; the teacher's path may be relative to its parent.</param>
     /// <param name="student">Tokenizer of the checkpoint.</param>
-    /// <param name="labels">Classes of the task.</param>
-    /// <exception cref="CheckpointException">It is missing, or has other classes or another
-    /// vocabulary.</exception>
+    /// <param name="labels">Number of classes of the task.</param>
+    /// <exception cref="CheckpointException">The teacher is missing, or has other classes or
+    /// another vocabulary.</exception>
     public static TeacherFolder? Of(Recipe recipe, string run, WordPieceTokenizer student, int labels)
     {
         if (recipe.Retrain.Distill is not { } distill)
@@ -42,9 +42,7 @@ internal sealed record TeacherFolder(string Path, string Hash)
         return new TeacherFolder(folder, VictimFolder.Hash(folder));
     }
 
-    /// <summary>
-    /// SHA-256 of the files of a recipe's teacher, or null where it names none.
-    /// </summary>
+    /// <summary>SHA-256 of the files of a recipe's teacher; null if it names none.</summary>
     /// <inheritdoc cref="Of"/>
     public static string? HashOf(Recipe recipe, string run) =>
         recipe.Retrain.Distill is { } distill ? VictimFolder.Hash(Find(distill, run)) : null;

@@ -1,6 +1,6 @@
-// Tickets that a recipe names, checked against the checkpoint before any data are read: a ticket of
-// another shape never gets as far as training.
-// What a named ticket holds belongs to the identity of a run's inputs.
+// Tickets named by a recipe, checked against the checkpoint before data are read, so that a ticket
+// of another shape is refused early. The content of a named ticket is part of the run's input
+// fingerprint.
 using System.Globalization;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
@@ -10,19 +10,19 @@ using RobustTickets.Torch;
 
 namespace RobustTickets.Pipeline.Checks;
 
-/// <summary>What a recipe's search needs beyond model and data.</summary>
+/// <summary>Checks the ticket named by a recipe's search.</summary>
 internal static class TicketReference
 {
     /// <summary>
-    /// Refuses what does not fit the checkpoint; returns the identity of a named ticket, or null.
+    /// Throws if the ticket does not fit the checkpoint; returns the identity of a named ticket, or
+    /// null.
     /// </summary>
     /// <param name="recipe">The recipe.</param>
     /// <param name="config">Shape of the checkpoint.</param>
-    /// <param name="run">Run folder, which ticket paths may be named from.</param>
-    /// <exception cref="CheckpointException">A ticket is missing, broken, or of another
+    /// <param name="run">Run folder, relative to which ticket paths may be given.</param>
+    /// <exception cref="CheckpointException">A ticket is missing, corrupt, or of another
     /// shape.</exception>
-    /// <exception cref="RecipeException">The sparsity is not that of the named
-    /// ticket.</exception>
+    /// <exception cref="RecipeException">The sparsity differs from the named ticket's.</exception>
     internal static string? Require(Recipe recipe, HuggingFaceConfig config, string run)
     {
         var shape = BertFiles.ConfigOf(config, 2);
@@ -52,13 +52,13 @@ internal static class TicketReference
     }
 
     /// <summary>
-    /// Where the ticket lies that a recipe names: beside the run itself (so that folders of runs
-    /// which refer to each other can be moved), or from the current directory.
+    /// Path of the ticket named by a recipe: beside the run (so that folders of runs that refer to
+    /// each other can be moved), or relative to the current directory.
     /// </summary>
     /// <param name="named">The path in the recipe.</param>
     /// <param name="run">Run folder.</param>
     /// <param name="field">The field that names it.</param>
-    /// <exception cref="RecipeException">Both places hold something of that name.</exception>
+    /// <exception cref="RecipeException">Both paths exist.</exception>
     internal static string Find(string named, string run, string field = "search.ticket")
     {
         if (Path.IsPathRooted(named))

@@ -14,7 +14,7 @@ public sealed class EvaluationExamples : IReadOnlyList<Example>
         (_examples, Name) = (examples, name);
     }
 
-    /// <summary>Which split they are: test, dev, or a part held out of the training file.</summary>
+    /// <summary>Name of the split: test, dev, or a part held out of the training file.</summary>
     public string Name { get; }
 
     /// <inheritdoc/>
@@ -24,11 +24,11 @@ public sealed class EvaluationExamples : IReadOnlyList<Example>
     public Example this[int index] => _examples[index];
 
     /// <summary>
-    /// A sample with the classes in the shares of the whole, in file order; everything when that is
-    /// no more. The same seed gives the same examples everywhere.
+    /// A stratified sample, in file order; all examples if there are no more. The same seed gives
+    /// the same examples on every machine.
     /// </summary>
-    /// <param name="count">How many to take, 0 or more.</param>
-    /// <param name="seed">Seed of the choice.</param>
+    /// <param name="count">Sample size, 0 or more.</param>
+    /// <param name="seed">Seed of the selection.</param>
     public EvaluationExamples Sample(int count, int seed = 42) =>
         new(Splits.Stratified(_examples, count, (ulong)seed), Name);
 

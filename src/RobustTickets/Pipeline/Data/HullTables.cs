@@ -1,5 +1,5 @@
-// The hulls of a recipe's hull objectives: the words of the training texts with their neighbours,
-// as the word pieces of the checkpoint.
+// Word hulls for a recipe's hull objectives: the words of the training texts with their neighbours,
+// as token ids of the checkpoint.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Python;
 using RobustTickets.Attacks.Resources;
@@ -11,7 +11,7 @@ namespace RobustTickets.Pipeline.Data;
 /// <summary>Builds hulls.</summary>
 internal static class HullTables
 {
-    /// <summary>The paths of the hull objectives of a recipe.</summary>
+    /// <summary>The paths of a recipe's hull objectives.</summary>
     public static IEnumerable<string> Of(Recipe recipe)
     {
         (string Path, ObjectiveOptions? Objective)[] all =
@@ -32,11 +32,11 @@ internal static class HullTables
         return all.Where(a => a.Objective is HullOptions).Select(a => a.Path);
     }
 
-    /// <summary>The hulls of the words of some texts.</summary>
-    /// <param name="options">How many neighbours.</param>
+    /// <summary>Builds the hulls of the words in some texts.</summary>
+    /// <param name="options">Options with the number of neighbours.</param>
     /// <param name="texts">The training texts.</param>
     /// <param name="neighbours">The neighbour table.</param>
-    /// <param name="stopWords">Words that stay.</param>
+    /// <param name="stopWords">Words without a hull.</param>
     /// <param name="tokenizer">Tokenizer of the checkpoint.</param>
     public static WordHulls Build(
         HullOptions options,

@@ -1,6 +1,6 @@
-// The examples of a run (docs/methods/data.md, Which splits a run uses): which are trained on,
-// which are developed on, which are reported. The reported split is never looked at before the end,
-// unless the recipe asks for the released scripts' rule.
+// The examples of a run (docs/methods/data.md, Which splits a run uses) for training, development
+// and test. The reported split is not used before the end, unless the recipe requests the released
+// scripts' rule.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Tokens;
@@ -11,20 +11,19 @@ namespace RobustTickets.Pipeline.Data;
 
 /// <summary>The data of a run, tokenised once.</summary>
 /// <param name="Train">Training examples.</param>
-/// <param name="Development">Examples looked at while training; the same object as
-/// <paramref name="Evaluation"/> where the data leave nothing else.</param>
-/// <param name="DevelopmentName">Where they come from.</param>
-/// <param name="Evaluation">Examples whose accuracy is reported.</param>
-/// <param name="EvaluationName">Which split they are: test, dev, or a part carved out of
+/// <param name="Development">Examples evaluated during training; the same object as
+/// <paramref name="Evaluation"/> if there is no other split.</param>
+/// <param name="DevelopmentName">Source of the development examples.</param>
+/// <param name="Evaluation">Examples of the reported accuracy.</param>
+/// <param name="EvaluationName">Name of the reported split: test, dev, or a part held out of
 /// train.</param>
 /// <param name="Labels">Class names in order.</param>
-/// <param name="Hash">Identity of the data for resuming.</param>
-/// <param name="Notes">What a person should know: splits used, label map, class-grouped
-/// files.</param>
+/// <param name="Hash">Hash of the data, checked on resumption.</param>
+/// <param name="Notes">Notes for the user: splits used, label map, class-grouped files.</param>
 /// <param name="Ids">Ids of the examples of each part that is not a whole file.</param>
 /// <param name="DevelopmentTexts">The development examples as texts, in the order of
-/// <paramref name="Development"/>; empty where they are the reported ones, which nothing may look
-/// at.</param>
+/// <paramref name="Development"/>; empty if they are the reported ones, which must not be attacked
+/// during training.</param>
 /// <param name="EvaluationTexts">The reported examples as texts, in the order of
 /// <paramref name="Evaluation"/>.</param>
 internal sealed record RunData(
@@ -41,7 +40,7 @@ internal sealed record RunData(
     IReadOnlyList<Example> EvaluationTexts
 )
 {
-    /// <summary>The same parts as rows of files, for whoever measures the model later.</summary>
+    /// <summary>The parts as rows of files, for later evaluation of the model.</summary>
     public required TrainingRows Rows { get; init; }
 
     /// <summary>
@@ -50,16 +49,15 @@ internal sealed record RunData(
     public required IReadOnlyList<Example> TrainTexts { get; init; }
 
     /// <summary>
-    /// Reads the training split and the split that is reported (the labelled test split if there is
-    /// one, else the development split, else the held-out part), and holds
-    /// out a development part by <see cref="Recipe.Split"/>. Data that the request's cache holds
-    /// are not read again.
+    /// Reads the training split and the reported split (the labelled test split if there is one,
+    /// otherwise the development split, otherwise the held-out part), and holds out a development
+    /// part by <see cref="Recipe.Split"/>. Data in the request's cache are not read again.
     /// </summary>
-    /// <param name="request">A request whose recipe was checked.</param>
+    /// <param name="request">A request with a validated recipe.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
-    /// <param name="stop">Ends reading.</param>
+    /// <param name="stop">Cancels reading.</param>
     /// <exception cref="DataException">A file is missing or malformed, or labels do not
-    /// fit.</exception>
+    /// match.</exception>
     public static RunData Load(TrainRequest request, WordPieceTokenizer tokenizer, CancellationToken stop = default) =>
         request.Cache is { } cache
             ? cache.Get(request, () => Read(request, tokenizer, stop))
@@ -154,7 +152,7 @@ internal sealed record RunData(
         EncodedSplit Encode(IReadOnlyList<Example> part) => EncodedSplit.From(part, tokenizer, recipe.MaxLength);
     }
 
-    // A test file without labels (of a competition) is no split to report on.
+    // A test file without labels (of a competition) cannot be reported on.
     private static bool HoldsLabelled(
         TrainRequest request,
         string split,
@@ -171,7 +169,7 @@ internal sealed record RunData(
         return false;
     }
 
-    // An adversarial text in the training data has shown its original, too.
+    // Rows whose adversarial texts are in the training data count as seen.
     private static Split Unseen(Split split, IReadOnlyList<Example> trained, List<string> notes)
     {
         var origins = trained.Select(e => e.Origin).OfType<RowKey>().ToHashSet();
@@ -212,12 +210,12 @@ internal sealed record RunData(
 }
 
 /// <summary>
-/// Ids of the examples of each part that is not a whole file; null where it is, or (training) where
-/// it is the file without the development part.
+/// Ids of the examples of each part that is not a whole file; null for a whole file, or (training)
+/// for the file without the development part.
 /// </summary>
-/// <param name="Train">Ids trained on.</param>
-/// <param name="Development">Ids held out.</param>
-/// <param name="Evaluation">Ids reported on.</param>
+/// <param name="Train">Ids of training examples.</param>
+/// <param name="Development">Ids of held-out examples.</param>
+/// <param name="Evaluation">Ids of reported examples.</param>
 internal sealed record SplitIds(
     IReadOnlyList<string>? Train,
     IReadOnlyList<string>? Development,

@@ -1,19 +1,19 @@
-// The parts of a run as rows of files with their hashes, and what the weights had seen before.
+// Records the parts of a run as rows of hashed files, and the rows used for its base weights.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Pipeline.Data;
 
-/// <summary>Writes down which rows a run trains on, holds out and reports.</summary>
+/// <summary>Records which rows a run trains on, holds out and reports.</summary>
 /// <param name="Request">The request.</param>
-/// <param name="File">The training split as it was read.</param>
-/// <param name="Trained">What of it is trained on.</param>
-/// <param name="HeldOut">The part held out of it, or null.</param>
+/// <param name="File">The training split as read.</param>
+/// <param name="Trained">Its examples used for training.</param>
+/// <param name="HeldOut">Its held-out part, or null.</param>
 /// <param name="HeldOutName">Name of that part.</param>
 /// <param name="Own">The data's own development split, or null.</param>
 /// <param name="Reported">The data's own reported split, or null.</param>
-/// <param name="Evaluated">What of it is reported.</param>
+/// <param name="Evaluated">The reported examples of it.</param>
 /// <param name="EvaluationName">Name of that part.</param>
 internal sealed record RunRows(
     TrainRequest Request,
@@ -67,7 +67,7 @@ internal sealed record RunRows(
         );
     }
 
-    /// <summary>What a person should know about how unseen the reported rows are.</summary>
+    /// <summary>Notes for the user on reported rows that may have been seen in training.</summary>
     public static IEnumerable<string> Notes(TrainingRows rows, string model, IReadOnlyList<Example> reported)
     {
         var here = rows.TrainedOn.Where(p => p.Sha256 == rows.Evaluation.Sha256).Select(p => p.Membership()).ToArray();
@@ -90,7 +90,7 @@ internal sealed record RunRows(
             isWhole ? null : RowPart.Write(examples.Select(e => e.Id))
         );
 
-    // Rows of other files that stand in the training data themselves, or as adversarial texts.
+    // Rows of other files that are in the training data, as originals or as adversarial texts.
     private IEnumerable<RowPart> Origins() =>
         Trained
             .Select(e => e.Origin)

@@ -1,20 +1,20 @@
-// A document whose parts do not all fit is made to fit, with what fits of it: so that the ranges of
-// the other fields are checked and told at once. What stands in for a part is named, and nobody
-// hears of it.
+// Makes an invalid document deserialisable: parts that do not fit are replaced by placeholders, so
+// that the ranges of all other fields can be checked and reported together. Problems at the
+// replaced paths are not reported.
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 
 namespace RobustTickets.Recipes.Json;
 
-/// <summary>Makes JSON of a type from JSON that is nearly of it.</summary>
+/// <summary>Converts JSON that nearly fits a type into JSON that does.</summary>
 internal static class JsonRepair
 {
-    /// <summary>JSON that fits the type.</summary>
-    /// <param name="element">What was found.</param>
+    /// <summary>Returns JSON that fits the type.</summary>
+    /// <param name="element">The element found.</param>
     /// <param name="type">The type.</param>
     /// <param name="path">Path of the element.</param>
-    /// <param name="replaced">Takes the paths of what was left out or stood in for.</param>
+    /// <param name="replaced">Receives the paths of parts that were missing or replaced.</param>
     public static JsonNode Fit(JsonElement element, JsonTypeInfo type, string path, List<string> replaced)
     {
         var problems = new List<string>();

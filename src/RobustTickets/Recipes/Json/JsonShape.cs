@@ -1,6 +1,6 @@
-// Compares a JSON document with the shape of a type before it is deserialised: every misspelling,
-// missing field, wrong kind and value that does not fit is reported at once, by path, with what is
-// possible (docs/decisions/008-strict-json.md).
+// Compares a JSON document with a type before deserialisation: every misspelling, missing field,
+// wrong kind and invalid value is reported at once, by path, with the possible values
+// (docs/decisions/008-strict-json.md).
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using RobustTickets.Recipes.Validation;
@@ -8,14 +8,13 @@ using RobustTickets.Recipes.Validation;
 namespace RobustTickets.Recipes.Json;
 
 /// <summary>
-/// Walks JSON and the serialiser's own type metadata side by side: a new record or field needs
-/// nothing here. The serialiser alone stops at the first problem and names C# types.
+/// Walks JSON and the serialiser's type metadata in parallel, so new records and fields need no
+/// code here. The serialiser itself stops at the first problem and names C# types.
 /// </summary>
 internal static class JsonShape
 {
     /// <summary>
-    /// Appends to <paramref name="problems"/> everything in which the element differs from the
-    /// type.
+    /// Appends to <paramref name="problems"/> every difference between the element and the type.
     /// </summary>
     public static void Check(JsonElement element, JsonTypeInfo type, string path, List<string> problems)
     {
@@ -61,8 +60,8 @@ internal static class JsonShape
     }
 
     /// <summary>
-    /// The metadata of the derived type that a polymorphic object's discriminator names; null with
-    /// a problem when it names none.
+    /// The metadata of the derived type named by a polymorphic object's discriminator; null, with a
+    /// problem added, for an unknown name.
     /// </summary>
     public static JsonTypeInfo? Resolve(JsonTypeInfo type, string? kind, string path, List<string> problems)
     {
@@ -90,7 +89,7 @@ internal static class JsonShape
             ? [.. options.DerivedTypes.Select(d => (string)d.TypeDiscriminator!)]
             : [];
 
-    /// <summary>The values of an enum as they are written.</summary>
+    /// <summary>The values of an enum as spelled in JSON.</summary>
     public static IReadOnlyList<string> Values(JsonSerializerOptions options, Type clr) =>
         [
             .. Enum.GetValues(clr)
@@ -101,7 +100,7 @@ internal static class JsonShape
     /// <summary>Path of a field below another path.</summary>
     public static string Join(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
 
-    /// <summary>Name of the field that tells kinds apart, or null for a plain record.</summary>
+    /// <summary>Name of the discriminator field, or null for a plain record.</summary>
     public static string? Discriminator(JsonTypeInfo type) => type.PolymorphismOptions?.TypeDiscriminatorPropertyName;
 
     private static void CheckObject(JsonElement element, JsonTypeInfo declared, string path, List<string> problems)
@@ -112,7 +111,8 @@ internal static class JsonShape
         var (type, kind, guessed) = KindOf(element, declared);
         if (guessed)
         {
-            // What is below an unknown kind is held against the kind whose fields it has most of.
+            // Fields below an unknown kind are checked against the kind that shares most fields
+            // with them.
             if (!element.TryGetProperty(discriminator!, out var found))
                 _ = Resolve(declared, null, path, problems);
             else if (Expect(found, JsonValueKind.String, "a text", Join(path, discriminator!), problems))
@@ -151,8 +151,8 @@ internal static class JsonShape
     }
 
     /// <summary>
-    /// The record that an object stands for. Where it names no kind, or an unknown one, that of
-    /// which it has most fields.
+    /// The record type of an object. Without a known kind, the type that shares most fields with
+    /// it.
     /// </summary>
     public static (JsonTypeInfo Type, string? Kind, bool Guessed) KindOf(JsonElement element, JsonTypeInfo declared)
     {

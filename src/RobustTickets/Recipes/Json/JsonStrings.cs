@@ -1,5 +1,5 @@
-// What the serialiser would throw later, wherever a string is taken: half of a surrogate pair in a
-// name or text, and a field that occurs twice. Found first, by path.
+// Finds what the serialiser would only reject when a string is read (a lone surrogate in a name or
+// text), and duplicate fields; reported by path.
 using System.Text.Json;
 using RobustTickets.Attacks;
 
@@ -8,7 +8,7 @@ namespace RobustTickets.Recipes.Json;
 /// <summary>Looks at every name and text of a document.</summary>
 internal static class JsonStrings
 {
-    /// <summary>Names and texts that are no text, and fields that occur twice.</summary>
+    /// <summary>Invalid names and texts, and duplicate fields.</summary>
     public static List<string> Problems(JsonElement root)
     {
         var problems = new List<string>();

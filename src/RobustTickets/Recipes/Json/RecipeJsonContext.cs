@@ -1,6 +1,6 @@
-// Source-generated JSON metadata of recipes: kebab-case names, nothing optional that has no
-// default, nothing unknown. A new enum of a recipe must be listed under Converters; RecipeJson
-// refuses to write one that would come out as a number (a test walks them all).
+// Source-generated JSON metadata of recipes: kebab-case names, required fields unless they have a
+// default, no unknown fields. A new enum must be listed under Converters; RecipeJson refuses to
+// write one that would be serialised as a number (a test checks all).
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RobustTickets.Augmentation;

@@ -1,5 +1,4 @@
-// A recipe with some fields changed by settings path=value, with the paths and errors of the JSON
-// form.
+// Overrides fields of a recipe by settings path=value, with the paths and errors of the JSON form.
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
@@ -10,21 +9,20 @@ namespace RobustTickets.Recipes.Json;
 /// <summary>Changes fields of a recipe by path.</summary>
 public static class RecipeOverrides
 {
-    /// <summary>The origin that errors name, see <see cref="RecipeException.Origin"/>.</summary>
+    /// <summary>The origin named in errors, see <see cref="RecipeException.Origin"/>.</summary>
     public const string Origin = "settings";
 
     /// <summary>
     /// Applies settings such as <c>retrain.epochs=3</c> or <c>search.stop.gamma=0.2</c> in order. A
     /// value is a number, true, false, null, a name, or JSON
     /// (<c>search.stop={"kind":"fixed","fraction":0.2}</c>). Setting <c>kind</c> keeps the fields
-    /// that the new kind also has and drops the others. The
-    /// recipe's source says what was changed, so that a changed recipe never passes for the
-    /// published one.
+    /// that the new kind also has and drops the others. The recipe's source lists the changes, so
+    /// that a changed recipe cannot be mistaken for the published one.
     /// </summary>
     /// <param name="recipe">The recipe to change.</param>
     /// <param name="settings">Settings <c>path=value</c>.</param>
-    /// <exception cref="RecipeException">A setting without '=', an unknown path, or a value that
-    /// does not fit, by path.</exception>
+    /// <exception cref="RecipeException">A setting without '=', an unknown path, or an invalid
+    /// value, by path.</exception>
     public static Recipe Apply(Recipe recipe, IReadOnlyList<string> settings)
     {
         if (settings.Count == 0)
@@ -52,7 +50,9 @@ public static class RecipeOverrides
             };
     }
 
-    /// <summary>The changed recipe; with problems of settings, all problems there are.</summary>
+    /// <summary>
+    /// Reads the changed recipe; any problems are reported together with those of the settings.
+    /// </summary>
     private static Recipe Read(JsonObject root, List<string> problems)
     {
         try
@@ -164,8 +164,8 @@ public static class RecipeOverrides
         }
         catch (JsonException)
         {
-            // A bare name such as "anchor"; anything else is refused by its path when the whole
-            // recipe is read.
+            // A plain name such as "anchor"; an invalid one is refused by path when the recipe is
+            // read.
             return JsonValue.Create(raw);
         }
     }

@@ -6,16 +6,16 @@ using RobustTickets.Attacks;
 
 namespace RobustTickets.Recipes.Json;
 
-/// <summary>Reads records from JSON text and refuses what does not fit by its path.</summary>
+/// <summary>Reads records from JSON text; errors name the path.</summary>
 internal static class StrictJson
 {
     /// <summary>Reads a record from JSON text.</summary>
     /// <param name="text">The JSON text.</param>
-    /// <param name="origin">What the text came from, named in errors.</param>
+    /// <param name="origin">Origin of the text, named in errors.</param>
     /// <param name="type">Metadata of the record.</param>
-    /// <param name="ranges">Finds what else is wrong with a record, each problem beginning with its
-    /// path, given the paths of what was left out or stood in for: told together with what does not
-    /// fit, so that a reader hears of all at once; null tells what does not fit alone.</param>
+    /// <param name="ranges">Checks the ranges of a record; gets the paths of parts that were
+    /// missing or replaced, and returns problems that start with a path. They are reported together
+    /// with the structural problems. Null reports structural problems only.</param>
     /// <exception cref="RecipeException">Every misspelt, missing or wrong field, by
     /// path.</exception>
     public static T Read<T>(
@@ -44,9 +44,9 @@ internal static class StrictJson
         }
     }
 
-    /// <summary>The text of a file, which is UTF-8.</summary>
+    /// <summary>Reads a UTF-8 file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="what">What it should hold, named in the error.</param>
+    /// <param name="what">Expected content, named in the error.</param>
     /// <exception cref="RecipeException">The file is missing, cannot be read or is not
     /// UTF-8.</exception>
     public static string ReadText(string path, string what)
@@ -89,7 +89,7 @@ internal static class StrictJson
 
     private static string FirstSentence(JsonException e)
     {
-        // The reader counts from zero; people count from one.
+        // The reader counts lines from 0; messages count from 1.
         var text = GuardedJson.Reason(e);
         return e.LineNumber is { } line ? $"line {line + 1}, byte {e.BytePositionInLine + 1}: {text}" : text;
     }

@@ -1,6 +1,6 @@
-// PGD, FreeLB and InfoBERT on the whole network as recipes. EarlyRobust gives numbers for none but
-// its own search: the adversary's are those of its Table 6, the optimiser's those of its released
-// search loop, which is FreeLB's, for 10 epochs (4.4).
+// PGD, FreeLB and InfoBERT on the full network as recipes. EarlyRobust gives numbers only for its
+// own search: the adversary's are those of its Table 6, the optimiser's those of its released
+// search loop (FreeLB's), for 10 epochs (4.4).
 using RobustTickets.Objectives;
 using RobustTickets.Training;
 
@@ -44,7 +44,7 @@ internal static class BaselinePresets
     internal static OptimizerOptions Optimizer(TaskNumbers row) =>
         new(row.LearningRate, WeightDecay: 0.01, WarmupFraction: 0.1);
 
-    /// <summary>FreeLB with the numbers of a task.</summary>
+    /// <summary>FreeLB with a task's numbers.</summary>
     internal static FreeLbOptions FreeLbOf(TaskNumbers row) => new(row.AscentSteps, row.StepSize, row.InitMagnitude);
 
     private static Recipe Pgd(string name, TaskNumbers row, bool lean) =>
@@ -98,7 +98,7 @@ internal static class BaselinePresets
     internal static InfoBertOptions Anli { get; } =
         new(Steps: 3, StepSize: 0.04, InitMagnitude: 0.08, Alpha: 5e-3, Beta: 5e-3, LowShare: 0.5, HighShare: 0.9);
 
-    /// <summary>Its weight decay at another rate and warm-up.</summary>
+    /// <summary>ANLI's weight decay with another learning rate and warm-up.</summary>
     internal static OptimizerOptions AnliOptimizer(double rate) => new(rate, WeightDecay: 1e-5, WarmupFraction: 0.1);
 
     private static Recipe Adversarial(string name, TaskNumbers row, ObjectiveOptions objective, string source)

@@ -1,6 +1,6 @@
-// Recipes that harden beyond the two papers: FreeLB++ (Li et al., EMNLP 2021), and ours, online
-// substitution under FreeLB on an early-robust ticket (docs/methods/hardened-ticket.md) and on the
-// whole network. Their numbers stand in Numbers, and nowhere else.
+// Recipes for hardening beyond the two papers: FreeLB++ (Li et al., EMNLP 2021), and ours: online
+// substitution with FreeLB on an early-robust ticket (docs/methods/hardened-ticket.md) and on the
+// full network. All their numbers are in Numbers.
 using RobustTickets.Augmentation;
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
@@ -37,7 +37,9 @@ internal static class HardenedPresets
         ),
     ];
 
-    /// <summary>Settings that train another recipe as long and as fast as ours.</summary>
+    /// <summary>
+    /// Settings that give another recipe the same epochs and learning rate as ours.
+    /// </summary>
     internal static IReadOnlyList<string> SettingsOfControl { get; } =
     [
         Text($"retrain.epochs={Numbers.Epochs}"),
@@ -48,20 +50,24 @@ internal static class HardenedPresets
     ];
 
     /// <summary>
-    /// The numbers of ours; what each is for is in docs/methods/hardened-ticket.md.
+    /// The numbers of our recipes; docs/methods/hardened-ticket.md explains each.
     /// </summary>
     private static class Numbers
     {
         public const double Epochs = 3;
         public const int BatchSize = 32;
 
-        /// <summary>The longest search, in epochs: with it, too, three times fine-tuning's passes
-        /// are not exceeded.</summary>
+        /// <summary>
+        /// Maximum length of the search in epochs: total cost then stays within three times
+        /// fine-tuning's passes.
+        /// </summary>
         public const double LongestSearch = 0.6;
 
         public static OptimizerOptions Optimizer { get; } = new(1e-4, WeightDecay: 0.01, WarmupFraction: 0.1);
 
-        /// <summary>The search keeps no weights, and its masks settle at this rate.</summary>
+        /// <summary>
+        /// The search's weights are discarded; its masks settle at this learning rate.
+        /// </summary>
         public static OptimizerOptions Searching { get; } = Optimizer with { LearningRate = 5e-5 };
 
         public static FreeLbOptions Adversary { get; } = new(Steps: 2, StepSize: 0.3, InitMagnitude: 0.2);

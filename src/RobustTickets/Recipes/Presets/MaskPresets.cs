@@ -1,6 +1,5 @@
-// Tickets of single weights as recipes: RobusT with its ablations, lottery tickets by magnitude,
-// random tickets of weights; all with RobusT's training of Table 5. Numbers per task:
-// MaskNumbers.cs.
+// Recipes for tickets of single weights: RobusT with its ablations, magnitude-pruning lottery
+// tickets, random tickets; all trained by RobusT's Table 5. Numbers per task: MaskNumbers.cs.
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
@@ -137,8 +136,8 @@ internal static class MaskPresets
     ];
 
     /// <summary>
-    /// Baselines of RobusT's tables: trained by its Table 5 as its tickets are, so that what a
-    /// table compares is the method. They are the dense control of its tickets, too.
+    /// Baselines of RobusT's tables, trained by its Table 5 like its tickets, so that only the
+    /// method differs. They are also the dense controls of its tickets.
     /// </summary>
     internal static IReadOnlyList<PresetMethod> Baselines { get; } =
     [
@@ -189,7 +188,7 @@ internal static class MaskPresets
             n.MaxLength,
             MaskNumbers.BatchSize,
             Seed: 42,
-            // The paper takes part of the training set for development; how much is lost. The
+            // The paper holds out an unspecified part of the training set for development; the
             // released code does so for IMDB and AG News (a tenth).
             DevFraction: 0.1,
             Search: null,
@@ -221,8 +220,8 @@ internal static class MaskPresets
         };
     }
 
-    // The released scripts hold out a tenth of IMDB and AG News, and of GLUE's tasks nothing: the
-    // reported split chooses, too.
+    // The released scripts hold out a tenth of IMDB and AG News, but nothing of GLUE tasks: there
+    // the reported split is also used for selection.
     private static SplitOptions SplitOf(MaskNumbers n) =>
         new(n.Task is "imdb" or "ag-news" ? DevelopmentRule.HeldOut : DevelopmentRule.AuthorsCode);
 
@@ -244,7 +243,7 @@ internal static class MaskPresets
     private static MagnitudeSearchOptions Rounds(MaskNumbers n, ObjectiveOptions objective) =>
         new(objective, new OptimizerOptions(2e-5), Rounds: (int)Math.Round(n.Sparsity / 0.1));
 
-    // Clipped at norm 1, which the released code of these stages leaves out.
+    // Clipped at norm 1, which the released code of these stages omits.
     private static OptimizerOptions Table5() => new(2e-5, WeightDecay: 0.01, WarmupFraction: 0.1);
 
     private static FreeLbOptions FreeLb(MaskNumbers n) => new(n.Steps, n.StepSize, n.InitMagnitude);

@@ -1,13 +1,13 @@
-// The numbers that the papers give per task: EarlyRobust Table 6 (adversary and L1 penalties),
-// section 4.4 (ratios, epochs), appendix A.2.2 (lengths); batch sizes stand only in the released
-// scripts. One row a task; methods (RecipePresets.cs) turn a row into a recipe.
+// The papers' numbers per task: EarlyRobust Table 6 (adversary and L1 penalties), section 4.4
+// (ratios, epochs), appendix A.2.2 (lengths); batch sizes are only in the released scripts. One row
+// per task; methods (RecipePresets.cs) turn a row into a recipe.
 namespace RobustTickets.Recipes.Presets;
 
-/// <summary>The published numbers of one task.</summary>
+/// <summary>The published numbers for one task.</summary>
 /// <param name="Task">Name of the task.</param>
 /// <param name="MaxLength">Word pieces per example (EarlyRobust A.2.2: 256 for IMDB and AG News,
 /// 128 for the others).</param>
-/// <param name="BatchSize">Examples a step (released scripts: 8 for IMDB and AG News, 32 for GLUE
+/// <param name="BatchSize">Examples per step (released scripts: 8 for IMDB and AG News, 32 for GLUE
 /// tasks).</param>
 /// <param name="InitMagnitude">eps0 (EarlyRobust Table 6).</param>
 /// <param name="AscentSteps">K (Table 6).</param>
@@ -15,8 +15,8 @@ namespace RobustTickets.Recipes.Presets;
 /// <param name="LearningRate">Learning rate of both stages (Table 6).</param>
 /// <param name="HeadPenalty">lambda_H (Table 6).</param>
 /// <param name="NeuronPenalty">lambda_F (Table 6).</param>
-/// <param name="HeadRatio">Share of heads pruned (section 4.4: one in six).</param>
-/// <param name="NeuronRatio">Share of FFN neurons pruned (section 4.4).</param>
+/// <param name="HeadRatio">Fraction of heads pruned (section 4.4: one in six).</param>
+/// <param name="NeuronRatio">Fraction of FFN neurons pruned (section 4.4).</param>
 internal sealed record TaskNumbers(
     string Task,
     int MaxLength,
@@ -39,7 +39,7 @@ internal static class PresetTasks
     private static readonly TaskNumbers Sst2 = new("sst2", 128, 32, 0.05, 5, 0.02, 2e-5, 1e-4, 3e-4, OneSixth, 0.3);
 
     /// <summary>
-    /// Tasks with published numbers, in the paper's order, then tasks that borrow SST-2's.
+    /// Tasks with published numbers, in the paper's order, then tasks that use SST-2's.
     /// </summary>
     public static IReadOnlyList<TaskNumbers> All { get; } =
     [
@@ -51,7 +51,7 @@ internal static class PresetTasks
     ];
 
     /// <summary>
-    /// The row of a task; a task without published numbers gets SST-2's row under its own name.
+    /// The row of a task; a task without published numbers gets SST-2's row with its own name.
     /// </summary>
     public static TaskNumbers Row(string task)
     {
@@ -60,7 +60,7 @@ internal static class PresetTasks
     }
 
     /// <summary>
-    /// Common spellings of a task's name ("AG_NEWS", "SST-2") to the one used here.
+    /// Converts common spellings of a task's name ("AG_NEWS", "SST-2") to the canonical one.
     /// </summary>
     public static string Normalise(string task)
     {

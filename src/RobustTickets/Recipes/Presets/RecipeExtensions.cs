@@ -9,19 +9,19 @@ public static class RecipeExtensions
     extension(Recipe)
     {
         /// <summary>
-        /// A published method with the published numbers of a task. A task for which no paper gives
-        /// numbers gets SST-2's, and the recipe's source says so.
+        /// A published method with a task's published numbers. A task without published numbers
+        /// gets SST-2's, as noted in the recipe's source.
         /// </summary>
         /// <param name="name">Name of the method, e.g. <c>early-robust</c>, <c>freelb</c>.</param>
         /// <param name="task">Name of the task, e.g. <c>sst2</c>, <c>ag-news</c>.</param>
-        /// <exception cref="RecipeException">No method, or no task, has this name; the message
-        /// names those nearest to it.</exception>
+        /// <exception cref="RecipeException">The method or task is unknown; the message suggests
+        /// similar names.</exception>
         public static Recipe Preset(string name, string task = "sst2") => RecipePresets.Get(name, task);
 
-        /// <summary>The recipe of a JSON file, as <c>recipe.json</c> of a run.</summary>
+        /// <summary>Reads a recipe from a JSON file, such as a run's <c>recipe.json</c>.</summary>
         /// <param name="path">The file.</param>
-        /// <exception cref="RecipeException">It cannot be read, or a field is unknown, missing or
-        /// impossible; each is named by its path.</exception>
+        /// <exception cref="RecipeException">The file cannot be read, or fields are unknown,
+        /// missing or invalid; the message names their paths.</exception>
         public static Recipe FromFile(string path)
         {
             ArgumentNullException.ThrowIfNull(path);

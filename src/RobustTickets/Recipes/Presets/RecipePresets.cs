@@ -1,6 +1,6 @@
-// Published methods as recipes: a method is a name, one line of summary, and a function from a
-// task's numbers (PresetTasks.cs) to a recipe. Methods of docs/methods are added to Methods, from a
-// file for each family; files under recipes/ are generated from this list and a test compares them.
+// Published methods as recipes: a method has a name, a one-line summary, and a function from a
+// task's numbers (PresetTasks.cs) to a recipe. New methods are added to Methods, one file per
+// family; the files under recipes/ are generated from this list, and a test compares them.
 using RobustTickets.Attacks.Data;
 using RobustTickets.Objectives;
 using RobustTickets.Recipes.Validation;
@@ -8,9 +8,9 @@ using RobustTickets.Training;
 
 namespace RobustTickets.Recipes.Presets;
 
-/// <summary>One line of the list of presets.</summary>
+/// <summary>A preset in the list.</summary>
 /// <param name="Name">Name of the method.</param>
-/// <param name="Summary">What it does, in one line.</param>
+/// <param name="Summary">One-line summary.</param>
 /// <param name="Tasks">Tasks with published numbers.</param>
 public sealed record PresetInfo(string Name, string Summary, IReadOnlyList<string> Tasks);
 
@@ -32,12 +32,12 @@ public static class RecipePresets
     [.. Methods.Select(m => new PresetInfo(m.Name, m.Summary, m.PublishedTasks))];
 
     /// <summary>
-    /// The recipe of a method on a task. A task for which no paper gives numbers gets SST-2's, and
-    /// its source says so.
+    /// The recipe of a method on a task. A task without published numbers gets SST-2's, as noted in
+    /// the recipe's source.
     /// </summary>
     /// <param name="name">Name of the method, see <see cref="List"/>.</param>
     /// <param name="task">Name of the task, e.g. <c>sst2</c>, <c>ag-news</c>.</param>
-    /// <exception cref="RecipeException">No method, or no task, has this name.</exception>
+    /// <exception cref="RecipeException">The method or task is unknown.</exception>
     public static Recipe Get(string name, string task)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -82,7 +82,7 @@ public static class RecipePresets
         );
 
     /// <summary>
-    /// A recipe without search; 10 epochs as every baseline of EarlyRobust (section 4.4).
+    /// A recipe without a search; 10 epochs, as every baseline of EarlyRobust (section 4.4).
     /// </summary>
     internal static Recipe Plain(string name, TaskNumbers row, ObjectiveOptions objective, string source) =>
         new(
@@ -92,8 +92,8 @@ public static class RecipePresets
             row.MaxLength,
             row.BatchSize,
             Seed: 42,
-            // The released code evaluates IMDB and AG News on the test split while training; a
-            // tenth of the training set is held out instead.
+            // The released code evaluates IMDB and AG News on the test split during training; here
+            // a tenth of the training set is held out instead.
             DevFraction: 0.1,
             Search: null,
             Draw: null,
@@ -104,8 +104,8 @@ public static class RecipePresets
 
 /// <summary>A published method.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Summary">One line.</param>
-/// <param name="Build">The recipe for a task's numbers.</param>
+/// <param name="Summary">One-line summary.</param>
+/// <param name="Build">Builds the recipe from a task's numbers.</param>
 /// <param name="Tasks">Tasks with published numbers; null for those of
 /// <see cref="PresetTasks"/>.</param>
 internal sealed record PresetMethod(

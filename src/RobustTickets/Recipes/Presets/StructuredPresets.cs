@@ -1,6 +1,6 @@
 // Structured early-bird tickets as recipes: EarlyBERT, EarlyRobust, its ablations and analyses.
-// Each is EarlyRobust but for what its line says; sweeps over gamma and sparsity are settings of
-// search.stop.gamma, draw.head-ratio and draw.neuron-ratio.
+// Each equals EarlyRobust except for what its line says; sweeps over gamma and sparsity use the
+// settings search.stop.gamma, draw.head-ratio and draw.neuron-ratio.
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
@@ -120,8 +120,8 @@ internal static class StructuredPresets
         };
 
     /// <summary>
-    /// EarlyBERT's search ran under a schedule built for three epochs, without warm-up and decay,
-    /// and draws at a fifth of an epoch.
+    /// EarlyBERT's search uses a schedule built for three epochs, without warm-up and decay, and
+    /// draws after a fifth of an epoch.
     /// </summary>
     private static Recipe EarlyBert(TaskNumbers row) =>
         EarlyRobust(row) with

@@ -2,10 +2,10 @@ using RobustTickets.Augmentation;
 
 namespace RobustTickets.Recipes.Validation;
 
-/// <summary>Ranges of what happens to texts.</summary>
+/// <summary>Validates text augmentation options.</summary>
 internal static class AugmentCheck
 {
-    /// <summary>Adds what is wrong with the options at a path; null is no augmentation.</summary>
+    /// <summary>Adds the problems of the options at a path; null is no augmentation.</summary>
     internal static void Check(string path, AugmentOptions? options, RecipeProblems found)
     {
         if (options is not { } o)

@@ -1,11 +1,11 @@
-// Suggestions for a misspelt name: by edit distance (insert, delete, substitute, swap of
+// Suggestions for a misspelled name, by edit distance (insert, delete, substitute, swap of
 // neighbours), closest first.
 namespace RobustTickets.Recipes.Validation;
 
-/// <summary>Says what was probably meant by an unknown name and what is possible.</summary>
+/// <summary>Suggests similar names for an unknown one.</summary>
 internal static class NearestNames
 {
-    /// <summary>"did you mean ..." when something is close, then every possible name.</summary>
+    /// <summary>"did you mean ..." if a name is similar, then every possible name.</summary>
     public static string Hint(string found, IReadOnlyCollection<string> possible)
     {
         if (possible.Count == 0)
@@ -15,7 +15,7 @@ internal static class NearestNames
         return near.Count == 0 ? all : $"did you mean {string.Join(" or ", near)}? {all}";
     }
 
-    /// <summary>At most three names that are close, closest first.</summary>
+    /// <summary>At most three similar names, closest first.</summary>
     public static IReadOnlyList<string> Near(string found, IEnumerable<string> possible) =>
         [
             .. possible
@@ -29,7 +29,7 @@ internal static class NearestNames
                 .Select(c => c.Name),
         ];
 
-    /// <summary>Optimal string alignment distance, case ignored and '_' read as '-'.</summary>
+    /// <summary>Optimal string alignment distance, ignoring case and treating '_' as '-'.</summary>
     internal static int Distance(string a, string b)
     {
         a = a.ToLowerInvariant().Replace('_', '-');

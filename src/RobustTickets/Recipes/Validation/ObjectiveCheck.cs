@@ -2,10 +2,10 @@ using RobustTickets.Objectives;
 
 namespace RobustTickets.Recipes.Validation;
 
-/// <summary>Ranges of what an objective minimises.</summary>
+/// <summary>Validates objective options.</summary>
 internal static class ObjectiveCheck
 {
-    /// <summary>Adds what is wrong with the objective at a path.</summary>
+    /// <summary>Adds the problems of the objective at a path.</summary>
     internal static void Check(string path, ObjectiveOptions objective, RecipeProblems found)
     {
         switch (objective)

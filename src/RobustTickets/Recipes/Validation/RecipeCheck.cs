@@ -1,22 +1,21 @@
-// Ranges and combinations that no type can express, all found before any compute (check
-// before run).
+// Ranges and combinations that types cannot express, all checked before any compute.
 using RobustTickets.Attacks.Data;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
 
 namespace RobustTickets.Recipes.Validation;
 
-/// <summary>Finds every impossible value of a recipe at once.</summary>
+/// <summary>Finds all invalid values of a recipe.</summary>
 public static class RecipeCheck
 {
     /// <summary>
-    /// All problems of a recipe, each beginning with the path of its field; empty when it can run.
+    /// All problems of a recipe, each starting with the path of its field; empty when it can run.
     /// </summary>
     public static IReadOnlyList<string> Check(Recipe recipe) => Found(recipe).List;
 
     /// <summary>
-    /// The problems that concern one field alone: those of a recipe parts of which stand in for
-    /// fields that could not be read.
+    /// Problems that involve a single field: the only valid ones for a recipe with placeholders for
+    /// unreadable fields.
     /// </summary>
     internal static IEnumerable<string> Ranges(Recipe recipe) => Found(recipe).Ranges;
 
@@ -128,7 +127,7 @@ public static class RecipeCheck
 
     /// <summary>Throws when a recipe has problems.</summary>
     /// <param name="recipe">The recipe.</param>
-    /// <param name="origin">Where it came from, named in the error.</param>
+    /// <param name="origin">Origin of the recipe, named in the error.</param>
     /// <exception cref="RecipeException">All problems, by path.</exception>
     public static void Require(Recipe recipe, string origin)
     {

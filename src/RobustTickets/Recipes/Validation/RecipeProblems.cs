@@ -2,32 +2,26 @@ using System.Globalization;
 
 namespace RobustTickets.Recipes.Validation;
 
-/// <summary>
-/// Collects what is wrong with a recipe, each problem beginning with the path of its field.
-/// </summary>
+/// <summary>Collects the problems of a recipe, each starting with the path of its field.</summary>
 internal sealed class RecipeProblems
 {
-    /// <summary>
-    /// Most that a number without a limit of its own may be: float32 computes with it.
-    /// </summary>
+    /// <summary>Default upper limit: computation is in float32.</summary>
     public const double Most = float.MaxValue;
 
-    /// <summary>More epochs than anyone trains.</summary>
+    /// <summary>Upper limit for epochs.</summary>
     public const double MostEpochs = 10_000;
 
-    /// <summary>More examples a step, or word pieces an example, than any machine holds.</summary>
+    /// <summary>Upper limit for examples per step and tokens per example.</summary>
     public const int MostAtOnce = 65_536;
 
-    /// <summary>More passes, rounds or snapshots than anyone waits for.</summary>
+    /// <summary>Upper limit for passes, rounds and snapshots.</summary>
     public const int MostTimes = 10_000;
 
     private readonly HashSet<string> _ranges = [];
 
     public List<string> List { get; } = [];
 
-    /// <summary>
-    /// The problems that concern one field alone, whatever the others are.
-    /// </summary>
+    /// <summary>The problems that involve a single field.</summary>
     public IEnumerable<string> Ranges => List.Where(_ranges.Contains);
 
     public static string Show(double value) => value.ToString("R", CultureInfo.InvariantCulture);
@@ -47,7 +41,7 @@ internal sealed class RecipeProblems
         return holds;
     }
 
-    /// <summary>As <see cref="Require"/>, for a limit that another field gives.</summary>
+    /// <summary>As <see cref="Require"/>, for a limit that depends on another field.</summary>
     public bool Relate(bool holds, string path, double value, string possible)
     {
         if (!holds)
@@ -55,15 +49,15 @@ internal sealed class RecipeProblems
         return holds;
     }
 
-    /// <summary>A number above 0.</summary>
+    /// <summary>Requires a number above 0.</summary>
     public bool Positive(string path, double value, double most = Most) =>
         Require(value > 0 && value <= most, path, value, $"greater than 0 and at most {Show(most)}");
 
-    /// <summary>A number of 0 or more.</summary>
+    /// <summary>Requires a number of 0 or more.</summary>
     public bool NotNegative(string path, double value, string meaning = "0 or more") =>
         Require(value is >= 0 and <= Most, path, value, $"{meaning}, at most {Show(Most)}");
 
-    /// <summary>A whole number between two others; the reason is that of the least.</summary>
+    /// <summary>Requires an integer in a range; the reason explains the minimum.</summary>
     public bool Between(string path, int value, int least, int most, string? why = null) =>
         Require(
             value >= least && value <= most,

@@ -1,15 +1,12 @@
-// A search and the draw that belongs to it: ranges, and combinations that could never stop or would
-// leave nothing to do.
+// Validates a search and its draw: ranges, and combinations that never stop or have no effect.
 using RobustTickets.Tickets;
 
 namespace RobustTickets.Recipes.Validation;
 
-/// <summary>Finds impossible searches and draws.</summary>
+/// <summary>Validates searches and draws.</summary>
 internal static class SearchCheck
 {
-    /// <summary>
-    /// Adds what is wrong with a search, with its draw, and with the two together.
-    /// </summary>
+    /// <summary>Adds the problems of a search, of its draw, and of their combination.</summary>
     internal static void Check(SearchOptions search, TicketDraw draw, RecipeProblems found)
     {
         switch (search, draw)
@@ -80,8 +77,8 @@ internal static class SearchCheck
     }
 
     /// <summary>
-    /// Checks the rule's own values; returns the number of snapshots after which it can first hold,
-    /// 0 when that cannot be said.
+    /// Validates the stop rule; returns the number of snapshots it needs before it can stop, 0 if
+    /// unknown.
     /// </summary>
     private static long Stop(StopOptions stop, RecipeProblems found)
     {

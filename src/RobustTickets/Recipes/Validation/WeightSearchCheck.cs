@@ -1,12 +1,12 @@
-// Ranges of searches and draws of single weights, found before any compute.
+// Ranges of searches and draws of single weights.
 using RobustTickets.Tickets;
 
 namespace RobustTickets.Recipes.Validation;
 
-/// <summary>Finds impossible searches of single weights.</summary>
+/// <summary>Validates searches of single weights.</summary>
 internal static class WeightSearchCheck
 {
-    /// <summary>Adds what is wrong with a search and its draw.</summary>
+    /// <summary>Adds the problems of a search and its draw.</summary>
     internal static void Check(SearchOptions search, WeightDrawOptions draw, RecipeProblems found)
     {
         found.Require(

@@ -3,15 +3,15 @@ using System.Globalization;
 
 namespace RobustTickets.Reports.Figures;
 
-/// <summary>Maps values of one axis to [0, 1] and names round values on it.</summary>
+/// <summary>Maps values of an axis to [0, 1] and provides its ticks.</summary>
 /// <param name="Min">Value at 0.</param>
 /// <param name="Max">Value at 1.</param>
 /// <param name="Log">Whether the scale is logarithmic (base 10).</param>
 internal sealed record PlotAxis(double Min, double Max, bool Log)
 {
     /// <summary>
-    /// An axis that holds all values, with a little air above; values that are not finite, or not
-    /// positive on a log scale, are left out.
+    /// An axis that contains all values, with a margin at the top; values that are not finite, or
+    /// not positive on a log scale, are ignored.
     /// </summary>
     public static PlotAxis Around(IEnumerable<double> values, bool log, double? min, double? max)
     {
@@ -38,8 +38,7 @@ internal sealed record PlotAxis(double Min, double Max, bool Log)
     }
 
     /// <summary>
-    /// Position of a value, 0 at <see cref="Min"/>, 1 at <see cref="Max"/>; not a number where it
-    /// has none.
+    /// Position of a value, 0 at <see cref="Min"/>, 1 at <see cref="Max"/>; NaN if it has none.
     /// </summary>
     public double At(double value) =>
         Log
@@ -49,7 +48,7 @@ internal sealed record PlotAxis(double Min, double Max, bool Log)
             : (value - Min) / (Max - Min);
 
     /// <summary>
-    /// Round values on the axis, about <paramref name="wanted"/> of them, with their names.
+    /// About <paramref name="wanted"/> round values on the axis, with their labels.
     /// </summary>
     public IReadOnlyList<(double Value, string Name)> Ticks(int wanted)
     {
@@ -77,9 +76,7 @@ internal sealed record PlotAxis(double Min, double Max, bool Log)
         return [.. ticks.Select(v => (v, Name(v)))];
     }
 
-    /// <summary>
-    /// Prints a tick: as few digits as tell it apart, thousands as k, millions as M.
-    /// </summary>
+    /// <summary>Formats a tick: as few digits as needed, thousands as k, millions as M.</summary>
     internal static string Name(double value)
     {
         var size = Math.Abs(value);

@@ -1,11 +1,11 @@
-// Lines of many points made readable.
+// Smoothing of lines with many points.
 namespace RobustTickets.Reports.Figures;
 
-/// <summary>Lines of many points made readable.</summary>
+/// <summary>Smooths lines with many points.</summary>
 internal static class Smoothing
 {
     /// <summary>
-    /// Means over equal runs of neighbours, at most <paramref name="count"/> of them.
+    /// Means over equal-sized groups of consecutive points, at most <paramref name="count"/>.
     /// </summary>
     public static IReadOnlyList<(double X, double Y)> Buckets(IReadOnlyList<(double X, double Y)> points, int count)
     {
@@ -29,8 +29,8 @@ internal static class Smoothing
     }
 
     /// <summary>
-    /// Mean over a window around each point, a twentieth of all points wide, cut off at the ends;
-    /// values that are not finite are left out.
+    /// Moving mean over a window of a twentieth of all points, truncated at the ends; values that
+    /// are not finite are ignored.
     /// </summary>
     public static IReadOnlyList<(double X, double Y)> MovingMean(IReadOnlyList<(double X, double Y)> points)
     {

@@ -1,6 +1,6 @@
-// A small writer of SVG: escapes text, prints numbers the same in every culture, and closes what it
-// opened. Colours are CSS variables with a fallback, so that a figure follows the light or dark
-// scheme of the page it is in and still shows its colours alone.
+// A small SVG writer: escapes text, formats numbers independently of culture, and closes open
+// elements. Colours are CSS variables with a fallback, so that a figure follows the page's light or
+// dark scheme and also works on its own.
 using System.Globalization;
 using System.Text;
 using RobustTickets.Attacks;
@@ -15,7 +15,7 @@ internal sealed class Svg
     private readonly Stack<string> _open = new();
 
     /// <summary>
-    /// Opens a figure of the given size in user units; it scales to the width of its place.
+    /// Opens a figure of the given size in user units; it scales to the available width.
     /// </summary>
     public Svg(double width, double height, string title, string description)
     {
@@ -45,16 +45,16 @@ internal sealed class Svg
     /// <summary>Colour of text.</summary>
     public static string Ink => "var(--ink, #1c2430)";
 
-    /// <summary>Colour of ticks, labels and other second things.</summary>
+    /// <summary>Colour of ticks, labels and other secondary elements.</summary>
     public static string Muted => "var(--muted, #5c6675)";
 
     /// <summary>Colour of grid lines.</summary>
     public static string Grid => "var(--line, #dfe3ea)";
 
-    /// <summary>Colour of thresholds and decisions.</summary>
+    /// <summary>Colour of thresholds and stop decisions.</summary>
     public static string Accent => "var(--accent, #b3261e)";
 
-    /// <summary>A number with at most two decimals.</summary>
+    /// <summary>Formats a number with at most two decimals.</summary>
     public static string Number(double value) =>
         (Math.Round(value, 2) + 0.0).ToString("0.##", CultureInfo.InvariantCulture);
 
@@ -118,9 +118,7 @@ internal sealed class Svg
             Element("text", content, ("transform", transform), ("text-anchor", anchor), ("style", style));
     }
 
-    /// <summary>
-    /// A filled rectangle; <paramref name="tip"/> is shown when the pointer rests on it.
-    /// </summary>
+    /// <summary>A filled rectangle with <paramref name="tip"/> as tooltip.</summary>
     public void Rect(
         double x,
         double y,
@@ -157,7 +155,7 @@ internal sealed class Svg
         Close();
     }
 
-    /// <summary>Closes everything and gives the text.</summary>
+    /// <summary>Closes all elements and returns the text.</summary>
     public string Finish()
     {
         while (_open.Count > 0)
@@ -166,8 +164,8 @@ internal sealed class Svg
     }
 
     /// <summary>
-    /// Makes any text safe between tags and in attributes: control characters and bidirectional
-    /// controls are shown as escapes, what else XML cannot hold becomes U+FFFD.
+    /// Escapes text for element content and attributes: control and bidirectional characters become
+    /// visible escapes, other characters that XML does not allow become U+FFFD.
     /// </summary>
     public static string Escape(string text)
     {

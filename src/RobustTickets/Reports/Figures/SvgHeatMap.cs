@@ -1,41 +1,41 @@
-// Heat maps as SVG: a square matrix over snapshots. One colour of growing strength over the page's
-// own background, so that it reads the same way ("stronger = farther apart") in the light and in
-// the dark scheme.
+// Heat maps as SVG: a square matrix over snapshots. One colour of increasing opacity over the
+// page's background, so that it reads the same ("stronger = farther apart") in the light and in the
+// dark scheme.
 using System.Globalization;
 
 namespace RobustTickets.Reports.Figures;
 
 /// <summary>A heat map of a matrix.</summary>
-/// <param name="Title">What is shown; becomes the figure's accessible name.</param>
+/// <param name="Title">Title; also the figure's accessible name.</param>
 /// <param name="Names">Names of rows and columns.</param>
-/// <param name="Values">The matrix, one row per name; null where there is no value.</param>
+/// <param name="Values">The matrix, one row per name; null for missing values.</param>
 internal sealed record SvgHeatMap(
     string Title,
     IReadOnlyList<string> Names,
     IReadOnlyList<IReadOnlyList<double?>> Values
 )
 {
-    /// <summary>Value shown at full strength, or null for the largest.</summary>
+    /// <summary>Value shown at full opacity, or null for the largest.</summary>
     public double? Max { get; init; }
 
     /// <summary>Name of both axes.</summary>
     public string AxisLabel { get; init; } = "";
 
-    /// <summary>What the values are, under the scale.</summary>
+    /// <summary>Name of the values, below the scale.</summary>
     public string ValueLabel { get; init; } = "";
 
     /// <summary>
-    /// Index of the row and column to be outlined (the snapshot that was drawn), or null.
+    /// Index of the row and column to outline (the snapshot the ticket was drawn from), or null.
     /// </summary>
     public int? Outlined { get; init; }
 
-    /// <summary>Cells below this value get a dot: they count as equal. Null for no dots.</summary>
+    /// <summary>Cells below this threshold get a dot. Null for no dots.</summary>
     public double? Threshold { get; init; }
 
-    /// <summary>What a reader who cannot see the figure should know.</summary>
+    /// <summary>Text alternative of the figure.</summary>
     public string Description { get; init; } = "";
 
-    /// <summary>The figure as one SVG element.</summary>
+    /// <summary>Renders the figure as one SVG element.</summary>
     public string Render()
     {
         const double Size = 300,

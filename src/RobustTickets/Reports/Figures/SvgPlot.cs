@@ -1,15 +1,15 @@
-// Line plots as SVG: axes with round ticks, a light grid, a legend above, thresholds and decisions
-// as labelled lines. Series differ by colour and by dash, so that they can be told apart without
-// colours.
+// Line plots as SVG: axes with round ticks, a light grid, a legend above, thresholds and stop
+// decisions as labelled lines. Series differ by colour and by dash pattern, so that they are
+// distinguishable without colours.
 namespace RobustTickets.Reports.Figures;
 
 /// <summary>One line of a plot.</summary>
-/// <param name="Name">Its name in the legend.</param>
-/// <param name="Points">Its points; a value that is not finite interrupts the line.</param>
-/// <param name="Markers">Whether each point gets a dot (for few points).</param>
-/// <param name="Colour">Number of its colour; null takes its place in the plot.</param>
-/// <param name="Faint">Whether it is background (raw values behind their running mean) and left out
-/// of the legend.</param>
+/// <param name="Name">Name in the legend.</param>
+/// <param name="Points">Points; a value that is not finite interrupts the line.</param>
+/// <param name="Markers">Whether each point has a dot (for few points).</param>
+/// <param name="Colour">Index of its colour; null uses its position in the plot.</param>
+/// <param name="Faint">Whether it is a background line (raw values behind their moving mean), not
+/// in the legend.</param>
 internal sealed record PlotSeries(
     string Name,
     IReadOnlyList<(double X, double Y)> Points,
@@ -19,13 +19,14 @@ internal sealed record PlotSeries(
 );
 
 /// <summary>A labelled line across a plot.</summary>
-/// <param name="Value">Where it stands.</param>
-/// <param name="Label">What it says.</param>
-/// <param name="Vertical">Upright at an x (a decision), or level at a y (a threshold).</param>
+/// <param name="Value">Position.</param>
+/// <param name="Label">Label.</param>
+/// <param name="Vertical">Vertical at an x (a stop decision), or horizontal at a y (a
+/// threshold).</param>
 internal sealed record PlotMark(double Value, string Label, bool Vertical);
 
 /// <summary>A line plot.</summary>
-/// <param name="Title">What is shown; becomes the figure's accessible name.</param>
+/// <param name="Title">Title; also the figure's accessible name.</param>
 /// <param name="XLabel">Name of the x axis.</param>
 /// <param name="YLabel">Name of the y axis.</param>
 /// <param name="Series">The lines.</param>
@@ -39,13 +40,13 @@ internal sealed record SvgPlot(string Title, string XLabel, string YLabel, IRead
     /// <summary>Whether the y axis is logarithmic.</summary>
     public bool LogY { get; init; }
 
-    /// <summary>Least y shown, or null to fit.</summary>
+    /// <summary>Smallest y shown, or null to fit.</summary>
     public double? YMin { get; init; }
 
     /// <summary>Largest y shown, or null to fit.</summary>
     public double? YMax { get; init; }
 
-    /// <summary>Least x shown, or null for the least of the points.</summary>
+    /// <summary>Smallest x shown, or null for the smallest of the points.</summary>
     public double? XMin { get; init; }
 
     /// <summary>Width in user units.</summary>
@@ -54,10 +55,10 @@ internal sealed record SvgPlot(string Title, string XLabel, string YLabel, IRead
     /// <summary>Height in user units.</summary>
     public double Height { get; init; } = 320;
 
-    /// <summary>What a reader who cannot see the figure should know.</summary>
+    /// <summary>Text alternative of the figure.</summary>
     public string Description { get; init; } = "";
 
-    /// <summary>The figure as one SVG element.</summary>
+    /// <summary>Renders the figure as one SVG element.</summary>
     public string Render()
     {
         const double Left = 66,
@@ -158,8 +159,8 @@ internal sealed record SvgPlot(string Title, string XLabel, string YLabel, IRead
         }
     }
 
-    // Labels of upright lines stand above the plot, on the side where there is room; those of level
-    // lines at their right end, clear of upright ones.
+    // Labels of vertical lines are above the plot, on the side with more space; those of horizontal
+    // lines at their right end, not overlapping vertical lines.
     private void DrawMarks(
         Svg svg,
         Func<double, double> x,

@@ -1,23 +1,23 @@
-// The headline figure: what an attack takes away. A row per run and attack, a dot at the accuracy
-// before the attack, a dot with its 95 % interval at the accuracy under it.
+// The main figure: accuracy before and under attack. One row per run and attack, with a dot for the
+// accuracy before the attack and a dot with its 95 % interval for the accuracy under attack.
 using System.Globalization;
 using RobustTickets.Attacks.Metrics;
 
 namespace RobustTickets.Reports.Figures;
 
-/// <summary>One row of the headline figure; shares in [0, 1].</summary>
+/// <summary>One row of the figure; fractions in [0, 1].</summary>
 /// <param name="Label">The run (and attack).</param>
 /// <param name="Clean">Accuracy of the attacked examples before the attack.</param>
 /// <param name="Aua">Accuracy under attack.</param>
-/// <param name="Interval">Its 95 % interval.</param>
+/// <param name="Interval">95 % interval of the accuracy under attack.</param>
 internal sealed record RobustnessRow(string Label, double Clean, double Aua, WilsonInterval Interval);
 
-/// <summary>Draws the headline figure.</summary>
-/// <param name="Title">What is shown; becomes the figure's accessible name.</param>
+/// <summary>Draws accuracy before and under attack.</summary>
+/// <param name="Title">Title; also the figure's accessible name.</param>
 /// <param name="Rows">Its rows.</param>
 internal sealed record SvgRobustness(string Title, IReadOnlyList<RobustnessRow> Rows)
 {
-    /// <summary>The figure as one SVG element, labels beside their rows.</summary>
+    /// <summary>Renders the figure as one SVG element, with labels beside the rows.</summary>
     public string Render() =>
         Render(
             760,
@@ -27,7 +27,7 @@ internal sealed record SvgRobustness(string Title, IReadOnlyList<RobustnessRow> 
             labelsAbove: false
         );
 
-    /// <summary>The same for a telephone: labels above their rows.</summary>
+    /// <summary>Renders the figure for narrow screens, with labels above the rows.</summary>
     public string RenderNarrow() => Render(340, row: 72, top: 50, left: 14, labelsAbove: true);
 
     private string Render(double width, double row, double top, double left, bool labelsAbove)
@@ -85,7 +85,7 @@ internal sealed record SvgRobustness(string Title, IReadOnlyList<RobustnessRow> 
                 ("r", "6.5"),
                 ("style", $"fill:{Svg.Series(0)}")
             );
-            // Where both dots are close their figures would lie over each other.
+            // If both dots are close, their numbers would overlap.
             if (X(shown.Clean) - X(shown.Aua) > 34)
                 svg.Text(X(shown.Aua), y - 12, Percent(shown.Aua), "middle", Svg.Ink, 13, ";font-weight:600");
             else

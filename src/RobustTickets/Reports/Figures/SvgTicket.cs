@@ -1,15 +1,15 @@
-// The sparsity pattern of a ticket (EarlyRobust Fig. 5): which heads of which layer were kept, and
-// how much of each layer's FFN.
+// The sparsity pattern of a ticket (EarlyRobust Fig. 5): the kept heads of each layer, and the kept
+// fraction of its FFN.
 using System.Globalization;
 
 namespace RobustTickets.Reports.Figures;
 
-/// <summary>Draws what a ticket kept, layer by layer.</summary>
-/// <param name="Title">What is shown; becomes the figure's accessible name.</param>
+/// <summary>Draws what a ticket keeps, layer by layer.</summary>
+/// <param name="Title">Title; also the figure's accessible name.</param>
 /// <param name="HeadsKept">Indices of kept heads, per layer.</param>
-/// <param name="HeadsPerLayer">Heads of a layer before pruning.</param>
+/// <param name="HeadsPerLayer">Heads per layer before pruning.</param>
 /// <param name="NeuronsKept">Number of kept FFN neurons, per layer.</param>
-/// <param name="NeuronsPerLayer">FFN neurons of a layer before pruning.</param>
+/// <param name="NeuronsPerLayer">FFN neurons per layer before pruning.</param>
 internal sealed record SvgTicket(
     string Title,
     IReadOnlyList<IReadOnlyList<int>> HeadsKept,
@@ -19,7 +19,7 @@ internal sealed record SvgTicket(
 )
 {
     /// <summary>
-    /// The figure as one SVG element. The first layer is at the bottom, as the input is.
+    /// Renders the figure as one SVG element, with the first layer at the bottom.
     /// </summary>
     public string Render()
     {

@@ -1,11 +1,11 @@
-// The attacks of a run as their folders stand: outcomes so far, or the summary.
+// Progress of a run's attacks, from their folders: outcomes so far, or the summary.
 using RobustTickets.Attacks;
 
 namespace RobustTickets.Runs.Live;
 
-/// <summary>Follows one attack; used from one thread at a time.</summary>
+/// <summary>Watches one attack; used from one thread at a time.</summary>
 /// <param name="folder">Folder of the attack.</param>
-/// <param name="name">What it is called.</param>
+/// <param name="name">Name of the attack.</param>
 internal sealed class AttackWatch(string folder, string name)
 {
     private const int IdsBytes = 64 << 20;
@@ -16,7 +16,7 @@ internal sealed class AttackWatch(string folder, string name)
 
     private sealed record Summary(int? Examples, double? Clean, double? Aua, double? Success, double? Queries);
 
-    /// <summary>How it stands.</summary>
+    /// <summary>The current state.</summary>
     public AttackLine Look()
     {
         var active = FolderWriter.Of(folder).State == WriterState.Alive;
@@ -58,7 +58,7 @@ internal sealed class AttackWatch(string folder, string name)
         );
     }
 
-    // Counts ends of lines, each byte once.
+    // Counts line ends; each byte is read once.
     private sealed class LineCounter(string path, long most = long.MaxValue)
     {
         private long _offset;

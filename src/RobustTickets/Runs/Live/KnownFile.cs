@@ -10,8 +10,8 @@ internal sealed class KnownFile<T>(string path, Func<string, T> read)
     private T? _value;
     private Exception? _error;
 
-    /// <summary>What it holds; null when it is not there.</summary>
-    /// <exception cref="Exception">What reading threw, each time it is asked.</exception>
+    /// <summary>The content; null if the file does not exist.</summary>
+    /// <exception cref="Exception">The exception thrown by reading, on every access.</exception>
     public T? Value
     {
         get

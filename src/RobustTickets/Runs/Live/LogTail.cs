@@ -1,21 +1,21 @@
-// events.jsonl from where it was read last: a line that is being written waits for its end, and a
-// log that was cut back (a resumed run) is read anew.
+// Follows events.jsonl from the last read position: an incomplete line waits for its end, and a
+// truncated log (of a resumed run) is read again from the start.
 using System.Text;
 using System.Text.Json;
 using RobustTickets.Attacks;
 
 namespace RobustTickets.Runs.Live;
 
-/// <summary>What a look into a log brought.</summary>
-/// <param name="Restarted">Whether the entries before this look are void: the log was cut
-/// back.</param>
-/// <param name="Entries">The lines that are new.</param>
-/// <param name="Error">What is wrong with the log; it is not read beyond that line.</param>
-/// <param name="More">Whether there is more to read at once.</param>
+/// <summary>Result of a read.</summary>
+/// <param name="Restarted">Whether earlier entries are invalid, because the log was
+/// truncated.</param>
+/// <param name="Entries">The new lines.</param>
+/// <param name="Error">The error of a corrupt line, beyond which the log is not read.</param>
+/// <param name="More">Whether more can be read immediately.</param>
 internal sealed record LogNews(bool Restarted, IReadOnlyList<LogEntry> Entries, string? Error, bool More);
 
 /// <summary>Follows a log; one reader, used from one thread at a time.</summary>
-/// <param name="path">The file; need not be there yet.</param>
+/// <param name="path">The file; need not exist yet.</param>
 internal sealed class LogTail(string path)
 {
     private const int ChunkBytes = 4 << 20;
@@ -27,9 +27,9 @@ internal sealed class LogTail(string path)
     private byte[] _mark = [];
     private string? _error;
 
-    /// <summary>Reads what was added, at most a few megabytes.</summary>
+    /// <summary>Reads the added lines, at most a few megabytes.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file must not be read.</exception>
     public LogNews Read()
     {
         FileStream file;
@@ -84,8 +84,8 @@ internal sealed class LogTail(string path)
         return new LogNews(restarted, entries, _error, _error is null && at > 0 && _offset < file.Length);
     }
 
-    // A log that was cut back and has grown beyond the old place differs before it, if only in the
-    // seconds of its steps.
+    // A log that was truncated and has grown beyond the old position differs before it, at least in
+    // the seconds of its steps.
     private bool IsSame(FileStream file)
     {
         if (file.Length < _offset)

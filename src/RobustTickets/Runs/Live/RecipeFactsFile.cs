@@ -1,5 +1,5 @@
-// recipe.json as far as a reader of curves wants to know it. Read as plain JSON: a run of another
-// version is shown as well.
+// The fields of recipe.json shown with curves. Read as plain JSON, so that runs of other versions
+// work as well.
 using System.Text.Json;
 using RobustTickets.Attacks;
 
@@ -9,7 +9,7 @@ namespace RobustTickets.Runs.Live;
 internal static class RecipeFactsFile
 {
     /// <summary>Reads a recipe file.</summary>
-    /// <exception cref="DataException">It is not JSON.</exception>
+    /// <exception cref="DataException">The file is not JSON.</exception>
     public static RecipeFacts Read(string file)
     {
         using var json = GuardedJson.Parse(Path.GetFileName(file), File.ReadAllBytes(file));

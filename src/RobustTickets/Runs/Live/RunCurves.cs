@@ -1,7 +1,7 @@
-// The state of a log after any of its lines: adds up entries, keeps curves of bounded length.
+// Accumulates log entries to the state of a run, with curves of bounded length.
 namespace RobustTickets.Runs.Live;
 
-/// <summary>Adds up the entries of a run's log.</summary>
+/// <summary>Accumulates the entries of a run's log.</summary>
 internal sealed class RunCurves
 {
     private const int Recent = 50;
@@ -20,7 +20,7 @@ internal sealed class RunCurves
     private IReadOnlyList<MaskLayer>? _layers;
     private StepEntry? _last;
 
-    /// <summary>The stage at work, or the last one; null before the first.</summary>
+    /// <summary>The current or last stage; null before the first.</summary>
     public StageProgress? Stage => _stages.Count == 0 ? null : _stages[^1];
 
     /// <summary>The last step; null before the first.</summary>
@@ -29,17 +29,17 @@ internal sealed class RunCurves
     /// <summary>Mean loss of the last steps of the stage, or null.</summary>
     public double? MeanLoss => _recent.Count == 0 ? null : ThinSeries.Finite(_recent.Average(s => s.Loss));
 
-    /// <summary>Tokens a second over the last steps of the stage, or null.</summary>
+    /// <summary>Tokens per second over the last steps of the stage, or null.</summary>
     public double? Pace =>
         _recent.Count == 0 ? null : ThinSeries.Finite(_recent.Sum(s => s.Tokens) / _recent.Sum(s => s.Seconds));
 
-    /// <summary>Seconds left in the stage at the pace of its last steps, or null.</summary>
+    /// <summary>Remaining seconds of the stage at the pace of its last steps, or null.</summary>
     public double? SecondsLeft =>
         Stage is { Ended: false, MostSteps: { } most } stage && _recent.Count >= PaceSteps
             ? ThinSeries.Finite(Math.Max(0, most - stage.Steps) * _recent.Average(s => s.Seconds))
             : null;
 
-    /// <summary>Takes up the next entry.</summary>
+    /// <summary>Adds the next entry.</summary>
     public void Add(LogEntry entry)
     {
         if (Stage is not { } stage || stage.Name != entry.Stage)
@@ -123,7 +123,7 @@ internal sealed class RunCurves
 
     private static double? Finite(double? value) => value is { } number ? ThinSeries.Finite(number) : null;
 
-    // A log that never ends must not fill the memory of whoever watches.
+    // Bounds the memory used for an endless log.
     private static void Keep<T>(List<T> list, T item)
     {
         if (list.Count == MostMarks)

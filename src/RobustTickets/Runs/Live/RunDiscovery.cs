@@ -1,40 +1,40 @@
-// The runs and experiments below a folder. Bounded in depth and number, and no link is followed:
-// what is found lies in the folder.
+// Finds runs and experiments below a folder, limited in depth and number and without following
+// links, so that everything found is inside the folder.
 
 namespace RobustTickets.Runs.Live;
 
 /// <summary>A run that was found.</summary>
-/// <param name="Id">Its place below the folder, separated by <c>/</c>; <c>.</c> is the folder
+/// <param name="Id">Its path below the folder, separated by <c>/</c>; <c>.</c> is the folder
 /// itself.</param>
 /// <param name="Path">Its folder.</param>
 internal sealed record FoundRun(string Id, string Path);
 
 /// <summary>A table of an experiment that was found.</summary>
-/// <param name="Id">Its place below the folder.</param>
+/// <param name="Id">Its path below the folder.</param>
 /// <param name="Path">Folder of the experiments, with <c>cells/</c>.</param>
-/// <param name="Name">Name of the table, whose folder holds <c>cells.json</c>.</param>
+/// <param name="Name">Name of the table, whose folder contains <c>cells.json</c>.</param>
 internal sealed record FoundExperiment(string Id, string Path, string Name);
 
-/// <summary>What lies below a folder.</summary>
-/// <param name="Runs">Runs by their places.</param>
-/// <param name="Experiments">Tables by their places.</param>
-/// <param name="Notes">What was left out, and why.</param>
+/// <summary>Runs and experiments found below a folder.</summary>
+/// <param name="Runs">Runs, ordered by path.</param>
+/// <param name="Experiments">Tables, ordered by path.</param>
+/// <param name="Notes">What was skipped, and why.</param>
 internal sealed record RunsFound(
     IReadOnlyList<FoundRun> Runs,
     IReadOnlyList<FoundExperiment> Experiments,
     IReadOnlyList<string> Notes
 );
 
-/// <summary>Looks for runs.</summary>
+/// <summary>Finds runs.</summary>
 internal static class RunDiscovery
 {
     private const int Depth = 8;
     private const int Folders = 20_000;
 
-    /// <summary>Runs of a list at most.</summary>
+    /// <summary>Maximum number of runs in a list.</summary>
     internal const int MostRuns = 1000;
 
-    // What runs and experiments hold, and never another run.
+    // Subfolders of runs and experiments, which never contain other runs.
     private static readonly HashSet<string> Inside =
     [
         RunFolder.Attacks,
@@ -48,8 +48,8 @@ internal static class RunDiscovery
         "ticket",
     ];
 
-    /// <summary>Looks below a folder.</summary>
-    /// <param name="root">The folder; need not be there.</param>
+    /// <summary>Searches below a folder.</summary>
+    /// <param name="root">The folder; need not exist.</param>
     public static RunsFound Below(string root)
     {
         var (runs, experiments, notes) = (new List<FoundRun>(), new List<FoundExperiment>(), new List<string>());

@@ -1,11 +1,11 @@
-// A run folder followed while others write it: nothing is locked, nothing is written, and every
-// file may be missing, half there or broken.
+// Watches a run folder while other processes write to it: no locks, no writes, and any file may be
+// missing, incomplete or corrupt.
 using System.Diagnostics;
 using RobustTickets.Attacks;
 
 namespace RobustTickets.Runs.Live;
 
-/// <summary>Follows one run; used from one thread at a time.</summary>
+/// <summary>Watches one run; used from one thread at a time.</summary>
 internal sealed class RunWatch
 {
     private const int MostAttacks = 100;
@@ -38,7 +38,7 @@ internal sealed class RunWatch
     /// <summary>The run folder.</summary>
     public string Folder { get; }
 
-    /// <summary>The run in one line. The log of a finished run is not read for it.</summary>
+    /// <summary>The summary of the run. The log of a finished run is not read for it.</summary>
     public RunLine Look() => Look(withLog: false);
 
     /// <summary>The run with its curves.</summary>
@@ -50,7 +50,7 @@ internal sealed class RunWatch
 
     private RunLine Look(bool withLog)
     {
-        // Asked first: a writer that has left by now has written its result before.
+        // Checked first: a writer that has exited by now has already written its result.
         var writer = FolderWriter.Of(Folder);
         var problems = new List<string>();
         if (!Directory.Exists(Folder))

@@ -1,18 +1,18 @@
 namespace RobustTickets.Runs.Live;
 
 /// <summary>A point of a curve.</summary>
-/// <param name="X">Place.</param>
-/// <param name="Y">Value; null where it is no finite number.</param>
+/// <param name="X">Position.</param>
+/// <param name="Y">Value; null if not finite.</param>
 internal readonly record struct CurvePoint(double X, double? Y);
 
 /// <summary>
-/// A curve of bounded length: as it grows, neighbours are merged into their mean, all over an equal
-/// number of values but the last.
+/// A curve of bounded length: as it grows, neighbouring points are merged into their mean, all over
+/// the same number of values except the last.
 /// </summary>
-/// <param name="most">Points at most; even.</param>
+/// <param name="most">Maximum number of points; even.</param>
 internal sealed class ThinSeries(int most = ThinSeries.Most)
 {
-    /// <summary>Points of a curve.</summary>
+    /// <summary>Default maximum number of points.</summary>
     public const int Most = 400;
 
     private readonly List<(double X, double Sum, int Count)> _full = [];
@@ -29,7 +29,7 @@ internal sealed class ThinSeries(int most = ThinSeries.Most)
         _open = default;
         if (_full.Count < most)
             return;
-        // A merged point stands where its later half did.
+        // A merged point has the position of its second half.
         for (var i = 0; i < most / 2; i++)
         {
             var (first, second) = (_full[2 * i], _full[(2 * i) + 1]);
@@ -39,10 +39,10 @@ internal sealed class ThinSeries(int most = ThinSeries.Most)
         _stride *= 2;
     }
 
-    /// <summary>The curve.</summary>
+    /// <summary>The points of the curve.</summary>
     public IReadOnlyList<CurvePoint> Points =>
         [.. (_open.Count > 0 ? _full.Append(_open) : _full).Select(p => new CurvePoint(p.X, Finite(p.Sum / p.Count)))];
 
-    /// <summary>A number, or null for what is not finite.</summary>
+    /// <summary>A number, or null if not finite.</summary>
     internal static double? Finite(double value) => double.IsFinite(value) ? value : null;
 }

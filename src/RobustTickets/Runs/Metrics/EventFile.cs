@@ -1,5 +1,5 @@
 // TensorBoard's event files: TFRecord frames (length, masked CRC-32C of the length, bytes, masked
-// CRC-32C of the bytes) around Event messages (event.proto, summary.proto), of which scalars need
+// CRC-32C of the bytes) with Event messages (event.proto, summary.proto), of which scalars need
 // seven fields (docs/decisions/022-event-files.md).
 using System.Buffers.Binary;
 using System.Numerics;
@@ -7,12 +7,12 @@ using Google.Protobuf;
 
 namespace RobustTickets.Runs.Metrics;
 
-/// <summary>Bytes of TensorBoard's event files.</summary>
+/// <summary>Encodes TensorBoard's event files.</summary>
 internal static class EventFile
 {
     /// <summary>
-    /// Name of the file: one a run, which a resumed run goes on with. TensorBoard reads every file
-    /// whose name holds <c>tfevents</c>.
+    /// Name of the file: one per run, which a resumed run continues. TensorBoard reads every file
+    /// whose name contains <c>tfevents</c>.
     /// </summary>
     public const string Name = "events.out.tfevents.0000000000.robust-tickets";
 
@@ -75,7 +75,7 @@ internal static class EventFile
         );
     }
 
-    /// <summary>CRC-32C (Castagnoli) as TFRecord stores it: rotated and shifted.</summary>
+    /// <summary>CRC-32C (Castagnoli) as stored in TFRecord: rotated and shifted.</summary>
     internal static uint MaskedCrc(ReadOnlySpan<byte> bytes)
     {
         var crc = uint.MaxValue;

@@ -1,16 +1,18 @@
-// metrics.csv: the log as one wide table that pandas, R or a spreadsheet reads as it is: one row an
-// event, empty where a column does not apply.
+// metrics.csv: the log as one wide table for pandas, R or a spreadsheet: one row per event, empty
+// cells if a column does not apply.
 using System.Globalization;
 
 namespace RobustTickets.Runs.Metrics;
 
-/// <summary>Lines of <c>metrics.csv</c>.</summary>
+/// <summary>Formats lines of <c>metrics.csv</c>.</summary>
 internal static class MetricTable
 {
     /// <summary>Name of the file.</summary>
     public const string Name = "metrics.csv";
 
-    /// <summary>Columns that hold measured times: all that a repeated run may change.</summary>
+    /// <summary>
+    /// Columns with measured times, the only ones that differ when a run is repeated.
+    /// </summary>
     internal static IReadOnlyList<string> Measured { get; } = ["seconds", "tokens_per_second"];
 
     internal static IReadOnlyList<string> Columns { get; } =
@@ -38,7 +40,7 @@ internal static class MetricTable
         "queries",
     ];
 
-    /// <summary>The first line.</summary>
+    /// <summary>The header line.</summary>
     public static string Head => string.Join(',', Columns) + "\n";
 
     /// <summary>The line of an event.</summary>

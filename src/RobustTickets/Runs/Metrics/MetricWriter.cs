@@ -1,11 +1,11 @@
-// metrics.csv and the event file of a run, written as it goes: at any moment what the log so far
-// makes them, also after a kill and when the log was cut back.
+// Writes a run's metrics.csv and event file during the run; they always correspond to the log so
+// far, also after a crash and after the log was truncated.
 using System.Text;
 using RobustTickets.Attacks;
 
 namespace RobustTickets.Runs.Metrics;
 
-/// <summary>Writes the files of figures of a folder; one writer, used from one thread.</summary>
+/// <summary>Writes a folder's metric files; one writer, used from one thread.</summary>
 internal sealed class MetricWriter : IDisposable
 {
     private readonly ScalarClock _clock;
@@ -18,13 +18,13 @@ internal sealed class MetricWriter : IDisposable
     }
 
     /// <summary>
-    /// Opens the files. What the log says so far becomes another file of the name: a writer before,
-    /// if it only stood still, goes on in the old one. A file that is not asked for is removed, for
-    /// it would stand still from now on.
+    /// Opens the files. The log so far is written to new files of the same names, so that a stalled
+    /// previous writer keeps writing to the old ones. Files that were not requested are deleted,
+    /// because they would become outdated.
     /// </summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="files">Which files.</param>
-    /// <param name="began">When the run began, seconds since 1970.</param>
+    /// <param name="files">The requested files.</param>
+    /// <param name="began">Start time of the run, seconds since 1970.</param>
     /// <param name="log">The log so far.</param>
     /// <exception cref="OutputException">A file cannot be written.</exception>
     public static MetricWriter Open(string folder, MetricFiles files, double began, IEnumerable<LogEntry> log)
@@ -54,11 +54,11 @@ internal sealed class MetricWriter : IDisposable
     }
 
     /// <summary>
-    /// When a run began, seconds since 1970: as its environment.json says, else when its recipe or
-    /// log was written.
+    /// Start time of a run, seconds since 1970: from its environment.json, otherwise the time of
+    /// its recipe or log file.
     /// </summary>
     /// <param name="run">The run.</param>
-    /// <exception cref="DataException">environment.json is broken.</exception>
+    /// <exception cref="DataException">environment.json is corrupt.</exception>
     public static double BeginOf(RunFolder run)
     {
         if (File.Exists(run.EnvironmentFile) && EnvironmentStamp.Load(run.EnvironmentFile).Started is { } started)
@@ -67,7 +67,7 @@ internal sealed class MetricWriter : IDisposable
         return new DateTimeOffset(new FileInfo(file).LastWriteTimeUtc).ToUnixTimeSeconds();
     }
 
-    /// <summary>Appends an event that was appended to the log.</summary>
+    /// <summary>Adds an event that was appended to the log.</summary>
     public void Append(LogEntry entry)
     {
         Write(_clock.Next(entry), _table, _events);

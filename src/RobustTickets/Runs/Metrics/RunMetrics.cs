@@ -1,5 +1,4 @@
-// The figures of a run for other programs, from its log: also of a run that is still at work, and
-// of one that an older program made.
+// Exports a run's metrics from its log, also for a running run or one of an earlier version.
 using System.Text;
 using RobustTickets.Attacks;
 using RobustTickets.Runs;
@@ -7,23 +6,23 @@ using RobustTickets.Runs.Metrics;
 
 namespace RobustTickets;
 
-/// <summary>Writes the scalars of runs as CSV or for TensorBoard.</summary>
+/// <summary>Exports the scalars of runs as CSV or for TensorBoard.</summary>
 public static class RunMetrics
 {
     /// <summary>
-    /// Writes <c>metrics.csv</c> and an event file of TensorBoard, those asked for, from the log of
-    /// a run. A line that is being written is left out.
+    /// Writes the requested files, <c>metrics.csv</c> and a TensorBoard event file, from a run's
+    /// log. An incomplete last line is ignored.
     /// </summary>
     /// <param name="run">Run folder.</param>
-    /// <param name="folder">Where they go; made when absent.</param>
-    /// <param name="files">Which files.</param>
-    /// <exception cref="RunFolderException">There is no run.</exception>
-    /// <exception cref="DataException">It has no log, or a broken one.</exception>
-    /// <exception cref="OutputException">The folder cannot be written.</exception>
+    /// <param name="folder">Output folder; created if missing.</param>
+    /// <param name="files">The requested files.</param>
+    /// <exception cref="RunFolderException">The folder contains no run.</exception>
+    /// <exception cref="DataException">The log is missing or corrupt.</exception>
+    /// <exception cref="OutputException">The output folder is not writable.</exception>
     public static void Write(string run, string folder, MetricFiles files = MetricFiles.All)
     {
         var from = RunFolder.Open(run);
-        // Read before anything is written: a broken log leaves what is there.
+        // Read before anything is written: with a corrupt log existing files are kept.
         LogEntry[] log = [.. EventLog.ReadEntries(from.EventsFile)];
         if (Plain(folder) == Plain(from.Path))
             throw new OutputException($"{folder}: is the run itself, which writes its own files; name another folder");
@@ -42,10 +41,10 @@ public static class RunMetrics
             Replace(Path.Combine(folder, EventFile.Name), stream => WriteEvents(log, began, stream));
     }
 
-    /// <summary>The table of a run as text.</summary>
+    /// <summary>The metrics table of a run as text.</summary>
     /// <param name="run">Run folder.</param>
-    /// <exception cref="RunFolderException">There is no run.</exception>
-    /// <exception cref="DataException">It has no log, or a broken one.</exception>
+    /// <exception cref="RunFolderException">The folder contains no run.</exception>
+    /// <exception cref="DataException">The log is missing or corrupt.</exception>
     public static string Table(string run)
     {
         var from = RunFolder.Open(run);

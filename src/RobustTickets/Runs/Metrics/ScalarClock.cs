@@ -1,20 +1,20 @@
-// From lines of events.jsonl to scalars with tags, on one axis of steps and one of seconds over all
-// stages of a run: a function of the log and of when the run began, and of nothing else.
+// Converts lines of events.jsonl to tagged scalars, on one axis of steps and one of seconds over
+// all stages of a run; depends only on the log and the start time.
 namespace RobustTickets.Runs.Metrics;
 
-/// <summary>A number with its tag.</summary>
+/// <summary>A tagged number.</summary>
 /// <param name="Tag">Tag, e.g. <c>train/loss</c>.</param>
-/// <param name="Value">Value; may be no finite number.</param>
+/// <param name="Value">Value; may be non-finite.</param>
 internal readonly record struct Scalar(string Tag, double Value);
 
-/// <summary>A line of the log with its place in the run.</summary>
+/// <summary>A log line with its position in the run.</summary>
 /// <param name="Entry">The line.</param>
-/// <param name="RunStep">Steps of the run done then, over all stages; of the equal-epoch control,
-/// its own.</param>
-/// <param name="Seconds">Seconds of training and of attacks after epochs until then.</param>
-/// <param name="WallTime">Seconds since 1970: when the run began, and <paramref name="Seconds"/>
-/// after it.</param>
-/// <param name="Scalars">Its numbers; may be none.</param>
+/// <param name="RunStep">Steps of the run at this line, over all stages; for the equal-epoch
+/// control, its own steps.</param>
+/// <param name="Seconds">Seconds of training and of attacks after epochs up to this line.</param>
+/// <param name="WallTime">Seconds since 1970: the start time of the run plus
+/// <paramref name="Seconds"/>.</param>
+/// <param name="Scalars">Its numbers; may be empty.</param>
 internal sealed record ScalarEvent(
     LogEntry Entry,
     long RunStep,
@@ -23,8 +23,8 @@ internal sealed record ScalarEvent(
     IReadOnlyList<Scalar> Scalars
 );
 
-/// <summary>Places lines of a log, in their order, in the run.</summary>
-/// <param name="began">When the run began, seconds since 1970.</param>
+/// <summary>Assigns run positions to the lines of a log, in order.</summary>
+/// <param name="began">Start time of the run, seconds since 1970.</param>
 internal sealed class ScalarClock(double began)
 {
     private string? _stage;
@@ -32,7 +32,7 @@ internal sealed class ScalarClock(double began)
     private long _step;
     private double _seconds;
 
-    /// <summary>Takes up the next line.</summary>
+    /// <summary>Processes the next line.</summary>
     public ScalarEvent Next(LogEntry entry)
     {
         if (entry.Stage != _stage)
@@ -50,7 +50,7 @@ internal sealed class ScalarClock(double began)
         return new ScalarEvent(entry, _before + _step, _seconds, began + _seconds, [.. Scalars(entry)]);
     }
 
-    /// <summary>Step within its stage that a line tells, or null.</summary>
+    /// <summary>The step of a line within its stage, or null.</summary>
     public static long? StepOf(LogEntry entry) =>
         entry switch
         {
@@ -98,7 +98,7 @@ internal sealed class ScalarClock(double began)
         }
     }
 
-    /// <summary>Tokens a second of a step; 0 where no time was measured.</summary>
+    /// <summary>Tokens per second of a step; 0 if no time was measured.</summary>
     internal static double Speed(StepEntry step) => step.Seconds > 0 ? step.Tokens / step.Seconds : 0;
 
     private static double Time(double seconds) => double.IsFinite(seconds) && seconds > 0 ? seconds : 0;

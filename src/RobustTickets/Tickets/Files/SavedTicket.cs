@@ -4,7 +4,7 @@ using RobustTickets.Checkpoints.Files;
 
 namespace RobustTickets.Tickets.Files;
 
-/// <summary>Where a ticket came from.</summary>
+/// <summary>Provenance of a ticket.</summary>
 /// <param name="Base">Name of the pre-trained folder.</param>
 /// <param name="Seed">Seed of the recipe.</param>
 /// <param name="RecipeHash">SHA-256 of the recipe.</param>
@@ -12,14 +12,14 @@ namespace RobustTickets.Tickets.Files;
 /// weights.</param>
 internal sealed record TicketProvenance(string Base, int Seed, string RecipeHash, string InputFingerprint);
 
-/// <summary>A ticket as it lies on disk: what it keeps, and where it came from.</summary>
+/// <summary>A ticket saved on disk: its mask and provenance.</summary>
 /// <param name="Folder">The ticket folder.</param>
-/// <param name="Mask">What it keeps: heads and neurons, or single weights.</param>
+/// <param name="Mask">The kept heads and neurons, or single weights.</param>
 /// <param name="Facts">ticket.json: rule, step, base, seed, hashes.</param>
 public sealed record SavedTicket(string Folder, ITicketMask Mask, JsonObject Facts)
 {
-    /// <summary>Reads the ticket of a ticket folder or of a run folder.</summary>
-    /// <exception cref="CheckpointException">There is none, or it is broken.</exception>
+    /// <summary>Reads a ticket from a ticket folder or a run folder.</summary>
+    /// <exception cref="CheckpointException">There is no ticket, or it is corrupt.</exception>
     public static SavedTicket Load(string path)
     {
         var folder = TicketFolder.Find(path);

@@ -4,7 +4,7 @@ using RobustTickets.Checkpoints.Tensors;
 
 namespace RobustTickets.Tickets.Files;
 
-/// <summary>The coefficients recorded at the borders of mini-epochs, in order.</summary>
+/// <summary>The coefficients recorded at the end of mini-epochs, in order.</summary>
 internal sealed class SnapshotList
 {
     private readonly List<(long Step, CoefficientSnapshot Coefficients)> _items = [];
@@ -15,7 +15,7 @@ internal sealed class SnapshotList
     /// <summary>Appends a snapshot.</summary>
     public void Add(long step, CoefficientSnapshot coefficients) => _items.Add((step, coefficients));
 
-    /// <summary>The masks that the draw rule makes of the snapshots.</summary>
+    /// <summary>The masks that the draw rule draws from the snapshots.</summary>
     public StructuredMask[] Masks(DrawOptions options) =>
         _items.Select(i => DrawRule.Draw(i.Coefficients, options)).ToArray();
 
@@ -43,7 +43,7 @@ internal sealed class SnapshotList
         );
     }
 
-    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <summary>Reads a file written by <see cref="Write"/>.</summary>
     public static SnapshotList Read(string path)
     {
         using var file = SafetensorsFile.Open(path);
@@ -57,8 +57,8 @@ internal sealed class SnapshotList
     }
 
     /// <summary>
-    /// Pairwise mask distances of the snapshots, as the report draws them: steps, heads and neurons
-    /// matrices.
+    /// Pairwise mask distances of the snapshots for the report's figure: matrices of steps, heads
+    /// and neurons.
     /// </summary>
     public JsonObject Distances(DrawOptions options)
     {

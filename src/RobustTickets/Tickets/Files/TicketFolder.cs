@@ -11,21 +11,21 @@ internal static class TicketFolder
 {
     internal const string File = "ticket.json";
 
-    /// <summary>The coefficients that a slimming search recorded.</summary>
+    /// <summary>File of the coefficients recorded by a slimming search.</summary>
     internal const string Snapshots = "coefficients.safetensors";
 
     private const string Structured = "structured";
 
-    /// <summary>Heads or neurons of a layer: many times what any model has.</summary>
+    /// <summary>Upper limit for heads or neurons of a layer, far above any model's.</summary>
     private const int MostUnits = 1 << 20;
 
     /// <summary>Writes the ticket of a slimming search.</summary>
-    /// <param name="path">The folder, written whole or not at all.</param>
-    /// <param name="provenance">Where it came from.</param>
+    /// <param name="path">The folder; written atomically.</param>
+    /// <param name="provenance">Provenance of the ticket.</param>
     /// <param name="snapshots">The coefficients it was drawn from.</param>
-    /// <param name="mask">What it keeps.</param>
-    /// <param name="draw">How it was drawn.</param>
-    /// <param name="rule">How it was found.</param>
+    /// <param name="mask">The kept heads and neurons.</param>
+    /// <param name="draw">Options of the draw.</param>
+    /// <param name="rule">The stop rule.</param>
     /// <param name="drawnAt">Step of the snapshot it was drawn from.</param>
     internal static void Write(
         string path,
@@ -71,7 +71,7 @@ internal static class TicketFolder
             new([.. layers.Select(l => new JsonArray([.. StructuredMask.Kept(l).Select(i => (JsonNode)i)]))]);
     }
 
-    /// <summary>The ticket folder that a path means: itself, or the one of a run.</summary>
+    /// <summary>The ticket folder for a path: the path itself, or a run's ticket folder.</summary>
     internal static string Find(string path)
     {
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
@@ -81,22 +81,22 @@ internal static class TicketFolder
             : full;
     }
 
-    /// <summary>A ticket of single weights.</summary>
+    /// <summary>Reads a ticket of single weights.</summary>
     /// <param name="path">Ticket or run folder.</param>
-    /// <exception cref="CheckpointException">It is another kind of ticket, or none.</exception>
+    /// <exception cref="CheckpointException">The ticket is of another kind, or missing.</exception>
     internal static WeightMask ReadWeights(string path) =>
         Read(Find(path)) as WeightMask
         ?? throw new CheckpointException($"{path}: is a ticket of heads and neurons; one of single weights is needed");
 
-    /// <summary>Whether a ticket.json says that it is of heads and neurons.</summary>
-    /// <exception cref="System.Text.Json.JsonException">It is not JSON.</exception>
+    /// <summary>Whether a ticket.json is of a structured ticket (heads and neurons).</summary>
+    /// <exception cref="System.Text.Json.JsonException">The file is not JSON.</exception>
     internal static bool IsStructured(string file) =>
         JsonNode.Parse(System.IO.File.ReadAllText(file)) is JsonObject ticket
         && (ticket["kind"] is not { } kind || kind.ToString() == Structured);
 
-    /// <summary>The mask of a ticket folder.</summary>
-    /// <exception cref="CheckpointException">It is missing, malformed or of a kind that is not
-    /// known.</exception>
+    /// <summary>Reads the mask of a ticket folder.</summary>
+    /// <exception cref="CheckpointException">The ticket is missing, malformed or of an unknown
+    /// kind.</exception>
     internal static ITicketMask Read(string folder)
     {
         var file = Path.Combine(folder, File);
@@ -113,7 +113,7 @@ internal static class TicketFolder
             var ticket = JsonFile.Object(file);
             return (string?)ticket["kind"] switch
             {
-                // tickets of before there were kinds hold heads and neurons
+                // Tickets without a kind (from early versions) are structured.
                 null or Structured => ReadStructured(ticket),
                 WeightTickets.Kind => WeightTickets.Read(folder, ticket),
                 var other => throw new CheckpointException(

@@ -1,6 +1,6 @@
 // Ticket folders of single weights: ticket.json (counts, provenance with hashes), masks.safetensors
-// (one bit a weight, as bytes), after a mask search scores.safetensors, after rounds of magnitude
-// pruning each round's mask, round-N.safetensors.
+// (one bit per weight, as bytes), scores.safetensors after a mask search, and round-N.safetensors
+// with each round's mask after magnitude pruning.
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -16,22 +16,22 @@ using RobustTickets.Torch;
 namespace RobustTickets.Tickets.Files;
 
 /// <summary>Scores that a ticket was drawn from.</summary>
-/// <param name="Layout">How groups lie over a matrix.</param>
+/// <param name="Layout">How groups are laid out over a matrix.</param>
 /// <param name="Scores">Scores [R, C] of each layer.</param>
 internal sealed record SavedScores(MaskLayout Layout, IReadOnlyList<(string Site, Tensor Scores)> Scores);
 
-/// <summary>A ticket of single weights to be written.</summary>
-/// <param name="Rule">How it was found.</param>
-/// <param name="Mask">What it keeps.</param>
-/// <param name="Sparsity">Share of weights that was to be pruned.</param>
+/// <summary>A ticket of single weights to write.</summary>
+/// <param name="Rule">Rule of the search.</param>
+/// <param name="Mask">The kept weights.</param>
+/// <param name="Sparsity">Target fraction of pruned weights.</param>
 /// <param name="Step">Step of the search after which it was drawn.</param>
-/// <param name="HeadsPerLayer">Heads of a layer before anything is pruned.</param>
+/// <param name="HeadsPerLayer">Heads per layer before pruning.</param>
 internal sealed record WeightTicket(string Rule, WeightMask Mask, double Sparsity, long Step, int HeadsPerLayer)
 {
-    /// <summary>What it was drawn from, or null.</summary>
+    /// <summary>The scores it was drawn from, or null.</summary>
     internal SavedScores? Scores { get; init; }
 
-    /// <summary>The masks of the rounds that led to it, its own last.</summary>
+    /// <summary>The masks of all pruning rounds, its own last.</summary>
     internal IReadOnlyList<WeightMask> Rounds { get; init; } = [];
 }
 
@@ -44,10 +44,10 @@ internal static class WeightTickets
         ScoresFile = "scores.safetensors",
         LayoutKey = "layout";
 
-    /// <summary>Files of a ticket beside ticket.json.</summary>
+    /// <summary>Files of a ticket other than ticket.json.</summary>
     internal static IReadOnlyList<string> Files { get; } = [MasksFile, ScoresFile];
 
-    /// <summary>Writes a ticket folder, whole or not at all.</summary>
+    /// <summary>Writes a ticket folder atomically.</summary>
     internal static void Write(string path, TicketProvenance provenance, WeightTicket written)
     {
         var mask = written.Mask;
@@ -99,24 +99,24 @@ internal static class WeightTickets
         );
     }
 
-    /// <summary>The file of a round's mask, from round 1.</summary>
+    /// <summary>File of a round's mask, from round 1.</summary>
     internal static string RoundFile(string folder, int round) =>
         Path.Combine(folder, FormattableString.Invariant($"round-{round}.safetensors"));
 
-    /// <summary>The files of the rounds in a folder, in order.</summary>
+    /// <summary>The round files in a folder, in order.</summary>
     internal static IEnumerable<string> Rounds(string folder) =>
         Enumerable.Range(1, int.MaxValue).Select(round => RoundFile(folder, round)).TakeWhile(File.Exists);
 
     /// <summary>
-    /// A mask of another sparsity that a ticket folder allows to be drawn: from its scores, or that
-    /// of one of its rounds.
+    /// Draws a mask of another sparsity from a ticket folder: from its scores, or the mask of one
+    /// of its rounds.
     /// </summary>
     /// <param name="folder">The ticket folder.</param>
     /// <param name="saved">Its own mask.</param>
-    /// <param name="sparsity">Share of weights to prune.</param>
+    /// <param name="sparsity">Fraction of weights to prune.</param>
     /// <param name="scores">The scores it was drawn from, or null.</param>
-    /// <exception cref="CheckpointException">It has neither scores nor such a round; the message
-    /// says what is possible.</exception>
+    /// <exception cref="CheckpointException">The folder has neither scores nor such a round; the
+    /// message says what is possible.</exception>
     internal static WeightMask Draw(string folder, WeightMask saved, double sparsity, out SavedScores? scores)
     {
         scores = null;
@@ -149,8 +149,8 @@ internal static class WeightTickets
         mask.Sparsity.ToString("0.####", CultureInfo.InvariantCulture);
 
     /// <summary>
-    /// Weights kept in the rows of query, key and value that belong to each head, layer by layer
-    /// (RobusT Figure 3).
+    /// Number of kept weights in the query, key and value rows of each head, layer by layer (RobusT
+    /// Figure 3).
     /// </summary>
     private static JsonArray Heads(WeightMask mask, int heads)
     {
@@ -174,7 +174,7 @@ internal static class WeightTickets
         return layers;
     }
 
-    /// <summary>Writes masks as bytes, eight weights each.</summary>
+    /// <summary>Writes masks as bytes of eight weights each.</summary>
     internal static void WriteMasks(string path, WeightMask mask) =>
         SafetensorsWriter.Write(
             path,
@@ -188,7 +188,7 @@ internal static class WeightTickets
         );
 
     /// <summary>Reads masks in the order of the forward pass.</summary>
-    /// <exception cref="CheckpointException">The file is missing or holds no masks.</exception>
+    /// <exception cref="CheckpointException">The file is missing or contains no masks.</exception>
     internal static WeightMask ReadMasks(string path)
     {
         using var file = SafetensorsFile.Open(path);
@@ -214,11 +214,10 @@ internal static class WeightTickets
     }
 
     /// <summary>
-    /// Reads the mask of a ticket folder whose ticket.json is given, and checks it against the
-    /// recorded hash.
+    /// Reads the mask of a ticket folder with the given ticket.json, and checks its hash.
     /// </summary>
-    /// <exception cref="CheckpointException">The masks are missing, malformed, or not those that
-    /// the ticket was written with.</exception>
+    /// <exception cref="CheckpointException">The masks are missing, malformed, or have another
+    /// hash.</exception>
     internal static WeightMask Read(string folder, JsonNode ticket)
     {
         var mask = ReadMasks(Path.Combine(folder, MasksFile));
@@ -230,7 +229,7 @@ internal static class WeightTickets
         return mask;
     }
 
-    /// <summary>The scores of a ticket folder.</summary>
+    /// <summary>Reads the scores of a ticket folder.</summary>
     /// <exception cref="CheckpointException">The ticket was saved without scores.</exception>
     internal static (MaskLayout Layout, IReadOnlyList<(string Site, Tensor Scores)> Scores) ReadScores(string folder)
     {
