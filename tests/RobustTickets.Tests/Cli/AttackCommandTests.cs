@@ -274,6 +274,10 @@ public sealed class AttackCommandTests : IDisposable
         File.WriteAllText(file, "mine\n");
         Assert.Equal(ExitCodes.Usage, OnData("out", "--augment", file).Code);
         Assert.Equal("mine\n", File.ReadAllText(file));
+        var csv = OnData("none", "--augment", _tiny.Below("none", "train.csv"));
+        Assert.Equal(ExitCodes.Usage, csv.Code);
+        Assert.Contains("train.csv: takes JSON lines, which are read by their ending; name it .jsonl", csv.Error);
+        Assert.False(Directory.Exists(_tiny.Below("none")));
     }
 
     [Fact]

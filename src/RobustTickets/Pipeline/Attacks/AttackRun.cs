@@ -25,6 +25,7 @@ internal static class AttackRun
         var victim = new VictimFolder(request.Model);
         var target = request.Output ?? victim.ResultsOf(request.FolderName);
         RequireOwnFolder(target, request.FolderName);
+        AugmentedData.RequireName(request.AugmentFile);
         if (request.Shard is { } shard)
         {
             RequireParts(request);

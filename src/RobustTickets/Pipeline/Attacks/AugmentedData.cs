@@ -18,6 +18,18 @@ internal static class AugmentedData
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    /// <summary>Refuses a name by which readers would take the file for another format.</summary>
+    /// <exception cref="RequestException">It is such a name.</exception>
+    public static void RequireName(string? path)
+    {
+        if (path is not null && Path.GetExtension(path).ToLowerInvariant() is not (".jsonl" or ".json"))
+            throw new RequestException(
+                nameof(AttackRequest.AugmentFile),
+                path,
+                "takes JSON lines, which are read by their ending; name it .jsonl"
+            );
+    }
+
     /// <summary>Writes the file.</summary>
     /// <param name="path">The file; an existing file with other content is not overwritten.</param>
     /// <param name="split">Every example of the split.</param>
