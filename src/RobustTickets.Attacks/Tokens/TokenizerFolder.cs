@@ -15,7 +15,6 @@ namespace RobustTickets.Attacks.Tokens;
 /// </summary>
 internal static class TokenizerFolder
 {
-    private const string MatchingKey = "special_token_matching";
     private static readonly string[] Classes =
     [
         "BertTokenizer",
@@ -47,7 +46,6 @@ internal static class TokenizerFolder
         using var config = Open(configPath);
         using var map = Open(Path.Combine(folder, "special_tokens_map.json"));
         CheckConfig(configPath, config?.RootElement);
-        CheckMatching(configPath, config?.RootElement);
 
         var fromJson = File.Exists(jsonPath) ? TokenizerJson.Read(jsonPath) : null;
         var fromText = File.Exists(vocabPath) ? Vocabulary.Load(vocabPath) : null;
@@ -274,18 +272,6 @@ internal static class TokenizerFolder
             root.TryGetProperty("additional_special_tokens", out var list) && list.ValueKind == JsonValueKind.Array
                 ? list.EnumerateArray().Select(Content).OfType<string>()
                 : [];
-    }
-
-    // Written by earlier versions, which had two ways to match special tokens.
-    private static void CheckMatching(string path, JsonElement? config)
-    {
-        if (config is { } root && Text(root, MatchingKey) is { } text && text != "anywhere")
-        {
-            throw new DataException(
-                $"{path}: {MatchingKey} is '{text}'; special tokens inside a text are found anywhere, as Hugging Face "
-                    + "does: remove the line"
-            );
-        }
     }
 
     private static string Missing(string folder)

@@ -64,9 +64,6 @@ internal sealed class AttackCommand
     {
         Description = "also measure the accuracy on the whole split, the papers' Clean",
     };
-
-    // The name before; scripts of users have it.
-    private readonly Option<bool> _wholeSet = new("--whole-set") { Hidden = true };
     private readonly Option<bool> _safeCsv = new("--safe-csv")
     {
         Description = "results.csv for spreadsheets: an apostrophe before texts that begin with =, +, - or @",
@@ -165,7 +162,7 @@ internal sealed class AttackCommand
     private Command Command { get; }
 
     private Option[] OfData =>
-        [_split, _count, _sample, _ids, _shard, _temperature, _fullSplit, _wholeSet, _safeCsv, _augment, _output];
+        [_split, _count, _sample, _ids, _shard, _temperature, _fullSplit, _safeCsv, _augment, _output];
 
     /// <summary>The command.</summary>
     public static Command Create(CliContext context) => new AttackCommand(context).Command;
@@ -195,7 +192,7 @@ internal sealed class AttackCommand
                 parsed.GetValue(_ids)
             ),
             Length(parsed),
-            parsed.GetValue(_fullSplit) || parsed.GetValue(_wholeSet),
+            parsed.GetValue(_fullSplit),
             parsed.GetValue(_augment),
             _attack.Engine(parsed),
             _execution.Read(parsed),

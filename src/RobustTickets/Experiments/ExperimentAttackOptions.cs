@@ -50,7 +50,7 @@ internal sealed record ExperimentAttackOptions(
             options.Take("split"),
             options.Sample(attack.Examples, seed),
             options.Length(maxLength),
-            options.Flag("whole-set") | options.Flag("full-split-accuracy"),
+            options.Flag("full-split-accuracy"),
             options.Take("augment"),
             options.Engine(),
             options.Temperature()

@@ -55,19 +55,14 @@ public sealed class ExperimentFolder
 
     /// <param name="path">The folder; need not exist yet.</param>
     /// <param name="plan">The experiment.</param>
-    /// <exception cref="RunFolderException">The folder was created by an earlier
-    /// version.</exception>
+    /// <exception cref="RunFolderException">It is the folder of one table.</exception>
     /// <exception cref="DataException">The index of cells is corrupt.</exception>
     public ExperimentFolder(string path, ExperimentPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
         (Path, Plan) = (System.IO.Path.GetFullPath(path), plan);
         if (File.Exists(System.IO.Path.Combine(Path, "experiment.json")))
-            throw new RunFolderException(
-                $"{Path}: holds an experiment of an earlier version, whose cells are named by row, data and seed and "
-                    + "shared by nothing; its runs can still be reported one by one, but the table goes on in "
-                    + "another folder only"
-            )
+            throw new RunFolderException($"{Path}: is the folder of one table; the folder above it holds all of them")
             {
                 Fields = ["Output"],
             };

@@ -29,7 +29,6 @@ internal sealed class ExperimentOptions
     [
         "no-similarity",
         "no-part-of-speech",
-        "whole-set",
         "full-split-accuracy",
         "no-header",
         "skip-bad-rows",

@@ -128,11 +128,6 @@ public sealed class TokenizerFolderTests : IDisposable
     [InlineData("tokenizer_config.json", """{"model_max_length": 1}""", "model_max_length is 1")]
     [InlineData(
         "tokenizer_config.json",
-        """{"special_token_matching": "whole-word"}""",
-        "found anywhere, as Hugging Face does"
-    )]
-    [InlineData(
-        "tokenizer_config.json",
         """{"added_tokens_decoder": {"999": {"content": "[NEW]", "special": true}}}""",
         "'[NEW]' is not at index 999"
     )]

@@ -131,8 +131,7 @@ public sealed class AttackCommandTests : IDisposable
         Assert.True(first.Code == 0, first.Error);
         var ids = _tiny.Below("first", "ids.txt");
         Assert.Equal(6, File.ReadAllLines(ids).Length);
-        // The option's spelling of before still works.
-        var again = OnData("again", "--ids", ids, "--whole-set");
+        var again = OnData("again", "--ids", ids, "--full-split-accuracy");
         Assert.True(again.Code == 0, again.Error);
         Assert.Equal(
             File.ReadAllBytes(_tiny.Below("first", "examples.jsonl")),

@@ -216,7 +216,7 @@ public sealed class ExperimentRunTests : IDisposable
     )]
     [InlineData("nonsense", "is unknown, or lacks its value")]
     [InlineData("no-similarity", "occurs twice")]
-    [InlineData("whole-set=1", "takes no value")]
+    [InlineData("full-split-accuracy=1", "takes no value")]
     [InlineData("query-budget=0", "must be 1 or more")]
     [InlineData("temperature=cold", "temperature=cold")]
     [InlineData("restarts=0", "must be 1 or more")]

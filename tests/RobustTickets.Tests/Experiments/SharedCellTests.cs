@@ -188,13 +188,13 @@ public sealed class SharedCellTests : IDisposable
     }
 
     [Fact]
-    public void Folders_of_earlier_versions_and_two_tables_of_one_name_are_refused()
+    public void A_table_s_own_folder_and_two_tables_of_one_name_are_refused()
     {
-        var old = Directory.CreateDirectory(_tiny.Task.Below("old")).FullName;
-        File.WriteAllText(Path.Combine(old, "experiment.json"), "{}");
-        var run = Run(old);
+        var table = Directory.CreateDirectory(_tiny.Task.Below("table")).FullName;
+        File.WriteAllText(Path.Combine(table, "experiment.json"), "{}");
+        var run = Run(table);
         Assert.Equal(ExitCodes.Usage, run.Code);
-        Assert.Contains("holds an experiment of an earlier version", run.Error);
+        Assert.Contains("is the folder of one table; the folder above it holds all of them", run.Error);
 
         File.Copy(Path.Combine(_folder, "a-first.json"), Path.Combine(_folder, "c.json"));
         run = Run(_tiny.Task.Below("twice"));
