@@ -100,8 +100,8 @@ internal static partial class AclImdb
         CancellationToken stop
     )
     {
-        using var stream = new UnpackedStream(
-            path.EndsWith(".tar", StringComparison.OrdinalIgnoreCase) ? File.OpenRead(path) : WholeGzip.Open(path),
+        using var stream = new SizeLimitedStream(
+            path.EndsWith(".tar", StringComparison.OrdinalIgnoreCase) ? File.OpenRead(path) : StrictGzip.Open(path),
             path,
             limit,
             stop

@@ -164,7 +164,7 @@ internal sealed class TextFile
 
     private static Stream Plain(string path, byte[]? held, DataOptions options, CancellationToken stop) =>
         held is not null ? new MemoryStream(held, writable: false)
-        : IsPacked(path) ? new UnpackedStream(WholeGzip.Open(path), path, options.MaxUnpackedBytes, stop)
+        : IsPacked(path) ? new SizeLimitedStream(StrictGzip.Open(path), path, options.MaxUnpackedBytes, stop)
         : new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
 
     private static bool IsPacked(string path) => path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);

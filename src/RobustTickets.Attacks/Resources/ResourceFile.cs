@@ -34,7 +34,7 @@ internal static class ResourceFile
         {
             return IsPacked(path)
                 ? new BufferedStream(
-                    new UnpackedStream(WholeGzip.Open(path), $"{what} {path}", limit, CancellationToken.None),
+                    new SizeLimitedStream(StrictGzip.Open(path), $"{what} {path}", limit, CancellationToken.None),
                     1 << 16
                 )
                 : new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
@@ -69,7 +69,7 @@ internal static class ResourceFile
         try
         {
             var bytes = IsPacked(path)
-                ? UnpackedStream.Whole(path, limit, CancellationToken.None)
+                ? SizeLimitedStream.Whole(path, limit, CancellationToken.None)
                 : File.ReadAllBytes(path);
             return GuardedJson.Parse($"{what} {path}", bytes);
         }

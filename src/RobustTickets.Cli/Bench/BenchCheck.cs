@@ -29,7 +29,7 @@ internal sealed record BenchCheck(double Logits, double Gradients, double Tolera
                 Device = model.Execution.Device,
             }
         );
-        reference.Encoder.Gates = model.Encoder.Gates;
+        reference.Encoder.Coefficients = model.Encoder.Coefficients;
         reference.Encoder.Masks = model.Encoder.Masks;
         var trained = model.Store.Names.Where(name => model.Store[name].requires_grad).ToHashSet();
         var (expected, expectedGradients) = Results(plan, reference, batch, null);

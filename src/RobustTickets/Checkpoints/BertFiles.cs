@@ -235,7 +235,7 @@ internal static class BertFiles
             return torch.ones(shape);
         var tensor = torch.zeros(shape);
         if (!BertParameters.IsBias(name))
-            KeyedMask.Normal(tensor, key.Derive(StableHash(name)), config.InitializerRange);
+            KeyedTensors.Normal(tensor, key.Derive(StableHash(name)), config.InitializerRange);
         return tensor;
     }
 

@@ -167,7 +167,7 @@ internal static class NltkTagger
     private static byte[] Bytes(Stream stream, string place, long limit)
     {
         using var bytes = new MemoryStream();
-        using (var counted = new UnpackedStream(stream, place, limit, CancellationToken.None))
+        using (var counted = new SizeLimitedStream(stream, place, limit, CancellationToken.None))
             counted.CopyTo(bytes);
         return bytes.ToArray();
     }

@@ -87,8 +87,8 @@ internal sealed class UpstreamFile : IDisposable
             throw new DataException($"{source}: is {what}, not resource {kind.Kind}: {kind.Origin}");
         }
         var packed = StartsWith(source, [0x1F, 0x8B]);
-        var plain = PackedStream.Plain(System.IO.Path.GetFileName(source));
-        var wanted = kind.Files.Where(name => PackedStream.Plain(name) != name == packed).ToList();
+        var plain = GzipOutput.Plain(System.IO.Path.GetFileName(source));
+        var wanted = kind.Files.Where(name => GzipOutput.Plain(name) != name == packed).ToList();
         var form = Form(kind, source, packed, plain);
         var name =
             wanted.FirstOrDefault(n =>
@@ -96,7 +96,7 @@ internal sealed class UpstreamFile : IDisposable
             )
             ?? wanted.FirstOrDefault(n => Fits(n, form))
             ?? kind.Files[0];
-        if (PackedStream.Plain(source) != source == packed && Fits(PackedStream.Plain(source), form))
+        if (GzipOutput.Plain(source) != source == packed && Fits(GzipOutput.Plain(source), form))
             return new UpstreamFile(source, name, temporary);
         temporary ??= Directory.CreateTempSubdirectory("resource").FullName;
         var link = System.IO.Path.Combine(temporary, name);
@@ -105,7 +105,7 @@ internal sealed class UpstreamFile : IDisposable
         return new UpstreamFile(link, name, temporary);
 
         static bool Fits(string name, string form) =>
-            PackedStream.Plain(name).EndsWith(form, StringComparison.OrdinalIgnoreCase);
+            GzipOutput.Plain(name).EndsWith(form, StringComparison.OrdinalIgnoreCase);
     }
 
     private static bool IsCounterFitted(string name) =>
@@ -115,7 +115,7 @@ internal sealed class UpstreamFile : IDisposable
     // The file extension of the detected format.
     private static string Form(ResourceKind kind, string source, bool packed, string plain)
     {
-        var endings = kind.Files.Select(f => System.IO.Path.GetExtension(PackedStream.Plain(f))).Distinct().ToArray();
+        var endings = kind.Files.Select(f => System.IO.Path.GetExtension(GzipOutput.Plain(f))).Distinct().ToArray();
         if (endings.Length == 1)
             return endings[0];
         var start = Start(source, packed);
@@ -175,7 +175,7 @@ internal sealed class UpstreamFile : IDisposable
             var chosen = archive.GetEntry(OneOf(kind, source, names))!;
             var target = System.IO.Path.Combine(into, "unpacked-" + chosen.Name);
             using var file = File.Create(target);
-            using var stream = new UnpackedStream(
+            using var stream = new SizeLimitedStream(
                 chosen.Open(),
                 $"{source}: {chosen.FullName}",
                 limit,
@@ -205,7 +205,7 @@ internal sealed class UpstreamFile : IDisposable
             var left = limit;
             foreach (var entry in files)
             {
-                using var stream = new UnpackedStream(entry.Open(), $"{source}: {entry.FullName}", left, default);
+                using var stream = new SizeLimitedStream(entry.Open(), $"{source}: {entry.FullName}", left, default);
                 using (var file = File.Create(System.IO.Path.Combine(into, System.IO.Path.GetFileName(entry.Name))))
                     stream.CopyTo(file);
                 left -= stream.Count;

@@ -29,7 +29,7 @@ internal sealed class BertEncoder(ParameterStore store, BertConfig config, Execu
     /// Slimming coefficients during a search, or null: c_H multiplies the attention probabilities
     /// after dropout, c_F the activation before the output projection.
     /// </summary>
-    public BertGates? Gates { get; set; }
+    public BertCoefficients? Coefficients { get; set; }
 
     /// <summary>Weight masks applied in forward passes, or null.</summary>
     public IWeightMasks? Masks { get; set; }
@@ -138,7 +138,7 @@ internal sealed class BertEncoder(ParameterStore store, BertConfig config, Execu
         pass.Tap?.Invoke($"attention_out.{l}", attended);
 
         var activated = Activations.Apply(Config.Activation, w.Intermediate.Apply(attended)); // [., F]
-        if (Gates?.Neurons[l] is { } c)
+        if (Coefficients?.Neurons[l] is { } c)
             activated = activated * c;
         var fed = Drop(w.Output.Apply(activated), inputs, pass, DropoutSite.FeedForwardOutput(l), clsOnly);
         var y = w.OutputNorm.Apply(fed + attended, Config);
@@ -162,7 +162,7 @@ internal sealed class BertEncoder(ParameterStore store, BertConfig config, Execu
                 query,
                 key,
                 value,
-                Gates?.Heads[l],
+                Coefficients?.Heads[l],
                 padded,
                 heads,
                 heads == 0 ? null : pass.Masks?.Attention(l),
@@ -177,7 +177,7 @@ internal sealed class BertEncoder(ParameterStore store, BertConfig config, Execu
             query,
             key,
             value,
-            Gates?.Heads[l],
+            Coefficients?.Heads[l],
             layout,
             heads,
             pass.Training ? Config.AttentionDropout : 0,

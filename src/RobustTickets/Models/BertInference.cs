@@ -31,7 +31,7 @@ internal sealed class BertInference : IDisposable
     public BertInference(
         ParameterStore store,
         BertConfig config,
-        BertGates? gates = null,
+        BertCoefficients? coefficients = null,
         IWeightMasks? masks = null,
         MatrixPrecision precision = MatrixPrecision.Fp32
     )
@@ -46,7 +46,7 @@ internal sealed class BertInference : IDisposable
             [
                 .. Enumerable
                     .Range(0, config.Layers)
-                    .Select(l => Layer(l, weights.Layer(l, masks, pass), gates, precision)),
+                    .Select(l => Layer(l, weights.Layer(l, masks, pass), coefficients, precision)),
             ],
             config.HeadSize,
             config.LayerNormEpsilon
@@ -81,7 +81,7 @@ internal sealed class BertInference : IDisposable
             ? new BertInference(
                 model.Store,
                 model.Config,
-                model.Encoder.Gates,
+                model.Encoder.Coefficients,
                 model.Encoder.Masks,
                 model.Execution.Precision
             )
@@ -118,7 +118,7 @@ internal sealed class BertInference : IDisposable
         return scope.Keep(states);
     }
 
-    private CompiledLayer Layer(int l, BertLayerWeights w, BertGates? gates, MatrixPrecision precision)
+    private CompiledLayer Layer(int l, BertLayerWeights w, BertCoefficients? coefficients, MatrixPrecision precision)
     {
         // In the last layer, queries may be computed for the [CLS] rows only.
         PackedWeight[] projections =
@@ -131,8 +131,8 @@ internal sealed class BertInference : IDisposable
             Pack(w.Intermediate),
             Pack(w.Output),
             Norm(w.OutputNorm),
-            gates?.Heads[l],
-            gates?.Neurons[l]
+            coefficients?.Heads[l],
+            coefficients?.Neurons[l]
         );
 
         // Concatenates dense layers along their outputs.

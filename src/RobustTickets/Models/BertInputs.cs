@@ -10,7 +10,7 @@ namespace RobustTickets.Models;
 /// </summary>
 /// <param name="Heads">Per layer [heads].</param>
 /// <param name="Neurons">Per layer [neurons].</param>
-internal sealed record BertGates(IReadOnlyList<Tensor?> Heads, IReadOnlyList<Tensor?> Neurons);
+internal sealed record BertCoefficients(IReadOnlyList<Tensor?> Heads, IReadOnlyList<Tensor?> Neurons);
 
 /// <summary>Options of one forward pass.</summary>
 /// <param name="Training">Whether dropout is on.</param>

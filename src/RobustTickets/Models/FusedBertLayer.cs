@@ -56,7 +56,7 @@ internal static class FusedBertLayer
             q,
             k,
             v,
-            encoder.Gates?.Heads[l],
+            encoder.Coefficients?.Heads[l],
             layout,
             config.HeadsPerLayer[l],
             pass.Training ? config.AttentionDropout : 0,
@@ -74,7 +74,7 @@ internal static class FusedBertLayer
             attended,
             weights.Intermediate,
             weights.Output,
-            encoder.Gates?.Neurons[l],
+            encoder.Coefficients?.Neurons[l],
             Norm(weights.OutputNorm, DropoutSite.FeedForwardOutput(l)),
             precision
         );

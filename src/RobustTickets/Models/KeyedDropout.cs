@@ -45,7 +45,7 @@ internal static class KeyedDropout
                 .mul_(1.0 / (1.0 - probability))
                 .reshape(shape);
         var mask = torch.empty(shape);
-        KeyedMask.Dropout(mask, rowKeys, probability);
+        KeyedTensors.Dropout(mask, rowKeys, probability);
         return mask;
     }
 

@@ -86,7 +86,7 @@ internal static class PaddedBert
             var probabilities = scores.softmax(-1);
             if (_pass.Training && _config.AttentionDropout > 0)
                 probabilities = probabilities * ProbabilityMask(l, heads);
-            if (_encoder.Gates?.Heads[l] is { } cH)
+            if (_encoder.Coefficients?.Heads[l] is { } cH)
                 probabilities = probabilities * cH.reshape(1, heads, 1, 1);
             var context = probabilities.matmul(v).transpose(1, 2).reshape(b, _s, (long)heads * dh); // [B, S, h*d_h]
 
@@ -96,7 +96,7 @@ internal static class PaddedBert
             );
             Tap($"attention_out.{l}", attended);
             var activated = Activations.Apply(_config.Activation, w.Intermediate.Apply(attended));
-            if (_encoder.Gates?.Neurons[l] is { } cF)
+            if (_encoder.Coefficients?.Neurons[l] is { } cF)
                 activated = activated * cF;
             var fed = Drop(w.Output.Apply(activated), DropoutSite.FeedForwardOutput(l));
             var y = w.OutputNorm.Apply(fed + attended, _config);

@@ -39,7 +39,7 @@ internal static class InfoBertCritic
             var (name, shape, inputs) = parameters[i];
             var tensor = torch.empty(shape);
             var rows = Enumerable.Range(0, (int)shape[0]).Select(row => key.Derive(i).Derive(row)).ToArray();
-            KeyedMask.UniformSigned(tensor, rows);
+            KeyedTensors.UniformSigned(tensor, rows);
             tensor.mul_(1 / Math.Sqrt(inputs));
             model.Store.Add(name, tensor);
         }

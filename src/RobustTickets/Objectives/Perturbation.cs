@@ -56,7 +56,11 @@ internal sealed class Perturbation
             return new Perturbation(inputs, sizes, torch.zeros(shape, DType.Float32, device));
         var delta = noise is not null
             ? noise(batch).to(device)
-            : KeyedMask.UniformSigned(TokenKeys(batch, step.Derive(RandomStreams.Step.Perturbation)), hidden, device);
+            : KeyedTensors.UniformSigned(
+                TokenKeys(batch, step.Derive(RandomStreams.Step.Perturbation)),
+                hidden,
+                device
+            );
         if (inputs.Layout is { } layout)
             PerturbationOperators.Start(delta, batch, layout, sizes.InitMagnitude, sizes.Linf);
         else

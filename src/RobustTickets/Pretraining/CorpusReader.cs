@@ -96,7 +96,7 @@ internal sealed class CorpusReader : IDisposable
         var bytes = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
         _hashed = _read is null ? null : new HashedStream(bytes);
         Stream read = _hashed is null ? bytes : _hashed;
-        _stream = file.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? WholeGzip.Open(read) : read;
+        _stream = file.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? StrictGzip.Open(read) : read;
         (_start, _count, _offset, _lines) = (0, 0, offset, lines);
         if (_stream.CanSeek)
             _stream.Position = offset;

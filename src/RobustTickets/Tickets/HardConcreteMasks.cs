@@ -244,7 +244,7 @@ internal sealed class HardConcreteMasks : IWeightMasks
 
     private static Tensor Uniform(RandomKey key, long[] shape, Device device)
     {
-        var signed = KeyedMask.UniformSigned(
+        var signed = KeyedTensors.UniformSigned(
             [.. Enumerable.Range(0, (int)shape[0]).Select(row => key.Derive((long)row))],
             shape[1],
             device

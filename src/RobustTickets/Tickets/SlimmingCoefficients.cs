@@ -37,7 +37,7 @@ internal sealed class SlimmingCoefficients
                 model.Store.Add(BertParameters.NeuronCoefficients(l), torch.ones([c.NeuronsPerLayer[l]]));
         }
         var slimming = new SlimmingCoefficients(model);
-        model.Encoder.Gates = new BertGates(
+        model.Encoder.Coefficients = new BertCoefficients(
             slimming.Of(BertParameters.HeadCoefficients),
             slimming.Of(BertParameters.NeuronCoefficients)
         );
@@ -47,19 +47,19 @@ internal sealed class SlimmingCoefficients
     /// <summary>lambda_H * sum|c_H| + lambda_F * sum|c_F| (EarlyRobust eq. 7).</summary>
     public Tensor Penalty(SlimmingOptions options)
     {
-        var heads = Total(_model.Encoder.Gates!.Heads);
-        var neurons = Total(_model.Encoder.Gates!.Neurons);
+        var heads = Total(_model.Encoder.Coefficients!.Heads);
+        var neurons = Total(_model.Encoder.Coefficients!.Neurons);
         return (heads * options.HeadPenalty) + (neurons * options.NeuronPenalty);
     }
 
     /// <summary>The current values of the coefficients.</summary>
     public CoefficientSnapshot Snapshot() =>
-        new(Numbers(_model.Encoder.Gates!.Heads), Numbers(_model.Encoder.Gates!.Neurons));
+        new(Numbers(_model.Encoder.Coefficients!.Heads), Numbers(_model.Encoder.Coefficients!.Neurons));
 
     /// <summary>Removes the coefficients from the network and frees them.</summary>
     public void Detach()
     {
-        _model.Encoder.Gates = null;
+        _model.Encoder.Coefficients = null;
         foreach (var name in _model.Store.Names.Where(BertParameters.IsCoefficient).ToArray())
             _model.Store.Remove(name);
     }
@@ -72,13 +72,13 @@ internal sealed class SlimmingCoefficients
     /// </summary>
     public static void Fold(BertForSequenceClassification model)
     {
-        if (model.Encoder.Gates is not { } gates)
+        if (model.Encoder.Coefficients is not { } coefficients)
             return;
         for (var l = 0; l < model.Config.Layers; l++)
         {
-            if (gates.Heads[l] is { } heads)
+            if (coefficients.Heads[l] is { } heads)
                 ScaleColumns(model.Store[BertParameters.HeadColumns(l)], heads.host<float>(), model.Config.HeadSize);
-            if (gates.Neurons[l] is { } neurons)
+            if (coefficients.Neurons[l] is { } neurons)
                 ScaleColumns(model.Store[BertParameters.NeuronColumns(l)], neurons.host<float>(), 1);
         }
         new SlimmingCoefficients(model).Detach();

@@ -150,7 +150,7 @@ public sealed class PackedFileTests : IDisposable
     public void Unpacking_obeys_a_stop()
     {
         using var stop = new CancellationTokenSource();
-        using var unpacking = new UnpackedStream(new Zero(long.MaxValue), "endless.gz", long.MaxValue, stop.Token);
+        using var unpacking = new SizeLimitedStream(new Zero(long.MaxValue), "endless.gz", long.MaxValue, stop.Token);
         stop.CancelAfter(100);
         Assert.Throws<OperationCanceledException>(() => unpacking.CopyTo(Stream.Null));
         Assert.Throws<OperationCanceledException>(() =>

@@ -357,7 +357,7 @@ public sealed class PackedAttentionTests : IClassFixture<OneThread>
         {
             var mask = torch.empty(shape);
             var example = Key.Derive(_layout.ExampleIds[s]);
-            KeyedMask.Dropout(
+            KeyedTensors.Dropout(
                 mask,
                 [.. Enumerable.Range(0, (int)shape[0]).Select(i => example.Derive(i).Derive(h))],
                 _dropout

@@ -263,7 +263,7 @@ public sealed class FusedLayersTests : IClassFixture<OneThread>
                 if (Dropout > 0)
                 {
                     var mask = torch.empty([Rows, Hidden]);
-                    KeyedMask.Dropout(mask, Keys, Dropout);
+                    KeyedTensors.Dropout(mask, Keys, Dropout);
                     x = x * mask.to(type);
                 }
                 return torch.nn.functional.layer_norm(x + residual, [Hidden], p["gamma"], p["beta"], Epsilon);

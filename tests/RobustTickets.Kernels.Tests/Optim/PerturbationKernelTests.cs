@@ -176,7 +176,7 @@ public sealed class PerturbationKernelTests
     private static Tensor Noise()
     {
         var delta = torch.empty([Offsets[^1], Hidden]);
-        KeyedMask.UniformSigned(
+        KeyedTensors.UniformSigned(
             delta,
             [.. Enumerable.Range(0, Offsets[^1]).Select(t => RandomKey.FromSeed(9).Derive(t))]
         );

@@ -99,7 +99,7 @@ public sealed unsafe class KeyedRandomTests : IClassFixture<OneThread>
             count = rows * features;
         using var scope = torch.scope();
         var target = torch.empty([rows, features]);
-        KeyedMask.UniformSigned(target, [.. Enumerable.Range(0, rows).Select(r => Key.Derive(r))]);
+        KeyedTensors.UniformSigned(target, [.. Enumerable.Range(0, rows).Select(r => Key.Derive(r))]);
         var values = target.to_array();
         Assert.All(values, u => Assert.InRange(u, -1f, 0.9999999f));
         Assert.Equal(0, values.Average(u => (double)u), 4 / Math.Sqrt(3.0 * count));
@@ -114,7 +114,7 @@ public sealed unsafe class KeyedRandomTests : IClassFixture<OneThread>
         const int count = 100_000;
         using var scope = torch.scope();
         var target = torch.empty([count]);
-        KeyedMask.Normal(target, Key, 0.02);
+        KeyedTensors.Normal(target, Key, 0.02);
         var values = target.to_array();
         Assert.Equal(0, values.Average(x => (double)x), 4 * 0.02 / Math.Sqrt(count));
         Assert.Equal(0.0004, values.Average(x => (double)x * x), 4 * 0.0004 * Math.Sqrt(2.0 / count));
@@ -148,7 +148,7 @@ public sealed unsafe class KeyedRandomTests : IClassFixture<OneThread>
     {
         using var scope = torch.scope();
         var tensor = torch.zeros([7]);
-        Assert.Throws<ArgumentException>(() => KeyedMask.Dropout(tensor, [Key, Key], 0.1));
-        Assert.Throws<ArgumentException>(() => KeyedMask.UniformSigned(tensor, []));
+        Assert.Throws<ArgumentException>(() => KeyedTensors.Dropout(tensor, [Key, Key], 0.1));
+        Assert.Throws<ArgumentException>(() => KeyedTensors.UniformSigned(tensor, []));
     }
 }

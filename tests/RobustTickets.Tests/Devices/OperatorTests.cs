@@ -63,8 +63,8 @@ public sealed class OperatorTests
         RandomKey[] keys = [.. Enumerable.Range(0, rows).Select(r => RandomKey.FromSeed(5).Derive(r))];
         Tensor mask = torch.empty([rows, features]),
             noise = torch.empty([rows, features]);
-        KeyedMask.Dropout(mask, keys, probability);
-        KeyedMask.UniformSigned(noise, keys);
+        KeyedTensors.Dropout(mask, keys, probability);
+        KeyedTensors.UniformSigned(noise, keys);
         var there = KeyedRows.On(Here, keys);
         var kept = KeyedOperators.Kept(there, features, probability);
         Assert.Equal((Here, DType.Bool), (kept.device, kept.dtype));

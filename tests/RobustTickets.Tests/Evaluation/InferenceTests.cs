@@ -146,7 +146,7 @@ public sealed class InferenceTests : IDisposable
         using var packed = Network(new Execution());
         using var padded = Network(Execution.Reference);
         Assert.True(BertInference.Covers(config));
-        using var inference = new BertInference(packed.Store, config, packed.Encoder.Gates);
+        using var inference = new BertInference(packed.Store, config, packed.Encoder.Coefficients);
         var batch = PackedBatch.From(TinyBert.Examples(random, config, random.Next(1, 9), 64));
         var found = Logits(inference, batch);
         var hidden = Hidden(inference, batch);

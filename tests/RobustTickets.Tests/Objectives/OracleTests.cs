@@ -49,7 +49,7 @@ public sealed class OracleTests
         {
             using var scope = torch.scope();
             var delta = torch.empty([Offsets[^1], Hidden]);
-            KeyedMask.UniformSigned(
+            KeyedTensors.UniformSigned(
                 delta,
                 [.. Enumerable.Range(0, Offsets[^1]).Select(t => RandomKey.FromSeed(9).Derive(t))]
             );
@@ -122,7 +122,7 @@ public sealed class OracleTests
                 b =>
                 {
                     kept = torch.empty([b.Tokens, config.Hidden]).keep();
-                    KeyedMask.UniformSigned(
+                    KeyedTensors.UniformSigned(
                         kept,
                         [.. Enumerable.Range(0, b.Tokens).Select(t => RandomKey.FromSeed(9).Derive(t))]
                     );

@@ -8,7 +8,7 @@ internal static class TaggerWriter
 {
     /// <summary>Writes the tagger, gzipped when the name ends in .gz.</summary>
     public static void Write(TrainedTagger tagger, Stream stream, string name) =>
-        PackedStream.Write(stream, name, packed => Write(tagger, packed));
+        GzipOutput.Write(stream, name, packed => Write(tagger, packed));
 
     private static void Write(TrainedTagger tagger, Stream stream)
     {

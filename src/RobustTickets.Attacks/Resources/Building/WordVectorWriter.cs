@@ -17,8 +17,8 @@ internal static class WordVectorWriter
     /// represent.</exception>
     public static void Write(WordVectors vectors, Stream stream, string name)
     {
-        var binary = PackedStream.Plain(name).EndsWith(".bin", StringComparison.OrdinalIgnoreCase);
-        PackedStream.Write(
+        var binary = GzipOutput.Plain(name).EndsWith(".bin", StringComparison.OrdinalIgnoreCase);
+        GzipOutput.Write(
             stream,
             name,
             packed =>

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace RobustTickets.Attacks.Tests.Data;
 
-public class WholeGzipTests
+public class StrictGzipTests
 {
     [Theory]
     [InlineData(0)]
@@ -37,7 +37,7 @@ public class WholeGzipTests
     private static byte[] Unpack(byte[] bytes)
     {
         using var unpacked = new MemoryStream();
-        using var gzip = WholeGzip.Open(bytes);
+        using var gzip = StrictGzip.Open(bytes);
         gzip.CopyTo(unpacked, 777);
         return unpacked.ToArray();
     }

@@ -8,7 +8,7 @@ namespace RobustTickets.Attacks.Data;
 /// <param name="path">The compressed file, for errors.</param>
 /// <param name="limit">Maximum unpacked bytes.</param>
 /// <param name="stop">Cancels reading.</param>
-internal sealed class UnpackedStream(Stream inner, string path, long limit, CancellationToken stop) : ForwardStream
+internal sealed class SizeLimitedStream(Stream inner, string path, long limit, CancellationToken stop) : ForwardStream
 {
     /// <summary>Unpacked bytes so far.</summary>
     public long Count { get; private set; }
@@ -34,10 +34,10 @@ internal sealed class UnpackedStream(Stream inner, string path, long limit, Canc
     {
         try
         {
-            using var counted = new UnpackedStream(WholeGzip.Open(path), path, limit, stop);
+            using var counted = new SizeLimitedStream(StrictGzip.Open(path), path, limit, stop);
             counted.CopyTo(Null);
             var bytes = new byte[counted.Count];
-            using var again = new UnpackedStream(WholeGzip.Open(path), path, limit, stop);
+            using var again = new SizeLimitedStream(StrictGzip.Open(path), path, limit, stop);
             again.ReadExactly(bytes);
             return bytes;
         }

@@ -3,7 +3,7 @@ using RobustTickets.Torch;
 namespace RobustTickets.Kernels.Randomness;
 
 /// <summary>Keyed random fills of tensors (safe wrapper of <see cref="KeyedFill"/>).</summary>
-internal static unsafe class KeyedMask
+internal static unsafe class KeyedTensors
 {
     /// <summary>
     /// Fills a float tensor [rows, features] with inverted-dropout factors; row r is keyed by

@@ -3,7 +3,7 @@ using System.IO.Compression;
 namespace RobustTickets.Attacks.Resources.Building;
 
 /// <summary>Writes files, gzipped when their name ends in .gz.</summary>
-internal static class PackedStream
+internal static class GzipOutput
 {
     /// <summary>Writes to a stream, gzipped when the name ends in .gz.</summary>
     public static void Write(Stream stream, string name, Action<Stream> fill)

@@ -9,7 +9,7 @@ namespace RobustTickets.Attacks.Data;
 /// that text only if the file's own members are complete (a truncated one consumes the appended
 /// bytes and fails, or yields something else). Concatenated members are supported.
 /// </summary>
-internal sealed class WholeGzip : ForwardStream
+internal sealed class StrictGzip : ForwardStream
 {
     private static readonly byte[] Marker = "whole-gzip-\u2713-c9a1f07e42"u8.ToArray();
     private static readonly byte[] MarkerMember = Pack(Marker);
@@ -24,7 +24,7 @@ internal sealed class WholeGzip : ForwardStream
         _count;
     private bool _ended;
 
-    private WholeGzip(Stream file)
+    private StrictGzip(Stream file)
     {
         _file = file;
         _gzip = new GZipStream(new Chain(file, new MemoryStream(MarkerMember)), CompressionMode.Decompress);
@@ -34,12 +34,12 @@ internal sealed class WholeGzip : ForwardStream
     /// Opens a file; reading throws <see cref="InvalidDataException"/> when it is not gzip or
     /// truncated.
     /// </summary>
-    public static WholeGzip Open(string path) => Open(File.OpenRead(path));
+    public static StrictGzip Open(string path) => Open(File.OpenRead(path));
 
-    public static WholeGzip Open(byte[] bytes) => Open(new MemoryStream(bytes));
+    public static StrictGzip Open(byte[] bytes) => Open(new MemoryStream(bytes));
 
     /// <summary>Reads compressed bytes from a stream, which is disposed with this one.</summary>
-    public static WholeGzip Open(Stream packed) => new(packed);
+    public static StrictGzip Open(Stream packed) => new(packed);
 
     public override int Read(Span<byte> buffer)
     {
