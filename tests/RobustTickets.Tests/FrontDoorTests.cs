@@ -2,6 +2,7 @@
 // task.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
+using RobustTickets.Pipeline;
 using RobustTickets.Runs;
 using RobustTickets.Testing;
 using RobustTickets.Tests.Evaluation;
@@ -57,7 +58,7 @@ public sealed class FrontDoorTests(TrainedTask trained) : IClassFixture<TrainedT
             task.Model,
             task.Data,
             task.NewRun(),
-            new Collect(steps),
+            new SyncProgress<RunEvent>(steps.Add),
             CancellationToken.None
         );
         Assert.NotEmpty(steps);
@@ -156,10 +157,5 @@ public sealed class FrontDoorTests(TrainedTask trained) : IClassFixture<TrainedT
         Assert.Equal(2, answers.Select(a => a.Label).Distinct().Count());
         Assert.Equal(answers[5].Label, classifier.Predict(texts[5]).Label);
         Assert.NotEqual(classifier.Predict(new TextPair("good", "bad")).Scores, classifier.Predict("good").Scores);
-    }
-
-    private sealed class Collect(List<RunEvent> into) : IProgress<RunEvent>
-    {
-        public void Report(RunEvent value) => into.Add(value);
     }
 }

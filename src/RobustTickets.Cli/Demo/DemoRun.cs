@@ -80,7 +80,7 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
         var config = plan.Config(vocabulary.Count);
         Say($"pre-training {plan.Layers} layers of width {plan.Hidden} on the unlabelled reviews");
         var printer = new ProgressPrinter(context.Error, context.Terminal);
-        var progress = new Relay<PretrainProgress>(p =>
+        var progress = new SyncProgress<PretrainProgress>(p =>
             printer.Report(
                 new ProgressState(
                     "pretrain",

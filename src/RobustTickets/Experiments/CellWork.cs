@@ -53,7 +53,7 @@ internal sealed class CellWork(
                         EpochAttack = attack,
                         Claim = lease,
                     },
-                    new Relay<RunEvent>(p => progress?.Report(new ExperimentTraining(p))),
+                    new SyncProgress<RunEvent>(p => progress?.Report(new ExperimentTraining(p))),
                     stop
                 )
         );
@@ -98,7 +98,7 @@ internal sealed class CellWork(
             attack.Name,
             () =>
                 (request with { Claim = lease })
-                    .Run(new Relay<AttackProgress>(p => progress?.Report(new ExperimentAttacking(p))), stop)
+                    .Run(new SyncProgress<AttackProgress>(p => progress?.Report(new ExperimentAttacking(p))), stop)
                     .ThrowIfErrors()
         );
 

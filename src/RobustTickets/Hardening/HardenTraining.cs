@@ -50,7 +50,7 @@ internal sealed class HardenTrainer(
         };
         // The first steps take memory and find plans; they are not counted.
         var times = new List<long>();
-        var relay = new Relay<RunEvent>(e =>
+        var relay = new SyncProgress<RunEvent>(e =>
         {
             if (e is StepDone)
                 times.Add(request.Clock.GetTimestamp());
@@ -103,7 +103,7 @@ internal sealed class HardenTrainer(
         if (IsDone(name))
             return true;
         using var cut = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var relay = new Relay<RunEvent>(e =>
+        var relay = new SyncProgress<RunEvent>(e =>
         {
             clock.Tick();
             if (clock.Seconds > until)

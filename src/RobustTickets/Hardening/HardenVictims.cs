@@ -91,7 +91,7 @@ internal sealed class HardenVictims(
                 ),
             ]
         );
-        var relay = new Relay<AttackProgress>(p => progress?.Report(new HardenAttacking(p)));
+        var relay = new SyncProgress<AttackProgress>(p => progress?.Report(new HardenAttacking(p)));
         try
         {
             var report = fitted

@@ -8,6 +8,7 @@ using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Cli;
 using RobustTickets.Cli.Terminal;
+using RobustTickets.Pipeline;
 using RobustTickets.Tests.CommandLine;
 using RobustTickets.Tests.Resume;
 using RobustTickets.Training;
@@ -170,7 +171,7 @@ public sealed class AttackCommandTests : IDisposable
             Sample: new AttackSample(6, Seed: 5)
         );
         var notes = new List<AttackProgress>();
-        var report = request.Run(new Collected(notes));
+        var report = request.Run(new SyncProgress<AttackProgress>(notes.Add));
         Assert.Equal(6, report.Outcomes.Count);
         Assert.Equal(6, notes.OfType<AttackStep>().Count());
         AttackFolders.AssertSame(_tiny.Below("command"), report.Folder!);
@@ -361,9 +362,4 @@ public sealed class AttackCommandTests : IDisposable
 
     private CliRun OnData(string folder, params string[] more) =>
         Attack(["--data", _tiny.Data, "--task", "sst2", "--out", _tiny.Below(folder), .. more]);
-
-    private sealed class Collected(List<AttackProgress> all) : IProgress<AttackProgress>
-    {
-        public void Report(AttackProgress value) => all.Add(value);
-    }
 }

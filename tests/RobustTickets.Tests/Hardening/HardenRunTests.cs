@@ -93,7 +93,7 @@ public sealed class HardenRunTests : IDisposable
         var lines = Rows(330, seed: 1, "text,label").Split('\n', StringSplitOptions.RemoveEmptyEntries);
         File.WriteAllLines(_csv, lines.Select((l, i) => i % 3 == 1 ? l[..l.LastIndexOf(',')] + ",mixed" : l));
         using var stop = new CancellationTokenSource();
-        var progress = new Relay<HardenProgress>(p =>
+        var progress = new SyncProgress<HardenProgress>(p =>
         {
             if (p is HardenNote { Text: "training hardened-ticket" })
                 stop.Cancel();
@@ -136,7 +136,7 @@ public sealed class HardenRunTests : IDisposable
             using var stop = new CancellationTokenSource();
             var name = "stopped-" + sentence.Split(' ')[^1];
             var begun = false;
-            var progress = new Relay<HardenProgress>(p =>
+            var progress = new SyncProgress<HardenProgress>(p =>
             {
                 begun |= p is HardenNote note && note.Text.EndsWith(sentence, StringComparison.Ordinal);
                 if (begun && p is (HardenTraining or HardenAttacking))
@@ -202,7 +202,7 @@ public sealed class HardenRunTests : IDisposable
             File.WriteAllText(Path.Combine(data, "test.csv"), Rows(80, seed, "text,label", "the story"));
             var request = Request(name) with { Data = data };
             var chosen = false;
-            var progress = new Relay<HardenProgress>(p =>
+            var progress = new SyncProgress<HardenProgress>(p =>
             {
                 if (
                     p is HardenNote { Text: var text }
@@ -243,7 +243,7 @@ public sealed class HardenRunTests : IDisposable
         var clock = new HandClock();
         var request = Request("cut") with { Clock = clock, Budget = TimeSpan.FromHours(1) };
         var training = "";
-        var progress = new Relay<HardenProgress>(p =>
+        var progress = new SyncProgress<HardenProgress>(p =>
         {
             if (p is HardenNote note && note.Text.StartsWith("training ", StringComparison.Ordinal))
                 training = note.Text;
@@ -270,7 +270,7 @@ public sealed class HardenRunTests : IDisposable
         var request = Request("late") with { Clock = clock, Budget = TimeSpan.FromHours(1) };
         var page = new HardenFolder(request.Output).ReportFile("html");
         var notes = new List<string>();
-        var progress = new Relay<HardenProgress>(p =>
+        var progress = new SyncProgress<HardenProgress>(p =>
         {
             if (p is not HardenNote { Text: var text })
                 return;

@@ -6,6 +6,7 @@ using RobustTickets.Checkpoints;
 using RobustTickets.Cli;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
+using RobustTickets.Pipeline;
 using RobustTickets.Pretraining;
 using RobustTickets.Tests.Cli;
 using RobustTickets.Tests.Resume;
@@ -51,7 +52,7 @@ public sealed class PretrainerTests : IDisposable
     {
         var request = Request(epochs: 8);
         var seen = new List<PretrainProgress>();
-        var result = request.Run(new Watch(seen.Add));
+        var result = request.Run(new SyncProgress<PretrainProgress>(seen.Add));
         Assert.All(seen, p => Assert.Equal(8 * StepsPerEpoch, p.TotalSteps));
         Assert.All(seen, p => Assert.Equal(p.Share < 1, p.Remaining > TimeSpan.Zero));
         var rates = seen.Select(p => p.LearningRate).ToArray();
@@ -129,7 +130,7 @@ public sealed class PretrainerTests : IDisposable
         var budget = TimeSpan.FromSeconds(0.7);
         var request = Request(epochs: 1e6) with { Budget = budget };
         var seen = new List<PretrainProgress>();
-        var result = request.Run(new Watch(seen.Add));
+        var result = request.Run(new SyncProgress<PretrainProgress>(seen.Add));
         Assert.True(result.Seconds >= budget.TotalSeconds && result.Steps < 1e6);
         Assert.Equal(result.Steps, seen[^1].Step);
         Assert.True(seen[^1].Share >= 1);
@@ -178,7 +179,7 @@ public sealed class PretrainerTests : IDisposable
             Assert.Throws<OperationCanceledException>(() =>
                 Pretrainer.Run(
                     request,
-                    new Watch(p =>
+                    new SyncProgress<PretrainProgress>(p =>
                     {
                         steps = p.Step;
                         if (p.Step == after)
@@ -255,7 +256,7 @@ public sealed class PretrainerTests : IDisposable
     private static List<double> Losses(PretrainRequest request)
     {
         var losses = new List<double>();
-        request.Run(new Watch(p => losses.Add(p.Loss)));
+        request.Run(new SyncProgress<PretrainProgress>(p => losses.Add(p.Loss)));
         return losses;
     }
 
@@ -280,10 +281,5 @@ public sealed class PretrainerTests : IDisposable
         return torch
             .nn.functional.cross_entropy(scores, torch.tensor<long>(masked.Targets, masked.Targets.Length))
             .item<float>();
-    }
-
-    private sealed class Watch(Action<PretrainProgress> see) : IProgress<PretrainProgress>
-    {
-        public void Report(PretrainProgress value) => see(value);
     }
 }

@@ -5,6 +5,7 @@ using System.IO.Compression;
 using System.Text;
 using RobustTickets.Attacks;
 using RobustTickets.Cli;
+using RobustTickets.Pipeline;
 using RobustTickets.Pretraining;
 using RobustTickets.Runs;
 using RobustTickets.Tests.Cli;
@@ -201,7 +202,7 @@ public sealed class ResumedPretrainingTests : IDisposable
         Assert.Throws<OperationCanceledException>(() =>
             Pretrainer.Run(
                 request,
-                new Watch(p =>
+                new SyncProgress<PretrainProgress>(p =>
                 {
                     if (p.Step == after)
                         stop.Cancel();
@@ -217,9 +218,4 @@ public sealed class ResumedPretrainingTests : IDisposable
                 File.ReadAllBytes(Path.Combine(request.Output, "model.safetensors"))
             )
         );
-
-    private sealed class Watch(Action<PretrainProgress> see) : IProgress<PretrainProgress>
-    {
-        public void Report(PretrainProgress value) => see(value);
-    }
 }

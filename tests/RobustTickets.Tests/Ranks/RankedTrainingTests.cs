@@ -87,7 +87,7 @@ public sealed class RankedTrainingTests(ITestOutputHelper output) : IDisposable
                 RankedRuns.Run(
                     _task.Request(recipe, run, resume),
                     ranks,
-                    rank => rank > 0 ? null : new Watch(e => Cancel(e, stage, stop)),
+                    rank => rank > 0 ? null : new SyncProgress<RunEvent>(e => Cancel(e, stage, stop)),
                     // Rank 0 sees the step, the last rank hears the signal.
                     rank => rank == ranks - 1 ? stop.Token : default
                 )
@@ -171,7 +171,7 @@ public sealed class RankedTrainingTests(ITestOutputHelper output) : IDisposable
                         {
                             Ranks = settings,
                         },
-                        settings is { Rank: > 0 } ? null : new Losses(losses),
+                        settings is { Rank: > 0 } ? null : new SyncProgress<PretrainProgress>(p => losses.Add(p.Loss)),
                         default
                     )
             );
@@ -200,15 +200,5 @@ public sealed class RankedTrainingTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(("Ranks", "3"), (e.Field, e.Value));
         Assert.Contains("at most 2 ranks", e.Reason, StringComparison.Ordinal);
         Assert.False(Directory.Exists(run), "nothing is written before a refusal");
-    }
-
-    private sealed class Losses(List<double> seen) : IProgress<PretrainProgress>
-    {
-        public void Report(PretrainProgress value) => seen.Add(value.Loss);
-    }
-
-    private sealed class Watch(Action<RunEvent> see) : IProgress<RunEvent>
-    {
-        public void Report(RunEvent value) => see(value);
     }
 }

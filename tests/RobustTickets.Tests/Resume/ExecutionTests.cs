@@ -102,7 +102,15 @@ public sealed class ExecutionTests : IDisposable
         // All steps are done and the data are read: nothing but the evaluation can hear it.
         using var stop = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() =>
-            RecipeRunner.Run(request with { Output = run, Resume = true }, new Watch(_ => stop.Cancel()), stop.Token)
+            RecipeRunner.Run(
+                request with
+                {
+                    Output = run,
+                    Resume = true,
+                },
+                new SyncProgress<RunEvent>(_ => stop.Cancel()),
+                stop.Token
+            )
         );
         Assert.True(stop.IsCancellationRequested);
         Assert.False(File.Exists(Path.Combine(run, "result.json")));

@@ -53,7 +53,7 @@ public sealed class KnownSearchTests : IDisposable
     {
         var notes = new List<string>();
         var request = Request(Other("settles early"), _task.NewRun("settled"), null);
-        RecipeRunner.Run(request, new Relay<RunEvent>(e => Say(e, notes)), default);
+        RecipeRunner.Run(request, new SyncProgress<RunEvent>(e => Say(e, notes)), default);
         var masks = RunFiles
             .Events(request.Output)
             .Select(l => JsonNode.Parse(l)!)
@@ -79,7 +79,7 @@ public sealed class KnownSearchTests : IDisposable
         StopAt(request with { Resume = true }, "search", 5, notes);
         Assert.Contains($"begun with precision bf16, goes on with {stamp.Extra["precision"]}", notes);
         notes.Clear();
-        RecipeRunner.Run(request with { Resume = true }, new Relay<RunEvent>(e => Say(e, notes)), default);
+        RecipeRunner.Run(request with { Resume = true }, new SyncProgress<RunEvent>(e => Say(e, notes)), default);
         Assert.DoesNotContain(notes, n => n.Contains("goes on with", StringComparison.Ordinal));
         Assert.Equal($"bf16, then {stamp.Extra["precision"]}", Fact(request.Output, "precision"));
         Assert.Null(Fact(request.Output, KnownSearches.Fact));
@@ -94,7 +94,7 @@ public sealed class KnownSearchTests : IDisposable
     private static void StopAt(TrainRequest request, string stage, int step, List<string>? notes = null)
     {
         using var stop = new CancellationTokenSource();
-        var progress = new Relay<RunEvent>(e =>
+        var progress = new SyncProgress<RunEvent>(e =>
         {
             Say(e, notes ?? []);
             if (e is StepDone done && done.Stage == stage && done.Step == step)

@@ -3,6 +3,7 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Cli;
+using RobustTickets.Pipeline;
 using RobustTickets.Tests.Cli;
 using RobustTickets.Tests.Evaluation;
 using Xunit;
@@ -29,7 +30,9 @@ public sealed class ShardedAttackTests(TrainedTask trained) : IClassFixture<Trai
         // A part that is stopped is no part yet; the same request goes on with it.
         using var stop = new CancellationTokenSource();
         var request = Request(parts, new AttackShard(2, 4));
-        Assert.ThrowsAny<OperationCanceledException>(() => request.Run(new StopAtOnce(stop), stop.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            request.Run(new SyncProgress<AttackProgress>(_ => stop.Cancel()), stop.Token)
+        );
         var open = CliRun.Of("attack", "merge", parts);
         Assert.Equal(ExitCodes.Data, open.Code);
         Assert.Contains("shard 2 of 4 is not finished", open.Error);
@@ -141,9 +144,4 @@ public sealed class ShardedAttackTests(TrainedTask trained) : IClassFixture<Trai
         ]);
 
     private static void Ok(CliRun run) => Assert.True(run.Code == 0, run.Error);
-
-    private sealed class StopAtOnce(CancellationTokenSource stop) : IProgress<AttackProgress>
-    {
-        public void Report(AttackProgress value) => stop.Cancel();
-    }
 }

@@ -15,7 +15,11 @@ public sealed class ShortSearchTests : IDisposable
     public void Dispose() => _task.Dispose();
 
     private RunResult Run(Recipe recipe, string run, List<RunEvent>? events = null) =>
-        RecipeRunner.Run(_task.Request(recipe, run), new Watch(e => events?.Add(e)), CancellationToken.None);
+        RecipeRunner.Run(
+            _task.Request(recipe, run),
+            new SyncProgress<RunEvent>(e => events?.Add(e)),
+            CancellationToken.None
+        );
 
     [Theory]
     [InlineData("early-robust")]

@@ -34,7 +34,7 @@ public sealed class StopAndResumeTests(WholeRun whole) : IClassFixture<WholeRun>
         Assert.ThrowsAny<OperationCanceledException>(() =>
             RecipeRunner.Run(
                 _task.Request(EveryStage, _task.NewRun()),
-                new Watch(p =>
+                new SyncProgress<RunEvent>(p =>
                 {
                     if (p is StepDone && p.Stage == stage)
                         stop.Cancel();
@@ -62,7 +62,7 @@ public sealed class StopAndResumeTests(WholeRun whole) : IClassFixture<WholeRun>
             {
                 RecipeRunner.Run(
                     _task.Request(recipe, run, resume: stops.Count > 0, every),
-                    new Watch(p =>
+                    new SyncProgress<RunEvent>(p =>
                     {
                         if (p is not StepDone)
                             return;
@@ -100,7 +100,7 @@ public sealed class StopAndResumeTests(WholeRun whole) : IClassFixture<WholeRun>
             {
                 RecipeRunner.Run(
                     _task.Request(recipe, run, resume: moments.Count > 0, every),
-                    new Watch(p =>
+                    new SyncProgress<RunEvent>(p =>
                     {
                         if (moments.Add((p.Stage, p.Step, p.Message)))
                             throw new CrashException();
@@ -125,7 +125,7 @@ public sealed class StopAndResumeTests(WholeRun whole) : IClassFixture<WholeRun>
         var seen = new SortedSet<long>();
         RecipeRunner.Run(
             _task.Request(EveryStage, run, every: 0),
-            new Watch(_ => seen.UnionWith(RunFiles.Checkpoints(run).Select(Number))),
+            new SyncProgress<RunEvent>(_ => seen.UnionWith(RunFiles.Checkpoints(run).Select(Number))),
             CancellationToken.None
         );
         var stages = RunResult.Load(Path.Combine(run, "result.json")).Stages;
@@ -137,7 +137,7 @@ public sealed class StopAndResumeTests(WholeRun whole) : IClassFixture<WholeRun>
         var most = 0;
         RecipeRunner.Run(
             _task.Request(EveryStage, often, every: 1),
-            new Watch(_ => most = Math.Max(most, RunFiles.Checkpoints(often).Length)),
+            new SyncProgress<RunEvent>(_ => most = Math.Max(most, RunFiles.Checkpoints(often).Length)),
             CancellationToken.None
         );
         Assert.Equal(2, most);
@@ -163,10 +163,4 @@ public sealed class StopAndResumeTests(WholeRun whole) : IClassFixture<WholeRun>
     }
 
     private sealed class CrashException : Exception;
-}
-
-/// <summary>Progress that is handed on at once, on the training's own thread.</summary>
-internal sealed class Watch(Action<RunEvent> see) : IProgress<RunEvent>
-{
-    public void Report(RunEvent value) => see(value);
 }

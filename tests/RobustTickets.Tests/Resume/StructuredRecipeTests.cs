@@ -52,7 +52,7 @@ public sealed class StructuredRecipeTests : IDisposable
             Assert.Throws<CrashException>(() =>
                 RecipeRunner.Run(
                     Request(recipe, run, resume: Directory.Exists(run), every: 2),
-                    new Watch(p =>
+                    new SyncProgress<RunEvent>(p =>
                     {
                         if (p is StepDone && (p.Stage, p.Step) == crash)
                             throw new CrashException();
@@ -85,7 +85,7 @@ public sealed class StructuredRecipeTests : IDisposable
         Assert.Throws<CrashException>(() =>
             RecipeRunner.Run(
                 _task.Request(recipe, run, every: 2),
-                new Watch(p =>
+                new SyncProgress<RunEvent>(p =>
                 {
                     if (p is StepDone { Stage: "search", Step: 3 })
                         throw new CrashException();
@@ -105,7 +105,7 @@ public sealed class StructuredRecipeTests : IDisposable
         Assert.Throws<CrashException>(() =>
             RecipeRunner.Run(
                 _task.Request(recipe, run, every: 2),
-                new Watch(p =>
+                new SyncProgress<RunEvent>(p =>
                 {
                     if (p is StepDone { Stage: "retrain", Step: 4 })
                         throw new CrashException();
@@ -237,7 +237,7 @@ public sealed class StructuredRecipeTests : IDisposable
                 {
                     Model = folder,
                 },
-                new Watch(p => notes.Add(p.Message ?? "")),
+                new SyncProgress<RunEvent>(p => notes.Add(p.Message ?? "")),
                 CancellationToken.None
             );
             Assert.Equal(

@@ -20,7 +20,7 @@ public sealed class WholenessTests : IDisposable
     {
         var run = _task.NewRun();
         var checkedAt = 0;
-        var progress = new Watch(happened =>
+        var progress = new SyncProgress<RunEvent>(happened =>
         {
             if (happened is not StepDone { Step: 5 } || checkedAt++ > 0)
                 return;
@@ -107,7 +107,7 @@ public sealed class WholenessTests : IDisposable
     public void Run_whose_files_are_removed_under_it_does_not_finish(int step, string file)
     {
         var run = _task.NewRun();
-        var progress = new Watch(happened =>
+        var progress = new SyncProgress<RunEvent>(happened =>
         {
             if (happened is not StepDone done || done.Step != step)
                 return;
@@ -141,7 +141,7 @@ public sealed class WholenessTests : IDisposable
             {
                 Resume = true,
             },
-            new Watch(happened => notes.AddRange(happened.Message is { } text ? [text] : [])),
+            new SyncProgress<RunEvent>(happened => notes.AddRange(happened.Message is { } text ? [text] : [])),
             default
         );
         Assert.Equal(result.Finished, again.Finished);
@@ -183,9 +183,4 @@ public sealed class WholenessTests : IDisposable
                 .Order(StringComparer.Ordinal)
                 .Select(f => $"{f} {new FileInfo(f).Length} {File.GetLastWriteTimeUtc(f):O}"),
         ];
-
-    private sealed class Watch(Action<RunEvent> told) : IProgress<RunEvent>
-    {
-        public void Report(RunEvent value) => told(value);
-    }
 }

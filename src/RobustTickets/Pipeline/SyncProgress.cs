@@ -4,7 +4,7 @@ namespace RobustTickets.Pipeline;
 /// Forwards progress synchronously; <see cref="Progress{T}"/> would report from other threads, out
 /// of order.
 /// </summary>
-internal sealed class Relay<T>(Action<T> action) : IProgress<T>
+internal sealed class SyncProgress<T>(Action<T> action) : IProgress<T>
 {
     public void Report(T value) => action(value);
 }
