@@ -1,5 +1,5 @@
-// The comparison: rows in parts, a plan, trainings, the choice on development rows, and once the
-// reported rows (docs/harden.md). Every step leaves its file and is skipped when it is there.
+// The comparison: split rows, plan, training, choice on development rows, confirmation on reported
+// rows (docs/harden.md). Each step writes a file and is skipped on resumption if the file exists.
 using RobustTickets.Attacks;
 using RobustTickets.Hardening;
 using static RobustTickets.Attacks.Invariant;
@@ -7,11 +7,11 @@ using static RobustTickets.Attacks.Invariant;
 namespace RobustTickets;
 
 /// <summary>Compares defences on a user's own rows and recommends one.</summary>
-/// <param name="request">What is compared.</param>
-/// <param name="progress">Is told what happens.</param>
-/// <param name="commandOf">The command line that uses a model folder, for whoever reads the report;
-/// null: the folder alone is named.</param>
-/// <param name="stop">Ends the work, which goes on the next time.</param>
+/// <param name="request">The request.</param>
+/// <param name="progress">Receives progress events.</param>
+/// <param name="commandOf">Returns the command line that uses a model folder, for the report; null:
+/// only the folder is named.</param>
+/// <param name="stop">Cancels the comparison; it can be resumed.</param>
 public sealed class HardenRun(
     HardenRequest request,
     IProgress<HardenProgress>? progress = null,
@@ -23,10 +23,12 @@ public sealed class HardenRun(
         request?.Output ?? throw new ArgumentNullException(request is null ? nameof(request) : nameof(request.Output))
     );
 
-    /// <summary>What would be done, one sentence each: measured, planned, and forgotten.</summary>
-    /// <exception cref="RequestException">An option, or the budget, is impossible.</exception>
-    /// <exception cref="DataException">Data or resources are missing, or the rows too
-    /// few.</exception>
+    /// <summary>
+    /// Measures and plans without saving anything; returns the plan, one sentence each.
+    /// </summary>
+    /// <exception cref="RequestException">An option or the budget is not possible.</exception>
+    /// <exception cref="DataException">Data or resources are missing, or there are too few
+    /// rows.</exception>
     public IReadOnlyList<string> Preview()
     {
         request.Check();
@@ -46,11 +48,11 @@ public sealed class HardenRun(
         }
     }
 
-    /// <summary>Compares, or goes on.</summary>
+    /// <summary>Runs or resumes the comparison.</summary>
     /// <inheritdoc cref="Preview" path="/exception"/>
-    /// <exception cref="Runs.RunFolderException">The folder cannot take it.</exception>
-    /// <exception cref="OperationCanceledException">Stopped; the same request goes on with
-    /// <see cref="HardenRequest.Resume"/>.</exception>
+    /// <exception cref="Runs.RunFolderException">The folder cannot hold the comparison.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the same request with
+    /// <see cref="HardenRequest.Resume"/> resumes it.</exception>
     public HardenResult Run()
     {
         request.Check();
@@ -88,14 +90,14 @@ public sealed class HardenRun(
         choice = work.TrainSeeds(choice);
         _folder.Save(choice);
         var result = new HardenConfirmation(work, choice, commandOf).Make();
-        // The result says that nothing is left to do, so it comes last.
+        // Written last: the result marks the comparison as complete.
         HardenReport.Write(result, _folder);
         clock.Set(s => s);
         _folder.Save(result);
         return result;
     }
 
-    // What refuses a plan leaves nothing behind: the next request need not go on with it.
+    // A rejected plan leaves no files, so the next request need not resume it.
     private HardenPlan Begin(HardenInputs inputs, HardenTrainer trainer, string encoders, BudgetClock clock)
     {
         clock.Set(s => s);
@@ -149,7 +151,7 @@ public sealed class HardenRun(
         );
     }
 
-    // What the plan was made for is not changed by going on; what may be said otherwise is told.
+    // Resuming must not change the plan's inputs; options that may differ are reported.
     private void RequireSame(HardenPlan plan, HardenInputs inputs)
     {
         if (plan.Inputs != inputs.Hash)
