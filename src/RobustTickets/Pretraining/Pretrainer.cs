@@ -1,5 +1,5 @@
-// Masked-language-model pre-training (BERT, section 3.1) from text that need not fit memory. It
-// goes on from a checkpoint bit for bit: data order, masks and dropout are functions of the step.
+// Masked-language-model pre-training (BERT, section 3.1) on text that need not fit in memory.
+// Resuming from a checkpoint is bit-exact: data order, masks and dropout are functions of the step.
 using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
@@ -15,31 +15,30 @@ namespace RobustTickets.Pretraining;
 /// <summary>Masked-language-model pre-training on packed tokens.</summary>
 public static class Pretrainer
 {
-    // Parameters and two moments, twice at rest and once on the way.
+    // Parameters and two moments (3): two checkpoints kept and one being written.
     private const int CopiesOnDisk = 9;
 
     /// <summary>
     /// Trains from fresh weights and writes a Hugging Face folder of a BertForMaskedLM.
     /// </summary>
-    /// <param name="request">What and how long.</param>
-    /// <param name="progress">Told after every step, or null.</param>
-    /// <param name="stop">Cancelling it writes a checkpoint and the model as it is, and
+    /// <param name="request">The request.</param>
+    /// <param name="progress">Receives progress after every step, or null.</param>
+    /// <param name="stop">Cancelling writes a checkpoint and the current model, then
     /// throws.</param>
-    /// <exception cref="DataException">The corpus cannot be read, or is not that of the
-    /// checkpoint.</exception>
+    /// <exception cref="DataException">The corpus cannot be read, or differs from the
+    /// checkpoint's.</exception>
     /// <exception cref="CheckpointException">Vocabulary and config do not fit, or the folder cannot
     /// be written.</exception>
-    /// <exception cref="RunFolderException">There is a checkpoint that is not to be gone on from,
-    /// or one of other settings; the run is finished; or the folder holds something
+    /// <exception cref="RunFolderException">There is a checkpoint without a request to resume it,
+    /// or one with other settings; the run is complete; or the folder holds something
     /// else.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
-    /// <exception cref="RequestException">Memory is surely too small, or a window of texts cannot
-    /// be held.</exception>
-    /// <exception cref="NumericFailureException">The loss stopped being finite.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled, on this
-    /// rank or another; the model so far is written.</exception>
-    /// <exception cref="RanksException">Of several ranks one did not come, failed or is
-    /// gone.</exception>
+    /// <exception cref="RequestException">Memory is certainly too small, or a window of text does
+    /// not fit in memory.</exception>
+    /// <exception cref="NumericFailureException">The loss became NaN or infinite.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled on this
+    /// or another rank; the current model is written.</exception>
+    /// <exception cref="RanksException">A rank did not join, failed or disconnected.</exception>
     public static PretrainResult Run(
         PretrainRequest request,
         IProgress<PretrainProgress>? progress,
@@ -105,7 +104,7 @@ public static class Pretrainer
         return run.Result();
     }
 
-    // Texts that are held and mixed at a time, in whole batches.
+    // Examples shuffled at a time, rounded up to whole batches.
     private static int Window(PretrainRequest request, int maxLength)
     {
         var most = Array.MaxLength / Math.Max(3, maxLength);
@@ -118,7 +117,7 @@ public static class Pretrainer
         return WindowedSampler.Whole(request.ShuffleWindow, request.BatchSize);
     }
 
-    // What is gone on from; null to begin.
+    // The checkpoint to resume from; null for a new run.
     private static Checkpoint? Newest(PretrainRequest request)
     {
         var begun = Directory.Exists(request.TrainingFolder)
@@ -132,7 +131,7 @@ public static class Pretrainer
             {
                 Fields = ["Resume", "Output"],
             };
-        // The model takes the place of the whole folder.
+        // The model will replace the whole folder.
         if (
             begun is null
             && Directory.Exists(request.OutFolder)
@@ -149,7 +148,7 @@ public static class Pretrainer
         return begun;
     }
 
-    // Refused now rather than after hours.
+    // Checked before training rather than after hours.
     private static void RequireMachine(PretrainRequest request, BertConfig config, CorpusIndex corpus)
     {
         var parameters = BertShapes.OfMaskedLM(config).Sum(p => p.Shape.Aggregate(1L, (a, b) => a * b));

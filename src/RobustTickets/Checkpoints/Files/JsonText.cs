@@ -1,5 +1,5 @@
-// The text of a JSON file: UTF-8 that decodes, a byte order mark passed over with a note (Windows
-// editors write one, and UTF-16 with it).
+// The text of a JSON file: valid UTF-8, or UTF-16 with a byte order mark; the mark (written by
+// Windows editors) is skipped with a note.
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -16,9 +16,9 @@ internal static class JsonText
         ([0xFE, 0xFF], new UnicodeEncoding(true, false, throwOnInvalidBytes: true), "the mark of UTF-16"),
     ];
 
-    /// <summary>The object of a file, every string of which can be read.</summary>
-    /// <exception cref="CheckpointException">The file cannot be read or is no such
-    /// JSON.</exception>
+    /// <summary>The JSON object of a file; all its strings are valid text.</summary>
+    /// <exception cref="CheckpointException">The file cannot be read or does not hold such a JSON
+    /// object.</exception>
     public static JsonObject Object(string path)
     {
         try
@@ -34,8 +34,8 @@ internal static class JsonText
         }
     }
 
-    /// <summary>The text, and a note when it began with a mark.</summary>
-    /// <exception cref="CheckpointException">The file cannot be read or its bytes are not
+    /// <summary>The text, and a note if it began with a byte order mark.</summary>
+    /// <exception cref="CheckpointException">The file cannot be read or is not valid
     /// text.</exception>
     public static (string Text, string? Note) Read(string path)
     {
