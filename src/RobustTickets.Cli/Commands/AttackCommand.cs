@@ -1,5 +1,5 @@
-// attack: a classifier against an attack recipe, with TextAttack's figures and files; or one
-// sentence, or sentences as they come. A killed attack is continued by the same command.
+// attack: runs an attack recipe on a classifier, with TextAttack's metrics and files, or on single
+// sentences. The same command resumes an interrupted attack.
 using System.CommandLine;
 using System.Globalization;
 using RobustTickets.Attacks;
@@ -65,7 +65,7 @@ internal sealed class AttackCommand
         Description = "also measure the accuracy on the whole split, the papers' Clean",
     };
 
-    // The name before; scripts of users have it.
+    // The former name, kept for users' scripts.
     private readonly Option<bool> _wholeSet = new("--whole-set") { Hidden = true };
     private readonly Option<bool> _safeCsv = new("--safe-csv")
     {
@@ -249,7 +249,7 @@ internal sealed class AttackCommand
             { } pieces => VictimLength.Of(int.Parse(pieces, CultureInfo.InvariantCulture)),
         };
 
-    // What one way of attacking has no use for is refused: nothing given is silently passed over.
+    // Options that the chosen mode does not use are errors, never ignored.
     private void Refuse(ParseResult parsed, bool sentences)
     {
         bool Given(Option option) => parsed.GetResult(option) is { Implicit: false };
