@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds librobust_tickets_torch.so, the native part, with cmake, a C++ compiler and libtorch.
-#   native/build.sh            into native/build, or the folder ROBUST_TICKETS_NATIVE_BUILD names
+#   native/build.sh            into native/build, or into $ROBUST_TICKETS_NATIVE_BUILD
 #   native/build.sh --cache    into a folder of the user's cache that is named after sources and
 #                              libtorch; prints the path of the library
 # Does nothing when neither the sources nor libtorch changed. LIBTORCH=/path/to/libtorch picks
@@ -23,7 +23,7 @@ else
     [ -n "$library" ] || fail "no libtorch was found"
 fi
 
-# What the library is made from: its sources and the libtorch it is linked with.
+# Inputs of the build: the sources and libtorch.
 inputs() {
     cat "$here"/*.cpp "$here"/*.h "$here"/testing/*.cpp "$here/CMakeLists.txt"
     echo "$libtorch"
@@ -56,7 +56,7 @@ if [ "${1:-}" = --cache ]; then
         need_tools
         mkdir -p "$out"
         echo "native/build.sh: building $out/$name (once, about a minute)" >&2
-        # Built aside and renamed: the library is complete or absent, however many start at once.
+        # Built in a temporary folder and renamed, so that concurrent builds are safe.
         work=$(mktemp -d "$out/work.XXXXXX")
         compile "$work" "$out/build.log" --target robust_tickets_torch
         mv "$work/$name" "$out/$name"
@@ -76,8 +76,8 @@ if [ -e "$out/$name" ] && [ -e "$out/librobust_tickets_fake_device.so" ] &&
 fi
 
 mkdir -p "$out"
-# CMake refuses a cache made from another folder (a checkout that was moved or copied) and keeps
-# the libtorch it once found.
+# CMake rejects a cache of another source folder (a moved or copied checkout), and caches the
+# path of libtorch.
 cached=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$out/CMakeCache.txt" 2>/dev/null || true)
 if [ "$cached" != "$here" ] || [ "$(cat "$stamp.libtorch" 2>/dev/null)" != "$libtorch" ]; then
     rm -rf "$out/CMakeCache.txt" "$out/CMakeFiles"

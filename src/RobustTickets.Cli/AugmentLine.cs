@@ -4,7 +4,7 @@ using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli;
 
-/// <summary>What happens to training texts, in one line.</summary>
+/// <summary>Describes augmentation options in one line.</summary>
 internal static class AugmentLine
 {
     public static string Of(AugmentOptions options, SubstituteSources sources)

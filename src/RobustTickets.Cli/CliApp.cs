@@ -1,6 +1,5 @@
-// Parses the command line, runs a command and turns whatever ends it into one message and one exit
-// code. No native library is touched here, so
-// --help and --version work without one.
+// Parses the command line, runs a command and turns every exception into one message and one exit
+// code. Loads no native library, so --help and --version work without one.
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
@@ -28,12 +27,12 @@ public static class CliApp
         + "ROBUST_TICKETS_MODELS (folder of models), ROBUST_TICKETS_OFFLINE=1 (nothing is fetched), "
         + "ROBUST_TICKETS_DEBUG=1 (stack traces), NO_COLOR.";
 
-    /// <summary>Version of the program, with the commit it was built from when known.</summary>
+    /// <summary>Program version, with the commit it was built from if known.</summary>
     public static string Version { get; } =
         typeof(CliApp).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
         ?? "unknown";
 
-    /// <summary>Runs with plain writers and no terminal.</summary>
+    /// <summary>Runs with the given writers and no terminal.</summary>
     /// <returns>The exit code.</returns>
     public static int Run(string[] args, TextWriter output, TextWriter error, TextReader? input = null)
     {
@@ -41,7 +40,7 @@ public static class CliApp
         return Run(args, new CliContext(output, error, input ?? TextReader.Null, stop, TerminalInfo.None));
     }
 
-    /// <summary>Runs in the given surroundings.</summary>
+    /// <summary>Runs in the given context.</summary>
     /// <returns>The exit code.</returns>
     public static int Run(string[] args, CliContext context)
     {
@@ -80,11 +79,11 @@ public static class CliApp
         }
     }
 
-    /// <summary>Parses a command line and runs nothing.</summary>
+    /// <summary>Parses a command line without running it.</summary>
     private static ParseResult Parse(string[] args, CliContext context) =>
         Root(context).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 
-    /// <summary>Runs a parsed command line; what ends it comes out as it is.</summary>
+    /// <summary>Runs a parsed command line; exceptions propagate.</summary>
     private static int Invoke(ParseResult parsed, CliContext context) =>
         parsed.Invoke(
             new InvocationConfiguration
@@ -92,7 +91,7 @@ public static class CliApp
                 Output = context.Out,
                 Error = context.Error,
                 EnableDefaultExceptionHandler = false,
-                // Signals are StopSignal's business.
+                // StopSignal handles signals.
                 ProcessTerminationTimeout = null,
             }
         );

@@ -1,22 +1,20 @@
-// What a command may touch of the world: its streams, the stop signal and what is known of the
-// terminal.
+// External resources of a command: its streams, the stop signal and the terminal's properties.
 using RobustTickets.Cli.Terminal;
 
 namespace RobustTickets.Cli;
 
-/// <summary>The surroundings of one invocation.</summary>
-/// <param name="Out">Results.</param>
-/// <param name="Error">Progress, notes and errors.</param>
+/// <summary>The environment of one invocation.</summary>
+/// <param name="Out">Receives results.</param>
+/// <param name="Error">Receives progress, notes and errors.</param>
 /// <param name="In">Standard input.</param>
 /// <param name="Stop">Ctrl-C and SIGTERM.</param>
 /// <param name="Terminal">What the error stream is connected to.</param>
 public sealed record CliContext(TextWriter Out, TextWriter Error, TextReader In, StopSignal Stop, TerminalInfo Terminal)
 {
-    /// <summary>Results; what a terminal would obey is shown as an escape.</summary>
+    /// <summary>Receives results; control characters are escaped.</summary>
     public TextWriter Out { get; } = VisibleWriter.Around(Out);
 
-    /// <summary>Progress, notes and errors; what a terminal would obey is shown as an
-    /// escape.</summary>
+    /// <summary>Receives progress, notes and errors; control characters are escaped.</summary>
     public TextWriter Error { get; } = VisibleWriter.Around(Error);
 
     /// <summary>

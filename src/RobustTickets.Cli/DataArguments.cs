@@ -1,4 +1,4 @@
-// Where texts and labels come from, the same options for every command that reads data.
+// Data options, the same for every command that reads data.
 using System.CommandLine;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
@@ -7,9 +7,9 @@ using RobustTickets.Recipes.Validation;
 
 namespace RobustTickets.Cli;
 
-/// <summary>What the data options of a command line say.</summary>
+/// <summary>Values of the data options.</summary>
 /// <param name="Path">File or folder.</param>
-/// <param name="Task">Name of the task, as the catalogue spells it.</param>
+/// <param name="Task">Name of the task as in the catalogue.</param>
 /// <param name="Options">Columns, labels, limit.</param>
 public sealed record DataArguments(string Path, string Task, DataOptions Options);
 
@@ -74,10 +74,10 @@ internal sealed class DataOptionSet
     };
 
     /// <param name="command">The command they belong to.</param>
-    /// <param name="limit">What <c>--limit</c> does there.</param>
-    /// <param name="required">Whether data and task must be given; otherwise <see cref="Read"/>
-    /// refuses their absence when it is called.</param>
-    /// <param name="instead">What does as well as data, told where they are missing.</param>
+    /// <param name="limit">Description of <c>--limit</c> for this command.</param>
+    /// <param name="required">Whether data and task are required by the parser; otherwise
+    /// <see cref="Read"/> throws if they are missing.</param>
+    /// <param name="instead">Alternative to data, named in the error if both are missing.</param>
     public DataOptionSet(
         Command command,
         string limit = "keep only the first N examples of each split",
@@ -93,16 +93,16 @@ internal sealed class DataOptionSet
             command.Add(option);
     }
 
-    /// <summary>Whether one of them was given that speaks of labelled data alone.</summary>
+    /// <summary>Whether an option that applies only to labelled data was given.</summary>
     public bool AnyGiven(ParseResult parsed) => _ofLabelled.Any(o => parsed.GetResult(o) is { Implicit: false });
 
-    /// <summary>Whether the limit for packed files was given, which resources have, too.</summary>
+    /// <summary>Whether the unpacking limit, which resources share, was given.</summary>
     public bool LimitGiven(ParseResult parsed) => parsed.GetResult(_unpacked) is { Implicit: false };
 
-    /// <summary>The values of a parsed command line.</summary>
-    /// <exception cref="UsageException">Data or task are missing; labels or separator cannot be
-    /// read.</exception>
-    /// <exception cref="RobustTickets.Attacks.DataException">The task is not known.</exception>
+    /// <summary>Reads the values from a parsed command line.</summary>
+    /// <exception cref="UsageException">Data or task are missing; labels or separator are
+    /// malformed.</exception>
+    /// <exception cref="RobustTickets.Attacks.DataException">The task is unknown.</exception>
     public DataArguments Read(ParseResult parsed)
     {
         var (separator, escape) = Characters(parsed.GetValue(_separator), parsed.GetValue(_escape));
@@ -130,7 +130,7 @@ internal sealed class DataOptionSet
         );
     }
 
-    /// <summary>The option of a column separator.</summary>
+    /// <summary>The column separator option.</summary>
     internal static Option<string?> SeparatorOption() =>
         new("--separator")
         {
@@ -138,7 +138,7 @@ internal sealed class DataOptionSet
             HelpName = "CHAR",
         };
 
-    /// <summary>The option of an escape character.</summary>
+    /// <summary>The escape character option.</summary>
     internal static Option<string?> EscapeOption() =>
         new("--escape")
         {
@@ -148,15 +148,15 @@ internal sealed class DataOptionSet
             HelpName = "CHAR",
         };
 
-    /// <summary>Separator and escape character as they are written.</summary>
-    /// <exception cref="UsageException">One is no such character.</exception>
+    /// <summary>Parses separator and escape character.</summary>
+    /// <exception cref="UsageException">A value is not such a character.</exception>
     internal static (char? Separator, char? Escape) Characters(string? separator, string? escape) =>
         (
             Value<char?>("--separator", separator, text => DataOptionText.Separator(text)),
             Value<char?>("--escape", escape, text => DataOptionText.Escape(text))
         );
 
-    /// <summary>Bytes that a packed file may unpack to; of a resource too.</summary>
+    /// <summary>Maximum unpacked size of a compressed file or resource.</summary>
     public long MaxUnpacked(ParseResult parsed) =>
         Value<long?>("--max-unpacked", parsed.GetValue(_unpacked), text => DataOptionText.Bytes(text))
         ?? DataOptions.UnpackedBytes;

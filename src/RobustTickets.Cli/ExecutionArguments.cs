@@ -1,4 +1,4 @@
-// Options that change speed, never meaning, the same for every command that runs a model.
+// Options that change speed but not results, the same for every command that runs a model.
 using System.CommandLine;
 using RobustTickets.Attacks;
 using RobustTickets.Cli.Commands;
@@ -11,7 +11,7 @@ namespace RobustTickets.Cli;
 /// <summary>The execution options of one command.</summary>
 internal sealed class ExecutionOptionSet
 {
-    /// <summary>What is fastest on the device.</summary>
+    /// <summary>The fastest precision on the device.</summary>
     internal const string Auto = "auto";
 
     private readonly Option<Device> _device = Device();
@@ -19,7 +19,7 @@ internal sealed class ExecutionOptionSet
     private readonly Option<int?> _threads = Threads();
 
     /// <param name="command">The command.</param>
-    /// <param name="precision">The precision where none is named.</param>
+    /// <param name="precision">The default precision.</param>
     public ExecutionOptionSet(Command command, string precision = "fp32")
     {
         _precision = Precision(
@@ -34,7 +34,7 @@ internal sealed class ExecutionOptionSet
         command.Add(_threads);
     }
 
-    /// <summary>The values of a parsed command line, for a training run.</summary>
+    /// <summary>Reads the values for a training run.</summary>
     public Execution Read(ParseResult parsed)
     {
         var named = Named(parsed);
@@ -42,11 +42,11 @@ internal sealed class ExecutionOptionSet
     }
 
     /// <summary>
-    /// The values for a plan, which needs no native library: where there is one, they are checked
-    /// as before a run; where not, the note says what was not.
+    /// Reads the values for a dry run, which needs no native library: with one, they are checked as
+    /// before a run; without, the note says what was not checked.
     /// </summary>
-    /// <exception cref="RequestException">A device, precision or number of threads that there is
-    /// not.</exception>
+    /// <exception cref="RequestException">The device, precision or thread count is not
+    /// available.</exception>
     public (Execution Execution, string? Note) Plan(ParseResult parsed)
     {
         if (Named(parsed) == new Execution() && parsed.GetValue(_precision) != Auto)
@@ -58,12 +58,12 @@ internal sealed class ExecutionOptionSet
         }
         catch (TorchUnavailableException)
         {
-            // A plan says so and goes on.
+            // A dry run reports it and continues.
         }
         return (Named(parsed), "device, precision and threads were not checked: there is no native library that loads");
     }
 
-    /// <summary>The values as they are named, fp32 for auto; nothing is loaded.</summary>
+    /// <summary>The values as given, fp32 for auto; loads nothing.</summary>
     public Execution Named(ParseResult parsed) =>
         new(
             parsed.GetValue(_device),
@@ -71,9 +71,9 @@ internal sealed class ExecutionOptionSet
             parsed.GetValue(_threads)
         );
 
-    /// <summary>Sets up this process to run a trained model. Loads libtorch.</summary>
-    /// <exception cref="RequestException">A device or precision that models do not run on
-    /// here.</exception>
+    /// <summary>Configures this process to run a trained model. Loads libtorch.</summary>
+    /// <exception cref="RequestException">The device or precision is not available for models on
+    /// this machine.</exception>
     public Execution Apply(ParseResult parsed)
     {
         var execution = Read(parsed);
@@ -81,7 +81,7 @@ internal sealed class ExecutionOptionSet
         return execution;
     }
 
-    /// <summary>The option of a device.</summary>
+    /// <summary>The device option.</summary>
     internal static Option<Device> Device() =>
         new("--device")
         {
@@ -103,17 +103,17 @@ internal sealed class ExecutionOptionSet
             },
         };
 
-    /// <summary>The option of a precision.</summary>
+    /// <summary>The precision option.</summary>
     internal static Option<string> Precision(string description, string standard, params string[] possible) =>
         CommonOptions.OneOf("--precision", description, standard, possible);
 
-    /// <summary>The precision of a name that the option accepted.</summary>
+    /// <summary>Parses a precision that the option accepted.</summary>
     internal static MatrixPrecision PrecisionOf(string name) => Enum.Parse<MatrixPrecision>(name, ignoreCase: true);
 
-    /// <summary>A precision as the option spells it.</summary>
+    /// <summary>The option's name of a precision.</summary>
     internal static string NameOf(MatrixPrecision precision) => precision.ToString().ToLowerInvariant();
 
-    /// <summary>The option of a number of threads.</summary>
+    /// <summary>The thread count option.</summary>
     internal static Option<int?> Threads() =>
         CommonOptions.Count("--threads", 1, "threads of matrix products; default: every core of this process");
 }

@@ -1,4 +1,4 @@
-// The one place where outcomes become exit codes.
+// Maps outcomes to exit codes.
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Export;
@@ -9,10 +9,10 @@ using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Cli;
 
-/// <summary>A command line that parses but asks for something impossible. Exit code 2.</summary>
+/// <summary>The command line parses but is invalid. Exit code 2.</summary>
 public sealed class UsageException(string message) : Exception(message);
 
-/// <summary>What the process's exit code means.</summary>
+/// <summary>The program's exit codes.</summary>
 public static class ExitCodes
 {
     private const int DiskFull = unchecked((int)0x80070070),
@@ -34,7 +34,7 @@ public static class ExitCodes
 
     public const int Terminated = 143;
 
-    /// <summary>The exit code of an exception that ended a command.</summary>
+    /// <summary>The exit code for an exception.</summary>
     public static int Of(Exception e, int stopCode) =>
         e switch
         {
@@ -47,7 +47,7 @@ public static class ExitCodes
             or FolderInUseException
             or CheckpointException { OfOutput: true } => Usage,
             _ when IsFull(e) => Usage,
-            // Whatever is written says so by one of the above: what is left could not be read.
+            // Write errors have one of the types above: the rest are read errors.
             DataException
             or CheckpointException
             or TorchUnavailableException

@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 namespace RobustTickets.Cli;
 
 /// <summary>
-/// How commands print JSON: indented for one result, one line for streams; text readable beyond
-/// ASCII.
+/// JSON output of commands: indented for one result, one line per object for streams; non-ASCII
+/// text is not escaped.
 /// </summary>
 public static class JsonOutput
 {
@@ -21,18 +21,18 @@ public static class JsonOutput
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>One result.</summary>
+    /// <summary>Writes one result.</summary>
     public static void Write(TextWriter output, JsonNode node) => output.WriteLine(node.ToJsonString(Indented));
 
-    /// <summary>One object of a JSONL stream.</summary>
+    /// <summary>Writes one object of a JSONL stream.</summary>
     public static void WriteLine(TextWriter output, JsonNode node) => output.WriteLine(LineOf(node));
 
-    /// <summary>The text of such an object, without the line feed.</summary>
+    /// <summary>An object as one line, without the line feed.</summary>
     public static string LineOf(JsonNode node) => node.ToJsonString(Line);
 
-    /// <summary>A list of texts or numbers.</summary>
+    /// <summary>An array of texts or numbers.</summary>
     public static JsonArray Array<T>(IEnumerable<T> items) => [.. items.Select(i => JsonValue.Create(i))];
 
-    /// <summary>A number that JSON can hold, else null.</summary>
+    /// <summary>A finite number, else null.</summary>
     public static JsonNode? Number(double? value) => value is { } v && double.IsFinite(v) ? JsonValue.Create(v) : null;
 }

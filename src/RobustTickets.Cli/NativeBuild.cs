@@ -1,5 +1,5 @@
-// The installed .NET tool carries the sources of the native library and builds them once a machine,
-// at the first command that computes.
+// The .NET tool package contains the sources of the native library and builds them once per
+// machine, at the first command that computes.
 using System.Diagnostics;
 
 namespace RobustTickets.Cli;
@@ -10,9 +10,8 @@ namespace RobustTickets.Cli;
 internal static class NativeBuild
 {
     /// <summary>
-    /// Path of the library in the user's cache folder, built if it is not there; null when the
-    /// program carries no sources or the build failed. Progress and the reason go to
-    /// <paramref name="messages"/>.
+    /// Path of the library in the user's cache folder, built if missing; null when there are no
+    /// sources or the build fails. Progress and errors go to <paramref name="messages"/>.
     /// </summary>
     public static string? FromOwnSources(TextWriter messages)
     {

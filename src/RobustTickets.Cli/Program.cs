@@ -1,4 +1,4 @@
-// Entry point: real streams and signals around CliApp, which tests run in-process.
+// Entry point: standard streams and signals around CliApp, which tests run in-process.
 using RobustTickets.Cli;
 using RobustTickets.Cli.Input;
 using RobustTickets.Cli.Terminal;
@@ -9,12 +9,12 @@ var (input, output, error) = StandardStreams.Open();
 EnvironmentStamp.ProgramArguments = args;
 ShimLibrary.WhenMissing = () => NativeBuild.FromOwnSources(error);
 
-// Not disposed of: a signal may come until the very end.
+// Not disposed: a signal may arrive until the process exits.
 var stop = StopSignal.Install(
     error,
     code =>
     {
-        // Results so far, unless whoever reads them is stuck.
+        // Flush results, unless their reader blocks.
         Task.Run(output.Flush).ContinueWith(_ => { }, TaskScheduler.Default).Wait(TimeSpan.FromMilliseconds(200));
         ProcessEnd.Now(code);
     }
@@ -28,7 +28,7 @@ var code = CliApp.Run(
     }
 );
 
-// Threads of an attack that was broken off may still compute.
+// Threads of a cancelled attack may still be computing.
 if (ShimLibrary.LoadedFrom is not null)
     ProcessEnd.Now(code);
 return code;

@@ -1,4 +1,4 @@
-// A finished run in a few lines, for people.
+// Prints a finished run in a few lines.
 using System.Globalization;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Reports;

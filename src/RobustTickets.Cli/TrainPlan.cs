@@ -1,5 +1,5 @@
-// train --dry-run: what would run, on what, for how long. Reads the data exactly as the run does;
-// needs no native library.
+// train --dry-run: prints what would run, on which data, and for how long. Reads the data exactly
+// as the run does; needs no native library.
 using System.Text.Json.Nodes;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Pipeline;
@@ -14,10 +14,10 @@ namespace RobustTickets.Cli;
 internal static class TrainPlan
 {
     /// <summary>Prints what a request would do.</summary>
-    /// <param name="context">Where it goes.</param>
+    /// <param name="context">Receives the output.</param>
     /// <param name="request">The request.</param>
-    /// <param name="notChecked">What of its execution was not checked, or null.</param>
-    /// <param name="json">Whether as JSON.</param>
+    /// <param name="notChecked">What was not checked of its execution, or null.</param>
+    /// <param name="json">Whether to print JSON.</param>
     public static int Print(CliContext context, TrainRequest request, string? notChecked, bool json)
     {
         var recipe = request.Recipe;

@@ -1,4 +1,4 @@
-// Which forms of a model training begins from: an ONNX file is run, not trained.
+// Rejects models that cannot be trained: ONNX files are inference-only.
 using RobustTickets.Checkpoints;
 using RobustTickets.OnnxRuntime;
 using RobustTickets.Runs;
@@ -7,8 +7,8 @@ namespace RobustTickets.Cli;
 
 internal static class TrainableModel
 {
-    /// <summary>Refuses an ONNX file, or a folder whose model is one.</summary>
-    /// <exception cref="UsageException">It is one.</exception>
+    /// <summary>Throws for an ONNX file, or a folder whose model is one.</summary>
+    /// <exception cref="UsageException">The model is an ONNX file.</exception>
     public static void Require(string model, string option = "--model")
     {
         var path = RunFolder.ModelOf(ModelStore.OfUser().Locate(model));

@@ -1,5 +1,5 @@
 // An ONNX file run by ONNX Runtime. Inputs are matched by name and shape; inputs that cannot be
-// derived from a text are refused on loading.
+// derived from a text are rejected on loading.
 using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
 using RobustTickets.Attacks;

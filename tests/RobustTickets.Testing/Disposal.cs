@@ -1,11 +1,12 @@
 namespace RobustTickets.Testing;
 
-/// <summary>Models that are disposed of beside calls in flight.</summary>
+/// <summary>Tests disposal of models during concurrent calls.</summary>
 public static class Disposal
 {
     /// <summary>
-    /// Sixteen tasks that call until they are refused, and a disposal when each has called once;
-    /// the names under which they were refused. What else a call throws comes out of here.
+    /// Runs sixteen tasks that call until the object is disposed, and disposes it once each has
+    /// called; returns the object names of their ObjectDisposedExceptions. Other exceptions
+    /// propagate.
     /// </summary>
     public static async Task<string[]> BesideAsync(Action call, Action dispose)
     {

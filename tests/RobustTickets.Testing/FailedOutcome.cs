@@ -5,7 +5,9 @@ namespace RobustTickets.Testing;
 
 public static class FailedOutcome
 {
-    /// <summary>An example of the text "x" and class 1 that could not be attacked.</summary>
+    /// <summary>
+    /// The outcome of an example with text "x" and class 1 that could not be attacked.
+    /// </summary>
     public static AttackOutcome Of(
         string id,
         AttackErrorKind kind = AttackErrorKind.ModelThrew,

@@ -3,20 +3,19 @@ using Xunit;
 namespace RobustTickets.Testing;
 
 /// <summary>
-/// Finds the folder of golden values (values from independent implementations). It is named by
-/// <c>ROBUST_TICKETS_GOLDEN</c>; without it,
-/// <c>../shared/golden</c> beside the repository is taken when present. Golden tests must hold on
-/// any folder of the same format.
+/// Finds the folder of golden values (from independent implementations):
+/// <c>ROBUST_TICKETS_GOLDEN</c>, else <c>../shared/golden</c> beside the repository if present.
+/// Golden tests must hold on any folder with the same format.
 /// </summary>
 public static class Golden
 {
     /// <summary>
-    /// The repository root: the nearest parent of the test assembly that holds
+    /// The repository root: the nearest parent folder of the test assembly with
     /// <c>RobustTickets.slnx</c>.
     /// </summary>
     public static string RepositoryRoot { get; } = FindRoot();
 
-    /// <summary>The golden root, or null when there is none on this machine.</summary>
+    /// <summary>The golden root, or null if there is none on this machine.</summary>
     public static string? Root { get; } = FindGolden();
 
     /// <summary>The shared material beside the repository (data, models), or null.</summary>
@@ -29,7 +28,7 @@ public static class Golden
         }
     }
 
-    /// <summary>A folder or file below the golden root, or null when absent.</summary>
+    /// <summary>A folder or file below the golden root, or null if missing.</summary>
     public static string? Folder(params string[] parts)
     {
         if (Root is null)
@@ -39,7 +38,8 @@ public static class Golden
     }
 
     /// <summary>
-    /// What a test throws that finds nothing to compare with here: the runner counts it as skipped.
+    /// The exception of a test without reference values on this machine: the runner counts it as
+    /// skipped.
     /// </summary>
     /// <param name="name">What is missing.</param>
     public static Exception Skip(string name) => new SkipException($"no reference values here: {name}");

@@ -3,12 +3,11 @@ using System.Net.Sockets;
 
 namespace RobustTickets.Testing;
 
-/// <summary>Ranks that train together as threads of one process.</summary>
+/// <summary>Runs distributed ranks as threads of one process.</summary>
 public static class RankThreads
 {
     /// <summary>
-    /// Runs a body once a rank, given its number and the port where they meet; what bodies throw is
-    /// thrown.
+    /// Runs a body once per rank with its index and the rendezvous port; rethrows its exceptions.
     /// </summary>
     public static void Run(int size, Action<int, int> body)
     {
@@ -35,7 +34,7 @@ public static class RankThreads
             throw new AggregateException(failures);
     }
 
-    /// <summary>A port that nobody listens on.</summary>
+    /// <summary>A free port.</summary>
     public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

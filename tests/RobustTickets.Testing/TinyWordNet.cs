@@ -10,7 +10,7 @@ public static class TinyWordNet
 {
     private const string Licence = "  1 A made-up database for tests.  \n  2 It holds words only.  \n";
 
-    // Synsets by kind; the order within a kind is the order of senses of their words.
+    // Synsets by kind; their order is the sense order of their words.
     private static readonly (string Kind, char Tag, string[][] Synsets)[] Content =
     [
         (

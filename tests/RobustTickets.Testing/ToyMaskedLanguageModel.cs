@@ -1,13 +1,13 @@
-// The word pieces and the masked language model that golden/attacks/README.md defines: scores are
-// hashes of a token and its neighbours, so every answer can be worked out by hand and depends on
-// the place in the text.
+// The word pieces and masked language model of golden/attacks/README.md: scores are hashes of a
+// token and its neighbours, so that every prediction can be computed by hand and depends on the
+// position.
 using System.Collections.Concurrent;
 using RobustTickets.Attacks.Engine;
 
 namespace RobustTickets.Testing;
 
 /// <summary>
-/// The toy masked language model. Answers are kept by the three tokens they depend on.
+/// The toy masked language model. Predictions are cached by the three tokens they depend on.
 /// </summary>
 public sealed class ToyMaskedLanguageModel : IMaskedLanguageModel
 {
@@ -15,7 +15,7 @@ public sealed class ToyMaskedLanguageModel : IMaskedLanguageModel
     private readonly Dictionary<string, int> _ids;
     private readonly ConcurrentDictionary<(int, int, int), (int[] Order, double[] Probabilities)> _known = new();
 
-    /// <summary>Takes the pieces, one a line; the index is the line number from 0.</summary>
+    /// <summary>Takes the pieces, one per line; the id is the line number from 0.</summary>
     public ToyMaskedLanguageModel(IEnumerable<string> pieces, int maxLength = 48)
     {
         _tokens = [.. pieces];
@@ -38,7 +38,7 @@ public sealed class ToyMaskedLanguageModel : IMaskedLanguageModel
     /// <inheritdoc/>
     public int MaskId => _ids[MaskToken];
 
-    /// <summary>Questions asked so far.</summary>
+    /// <summary>Number of questions so far.</summary>
     public int Questions { get; private set; }
 
     /// <inheritdoc/>
@@ -57,7 +57,7 @@ public sealed class ToyMaskedLanguageModel : IMaskedLanguageModel
         return [.. questions.Select(Answer)];
     }
 
-    // Padding counts as token 0, and so does what lies outside the sequence.
+    // Padding and positions outside the sequence count as token 0.
     private int[] Answer(MaskedQuestion question)
     {
         var ids = Encode(question.Text);

@@ -21,7 +21,7 @@ namespace RobustTickets.Attacks.Data;
 /// <param name="Escape">Character that escapes a quote, a separator or itself (a backslash in
 /// exports of MySQL and Yelp); null: quotes are doubled, as in RFC 4180.</param>
 /// <param name="MaxUnpackedBytes">Maximum unpacked size of a compressed file (gzip, tar); more is
-/// refused before it is read into memory.</param>
+/// rejected before it is read into memory.</param>
 public sealed record DataOptions(
     string? TextColumn = null,
     string? PairColumn = null,

@@ -5,7 +5,7 @@ namespace RobustTickets.Attacks.Data;
 /// <summary>
 /// Reads one split of a task from any supported layout: path to file (<see cref="SplitFiles"/>),
 /// file to rows (<see cref="RecordFile"/>, <see cref="AclImdb"/>), label values to classes
-/// (<see cref="LabelMap"/>). Invalid data are refused with file and line.
+/// (<see cref="LabelMap"/>). Invalid data are rejected with file and line.
 /// </summary>
 public static class DataSet
 {

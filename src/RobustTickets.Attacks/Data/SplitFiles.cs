@@ -14,7 +14,7 @@ internal sealed record SplitPlace(string Path, string? AclSplit, string? TrainPa
 /// Finds the file of a split. A path is a file, or a folder with <c>train.tsv</c>,
 /// <c>dev.csv.gz</c>, <c>validation.jsonl</c>, the shards <c>train-00000-of-00002.parquet</c> and
 /// so on, or a folder that contains the task's folder (<c>SST-2/</c>, <c>aclImdb/</c>) or an
-/// aclImdb archive. Two files for one split are refused as ambiguous.
+/// aclImdb archive. Two files for one split are rejected as ambiguous.
 /// </summary>
 internal static partial class SplitFiles
 {

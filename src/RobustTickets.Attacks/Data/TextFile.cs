@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>
-/// A text file that can be read repeatedly: strict UTF-8 (an invalid byte is refused with its
+/// A text file that can be read repeatedly: strict UTF-8 (an invalid byte is rejected with its
 /// line), byte order mark dropped, <c>.gz</c> unpacked up to a limit.
 /// </summary>
 internal sealed class TextFile

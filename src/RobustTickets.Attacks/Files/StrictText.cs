@@ -58,7 +58,7 @@ internal static class StrictText
     /// </summary>
     /// <param name="stream">UTF-8 text.</param>
     /// <param name="place">Name of the file in errors.</param>
-    /// <param name="longest">Maximum bytes per line; more is refused before it is held in
+    /// <param name="longest">Maximum bytes per line; more is rejected before it is held in
     /// memory.</param>
     /// <exception cref="DataException">A line is too long, or not UTF-8.</exception>
     public static IEnumerable<(int Number, string Text)> Lines(Stream stream, string place, int longest = 1 << 24)
@@ -102,7 +102,7 @@ internal static class StrictText
     /// <param name="end">The byte that ends a line.</param>
     /// <param name="broken">Receives the numbers of lines that are not UTF-8, with their first
     /// invalid byte; invalid bytes become U+FFFD. Null refuses such lines.</param>
-    /// <param name="longest">Maximum bytes per line; more is refused before it is held in
+    /// <param name="longest">Maximum bytes per line; more is rejected before it is held in
     /// memory.</param>
     /// <exception cref="DataException">A line is too long, or not UTF-8.</exception>
     public static IEnumerable<(int Number, string Text)> Lines(

@@ -1,5 +1,5 @@
 // Merges the shards of an attack: every file is byte-identical to a run in one place. Missing,
-// unfinished, duplicate or foreign shards are refused by name.
+// unfinished, duplicate or foreign shards are rejected by name.
 using System.Globalization;
 using System.Text.Json;
 

@@ -39,7 +39,7 @@ internal abstract class PickleDialect
         throw refuse($"has a persistent id {Describe(id)}, which {Subject} does not need");
 
     /// <summary>
-    /// Resolves a name; disallowed names are refused here, before any call could use them.
+    /// Resolves a name; disallowed names are rejected here, before any call could use them.
     /// </summary>
     public PickleGlobal Global(string what, string module, string name) =>
         Find(module, name) ?? throw Forbidden(what, module, name);

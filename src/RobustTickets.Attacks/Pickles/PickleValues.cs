@@ -24,7 +24,7 @@ internal sealed class PickleSet(params IEnumerable<object?> items)
 }
 
 /// <summary>
-/// A dict or OrderedDict in insertion order; duplicate keys are refused (Python writes none).
+/// A dict or OrderedDict in insertion order; duplicate keys are rejected (Python writes none).
 /// </summary>
 internal sealed class PickleDict
 {

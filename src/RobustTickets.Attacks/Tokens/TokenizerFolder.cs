@@ -10,7 +10,7 @@ namespace RobustTickets.Attacks.Tokens;
 /// <c>special_tokens_map.json</c>, and <c>config.json</c> for the number of positions. Precedence
 /// as in Hugging Face: settings of <c>tokenizer_config.json</c>, then those of
 /// <c>tokenizer.json</c>, then BERT's defaults. Unsupported settings that would change tokens are
-/// refused by name. Truncation and padding stored in <c>tokenizer.json</c> are ignored: the caller
+/// rejected by name. Truncation and padding stored in <c>tokenizer.json</c> are ignored: the caller
 /// gives the length.
 /// </summary>
 internal static class TokenizerFolder

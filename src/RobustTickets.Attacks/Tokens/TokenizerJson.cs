@@ -6,7 +6,7 @@ namespace RobustTickets.Attacks.Tokens;
 /// The settings in <c>tokenizer.json</c> (the file of Hugging Face's Rust tokenizers) of a BERT
 /// tokenizer: a WordPiece model with the prefix <c>##</c>, a BertNormalizer that cleans text, a
 /// BertPreTokenizer, and added tokens that are all special and in the vocabulary. Anything else is
-/// refused by name, because it would change tokens.
+/// rejected by name, because it would change tokens.
 /// </summary>
 internal sealed record TokenizerJson(
     Vocabulary Vocabulary,
@@ -116,7 +116,7 @@ internal sealed record TokenizerJson(
     }
 
     /// <summary>
-    /// The string of an added token (also those of <c>added_tokens_decoder</c>); refused unless
+    /// The string of an added token (also those of <c>added_tokens_decoder</c>); rejected unless
     /// special, plain and in the vocabulary.
     /// </summary>
     public static string ReadAddedToken(string path, JsonElement token, int id, Vocabulary vocabulary)

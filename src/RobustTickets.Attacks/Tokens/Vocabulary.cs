@@ -7,7 +7,7 @@ namespace RobustTickets.Attacks.Tokens;
 /// A WordPiece vocabulary: tokens by index and indices by token. Continuations start with
 /// <c>##</c>. The file is <c>vocab.txt</c>, one token per line, with the line number (from 0) as
 /// index. Hugging Face lets the last of two equal lines win and reads empty lines as tokens; here
-/// both are refused, because they shift or shadow rows of the embedding matrix. Immutable and
+/// both are rejected, because they shift or shadow rows of the embedding matrix. Immutable and
 /// thread-safe.
 /// </summary>
 public sealed class Vocabulary

@@ -87,7 +87,7 @@ public sealed class WordPieceTokenizer
 
     /// <summary>
     /// Reads the tokenizer of a Hugging Face model folder; see <see cref="TokenizerFolder"/> for
-    /// what is read and refused.
+    /// what is read and rejected.
     /// </summary>
     /// <exception cref="DataException">Files are missing, malformed or of an unsupported
     /// kind.</exception>

@@ -1,5 +1,5 @@
-// The options that make an attack recipe: its options, and where its resources lie. What is not
-// named is taken from the user's resource folder.
+// Options that define an attack recipe and the paths of its resources; resources without a path
+// come from the user's resource folder.
 using System.CommandLine;
 using System.Globalization;
 using RobustTickets.Attacks;
@@ -119,7 +119,7 @@ internal sealed class AttackOptionSet
         "examples attacked at the same time; default 64; changes speed only"
     );
 
-    // Given alone, these mean the default recipe.
+    // Without a recipe name, any of these options selects the default recipe.
     private readonly Option[] _ofTextFooler;
     private readonly Option[] _all;
 
@@ -157,11 +157,11 @@ internal sealed class AttackOptionSet
             command.Add(option);
     }
 
-    /// <summary>Whether one of them was given.</summary>
+    /// <summary>Whether any attack option was given.</summary>
     public bool AnyGiven(ParseResult parsed) => _all.Any(o => parsed.GetResult(o) is { Implicit: false });
 
     /// <summary>
-    /// What the default recipe lacks, when another one takes its place; null when none does.
+    /// Why another recipe replaces the default one (missing resources); null if none does.
     /// </summary>
     public string? Lacking(ParseResult parsed)
     {
@@ -187,12 +187,11 @@ internal sealed class AttackOptionSet
     private string RecipeName(ParseResult parsed) =>
         parsed.GetValue(_recipe) ?? (Lacking(parsed) is null ? Default : WithoutResources);
 
-    /// <summary>The recipe with its options and the places of its resources; reads no
-    /// file.</summary>
+    /// <summary>Builds the recipe from options and resource paths; reads no file.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <param name="seed">Seed of recipes that draw random numbers.</param>
-    /// <exception cref="RequestException">Options do not go with the recipe.</exception>
-    /// <param name="maxUnpackedBytes">Bytes that a packed resource may unpack to.</param>
+    /// <param name="seed">Random seed of the recipe.</param>
+    /// <exception cref="RequestException">An option does not apply to the recipe.</exception>
+    /// <param name="maxUnpackedBytes">Maximum unpacked size of a compressed resource.</param>
     public AttackRecipe Read(ParseResult parsed, int seed, long maxUnpackedBytes = DataOptions.UnpackedBytes)
     {
         var recipe = AttackRecipe.Find(RecipeName(parsed)) with
@@ -228,7 +227,7 @@ internal sealed class AttackOptionSet
         return recipe;
     }
 
-    /// <summary>How fast the engine runs.</summary>
+    /// <summary>Speed options of the attack engine.</summary>
     public AttackEngineOptions Engine(ParseResult parsed)
     {
         var batch = parsed.GetValue(_batch) ?? 64;

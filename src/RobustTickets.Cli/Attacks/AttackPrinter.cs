@@ -1,4 +1,4 @@
-// An attack's figures for people, and one attacked text as a coloured difference.
+// Prints an attack's summary, and one attacked text as a coloured diff.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Cli.Terminal;
@@ -12,11 +12,11 @@ internal static class AttackPrinter
         Green = "\u001b[32m",
         Plain = "\u001b[0m";
 
-    // Characters that no text holds.
+    // Noncharacters, which no text contains.
     private const string Begin = "\ufdd0",
         End = "\ufdd1";
 
-    /// <summary>The figures of a summary.</summary>
+    /// <summary>Prints a summary.</summary>
     public static void Print(TextWriter output, AttackSummary s, string folder)
     {
         output.WriteLine(
@@ -67,14 +67,14 @@ internal static class AttackPrinter
     }
 
     /// <summary>
-    /// One attacked text: what became of it, and both texts with the words that differ coloured, or
-    /// in double brackets where colours are not welcome.
+    /// Prints one attacked text: its result, and both texts with differing words coloured, or in
+    /// double brackets without colours.
     /// </summary>
-    /// <param name="output">Where it goes.</param>
+    /// <param name="output">Output writer.</param>
     /// <param name="outcome">The outcome.</param>
     /// <param name="classes">The victim's class names.</param>
-    /// <param name="version">The release whose words are compared.</param>
-    /// <param name="color">Whether colours are welcome.</param>
+    /// <param name="version">The TextAttack release whose word splitting is used.</param>
+    /// <param name="color">Whether to use colours.</param>
     public static void Print(
         TextWriter output,
         AttackOutcome outcome,
@@ -115,7 +115,7 @@ internal static class AttackPrinter
             string colour
         )
         {
-            // Colours are put in last: the text's own control characters are shown as escapes.
+            // Colours are added last: the text's own control characters are escaped.
             foreach (var text in TextDifference.Mark(columns, marks, color ? Begin : "[[", color ? End : "]]", version))
             {
                 var line = VisibleText.OnOneLine($"{sign} {text}");

@@ -10,7 +10,7 @@ internal sealed class AttackProgressView(CliContext context) : IProgress<AttackP
 {
     private readonly ProgressPrinter _printer = new(context.Error, context.Terminal);
 
-    /// <summary>Runs an attack and shows its progress.</summary>
+    /// <summary>Runs an attack while showing its progress.</summary>
     public static AttackReport Run(CliContext context, Func<IProgress<AttackProgress>, AttackReport> attack)
     {
         var view = new AttackProgressView(context);

@@ -1,4 +1,4 @@
-// Where the files of the attack after each epoch lie, as --resource NAME=PATH says it.
+// Resource paths of the attack after each epoch, from --resource NAME=PATH.
 
 using RobustTickets.Pipeline;
 
@@ -7,10 +7,10 @@ namespace RobustTickets.Cli.Attacks;
 internal static class EpochAttackArguments
 {
     /// <summary>
-    /// The source of the attack that a recipe names with the files that a command line names, or
-    /// null when the recipe has no such attack.
+    /// The source of a recipe's epoch attack with the resource paths of the command line; null when
+    /// the recipe has no such attack.
     /// </summary>
-    /// <exception cref="UsageException">A resource is named that nothing takes.</exception>
+    /// <exception cref="UsageException">A named resource is not used.</exception>
     public static EpochAttackSource? Source(Recipe recipe, IReadOnlyDictionary<string, string> places, string model)
     {
         var options = recipe.Evaluate.EpochAttack;

@@ -1,4 +1,4 @@
-// The library names fields of its values; here they become the options of the command line.
+// Maps field names of the library to command-line options.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Resources;
@@ -6,7 +6,7 @@ using RobustTickets.Cli.Terminal;
 
 namespace RobustTickets.Cli.Attacks;
 
-/// <summary>Spells what the library says of attacks as options.</summary>
+/// <summary>Rewords library messages about attacks with option names.</summary>
 internal static class OptionNames
 {
     private static readonly Dictionary<string, string> Fields = new()
@@ -44,14 +44,14 @@ internal static class OptionNames
         [nameof(BuildTarget.Replace)] = "--replace",
     };
 
-    /// <summary>The option of a field; the field itself where none fills it.</summary>
+    /// <summary>The option of a field; the field itself if there is no option.</summary>
     public static string Of(string field) => Fields.GetValueOrDefault(field, field);
 
-    /// <summary>What works without a kind of resource.</summary>
+    /// <summary>Alternatives that work without a kind of resource.</summary>
     public static string Without(ResourceKind kind) =>
         kind.Instead is { } remedy ? $"{kind.Without}; {Spell(remedy)}" : kind.Without;
 
-    /// <summary>A remedy with the option that fills its field.</summary>
+    /// <summary>A remedy, naming the option of its field.</summary>
     public static string Spell(Remedy remedy) =>
         remedy.Spell(r =>
             r.Value is null or "true" or "false"
@@ -59,7 +59,7 @@ internal static class OptionNames
                 : $"{FieldOptions.Of(r.Field)} {Continuation.Quoted(r.Value)}"
         );
 
-    /// <summary>How the program helps with what an exception misses, or null.</summary>
+    /// <summary>A hint for an exception about missing resources, or null.</summary>
     public static string? Hint(Exception e) =>
         e switch
         {

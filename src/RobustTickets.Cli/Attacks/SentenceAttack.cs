@@ -1,5 +1,5 @@
-// Attacks sentences as they come: one given on the command line, or lines of standard input until
-// it ends. The true class is what the model says unless it is named.
+// Attacks sentences interactively: one from the command line, or lines of standard input until it
+// ends. The true class is the model's prediction unless given.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
@@ -9,9 +9,9 @@ namespace RobustTickets.Cli.Attacks;
 /// <summary>Attacks on single sentences.</summary>
 /// <param name="Attack">The attack.</param>
 /// <param name="Classifier">The victim.</param>
-/// <param name="Label">Class index of every sentence; null: the model's own answer.</param>
-/// <param name="Engine">How fast it runs.</param>
-/// <param name="Json">One line of JSON a sentence, as in examples.jsonl.</param>
+/// <param name="Label">Class index of every sentence; null: the model's prediction.</param>
+/// <param name="Engine">Engine options.</param>
+/// <param name="Json">Whether to print one JSON line per sentence, as in examples.jsonl.</param>
 internal sealed record SentenceAttack(
     Attack Attack,
     ITextClassifier Classifier,
@@ -20,7 +20,7 @@ internal sealed record SentenceAttack(
     bool Json
 )
 {
-    /// <summary>Index of the class of a name.</summary>
+    /// <summary>Index of a class name.</summary>
     /// <exception cref="UsageException">The model has no such class.</exception>
     public static int? ClassOf(string? name, IReadOnlyList<string> classes)
     {
@@ -32,7 +32,7 @@ internal sealed record SentenceAttack(
             : throw new UsageException($"--label {name}: the model's classes are {string.Join(", ", classes)}");
     }
 
-    /// <summary>Attacks one sentence, or pair, and prints what became of it.</summary>
+    /// <summary>Attacks one sentence or pair and prints the outcome.</summary>
     public AttackOutcome Run(CliContext context, string id, string text, string? pair)
     {
         var sentence = new TextPair(text, pair);
@@ -51,7 +51,7 @@ internal sealed record SentenceAttack(
     }
 
     /// <summary>
-    /// Attacks each line of standard input until it ends; blank lines are passed over.
+    /// Attacks each line of standard input until it ends; blank lines are skipped.
     /// </summary>
     public IReadOnlyList<AttackOutcome> RunLines(CliContext context)
     {

@@ -1,5 +1,5 @@
-// Before anything is timed, the path to be timed is compared with the padded fp32 reference on the
-// same weights: logits, and for training the gradients of one pass.
+// Before timing, compares the path to be timed with the padded fp32 reference on the same weights:
+// logits, and for training the gradients of one pass.
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
@@ -7,20 +7,20 @@ using RobustTickets.Torch;
 
 namespace RobustTickets.Cli.Bench;
 
-/// <summary>Largest differences, relative to the root mean square of the reference.</summary>
-/// <param name="Logits">Of the logits.</param>
-/// <param name="Gradients">Of the gradients compared; zero for forward-only steps.</param>
-/// <param name="Tolerance">What is allowed.</param>
+/// <summary>Largest differences relative to the root mean square of the reference.</summary>
+/// <param name="Logits">Difference of the logits.</param>
+/// <param name="Gradients">Difference of the gradients; zero for forward-only steps.</param>
+/// <param name="Tolerance">The allowed difference.</param>
 internal sealed record BenchCheck(double Logits, double Gradients, double Tolerance)
 {
     /// <summary>Whether both are within the tolerance.</summary>
     internal bool Holds => Logits <= Tolerance && Gradients <= Tolerance;
 
-    /// <summary>Compares on four texts of the plan, dropout on for training.</summary>
+    /// <summary>Compares on four texts of the plan, with dropout for training.</summary>
     internal static BenchCheck Run(BenchPlan plan, BertForSequenceClassification model)
     {
         var batch = PackedBatch.From(Texts(plan, model.Config));
-        // Another view of the same weights; the model above owns and frees them.
+        // Another view of the same weights; the model above owns and disposes them.
         var reference = new BertForSequenceClassification(
             model.Store,
             model.Config,

@@ -1,5 +1,5 @@
-// bench: how fast steps of training, evaluation and attacks run here, beside the rate of a single
-// product measured in the same run; nothing is timed before it was compared with the reference.
+// bench: speed of training, evaluation and attack steps on this machine, next to a single matrix
+// product measured in the same run; results are checked against the reference before timing.
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Cli.Commands;
@@ -161,11 +161,11 @@ internal static class BenchCommand
 
     private static int Run(CliContext context, BenchPlan plan, int warmUps, bool json)
     {
-        // Read by the loader, so it must be said before the first tensor: the baseline leaves
-        // threads, BLAS kernels and malloc to the libraries.
+        // Read by the loader, so set before the first tensor: the baseline uses the libraries'
+        // defaults for threads, BLAS kernels and malloc.
         if (plan.Baseline)
             Environment.SetEnvironmentVariable("ROBUST_TICKETS_NO_CPU_SETUP", "1");
-        plan.Execution.Apply(); // refused as for training
+        plan.Execution.Apply(); // throws as for training
         Gemm.PlainBlas = plan.Without!.Contains("onednn");
         var printer = new ProgressPrinter(context.Error, context.Terminal);
         var config = plan.Config();

@@ -1,5 +1,5 @@
-// Times steps and the products beside them in one run, interleaved: on a busy machine both suffer
-// alike, and the least time of many is what the machine can do.
+// Times steps interleaved with matrix products: on a busy machine both are slowed alike, and the
+// minimum of many runs shows what the machine can do.
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime;
@@ -10,27 +10,27 @@ using static RobustTickets.Torch.torch.nn;
 
 namespace RobustTickets.Cli.Bench;
 
-/// <summary>What was measured.</summary>
-/// <param name="Steps">Steps measured.</param>
+/// <summary>Results of a benchmark.</summary>
+/// <param name="Steps">Number of steps measured.</param>
 /// <param name="MedianMs">Median time of a step.</param>
 /// <param name="BestGflops">Largest rate of a step.</param>
 /// <param name="MedianGflops">Median rate of a step.</param>
-/// <param name="MeanGflops">All work over all time.</param>
+/// <param name="MeanGflops">Total work over total time.</param>
 /// <param name="GemmGflops">Largest rate of a single product measured between the steps.</param>
-/// <param name="MedianGemmGflops">Median of the best of five of those products, which no
-/// interruption of the machine touches.</param>
-/// <param name="MeanGemmGflops">Their work over their time, interruptions included as they are in a
-/// step.</param>
-/// <param name="TokensPerSecond">Real word pieces a second, counted once a step whatever the
-/// passes: median.</param>
-/// <param name="TextsPerSecond">Texts or queries a second: median.</param>
-/// <param name="GflopPerStep">Mean work of a step.</param>
-/// <param name="Parts">Mean milliseconds by part, and what is left.</param>
-/// <param name="FaultsPerStep">Mean minor page faults of a step.</param>
-/// <param name="PeakBytes">Largest resident set while the steps ran.</param>
-/// <param name="WarmUps">Steps before those.</param>
-/// <param name="CompilerMs">Mean milliseconds a step that the runtime compiled methods for, on
-/// threads of its own: they take a core from the step.</param>
+/// <param name="MedianGemmGflops">Median over groups of five products of the best rate, which
+/// excludes interruptions.</param>
+/// <param name="MeanGemmGflops">Total work of the products over their total time, including
+/// interruptions as for steps.</param>
+/// <param name="TokensPerSecond">Median real tokens per second, counted once per step regardless of
+/// the number of passes.</param>
+/// <param name="TextsPerSecond">Median texts or queries per second.</param>
+/// <param name="GflopPerStep">Mean work per step.</param>
+/// <param name="Parts">Mean milliseconds by part, and the rest.</param>
+/// <param name="FaultsPerStep">Mean minor page faults per step.</param>
+/// <param name="PeakBytes">Largest resident set size during the steps.</param>
+/// <param name="WarmUps">Number of warm-up steps.</param>
+/// <param name="CompilerMs">Mean milliseconds per step of JIT compilation on background threads,
+/// which take a core from the step.</param>
 internal sealed record BenchResult(
     int Steps,
     double MedianMs,
@@ -54,7 +54,7 @@ internal sealed record BenchResult(
 internal static class BenchMeter
 {
     /// <summary>
-    /// Warms up with <paramref name="warmUps"/> steps and measures as many as the plan says.
+    /// Runs <paramref name="warmUps"/> warm-up steps, then measures the plan's number of steps.
     /// </summary>
     internal static BenchResult Run(IBenchSubject subject, BenchPlan plan, int warmUps, CancellationToken stop)
     {
@@ -70,8 +70,8 @@ internal static class BenchMeter
             faults = 0,
             total = 0;
         var compiled = TimeSpan.Zero;
-        // Steps below zero warm up. They are measured as well, because the meter's own code is
-        // compiled on the way too, on the cores of the steps beside it.
+        // Negative steps are warm-up. They are measured too, because the JIT also compiles the
+        // meter's own code, on cores that the steps use.
         for (var i = -warmUps; i < repeats; i++)
         {
             stop.ThrowIfCancellationRequested();
@@ -86,7 +86,7 @@ internal static class BenchMeter
             KernelClock.Begin(now);
             var start = now();
             var done = subject.Step();
-            torch.synchronize(device); // a device is handed its last work and runs on
+            torch.synchronize(device); // device work is asynchronous
             var time = (now() - start) / (double)Stopwatch.Frequency;
             var byPart = KernelClock.End();
             var touched = MinorFaults() - before;
@@ -139,7 +139,7 @@ internal static class BenchMeter
             : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
     }
 
-    /// <summary>Page faults of this process that needed no disk, all threads.</summary>
+    /// <summary>Minor page faults of this process, all threads.</summary>
     private static long MinorFaults()
     {
         const string file = "/proc/self/stat";
@@ -157,8 +157,8 @@ internal static class BenchMeter
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Not Linux, or not allowed: the peak then holds the warm-up too, which is no smaller
-            // than a step.
+            // Not Linux, or no permission: the peak then includes the warm-up, which uses no less
+            // memory than a step.
         }
     }
 
@@ -178,8 +178,8 @@ internal static class BenchMeter
     }
 
     /// <summary>
-    /// The yardstick: one product of the shape of BERT-base's widest layer at 1,024 tokens, by the
-    /// same library as the layers; on a GPU 8,192 tokens, because fewer do not fill one.
+    /// The reference product: the shape of BERT-base's widest layer at 1,024 tokens, by the same
+    /// library as the layers; on a GPU 8,192 tokens, because fewer do not saturate it.
     /// </summary>
     private sealed class Product : IDisposable
     {
@@ -210,10 +210,10 @@ internal static class BenchMeter
             _c = scope.Keep(torch.empty([_m, N], DType.Float32, device));
         }
 
-        /// <summary>GFLOP/s over all that was measured.</summary>
+        /// <summary>Mean GFLOP/s over all products measured.</summary>
         internal double Mean => Gflops(_seconds / _measured);
 
-        /// <summary>GFLOP/s, best of five.</summary>
+        /// <summary>Measures GFLOP/s, best of five.</summary>
         internal double Rate()
         {
             var best = double.MaxValue;
@@ -232,7 +232,7 @@ internal static class BenchMeter
             return Gflops(best);
         }
 
-        /// <summary>What was measured so far was warming up.</summary>
+        /// <summary>Discards the measurements of the warm-up.</summary>
         internal void Forget() => (_seconds, _measured) = (0, 0);
 
         private double Gflops(double seconds) => 2.0 * _m * N * K / seconds / 1e9;

@@ -1,5 +1,5 @@
-// What one run of `bench` measures, and the network and texts it measures with: random weights and
-// word pieces, real shapes and lengths.
+// A benchmark: the step to measure, and its network and texts with random weights and tokens but
+// real shapes and lengths.
 using System.Diagnostics;
 using RobustTickets.Models;
 using RobustTickets.Torch;
@@ -7,17 +7,18 @@ using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Cli.Bench;
 
-/// <summary>A measurement.</summary>
+/// <summary>A benchmark.</summary>
 /// <param name="Step">Name of the step.</param>
 /// <param name="Shape">Name of the network's shape.</param>
 /// <param name="Lengths">Lengths of the texts.</param>
-/// <param name="Batch">Texts in a step.</param>
+/// <param name="Batch">Texts per step.</param>
 /// <param name="Passes">K of FreeLB and PGD.</param>
-/// <param name="Repeats">Steps measured.</param>
+/// <param name="Repeats">Number of steps to measure.</param>
 /// <param name="Execution">How the model runs.</param>
-/// <param name="Baseline">The plain implementation with the libraries' defaults.</param>
-/// <param name="CpuTime">Processor time of one thread in place of wall time.</param>
-/// <param name="Without">What is switched off, so that what each gains can be measured.</param>
+/// <param name="Baseline">Whether to run the plain implementation with the libraries'
+/// defaults.</param>
+/// <param name="CpuTime">Whether to measure CPU time of one thread instead of wall time.</param>
+/// <param name="Without">Optimisations to switch off, to measure their effect.</param>
 internal sealed record BenchPlan(
     string Step,
     string Shape,
@@ -51,15 +52,15 @@ internal sealed record BenchPlan(
     /// <summary>Whether the step only runs forward.</summary>
     internal bool ForwardOnly => Step is "evaluate" or "attack";
 
-    /// <summary>The clock that measures.</summary>
+    /// <summary>The clock used for timing.</summary>
     internal Func<long> Now => CpuTime ? ThreadClock.Ticks : Stopwatch.GetTimestamp;
 
     /// <summary>Whether the padded reference is measured.</summary>
     internal bool Padded => Execution.Layers == LayerPath.PaddedReference;
 
     /// <summary>
-    /// The network's shape; a pruned step takes what the papers leave at their settings: one sixth
-    /// of the heads gone, and 30, 20 or 40 % of the neurons (SST-2, AG NEWS, IMDB).
+    /// The network's shape; a pruned step uses the sparsity of the papers: one sixth of the heads
+    /// removed, and 30, 20 or 40 % of the neurons (SST-2, AG NEWS, IMDB).
     /// </summary>
     internal BertConfig Config()
     {
@@ -83,7 +84,7 @@ internal sealed record BenchPlan(
         };
     }
 
-    /// <summary>Random weights of BERT's initial spread.</summary>
+    /// <summary>Random weights with BERT's initialisation.</summary>
     internal static ParameterStore Weights(BertConfig config)
     {
         var store = new ParameterStore();
@@ -101,15 +102,15 @@ internal sealed record BenchPlan(
     }
 
     /// <summary>
-    /// Texts of the steps in their order: <paramref name="warmUps"/> of them before those that are
-    /// measured, which are the same after any number of warm-ups.
+    /// Texts in step order: <paramref name="warmUps"/> steps before the measured ones, whose texts
+    /// do not depend on the number of warm-ups.
     /// </summary>
     internal EncodedExample[] Texts(BertConfig config, int warmUps) =>
         [.. Texts(config, 0, warmUps * Batch, seed: 8), .. Texts(config, warmUps * Batch, Repeats * Batch, seed: 7)];
 
     /// <summary>
-    /// Texts numbered from <paramref name="first"/> on. An attack's texts are variants of a few,
-    /// one word piece apart, as its search asks them.
+    /// Texts from index <paramref name="first"/> on. An attack's texts are variants of a few, one
+    /// token apart, as in an attack's queries.
     /// </summary>
     private EncodedExample[] Texts(BertConfig config, int first, int count, int seed)
     {
@@ -125,8 +126,8 @@ internal sealed record BenchPlan(
                 texts[i] = texts[i - 1] with { Id = first + i, Ids = ids };
                 continue;
             }
-            // Frequent words are frequent: cubes of uniform numbers leave about as many distinct
-            // rows in a batch as real text does.
+            // Skewed token frequencies: cubes of uniform numbers give about as many distinct rows
+            // per batch as real text.
             var pieces = new int[lengths[i]];
             for (var j = 0; j < pieces.Length; j++)
                 pieces[j] = 1000 + (int)(Math.Pow(random.NextDouble(), 3) * (config.VocabularySize - 1000));

@@ -1,5 +1,4 @@
-// The steps that `bench` measures, built from the same trainer, objectives and inference path that
-// runs use.
+// Benchmark steps, built from the same trainer, objectives and inference path as real runs.
 using RobustTickets.Evaluation;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
@@ -12,20 +11,20 @@ using RobustTickets.Training;
 
 namespace RobustTickets.Cli.Bench;
 
-/// <summary>What one measured step did.</summary>
-/// <param name="Texts">Texts (or queries).</param>
-/// <param name="Tokens">Real word pieces.</param>
-/// <param name="Flops">Operations of the products that were computed.</param>
+/// <summary>Work of one measured step.</summary>
+/// <param name="Texts">Number of texts (or queries).</param>
+/// <param name="Tokens">Number of real tokens.</param>
+/// <param name="Flops">Floating-point operations of the matrix products computed.</param>
 internal readonly record struct StepWork(int Texts, int Tokens, double Flops);
 
-/// <summary>A model with its step.</summary>
+/// <summary>A model and its step.</summary>
 internal interface IBenchSubject : IDisposable
 {
     /// <summary>Runs the next step.</summary>
     StepWork Step();
 }
 
-/// <summary>A training step of one of our objectives.</summary>
+/// <summary>A training step with one of our objectives.</summary>
 internal sealed class TrainingSubject : IBenchSubject
 {
     private readonly BertForSequenceClassification _model;
@@ -40,7 +39,7 @@ internal sealed class TrainingSubject : IBenchSubject
         _model = model;
         _texts = plan.Texts(model.Config, warmUps);
         _sampler = new BatchSampler(_texts.Length, plan.Batch, shuffle: false, RandomKey.FromSeed(1));
-        // small: a random network must stay finite over any number of steps
+        // small: a random network must stay finite for any number of steps
         var options = new OptimizerOptions(LearningRate: 1e-6);
         IGradientRule? rule = null;
         if (plan.Step == "search")
@@ -98,7 +97,7 @@ internal sealed class TrainingSubject : IBenchSubject
 }
 
 /// <summary>
-/// Evaluation or attack queries: forward passes without recording, as `evaluate` and `attack` run
+/// Evaluation or attack queries: forward passes without gradients, as `evaluate` and `attack` run
 /// them.
 /// </summary>
 internal sealed class ForwardSubject : IBenchSubject

@@ -1,5 +1,5 @@
-// bench tokenizer: word pieces a second on one core over a file of texts. Every text is first
-// compared with the plain path, which knows no cache.
+// bench tokenizer: tokens per second on one core over a file of texts. Every text is first compared
+// with the uncached path.
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
@@ -54,7 +54,7 @@ internal static class BenchTokenizer
         if (!File.Exists(file))
             throw new DataException($"{file}: no such file; --text wants texts, one a line");
         var texts = File.ReadAllLines(file);
-        // Processor time where the system tells it: other work on the machine does not count.
+        // CPU time where available, so that other load on the machine does not count.
         var cpu = ThreadClock.IsSupported;
         Func<long> now = cpu ? ThreadClock.Ticks : Stopwatch.GetTimestamp;
         var (longest, pieces, plain) = (0, 0L, 0L);
@@ -77,7 +77,7 @@ internal static class BenchTokenizer
                 $"{file}: {texts.Length} lines without a word piece; --text wants texts, one a line"
             );
 
-        var first = Pass(WordPieceTokenizer.Load(folder)).Seconds; // a cache that holds nothing
+        var first = Pass(WordPieceTokenizer.Load(folder)).Seconds; // an empty cache
         var seconds = new double[repeats];
         long allocated = 0;
         for (var i = -2; i < repeats; i++)

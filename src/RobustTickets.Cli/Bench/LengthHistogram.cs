@@ -1,15 +1,17 @@
-// How long real texts are, in word pieces of bert-base-uncased with special tokens: it decides what
-// padding costs, so speed is measured on these lengths. Counts only; no text is kept.
+// Lengths of real texts in bert-base-uncased tokens, special tokens included: they determine the
+// cost of padding, so speed is measured on them. Counts only, no texts.
 namespace RobustTickets.Cli.Bench;
 
-/// <summary>A histogram of lengths: (largest length of the bin, texts in it), ascending.</summary>
+/// <summary>
+/// A histogram of lengths: (upper length of the bin, number of texts), ascending.
+/// </summary>
 /// <param name="Name">Name of the data set.</param>
-/// <param name="Longest">Length that training cuts at.</param>
+/// <param name="Longest">Maximum sequence length in training.</param>
 /// <param name="Bins">The bins.</param>
 internal sealed record LengthHistogram(string Name, int Longest, IReadOnlyList<(int Upper, int Count)> Bins)
 {
     // Counted by us: 67,349 training phrases of SST-2, 15,000 training texts of AG NEWS, 4,000
-    // training reviews of IMDB (cut at 512).
+    // training reviews of IMDB (truncated at 512).
     internal static readonly LengthHistogram Sst2 = new(
         "sst2",
         128,
@@ -132,8 +134,8 @@ internal sealed record LengthHistogram(string Name, int Longest, IReadOnlyList<(
     internal static IReadOnlyList<LengthHistogram> All { get; } = [Sst2, AgNews, Imdb];
 
     /// <summary>
-    /// <paramref name="count"/> lengths cut at <see cref="Longest"/>: quantiles of the histogram,
-    /// evenly spread and then shuffled, so that few draws have its mean.
+    /// <paramref name="count"/> lengths truncated at <see cref="Longest"/>: evenly spaced quantiles
+    /// of the histogram, shuffled, so that even a small sample has its mean.
     /// </summary>
     internal int[] Draw(Random random, int count)
     {

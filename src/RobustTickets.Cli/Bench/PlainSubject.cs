@@ -1,5 +1,5 @@
-// The baseline of `bench`: the same network and AdamW, op by op, on the same libtorch in fp32,
-// every batch padded to its longest text. It shares no kernel and no set-up with the rest.
+// The baseline of `bench`: the same network and AdamW, operator by operator, on the same libtorch
+// in fp32, every batch padded to its longest text. Shares no kernel or set-up with the rest.
 using RobustTickets.Models;
 using RobustTickets.Torch;
 using RobustTickets.Torch.nn;
@@ -8,8 +8,8 @@ using static RobustTickets.Torch.torch.nn;
 namespace RobustTickets.Cli.Bench;
 
 /// <summary>
-/// Clean and FreeLB steps, plainly: libtorch's own dropout, dense gradients, clipping and optimiser
-/// one operator after the other, as <c>torch.optim</c> without its fused forms.
+/// Clean and FreeLB steps without optimisations: libtorch's own dropout, dense gradients, clipping,
+/// and <c>torch.optim</c> without its fused implementations.
 /// </summary>
 internal sealed class PlainSubject : IBenchSubject
 {

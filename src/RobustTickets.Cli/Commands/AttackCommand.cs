@@ -1,5 +1,5 @@
-// attack: a classifier against an attack recipe, with TextAttack's figures and files; or one
-// sentence, or sentences as they come. A killed attack is continued by the same command.
+// attack: runs an attack recipe on a classifier, with TextAttack's metrics and files, or on single
+// sentences. The same command resumes an interrupted attack.
 using System.CommandLine;
 using System.Globalization;
 using RobustTickets.Attacks;
@@ -246,7 +246,7 @@ internal sealed class AttackCommand
             { } pieces => VictimLength.Of(int.Parse(pieces, CultureInfo.InvariantCulture)),
         };
 
-    // What one way of attacking has no use for is refused: nothing given is silently passed over.
+    // Options that the chosen mode does not use are errors, never ignored.
     private void Refuse(ParseResult parsed, bool sentences)
     {
         bool Given(Option option) => parsed.GetResult(option) is { Implicit: false };

@@ -1,5 +1,4 @@
-// attack merge: the parts of an attack, made by attack --shard, put together. Needs no native
-// library.
+// attack merge: combines the parts made by attack --shard. Needs no native library.
 using System.CommandLine;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Cli.Attacks;

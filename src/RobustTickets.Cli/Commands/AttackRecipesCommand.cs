@@ -1,5 +1,5 @@
-// attack recipes list|show: the published attacks as values that describe themselves, each number
-// with its source, and which of their resources are there.
+// attack recipes list|show: the published attacks with the source of each number, and which of
+// their resources are available.
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
@@ -138,7 +138,7 @@ internal static class AttackRecipesCommand
         }
     }
 
-    // The library's words name the field of a sentence encoder.
+    // The library's message names the field of a sentence encoder.
     private static string Source(RecipeLine line) =>
         line.Source.Replace(
             $"({nameof(ResourceFiles.Encoder)})",

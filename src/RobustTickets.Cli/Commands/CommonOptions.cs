@@ -1,4 +1,4 @@
-// Options that several commands share, so that they mean and read the same everywhere.
+// Options shared by several commands, with the same meaning everywhere.
 using System.CommandLine;
 using System.Globalization;
 using RobustTickets.Attacks;
@@ -39,7 +39,7 @@ internal static class CommonOptions
         return option;
     }
 
-    /// <summary>An option that is given once for each of its values.</summary>
+    /// <summary>An option that takes one value and may be repeated.</summary>
     public static Option<string[]> Repeated(string name, string description, string help) =>
         new(name)
         {
@@ -48,7 +48,7 @@ internal static class CommonOptions
             Arity = ArgumentArity.OneOrMore,
         };
 
-    /// <summary>Files of attacks, see <see cref="ReadResources"/>.</summary>
+    /// <summary>Resource files of attacks, see <see cref="ReadResources"/>.</summary>
     public static Option<string[]> Resources(string purpose = "") =>
         Repeated(
             "--resource",
@@ -58,7 +58,8 @@ internal static class CommonOptions
         );
 
     /// <summary>Reads <c>NAME=PATH</c> options.</summary>
-    /// <exception cref="UsageException">One is no such pair, or a name occurs twice.</exception>
+    /// <exception cref="UsageException">A value is not such a pair, or a name occurs
+    /// twice.</exception>
     public static IReadOnlyDictionary<string, string> ReadPairs(string option, IReadOnlyList<string> values)
     {
         var pairs = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -73,14 +74,17 @@ internal static class CommonOptions
         return pairs;
     }
 
-    /// <summary>The files that values of --resource name.</summary>
-    /// <exception cref="UsageException">One is no such pair, or is no resource.</exception>
+    /// <summary>The resource files of --resource.</summary>
+    /// <exception cref="UsageException">A value is not such a pair, or names no
+    /// resource.</exception>
     public static ResourceFiles ReadResources(string[]? values) => ResourceFiles.Named(ReadResourcePlaces(values));
 
-    /// <summary>Paths of resources by <see cref="ResourceFiles.Names"/>; the names of
-    /// <c>resources list</c> are taken as well.</summary>
-    /// <exception cref="UsageException">One is no pair NAME=PATH, is no resource, or is given
-    /// twice.</exception>
+    /// <summary>
+    /// Paths of resources by <see cref="ResourceFiles.Names"/>; the names of <c>resources list</c>
+    /// are accepted too.
+    /// </summary>
+    /// <exception cref="UsageException">A value is not a pair NAME=PATH, names no resource, or is
+    /// given twice.</exception>
     public static IReadOnlyDictionary<string, string> ReadResourcePlaces(string[]? values)
     {
         var places = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -97,13 +101,13 @@ internal static class CommonOptions
         return places;
     }
 
-    /// <summary>A whole number with a least value; null when it is not given.</summary>
+    /// <summary>An integer option with a minimum; null if not given.</summary>
     public static Option<int?> Count(string name, int least, string description)
     {
         var option = new Option<int?>(name) { Description = description, HelpName = "N" };
         option.Validators.Add(result =>
         {
-            // What is no number at all is told by the parser.
+            // The parser reports values that are not numbers.
             if (
                 result.Tokens.Count == 1
                 && int.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out var value)
@@ -116,12 +120,12 @@ internal static class CommonOptions
         return option;
     }
 
-    /// <summary>A number; null when it is not given. A decimal comma is none.</summary>
+    /// <summary>A number option; null if not given. A decimal comma is not accepted.</summary>
     /// <param name="name">Name of the option.</param>
-    /// <param name="help">What stands for the number in the help.</param>
-    /// <param name="description">What it does.</param>
-    /// <param name="possible">Numbers that are possible; null: all that are finite.</param>
-    /// <param name="rule">The same in words, after the name.</param>
+    /// <param name="help">Placeholder of the number in the help.</param>
+    /// <param name="description">Its description.</param>
+    /// <param name="possible">Whether a number is allowed; null: all finite ones.</param>
+    /// <param name="rule">The allowed numbers as text, after the name.</param>
     public static Option<double?> Number(
         string name,
         string help,
@@ -153,8 +157,8 @@ internal static class CommonOptions
     public static Option<string?> Seeds(string description) =>
         new("--seeds") { Description = $"{description}, e.g. 1,2,3", HelpName = "LIST" };
 
-    /// <summary>Different seeds separated by commas; null when none are given.</summary>
-    /// <exception cref="UsageException">It is no such list.</exception>
+    /// <summary>Distinct seeds separated by commas; null if not given.</summary>
+    /// <exception cref="UsageException">The text is not such a list.</exception>
     public static IReadOnlyList<int>? ReadSeeds(string? text)
     {
         if (text is null)
@@ -176,10 +180,10 @@ internal static class CommonOptions
         return seeds;
     }
 
-    /// <summary>An option that takes one of some names.</summary>
+    /// <summary>An option that takes one of several names.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="description">What it is.</param>
-    /// <param name="standard">What it is where none is named.</param>
+    /// <param name="description">Its description.</param>
+    /// <param name="standard">The default.</param>
     /// <param name="possible">The names.</param>
     public static Option<string> OneOf(string name, string description, string standard, params string[] possible)
     {
@@ -188,7 +192,9 @@ internal static class CommonOptions
         return option;
     }
 
-    /// <summary>Files of figures beside a run's log, see <see cref="MetricFilesOf"/>.</summary>
+    /// <summary>
+    /// Metric files to write beside a run's log, see <see cref="MetricFilesOf"/>.
+    /// </summary>
     public static Option<string> ReportTo() =>
         OneOf(
             "--report-to",
@@ -201,7 +207,7 @@ internal static class CommonOptions
             "none"
         );
 
-    /// <summary>The same for figures of runs that are there.</summary>
+    /// <summary>As <see cref="ReportTo"/>, for metrics of existing runs.</summary>
     public static Option<string> ReportToFiles() =>
         OneOf(
             "--report-to",
@@ -212,7 +218,7 @@ internal static class CommonOptions
             "tensorboard"
         );
 
-    /// <summary>The files that a value of <see cref="ReportTo"/> names.</summary>
+    /// <summary>The metric files that a value of <see cref="ReportTo"/> selects.</summary>
     public static MetricFiles MetricFilesOf(string value) => Enum.Parse<MetricFiles>(value, ignoreCase: true);
 
     public static Option<string[]> Set() =>

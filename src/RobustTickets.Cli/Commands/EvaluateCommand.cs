@@ -1,4 +1,4 @@
-// evaluate: accuracy of a classifier on a labelled split; of a run's own data, on what it was not
+// evaluate: accuracy of a classifier on a labelled split; for a run's own data, on rows it was not
 // trained on.
 using System.CommandLine;
 using System.Text.Json.Nodes;

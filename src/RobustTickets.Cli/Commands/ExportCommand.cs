@@ -1,5 +1,5 @@
-// export: a trained model for other programs; written, loaded again and compared before the command
-// says ok.
+// export: exports a trained model for other programs; the export is loaded and compared before the
+// command succeeds.
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
@@ -162,7 +162,8 @@ internal sealed class ExportCommand
         return ExitCodes.Ok;
     }
 
-    // An export that was to be measured and was not is none: the same command makes it anew.
+    // If a requested measurement fails, the export is deleted, so that the same command can be
+    // repeated.
     private static QuantizationLoss Measured(QuantizationMeasure measure, string target)
     {
         try

@@ -1,4 +1,4 @@
-// harden: which defence is best for a classifier and its data, within a time.
+// harden: finds the best defence for a classifier and its data within a time budget.
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
@@ -150,8 +150,8 @@ internal static class HardenCommand
         return command;
     }
 
-    /// <summary>A time such as 90s, 30m, 2h.</summary>
-    /// <exception cref="UsageException">It is none.</exception>
+    /// <summary>A duration such as 90s, 30m, 2h.</summary>
+    /// <exception cref="UsageException">The text is not a duration.</exception>
     internal static TimeSpan Time(string text)
     {
         var unit = text.Length > 0 ? text[^1] : ' ';

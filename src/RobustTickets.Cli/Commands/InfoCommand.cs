@@ -1,6 +1,5 @@
-// info: what this machine and this process compute with, and how fast; --verbose also measures what
-// the CPU set-up gains, in a second process, because a BLAS picks its kernels once, when it is
-// loaded.
+// info: hardware, libraries and speed of this process; --verbose also measures the gain of the CPU
+// set-up, in a second process, because a BLAS selects its kernels once, on loading.
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
@@ -45,7 +44,7 @@ internal static class InfoCommand
         }
         catch (TorchUnavailableException) when (!json)
         {
-            // What can be said without libtorch helps to find out why it is missing.
+            // Printed before libtorch is loaded: it helps to find out why it is missing.
             PrintMachine(context.Out, stamp);
             throw;
         }
@@ -176,8 +175,8 @@ internal static class InfoCommand
         };
 
     /// <summary>
-    /// The f32 rate of a process that leaves everything to the libraries; null when there is no
-    /// set-up to leave out or the process fails.
+    /// The f32 rate of a process with the libraries' defaults; null when there is no set-up to
+    /// compare with or the process fails.
     /// </summary>
     private static GemmRate? WithoutSetup(CliContext context)
     {

@@ -1,5 +1,5 @@
-// metrics: the figures of runs for other programs, from their logs, also while they are at work.
-// Needs no native library.
+// metrics: metrics of runs for other programs, from their logs, also while they are running. Needs
+// no native library.
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
@@ -73,7 +73,7 @@ internal static class MetricsCommand
         return command;
     }
 
-    // A folder to be read that holds no run is missing data, not a wrong place to write to.
+    // An input folder without a run is missing data, not an invalid output folder.
     private static T Read<T>(Func<T> read)
     {
         try
@@ -86,9 +86,7 @@ internal static class MetricsCommand
         }
     }
 
-    /// <summary>
-    /// The runs' own names; with those of their parents where two are called alike.
-    /// </summary>
+    /// <summary>Folder names of the runs; with their parents' names where two are equal.</summary>
     private static string[] Names(string[] folders)
     {
         string[] full = [.. folders.Select(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f)))];

@@ -1,4 +1,5 @@
-// models list|get|where|import: pre-trained models by name, and making folders of ONNX files.
+// models list|get|where|import: pre-trained models by name, and conversion of ONNX files to model
+// folders.
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;

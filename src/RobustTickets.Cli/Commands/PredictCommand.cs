@@ -1,4 +1,4 @@
-// predict: a classifier as a filter over rows of text.
+// predict: classifies rows of text as a stream filter.
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
@@ -72,7 +72,7 @@ internal static class PredictCommand
         return command;
     }
 
-    // A number that is not finite is told by its line.
+    // A logit that is not finite is reported with its line.
     private static float[][] Logits(
         ITextClassifier classifier,
         IReadOnlyList<InputText> group,
@@ -106,7 +106,7 @@ internal static class PredictCommand
         };
         if (withLogits)
             answer["logits"] = JsonOutput.Array(row);
-        // A gold label stays beside the answer, under a name that no other field has.
+        // Other fields, such as a gold label, are kept; a prefix avoids name clashes.
         foreach (var (name, value) in input.Others)
         {
             var free = name;

@@ -1,4 +1,4 @@
-// pretrain: a small BERT of one's own from text files, by masked-language-model training.
+// pretrain: trains a small BERT from text files by masked language modelling.
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;

@@ -1,4 +1,4 @@
-// recipes list|show|check: the published methods as values that can be read, changed and checked.
+// recipes list|show|check: the published methods as recipe files to read, change and validate.
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Recipes.Json;
@@ -123,8 +123,7 @@ internal static class RecipesCommand
         {
             var recipe = RecipeJson.ReadFile(file);
             var problems = RecipeCheck.Check(recipe);
-            // The library takes any attack that it is given; which ones have a name is this
-            // program's matter.
+            // The library accepts any attack; named attacks are defined by this program.
             return (
                 recipe,
                 recipe.Evaluate.EpochAttack is { } attack && EpochAttackSource.UnknownName(attack) is { } unknown

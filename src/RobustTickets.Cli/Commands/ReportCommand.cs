@@ -1,4 +1,4 @@
-// report: one HTML file and a table from run folders. Needs no native library.
+// report: an HTML file and a table from run folders. Needs no native library.
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
@@ -85,7 +85,7 @@ internal static class ReportCommand
         return command;
     }
 
-    // One folder has one place, whatever links lead to it.
+    // The real path, so that links to the same folder are equal.
     private static string Place(string folder)
     {
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
@@ -94,7 +94,7 @@ internal static class ReportCommand
     }
 
     /// <summary>
-    /// A folder to be read that holds no run is missing data, not a wrong place to write to.
+    /// Loads runs; an input folder without a run is missing data, not an invalid output folder.
     /// </summary>
     private static IReadOnlyList<RunRecord> Load(string[] folders)
     {

@@ -1,4 +1,4 @@
-// resources build word-vectors|tagger: makes the resources that need not be brought.
+// resources build word-vectors|tagger: builds resources that can be made locally.
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;

@@ -1,5 +1,5 @@
-// resources list|verify|where|import|precompute: which lexical resources attacks will find, whether
-// they are whole, where to put them, and taking them in.
+// resources list|verify|where|import|precompute: which lexical resources attacks find, whether they
+// are intact, where to put them, and how to import them.
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;

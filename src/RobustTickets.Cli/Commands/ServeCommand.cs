@@ -1,5 +1,5 @@
-// serve: the playground. A page on loopback for trying texts on models and watching attacks, and
-// for looking at runs. Nothing is asked of any other machine.
+// serve: the playground, a local web page for trying models, watching attacks and viewing runs.
+// Makes no requests to other machines.
 using System.CommandLine;
 using System.Diagnostics;
 using System.Net;
@@ -79,7 +79,7 @@ internal static class ServeCommand
         return command;
     }
 
-    // Ends by a signal alone, with the signal's code.
+    // Ends only on a signal, with the signal's exit code.
     private static async Task Serve(CliContext context, PlaygroundState state, ListenAddress place, bool open)
     {
         await using var server = await PlaygroundServer.StartAsync(state, place);

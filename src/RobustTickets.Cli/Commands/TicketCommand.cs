@@ -1,5 +1,5 @@
-// ticket show|diff: what a ticket keeps and where it came from, and how far two tickets of one
-// shape are apart. Reads ticket folders only; needs no model and no native library.
+// ticket show|diff: what a ticket keeps and its origin, and how two tickets of the same shape
+// differ. Reads ticket folders only; needs no model and no native library.
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;

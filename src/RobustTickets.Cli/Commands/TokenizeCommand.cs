@@ -1,4 +1,4 @@
-// tokenize: what a model sees of a text. Needs no native library.
+// tokenize: shows the tokens of a text. Needs no native library.
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks.Tokens;

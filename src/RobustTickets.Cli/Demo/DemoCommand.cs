@@ -1,4 +1,4 @@
-// demo: the whole story on data of its own making, nothing downloaded.
+// demo: the whole pipeline on generated data, without downloads.
 using System.CommandLine;
 using System.Diagnostics;
 using RobustTickets.Cli.Commands;
@@ -84,7 +84,7 @@ internal static class DemoCommand
         output.WriteLine($"done in {ProgressPrinter.Duration(time)}; data, runs and models are in {folder.Path}");
     }
 
-    // Commands that a reader can paste, with the paths of this demo.
+    // Commands to try next, with the paths of this demo.
     private static IEnumerable<string> NextSteps(IReadOnlyList<RunRecord> runs, DemoFolder folder)
     {
         var warnings = Findings.Of(runs).Count(f => f.Level == FindingLevel.Warning);

@@ -1,5 +1,5 @@
-// Places of a demo's files. demo.json says which demo a folder belongs to; a folder that holds
-// anything else is not touched.
+// Paths of a demo's files. demo.json identifies the demo of a folder; a folder with other content
+// is not changed.
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
@@ -28,17 +28,17 @@ internal sealed class DemoFolder(string path)
 
     public string Runs => In("runs");
 
-    // Written last by MakeData.
+    // MakeData writes it last.
     public bool HasData => File.Exists(VectorsFile);
 
     public bool HasPretrained => Directory.Exists(Pretrained);
 
     private string MarkFile => In("demo.json");
 
-    /// <summary>The run of a recipe with its seed.</summary>
+    /// <summary>The run of a recipe and its seed.</summary>
     public string Run(Recipe recipe) => System.IO.Path.Combine(Runs, $"{recipe.Name}-{recipe.Seed}");
 
-    /// <summary>Removes what a pre-training that was stopped has left.</summary>
+    /// <summary>Deletes the files of a cancelled pre-training.</summary>
     public void RemoveDraft()
     {
         if (Directory.Exists(PretrainedDraft))
@@ -47,9 +47,9 @@ internal sealed class DemoFolder(string path)
 
     public void AcceptPretrained() => Directory.Move(PretrainedDraft, Pretrained);
 
-    /// <summary>Makes the folder, or takes up the same demo that was begun in it.</summary>
-    /// <exception cref="RunFolderException">It holds something else, or a demo with other numbers
-    /// or of another version.</exception>
+    /// <summary>Creates the folder, or resumes the same demo in it.</summary>
+    /// <exception cref="RunFolderException">The folder has other content, or a demo with other
+    /// settings or of another version.</exception>
     public void Open(DemoPlan plan)
     {
         var wanted = JsonSerializer.Serialize(plan, new JsonSerializerOptions { WriteIndented = true });

@@ -1,6 +1,6 @@
-// The numbers of the demo: sizes, shape of the model, recipes, attacks. The published ones belong
-// to BERT-base and a hundred thousand steps; a model of under a million weights, trained in a
-// minute, needs larger steps, which its recipes state, too.
+// The demo's settings: sizes, model shape, recipes, attacks. The published hyperparameters are for
+// BERT-base and a hundred thousand steps; a model of under a million weights, trained in a minute,
+// needs higher learning rates, which its recipes record.
 using System.Text.Json.Serialization;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Goals;
@@ -12,26 +12,25 @@ using RobustTickets.Tickets;
 
 namespace RobustTickets.Cli.Demo;
 
-/// <summary>The numbers of a demo.</summary>
+/// <summary>The settings of a demo.</summary>
 /// <param name="Seed">Seed of data, vectors and pre-training, and of the first training of every
-/// recipe; the next ones count on from it.</param>
-/// <param name="Seeds">Trainings of every recipe, each with a seed of its own.</param>
-/// <param name="Model">A pre-trained checkpoint by name or folder; null pre-trains one.</param>
-/// <param name="Sizes">How much data is made.</param>
-/// <param name="Layers">Layers of the model.</param>
-/// <param name="Hidden">Its width.</param>
-/// <param name="Heads">Attention heads of a layer.</param>
-/// <param name="Intermediate">FFN neurons of a layer.</param>
-/// <param name="PretrainEpochs">Passes of the masked-language-model pre-training over its
-/// text.</param>
-/// <param name="PretrainRate">Its peak learning rate.</param>
+/// recipe; further trainings use the following seeds.</param>
+/// <param name="Seeds">Number of trainings per recipe, each with its own seed.</param>
+/// <param name="Model">A pre-trained checkpoint by name or folder; null: pre-train one.</param>
+/// <param name="Sizes">Sizes of the data.</param>
+/// <param name="Layers">Number of layers.</param>
+/// <param name="Hidden">Hidden size.</param>
+/// <param name="Heads">Attention heads per layer.</param>
+/// <param name="Intermediate">FFN neurons per layer.</param>
+/// <param name="PretrainEpochs">Epochs of masked-language-model pre-training.</param>
+/// <param name="PretrainRate">Peak learning rate of pre-training.</param>
 /// <param name="Epochs">Epochs of every recipe's final training.</param>
 /// <param name="Rate">Peak learning rate of every recipe, search included.</param>
-/// <param name="AttackExamples">Test reviews that are attacked.</param>
-/// <param name="RefusedShare">Share of single substitutions that the calibrated similarity
-/// threshold refuses.</param>
-/// <param name="MaxEdits">Characters that DeepWordBug may edit in a review. Its own 30 are for
-/// longer texts: here they leave no word that speaks for a class legible.</param>
+/// <param name="AttackExamples">Number of test reviews to attack.</param>
+/// <param name="RefusedShare">Fraction of single substitutions that the calibrated similarity
+/// threshold rejects.</param>
+/// <param name="MaxEdits">Characters that DeepWordBug may edit in a review. Its default of 30 is
+/// for longer texts; here it would leave no class word legible.</param>
 internal sealed record DemoPlan(
     int Seed = 1,
     int Seeds = 2,
@@ -54,20 +53,20 @@ internal sealed record DemoPlan(
     private const int MaxLength = 64;
     private const int BatchSize = 32;
 
-    // A third of the words is kept from training, so that the attack has substitutes that it never
-    // saw.
+    // Fraction of words held out from training, so that the attack has unseen substitutes.
     private const double HeldOutShare = 1.0 / 3;
 
-    // Nearest words that are substituted in training: nearly all are synonyms. Further away lie
-    // words of other meaning, which no attack's constraints would let through.
+    // Number of nearest words used as substitutes in training: nearly all are synonyms. More
+    // distant words differ in meaning, and no attack's constraints would accept them.
     private const int Neighbours = 3;
     private const string Why =
         "the demo: steps and rates fit a small model trained in minutes, everything else is the published method";
 
     public DemoSizes Data => Sizes ?? new DemoSizes();
 
-    /// <summary>The demo on a checkpoint that is pre-trained already: its own learning rate, fewer
-    /// epochs.</summary>
+    /// <summary>
+    /// The demo on a pre-trained checkpoint: its own learning rate, fewer epochs.
+    /// </summary>
     /// <param name="model">Name or folder.</param>
     public static DemoPlan Of(string model) => new(Model: model, Epochs: 2, Rate: 1e-4);
 
@@ -81,16 +80,16 @@ internal sealed record DemoPlan(
             NumAttentionHeads = Heads,
             IntermediateSize = Intermediate,
             MaxPositionEmbeddings = MaxLength,
-            // BERT's 0.02 belongs to a width of 768: the sum over the inputs of a unit keeps its
-            // size when this grows with the root of 768 / width.
+            // BERT's 0.02 is for hidden size 768: scaled by sqrt(768 / hidden) so that
+            // pre-activations keep their variance.
             InitializerRange = Math.Round(0.02 * Math.Sqrt(768.0 / Hidden), 3),
         };
 
     /// <summary>
-    /// TextFooler's options here: texts are shorter than its window, so they are compared whole;
-    /// there is no tagger, and scores are compared in double precision.
+    /// TextFooler's options for the demo: texts are shorter than its window, so they are compared
+    /// as a whole; no tagger; scores in double precision.
     /// </summary>
-    /// <param name="similarity">The threshold that was calibrated.</param>
+    /// <param name="similarity">The calibrated threshold.</param>
     public static AttackOptions AttackOptions(double similarity) =>
         new(
             SimilarityThreshold: similarity,
@@ -100,7 +99,7 @@ internal sealed record DemoPlan(
             Precision: ScorePrecision.Double
         );
 
-    /// <summary>Every recipe with every seed, in the order in which they are trained.</summary>
+    /// <summary>Every recipe with every seed, in training order.</summary>
     public IEnumerable<Recipe> Recipes =>
         Enumerable
             .Range(Seed, Seeds)
@@ -108,11 +107,11 @@ internal sealed record DemoPlan(
                 new[] { FineTune, Adversarial, EarlyRobust, HardenedTicket }.Select(r => r with { Seed = seed })
             );
 
-    /// <summary>The baseline: the whole network, plain cross entropy.</summary>
+    /// <summary>The baseline: the full network, plain cross entropy.</summary>
     [JsonIgnore]
     public Recipe FineTune => Scaled("fine-tune");
 
-    /// <summary>Adversarial training of the whole network.</summary>
+    /// <summary>Adversarial training of the full network.</summary>
     [JsonIgnore]
     public Recipe Adversarial
     {
@@ -127,7 +126,7 @@ internal sealed record DemoPlan(
     [JsonIgnore]
     public Recipe EarlyRobust => Searched("early-robust");
 
-    /// <summary>Ours: the same search, retrained by online substitution under FreeLB.</summary>
+    /// <summary>Ours: the same search, retrained with online substitution and FreeLB.</summary>
     [JsonIgnore]
     public Recipe HardenedTicket
     {
@@ -140,7 +139,7 @@ internal sealed record DemoPlan(
                 Retrain = recipe.Retrain with
                 {
                     Objective = Adversary with { Steps = 2 },
-                    // WordNet knows nothing of a vocabulary made on the spot.
+                    // WordNet does not cover the demo's vocabulary.
                     Augment = augment with
                     {
                         NeighbourRate = augment.NeighbourRate + augment.WordnetRate,

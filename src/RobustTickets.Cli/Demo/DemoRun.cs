@@ -1,6 +1,6 @@
-// The whole story in one go: make data, pre-train a small model, train the baselines and the
-// tickets, attack all, report. Each part leaves its files and is skipped when they are there, so a
-// demo that was stopped goes on where it was.
+// The whole pipeline: generate data, pre-train a small model, train baselines and tickets, attack
+// all, report. Each step writes files and is skipped if they exist, so a cancelled demo can be
+// resumed.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Metrics;
@@ -28,21 +28,19 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
 
     private static readonly string[] Attacks = ["textfooler", "deepwordbug"];
 
-    // A real encoder is a dozen times the size of the demo's own.
+    // A real encoder is a dozen times the size of the demo's.
     private readonly Execution _execution = plan.Model is null
         ? new Execution(Threads: threads)
         : Execution.Fastest(threads: threads);
 
     private string Model => plan.Model ?? folder.Pretrained;
 
-    /// <summary>
-    /// Runs what is still to be done and returns all runs as the report sees them.
-    /// </summary>
+    /// <summary>Runs the remaining steps and returns all runs for the report.</summary>
     public IReadOnlyList<RunRecord> Run()
     {
         if (plan.Model is { } model)
             RequireModel(model);
-        // Threads are the process's; pre-training and attacks have no execution of their own.
+        // The thread count is per process; pre-training and attacks do not set it themselves.
         _execution.Apply();
         folder.Open(plan);
         MakeData();
@@ -116,7 +114,7 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
         {
             printer.Finish();
         }
-        // A stopped pre-training leaves its draft; only a finished one gets the name that counts.
+        // A cancelled pre-training leaves a draft; only a completed one gets the final name.
         folder.AcceptPretrained();
     }
 

@@ -1,23 +1,23 @@
-// The similarity threshold of the demo's TextFooler, calibrated over single substitutions.
-// TextFooler's own (0.84) belongs to the Universal Sentence Encoder; the demo's small encoder has
-// its similarities elsewhere.
+// Similarity threshold of the demo's TextFooler, calibrated on single substitutions. TextFooler's
+// own (0.84) is for the Universal Sentence Encoder; the demo's small encoder has another range of
+// similarities.
 using RobustTickets.Attacks.Constraints;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Cli.Demo.Corpus;
 
 namespace RobustTickets.Cli.Demo;
 
-// Texts are compared whole: they are shorter than TextFooler's window of 15 words, below which it
-// compares nothing.
+// Texts are compared as a whole: they are shorter than TextFooler's window of 15 words, below which
+// it compares nothing.
 internal static class DemoSimilarity
 {
     /// <summary>
-    /// The similarity below which <paramref name="refused"/> of all single substitutions lie,
-    /// rounded to four decimals.
+    /// The similarity that a fraction <paramref name="refused"/> of all single substitutions does
+    /// not reach, rounded to four decimals.
     /// </summary>
     /// <param name="encoder">The sentence encoder.</param>
-    /// <param name="texts">Reviews whose words are exchanged one at a time.</param>
-    /// <param name="refused">Share in (0, 1).</param>
+    /// <param name="texts">Reviews whose words are substituted one at a time.</param>
+    /// <param name="refused">Fraction in (0, 1).</param>
     public static double Calibrate(ISentenceEncoder encoder, IReadOnlyList<string> texts, double refused)
     {
         var similarities = new List<double>();

@@ -1,5 +1,5 @@
-// What the demo says at the end: a row a recipe with means over its seeds, and how sure the
-// differences to fine-tuning are.
+// The demo's final table: one row per recipe with means over its seeds, and the significance of
+// differences to fine-tuning.
 using System.Globalization;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Reports;
@@ -7,10 +7,10 @@ using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli.Demo;
 
-/// <summary>Sums up the runs of a demo over its seeds.</summary>
+/// <summary>Aggregates the runs of a demo over its seeds.</summary>
 internal static class DemoTable
 {
-    /// <summary>A row a recipe, in the order of the runs.</summary>
+    /// <summary>One row per recipe, in the order of the runs.</summary>
     public static ReportTable Of(IReadOnlyList<RunRecord> runs)
     {
         string[] attacks = [.. runs.SelectMany(r => r.Attacks).Select(a => a.Name).Distinct()];
@@ -50,7 +50,7 @@ internal static class DemoTable
         );
     }
 
-    /// <summary>What the columns are, for a reader who meets them for the first time.</summary>
+    /// <summary>Explains the columns to a new reader.</summary>
     public static IEnumerable<string> Legend(IReadOnlyList<RunRecord> runs)
     {
         var seeds = runs.Select(r => r.Result.Seed).Distinct().Count();
@@ -66,8 +66,8 @@ internal static class DemoTable
     }
 
     /// <summary>
-    /// Each other recipe against the first, under each attack, over all seeds: points gained or
-    /// lost, and an exact test over the reviews.
+    /// Compares each other recipe with the first, under each attack, over all seeds: difference in
+    /// points, and an exact test over the reviews.
     /// </summary>
     public static IEnumerable<string> Sentences(IReadOnlyList<RunRecord> runs)
     {
@@ -98,8 +98,8 @@ internal static class DemoTable
     }
 
     /// <summary>
-    /// Aua by class for attacks that some recipe withstands in one class alone: there Aua says
-    /// which class an illegible text falls in, not how robust a model is.
+    /// Aua by class for attacks that some recipe withstands in one class only: there Aua reflects
+    /// the class predicted for illegible text, not robustness.
     /// </summary>
     public static IEnumerable<string> OneSided(IReadOnlyList<RunRecord> runs)
     {

@@ -1,4 +1,4 @@
-// The cells of experiments and how far each is: what --list and --dry-run print.
+// Cells of experiments and their status, as printed by --list and --dry-run.
 using System.Text.Json.Nodes;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Experiments;
@@ -9,8 +9,10 @@ namespace RobustTickets.Cli.Experiments;
 
 internal static class ExperimentCells
 {
-    /// <summary>Prints the cells; with a checked run also how many examples they see, how many of
-    /// them are one run, and, at a speed, about how long they take.</summary>
+    /// <summary>
+    /// Prints the cells; with a checked run also their numbers of examples and how many cells share
+    /// a run, and, given a speed, an estimated time.
+    /// </summary>
     public static int Write(
         CliContext context,
         IReadOnlyList<(ExperimentFolder Folder, IReadOnlyList<ExperimentCell> Cells)> tables,
@@ -70,7 +72,7 @@ internal static class ExperimentCells
         return ExitCodes.Ok;
     }
 
-    // Which run a cell is follows from model and data, which a list does not read.
+    // Which run a cell uses depends on model and data, which --list does not read.
     private static void NoteUnknown(
         CliContext context,
         IReadOnlyList<(ExperimentFolder Folder, IReadOnlyList<ExperimentCell> Cells)> tables
@@ -125,7 +127,7 @@ internal static class ExperimentCells
                 + $"far enough, they are taken from there: then {Words(cost - spared, tokensPerSecond)}";
     }
 
-    // Searches to be made, those among them that an earlier one can spare, and their cost.
+    // Searches to run, those that can reuse an earlier one, and the cost saved.
     private static (int Searches, int Alike, RecipeCost Spared) Alike(
         IReadOnlyList<(ExperimentFolder Folder, ExperimentCell Cell)> cells,
         ExperimentRun run
@@ -158,7 +160,7 @@ internal static class ExperimentCells
         );
 
     /// <summary>
-    /// What runs and attacks cost that are not there yet and not known from tables before.
+    /// Cost of runs and attacks that are missing and not counted for earlier tables.
     /// </summary>
     private static RecipeCost Open(
         ExperimentFolder folder,
@@ -170,7 +172,7 @@ internal static class ExperimentCells
         var cost = default(RecipeCost);
         foreach (var cell in cells)
         {
-            // A control is trained by the run of another cell.
+            // A control is trained in the run of another cell.
             if (!folder.IsTrained(cell) && !cell.IsControl && known.Add(folder.Run(cell)))
                 cost += run.CostOf(folder, cell with { Attacks = [] });
             foreach (var attack in cell.Attacks)

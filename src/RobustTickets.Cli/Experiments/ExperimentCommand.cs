@@ -1,5 +1,5 @@
-// experiment: tables of recipes x data x seeds x attacks from files. What is done is skipped, what
-// was killed goes on, and cells may run in any order.
+// experiment: tables of recipes x data x seeds x attacks from files. Completed cells are skipped,
+// interrupted ones resumed, in any order.
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Cli.Commands;
@@ -89,7 +89,7 @@ internal static class ExperimentCommand
         var execution = new ExecutionOptionSet(command);
         command.SetAction(parsed =>
         {
-            // A list may be asked for on another machine than the one that computes.
+            // --list may run on another machine than the one that computes.
             var (planned, notChecked) =
                 parsed.GetValue(list) ? (execution.Named(parsed), null)
                 : parsed.GetValue(dry) ? execution.Plan(parsed)
@@ -149,7 +149,7 @@ internal static class ExperimentCommand
         return command;
     }
 
-    // One table as its file has it, several as an array.
+    // A single table as in its file, several as an array.
     private static void WriteResults(CliContext context, IReadOnlyList<ExperimentFolder> folders, bool json)
     {
         var texts = folders.Select(f => File.ReadAllText(f.Results(json ? "json" : "md"))).ToArray();

@@ -1,5 +1,5 @@
-// CSV (RFC 4180, read strictly) and TSV (no quoting, as GLUE's) as they come, with a header; their
-// fields are read as those of data files are.
+// Streams CSV (RFC 4180, strict) and TSV (no quoting, as in GLUE) with a header; fields are parsed
+// as in data files.
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -8,7 +8,7 @@ using RobustTickets.Attacks.Data;
 
 namespace RobustTickets.Cli.Input;
 
-/// <summary>Rows with named columns; blank lines are passed over.</summary>
+/// <summary>Rows with named columns; blank lines are skipped.</summary>
 internal sealed class DelimitedRows(
     TextReader reader,
     string origin,
@@ -18,7 +18,7 @@ internal sealed class DelimitedRows(
     TextColumns columns
 ) : InputRows
 {
-    // A quote that is never closed must not hold back the rest of a stream.
+    // An unclosed quote must not block the rest of a stream.
     private const int MostLines = 1000;
     private readonly DelimitedFields _fields = new(separator, quoted, escape);
     private readonly Queue<(int Number, string Text)> _again = new();
@@ -43,7 +43,7 @@ internal sealed class DelimitedRows(
             .FirstOrDefault(g => g.Key.Length > 0 && g.Count() > 1);
         if (twice is not null)
             throw new DataException($"{origin}:{line}: column '{twice.Key}' occurs {twice.Count()} times");
-        // Columns without a name, as trailing separators make them, are told apart by their place.
+        // Columns without a name (from trailing separators) are named by position.
         _names = [.. names.Select((name, i) => name.Length > 0 ? name : Unnamed(i, names))];
         _texts = Array.ConvertAll(columns.TextNames(names.Contains), name => Index(name, line));
         if (columns.PairName is { } pair && (!columns.PairIsOptional || names.Contains(pair)))
@@ -120,7 +120,7 @@ internal sealed class DelimitedRows(
             {
                 more.Add((next, text));
                 row.Append('\n').Append(text);
-                // Nothing but a quote closes the field.
+                // Only a quote closes the field.
                 if (text.Contains('"', StringComparison.Ordinal))
                     error = Fields(row.ToString(), out fields);
             }
@@ -129,7 +129,7 @@ internal sealed class DelimitedRows(
         }
         if (error is null)
             return (number, [.. fields]);
-        // Where a broken row ends is anyone's guess: go on at the line after the one it began on.
+        // The end of a malformed row is unknown: continue at the line after its first one.
         var rest = _again.ToArray();
         _again.Clear();
         foreach (var line in more.Concat(rest))

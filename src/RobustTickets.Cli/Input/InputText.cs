@@ -4,7 +4,7 @@ using RobustTickets.Attacks;
 namespace RobustTickets.Cli.Input;
 
 /// <summary>One row of input.</summary>
-/// <param name="Line">The line on which it begins, from 1.</param>
+/// <param name="Line">Its first line, from 1.</param>
 /// <param name="Text">The text, or pair.</param>
 /// <param name="Others">Its other fields, in order.</param>
 internal readonly record struct InputText(
@@ -16,18 +16,18 @@ internal readonly record struct InputText(
 /// <summary>Rows of a stream, one at a time.</summary>
 internal abstract class InputRows
 {
-    /// <summary>Whether the next row would have to be waited for.</summary>
+    /// <summary>Whether reading the next row would block.</summary>
     public abstract bool MayWait { get; }
 
-    /// <summary>Whether a header stands before the rows; known when they were begun.</summary>
+    /// <summary>Whether the rows have a header; known after <see cref="Begin"/>.</summary>
     public virtual bool HasHeader => false;
 
-    /// <summary>Reads what stands before the rows.</summary>
-    /// <exception cref="DataException">It does not name the columns wanted.</exception>
+    /// <summary>Reads the header.</summary>
+    /// <exception cref="DataException">The header lacks a required column.</exception>
     public virtual void Begin() { }
 
     /// <summary>The next row; null at the end.</summary>
-    /// <exception cref="DataException">The row is malformed; place and line are named, and the next
-    /// call goes on behind it.</exception>
+    /// <exception cref="DataException">The row is malformed; file and line are named, and the next
+    /// call continues after it.</exception>
     public abstract InputText? Next();
 }

@@ -1,11 +1,11 @@
-// A row a line: JSON objects {"text": "...", "text_pair": "..."?}, or the text itself.
+// One row per line: JSON objects {"text": "...", "text_pair": "..."?}, or plain text.
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 
 namespace RobustTickets.Cli.Input;
 
-/// <summary>Plain lines; blank ones are passed over.</summary>
+/// <summary>Plain lines; blank ones are skipped.</summary>
 internal class LineRows(TextReader reader) : InputRows
 {
     private int _number;
@@ -26,11 +26,11 @@ internal class LineRows(TextReader reader) : InputRows
         }
     }
 
-    /// <summary>The row of a line.</summary>
+    /// <summary>Parses a line.</summary>
     protected virtual InputText Row(string line, int number) => new(number, new TextPair(line), []);
 }
 
-/// <summary>JSON objects, one a line.</summary>
+/// <summary>JSON objects, one per line.</summary>
 internal sealed class JsonRows(TextReader reader, string origin, TextColumns columns) : LineRows(reader)
 {
     /// <inheritdoc/>
@@ -88,7 +88,7 @@ internal sealed class JsonRows(TextReader reader, string origin, TextColumns col
             );
     }
 
-    // What does not even begin as JSON is a text, or a row of columns.
+    // A line that does not start like JSON is plain text, or a row of columns.
     private static string OtherFormat(string line) =>
         line.TrimStart().StartsWith('{')
             ? ""

@@ -1,5 +1,5 @@
-// Lines of a stream of UTF-8, strictly: a byte that is no part of it is told with its line, and
-// reading goes on behind that line. Nothing is replaced in silence.
+// Reads lines of strict UTF-8: an invalid byte is reported with its line, and reading continues
+// after that line. Nothing is replaced silently.
 using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
@@ -9,8 +9,8 @@ namespace RobustTickets.Cli.Input;
 
 /// <summary>Reads lines ended by LF, CR LF or CR.</summary>
 /// <param name="stream">The bytes; closed with the reader.</param>
-/// <param name="place">What to call it in an error.</param>
-/// <param name="longest">Bytes that a line may have.</param>
+/// <param name="place">Its name in errors.</param>
+/// <param name="longest">Maximum length of a line in bytes.</param>
 internal sealed class StrictLineReader(Stream stream, string place, int longest = 1 << 26) : TextReader
 {
     private static readonly UTF8Encoding Utf8Text = new(encoderShouldEmitUTF8Identifier: false);
@@ -23,8 +23,8 @@ internal sealed class StrictLineReader(Stream stream, string place, int longest 
         _lastReadFilled;
 
     /// <summary>
-    /// -1 when no whole line has arrived, so that <see cref="ReadLine"/> would wait; otherwise its
-    /// first byte.
+    /// -1 when no complete line is available, so that <see cref="ReadLine"/> would block; otherwise
+    /// its first byte.
     /// </summary>
     public override int Peek()
     {
@@ -34,13 +34,13 @@ internal sealed class StrictLineReader(Stream stream, string place, int longest 
         return _lastReadFilled || Rest.IndexOfAny((byte)'\n', (byte)'\r') >= 0 ? Rest[0] : -1;
     }
 
-    /// <summary>Characters are read by lines only.</summary>
+    /// <summary>Not supported: reads lines only.</summary>
     /// <exception cref="NotSupportedException">Always.</exception>
     public override int Read() => throw new NotSupportedException("lines only");
 
     /// <summary>The next line; null at the end.</summary>
-    /// <exception cref="DataException">The line is not UTF-8, or too long; place, line and byte are
-    /// named, and the next call goes on behind it.</exception>
+    /// <exception cref="DataException">The line is not UTF-8, or too long; file, line and byte are
+    /// named, and the next call continues after it.</exception>
     public override string? ReadLine()
     {
         _line.ResetWrittenCount();
@@ -83,7 +83,7 @@ internal sealed class StrictLineReader(Stream stream, string place, int longest 
         return _count > 0;
     }
 
-    // The second half of a CR LF, which may come with the next read.
+    // The second half of a CR LF, which may arrive with the next read.
     private void SkipLineFeed()
     {
         if (!_afterReturn || _at == _count)

@@ -1,19 +1,18 @@
 namespace RobustTickets.Cli.Input;
 
-/// <summary>Which fields of a row are its text and its second text.</summary>
-/// <param name="Text">Name of the text; a+b joins two with a blank. Null: <c>text</c>.</param>
-/// <param name="Pair">Name of the second text; empty for none. Null: <c>text_pair</c> where a row
-/// has it, unless the text is named (a text of the user's own choice is not half of a
-/// pair).</param>
+/// <summary>Fields of a row that hold the text and the second text.</summary>
+/// <param name="Text">Field of the text; a+b joins two with a space. Null: <c>text</c>.</param>
+/// <param name="Pair">Field of the second text; empty: none. Null: <c>text_pair</c> if present and
+/// <paramref name="Text"/> is null.</param>
 internal sealed record TextColumns(string? Text, string? Pair)
 {
-    /// <summary>The name of the second text, null when there is none.</summary>
+    /// <summary>Field of the second text, null when there is none.</summary>
     public string? PairName => Pair is "" ? null : Pair ?? (Text is null ? "text_pair" : null);
 
-    /// <summary>Whether a row without second text is no error.</summary>
+    /// <summary>Whether rows may lack the second text.</summary>
     public bool PairIsOptional => Pair is null;
 
-    /// <summary>The fields of the text, given what a row has.</summary>
+    /// <summary>Fields of the text, given the fields of a row.</summary>
     public string[] TextNames(Func<string, bool> has)
     {
         var name = Text ?? "text";

@@ -1,18 +1,18 @@
-// Texts from a file or standard input, in groups, as they come: a pipe is answered while it is
-// open, and what came before a malformed row is answered before the row is told.
+// Streams texts from a file or standard input in groups: an open pipe is answered as it is read,
+// and rows before a malformed one are answered before the error.
 using System.Runtime.ExceptionServices;
 using RobustTickets.Attacks;
 using RobustTickets.Cli.Terminal;
 
 namespace RobustTickets.Cli.Input;
 
-/// <summary>How rows are written.</summary>
+/// <summary>Format of the rows.</summary>
 internal enum InputFormat
 {
-    /// <summary>A JSON object a line.</summary>
+    /// <summary>A JSON object per line.</summary>
     Jsonl,
 
-    /// <summary>A text a line.</summary>
+    /// <summary>A text per line.</summary>
     Text,
 
     /// <summary>Comma-separated columns with a header.</summary>
@@ -22,13 +22,13 @@ internal enum InputFormat
     Tsv,
 }
 
-/// <summary>Where texts come from.</summary>
+/// <summary>Source of texts.</summary>
 /// <param name="Path">A file, or <c>-</c> for standard input.</param>
-/// <param name="Format">How its rows are written.</param>
-/// <param name="Columns">Which fields are the texts.</param>
-/// <param name="SkipBadRows">Whether malformed rows are left out, each with a note, instead of
-/// ending the work.</param>
-/// <param name="Separator">Separator of columns; null: that of the format.</param>
+/// <param name="Format">Format of the rows.</param>
+/// <param name="Columns">Fields of the texts.</param>
+/// <param name="SkipBadRows">Whether malformed rows are skipped, each with a note, instead of
+/// failing.</param>
+/// <param name="Separator">Column separator; null: the format's.</param>
 /// <param name="Escape">Character that escapes quotes and separators; null: none.</param>
 internal sealed record TextInput(
     string Path,
@@ -39,18 +39,18 @@ internal sealed record TextInput(
     char? Escape = null
 )
 {
-    /// <summary>The place of a row, for people.</summary>
+    /// <summary>Name of the source in messages.</summary>
     public string Origin => Path == "-" ? "standard input" : Path;
 
     /// <summary>
-    /// Reads texts in groups of at most <paramref name="size"/>. A group is handed over early when
-    /// nothing more has arrived, so that a program that writes a line and waits for the answer gets
-    /// it. Blank lines are passed over.
+    /// Reads texts in groups of at most <paramref name="size"/>. A group is returned early when no
+    /// more input is available, so that a program that writes a line and waits for the answer gets
+    /// it. Blank lines are skipped.
     /// </summary>
-    /// <param name="context">Standard input, and where notes go.</param>
-    /// <param name="size">Texts in a group at most.</param>
-    /// <exception cref="DataException">No such file, or one without rows; a malformed row, file and
-    /// line named; or rows, but none that fits.</exception>
+    /// <param name="context">Provides standard input and receives notes.</param>
+    /// <param name="size">Maximum group size.</param>
+    /// <exception cref="DataException">The file is missing or has no rows; a row is malformed (file
+    /// and line named); or no row is usable.</exception>
     public IEnumerable<IReadOnlyList<InputText>> Read(CliContext context, int size)
     {
         if (Path == "-")
@@ -103,7 +103,7 @@ internal sealed record TextInput(
                 context.Error.WriteLine($"left out: {broken.Message}");
             if (!more && answered == 0 && first is not null)
                 throw new DataException($"no row fits; the first: {first.Problem}", first.Remedy, first);
-            // A pipe may have nothing to say; a file that is named is meant to hold texts.
+            // A pipe may be empty; a named file must have texts.
             if (!more && answered == 0 && Path != "-")
                 throw new DataException(
                     $"{Path}: " + (rows.HasHeader ? "a header but no row" : "the file is empty, or its lines are")

@@ -44,8 +44,8 @@ internal sealed class TextInputOptions
             command.Add(option);
     }
 
-    /// <summary>The values of a parsed command line.</summary>
-    /// <exception cref="UsageException">An option does not go with the format.</exception>
+    /// <summary>Reads the values from a parsed command line.</summary>
+    /// <exception cref="UsageException">An option does not apply to the format.</exception>
     public TextInput Read(ParseResult parsed)
     {
         var path = parsed.GetValue(_input)!;

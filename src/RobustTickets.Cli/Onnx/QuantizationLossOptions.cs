@@ -1,5 +1,4 @@
-// The options of export that say on what rows, and under which attack, the cost of quantization is
-// measured.
+// Export options that select the rows and the attack for measuring the loss by quantization.
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
@@ -13,7 +12,7 @@ using RobustTickets.OnnxRuntime;
 
 namespace RobustTickets.Cli.Onnx;
 
-/// <summary>Options that say on what it is measured.</summary>
+/// <summary>Options of the measurement.</summary>
 internal sealed class QuantizationLossOptions
 {
     private readonly DataOptionSet _data;
@@ -41,10 +40,12 @@ internal sealed class QuantizationLossOptions
         || _attack.AnyGiven(parsed)
         || new Option[] { _split, _count }.Any(o => parsed.GetResult(o) is { Implicit: false });
 
-    /// <summary>Reads all that is needed, before anything is written; null without data.</summary>
-    /// <param name="context">Is told which rows they are.</param>
+    /// <summary>
+    /// Reads and checks everything before anything is written; null without data.
+    /// </summary>
+    /// <param name="context">Receives a note about the rows.</param>
     /// <param name="parsed">The command line.</param>
-    /// <param name="source">Folder that is exported.</param>
+    /// <param name="source">Folder to export.</param>
     public QuantizationMeasure? Read(CliContext context, ParseResult parsed, string source)
     {
         if (!AnyGiven(parsed))

@@ -1,5 +1,5 @@
-// What quantization costs: accuracy and accuracy under attack of the source and of the export, on
-// the same held-out rows.
+// Loss by quantization: accuracy and accuracy under attack of source and export, on the same
+// held-out rows.
 using System.Globalization;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
@@ -10,14 +10,14 @@ using RobustTickets.OnnxRuntime;
 
 namespace RobustTickets.Cli.Onnx;
 
-/// <summary>All that a measurement needs but the export.</summary>
+/// <summary>Everything a measurement needs except the export.</summary>
 /// <param name="Models">Models of the attack; disposed with this.</param>
-/// <param name="Source">The model that is exported; disposed with this.</param>
+/// <param name="Source">The source model; disposed with this.</param>
 /// <param name="Attack">The attack.</param>
-/// <param name="Engine">How it runs.</param>
-/// <param name="Examples">Rows whose accuracy is measured.</param>
-/// <param name="Attacked">Those of them that are attacked.</param>
-/// <param name="Stop">Breaks it off.</param>
+/// <param name="Engine">Engine options of the attack.</param>
+/// <param name="Examples">Rows to measure accuracy on.</param>
+/// <param name="Attacked">The subset of rows to attack.</param>
+/// <param name="Stop">Cancels the measurement.</param>
 internal sealed record QuantizationMeasure(
     AttackModels Models,
     Classifier Source,
@@ -29,7 +29,7 @@ internal sealed record QuantizationMeasure(
 ) : IDisposable
 {
     /// <summary>Measures both models.</summary>
-    /// <param name="export">Folder that was written.</param>
+    /// <param name="export">The exported folder.</param>
     public QuantizationLoss Of(string export)
     {
         using var after = OnnxClassifier.Load(export);
@@ -68,10 +68,10 @@ internal sealed record QuantizationMeasure(
     }
 }
 
-/// <summary>Figures before and after.</summary>
-/// <param name="Examples">Examples whose accuracy was measured.</param>
-/// <param name="CorrectBefore">Of them right before.</param>
-/// <param name="CorrectAfter">Of them right after.</param>
+/// <summary>Figures before and after quantization.</summary>
+/// <param name="Examples">Number of examples.</param>
+/// <param name="CorrectBefore">Number correct before.</param>
+/// <param name="CorrectAfter">Number correct after.</param>
 /// <param name="Before">The attack on the source.</param>
 /// <param name="After">The attack on the export.</param>
 internal sealed record QuantizationLoss(
@@ -82,7 +82,7 @@ internal sealed record QuantizationLoss(
     AttackSummary After
 )
 {
-    /// <summary>For people.</summary>
+    /// <summary>The figures as text.</summary>
     public override string ToString() =>
         string.Create(
             CultureInfo.InvariantCulture,
@@ -92,7 +92,7 @@ internal sealed record QuantizationLoss(
                 + $"{After.Aua:0.0} % [{After.AuaLow:0.0}, {After.AuaHigh:0.0}] of {Before.Examples:N0}"
         );
 
-    /// <summary>For programs.</summary>
+    /// <summary>The figures as JSON.</summary>
     public JsonObject Json() =>
         new()
         {
@@ -107,6 +107,6 @@ internal sealed record QuantizationLoss(
             ["aua_after_interval"] = new JsonArray(Figure(After.AuaLow), Figure(After.AuaHigh)),
         };
 
-    // Where no example was judged there is no figure.
+    // NaN means that no example was judged.
     private static JsonNode? Figure(double value) => double.IsNaN(value) ? null : JsonValue.Create(value);
 }

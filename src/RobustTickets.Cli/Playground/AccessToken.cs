@@ -1,21 +1,21 @@
-// The token of a playground that other machines can reach: printed once, held in memory only. A
-// browser gives it once and is given a cookie for it; programs send it with each request.
+// Access token of a playground that other machines can reach: printed once, kept in memory only. A
+// browser exchanges it for a cookie; programs send it with each request.
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 
 namespace RobustTickets.Cli.Playground;
 
-/// <summary>Who may ask.</summary>
+/// <summary>Authorises requests.</summary>
 internal sealed class AccessToken
 {
     private const int Bytes = 32;
     private readonly string _session = Random();
 
-    // Cookies do not keep the ports of a machine apart; their names do.
+    // Browsers share cookies between the ports of a host: a random name keeps them apart.
     private readonly string _cookie = $"robust-tickets-{Random()[..8]}";
 
-    /// <summary>What the user is told.</summary>
+    /// <summary>The token shown to the user.</summary>
     public string Text { get; } = Random();
 
     /// <summary>Whether a request has the token or the cookie.</summary>
@@ -28,8 +28,8 @@ internal sealed class AccessToken
         return request.Cookies.TryGetValue(_cookie, out var value) && Equal(value, _session);
     }
 
-    /// <summary>Gives the cookie for the token.</summary>
-    /// <exception cref="RefusedException">It is another token.</exception>
+    /// <summary>Sets the cookie if the token is correct.</summary>
+    /// <exception cref="RefusedException">The token is wrong.</exception>
     public void Open(HttpResponse response, string token)
     {
         if (!Equal(token, Text))

@@ -1,5 +1,5 @@
-// The form of every answer: JSON, or {"error": "..."} with a status. A handler returns a value or
-// throws; what is not expected is told without its trace.
+// Common form of responses: JSON, or {"error": "..."} with a status. A handler returns a value or
+// throws; unexpected exceptions are reported without stack trace.
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
@@ -12,10 +12,10 @@ using RobustTickets.Runs;
 
 namespace RobustTickets.Cli.Playground;
 
-/// <summary>Maps paths to functions.</summary>
+/// <summary>Maps routes to functions.</summary>
 internal static class Endpoint
 {
-    /// <summary>How requests are read and answers are written.</summary>
+    /// <summary>JSON options of requests and responses.</summary>
     public static JsonSerializerOptions Json { get; } =
         new(JsonSerializerDefaults.Web)
         {
@@ -26,16 +26,18 @@ internal static class Endpoint
             Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
         };
 
-    /// <summary>Answers GET with a value.</summary>
+    /// <summary>Maps GET to a handler that returns a value.</summary>
     public static void Get(IEndpointRouteBuilder app, string path, Func<HttpContext, Task<object>> answer) =>
         app.MapGet(path, Handler(async context => await answer(context)));
 
-    /// <summary>Answers POST, whose body is JSON, with a value.</summary>
+    /// <summary>Maps POST with a JSON body to a handler that returns a value.</summary>
     public static void Post<T>(IEndpointRouteBuilder app, string path, Func<HttpContext, T, Task<object>> answer) =>
         app.MapPost(path, Handler(async context => await answer(context, await Body<T>(context))));
 
-    /// <summary>Answers POST, whose body is JSON, with server-sent events. What is thrown before
-    /// the first event is answered as an error.</summary>
+    /// <summary>
+    /// Maps POST with a JSON body to server-sent events. Exceptions before the first event become
+    /// an error response.
+    /// </summary>
     public static void PostForEvents<T>(IEndpointRouteBuilder app, string path, Func<HttpContext, T, Task> answer) =>
         app.MapPost(
             path,
@@ -46,7 +48,7 @@ internal static class Endpoint
             })
         );
 
-    /// <summary>Answers GET with a text of another type than JSON.</summary>
+    /// <summary>Maps GET to a text of a type other than JSON.</summary>
     public static void GetText(
         IEndpointRouteBuilder app,
         string path,
@@ -64,7 +66,7 @@ internal static class Endpoint
             })
         );
 
-    /// <summary>Answers with an error, unless an answer has begun.</summary>
+    /// <summary>Sends an error unless the response has started.</summary>
     public static async Task Refuse(HttpContext context, int status, string message, int? retryAfter = null)
     {
         if (context.Response.HasStarted)
@@ -75,7 +77,7 @@ internal static class Endpoint
         await context.Response.WriteAsJsonAsync(new { error = message }, Json, context.RequestAborted);
     }
 
-    // A null has been answered already.
+    // Null means that the handler has already sent the response.
     private static RequestDelegate Handler(Func<HttpContext, Task<object?>> answer) =>
         context => Answer(context, answer);
 
@@ -88,7 +90,7 @@ internal static class Endpoint
         }
         catch (OperationCanceledException)
         {
-            // The client has left, or the server ends.
+            // The client has disconnected, or the server is stopping.
             await Refuse(context, StatusCodes.Status503ServiceUnavailable, "stopped");
         }
         catch (RefusedException e)
@@ -116,7 +118,7 @@ internal static class Endpoint
         }
     }
 
-    // A page of another origin can send JSON only after asking, which nobody allows.
+    // A page of another origin needs a CORS preflight to send JSON, and none is granted.
     private static async Task<T> Body<T>(HttpContext context)
     {
         if (!context.Request.HasJsonContentType())
@@ -129,7 +131,7 @@ internal static class Endpoint
             return await JsonSerializer.DeserializeAsync<T>(context.Request.Body, Json, context.RequestAborted)
                 ?? throw RefusedException.Malformed("the body is null");
         }
-        // A lone half of a surrogate pair is no text.
+        // An unpaired surrogate is invalid text.
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw RefusedException.Malformed($"the body is not what is asked for: {GuardedJson.Reason(e)}");

@@ -5,21 +5,21 @@ using Microsoft.AspNetCore.Http;
 
 namespace RobustTickets.Cli.Playground;
 
-/// <summary>Writes the events of one answer.</summary>
+/// <summary>Writes the events of one response.</summary>
 internal sealed class EventWriter
 {
-    /// <summary>Type of the answer.</summary>
+    /// <summary>Content type of the response.</summary>
     public const string ContentType = "text/event-stream";
 
     private readonly HttpContext _context;
 
     private EventWriter(HttpContext context) => _context = context;
 
-    /// <summary>Begins the answer.</summary>
+    /// <summary>Starts the response.</summary>
     public static async Task<EventWriter> BeginAsync(HttpContext context)
     {
         context.Response.ContentType = ContentType;
-        // Proxies must hand on each event as it comes.
+        // Disables buffering in proxies.
         context.Response.Headers["X-Accel-Buffering"] = "no";
         await context.Response.StartAsync(context.RequestAborted);
         return new EventWriter(context);
@@ -32,7 +32,7 @@ internal sealed class EventWriter
         await WriteAsync($"event: {name}\ndata: {json}\n\n");
     }
 
-    /// <summary>Sends nothing, so that a client that has left is noticed.</summary>
+    /// <summary>Sends a comment, to detect a disconnected client.</summary>
     public Task PingAsync() => WriteAsync(":\n\n");
 
     private async Task WriteAsync(string text)

@@ -1,20 +1,20 @@
-// What every request is held to before anybody answers it: a host name that no foreign page can
-// claim (DNS rebinding), no foreign origin, the token where there is one. And the headers that keep
-// a browser from running, framing or leaking anything.
+// Security checks of every request before it is handled: an own host name (against DNS rebinding),
+// no foreign origin, and the token if there is one. Also sets the headers that prevent scripts,
+// framing and leaks.
 using System.Net;
 using Microsoft.AspNetCore.Http;
 
 namespace RobustTickets.Cli.Playground;
 
-/// <summary>The first station of every request.</summary>
+/// <summary>Security middleware, first in the pipeline.</summary>
 /// <param name="policy">Content security policy of the page.</param>
-/// <param name="token">The token; null: none is asked for.</param>
+/// <param name="token">The token; null: none is required.</param>
 internal sealed class Manners(string policy, AccessToken? token)
 {
-    /// <summary>The place where a browser gives the token.</summary>
+    /// <summary>Path where a browser submits the token.</summary>
     public const string SessionPath = "/api/session";
 
-    /// <summary>Lets a request pass, or refuses it.</summary>
+    /// <summary>Passes a request on, or rejects it.</summary>
     public async Task Pass(HttpContext context, RequestDelegate next)
     {
         var (request, headers) = (context.Request, context.Response.Headers);
@@ -48,11 +48,11 @@ internal sealed class Manners(string policy, AccessToken? token)
     }
 
     /// <summary>
-    /// Whether a host name can only mean this machine: a name that somebody else's DNS answers for
-    /// could be anybody's. Ports differ behind a tunnel and are not looked at.
+    /// Whether a host name can only refer to this machine: any name resolved by public DNS could
+    /// belong to an attacker. Ports are ignored, because they differ behind a tunnel.
     /// </summary>
-    /// <param name="host">The name of the request.</param>
-    /// <param name="reachable">Whether other machines can reach the server, by its address.</param>
+    /// <param name="host">Host name of the request.</param>
+    /// <param name="reachable">Whether other machines can reach the server by its address.</param>
     internal static bool IsOwnName(string host, bool reachable)
     {
         if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
@@ -64,7 +64,7 @@ internal sealed class Manners(string policy, AccessToken? token)
 
     private static bool NeedsToken(PathString path) => path != "/" && path != SessionPath;
 
-    // A browser names the origin of each request that a script sends, and of each that is not GET.
+    // Browsers send Origin with requests from scripts and with all but GET requests.
     private static bool IsForeign(HttpRequest request)
     {
         var origin = request.Headers.Origin.ToString();

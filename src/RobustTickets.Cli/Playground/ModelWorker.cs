@@ -1,12 +1,11 @@
-// One thread runs every model: libtorch keeps a team of threads for each thread that calls it, and
-// models side by side would only take the cores from each other. What waits for one model goes out
-// in one batch.
+// One thread runs all models: libtorch keeps a thread pool for each calling thread, and models in
+// parallel would compete for cores. Queued texts for the same model are batched.
 using Microsoft.AspNetCore.Http;
 using RobustTickets.Attacks;
 
 namespace RobustTickets.Cli.Playground;
 
-/// <summary>Asks models, one batch at a time, in the order of the questions.</summary>
+/// <summary>Runs models, one batch at a time, first come, first served.</summary>
 internal sealed class ModelWorker : IDisposable
 {
     private const int TextsPerBatch = 64;
@@ -18,7 +17,7 @@ internal sealed class ModelWorker : IDisposable
     private int _waiting;
     private volatile bool _ended;
 
-    /// <param name="limit">Texts that may wait.</param>
+    /// <param name="limit">Maximum number of queued texts.</param>
     public ModelWorker(int limit)
     {
         _limit = limit;
@@ -26,12 +25,11 @@ internal sealed class ModelWorker : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Texts that wait or are being answered.</summary>
+    /// <summary>Number of texts queued or running.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
-    /// <summary>Refuses a new request while more wait than can be answered soon; what has begun
-    /// goes on.</summary>
-    /// <exception cref="RefusedException">Too many texts wait.</exception>
+    /// <summary>Rejects a new request while the queue is full; started requests continue.</summary>
+    /// <exception cref="RefusedException">The queue is full.</exception>
     public void RefuseWhenBusy()
     {
         if (Waiting <= _limit)
@@ -90,7 +88,7 @@ internal sealed class ModelWorker : IDisposable
         }
     }
 
-    // The oldest question, and of those behind it as many of the same model as fit a batch.
+    // The oldest request, and later ones for the same model as far as they fit in a batch.
     private List<Question> Take()
     {
         var batch = new List<Question>();
@@ -131,7 +129,7 @@ internal sealed class ModelWorker : IDisposable
                 from += question.Texts.Count;
             }
         }
-        // A text that a model cannot answer must not take its neighbours along.
+        // A text that fails must not fail the other texts of its batch.
         catch (Exception) when (batch.Count > 1)
         {
             foreach (var question in batch)

@@ -1,12 +1,12 @@
-// What the server has done since it started, for /metrics.
+// Server statistics since the start, for /metrics.
 using System.Collections.Concurrent;
 
 namespace RobustTickets.Cli.Playground;
 
-/// <summary>Counts, from any thread.</summary>
+/// <summary>Thread-safe counters.</summary>
 internal sealed class PlaygroundCounters
 {
-    /// <summary>Upper bounds of the buckets of answering times, in seconds.</summary>
+    /// <summary>Upper bounds of the response time buckets, in seconds.</summary>
     public static readonly double[] Bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
     private readonly ConcurrentDictionary<(string Path, int Status), long> _requests = new();
@@ -19,22 +19,22 @@ internal sealed class PlaygroundCounters
     /// <summary>Requests by path and status.</summary>
     public IReadOnlyDictionary<(string Path, int Status), long> Requests => _requests;
 
-    /// <summary>Texts that each model was asked about.</summary>
+    /// <summary>Texts classified by model.</summary>
     public IReadOnlyDictionary<string, long> Texts => _texts;
 
-    /// <summary>Attacks that ended, by result.</summary>
+    /// <summary>Completed attacks by result.</summary>
     public IReadOnlyDictionary<(string Attack, string Result), long> Attacks => _attacks;
 
-    /// <summary>Queries of attacks that ended, as TextAttack counts them.</summary>
+    /// <summary>Queries of completed attacks, as TextAttack counts them.</summary>
     public long Queries => Interlocked.Read(ref _queries);
 
     /// <summary>Requests in each bucket of <see cref="Bounds"/>, and above the last.</summary>
     public IReadOnlyList<long> Buckets => _buckets;
 
-    /// <summary>Time of all answers together.</summary>
+    /// <summary>Total response time.</summary>
     public TimeSpan Time => new(Interlocked.Read(ref _ticks));
 
-    /// <summary>A request was answered; one that streams is in no bucket.</summary>
+    /// <summary>Counts a response; streams are in no bucket.</summary>
     public void Answered(string path, int status, TimeSpan took, bool streams)
     {
         _requests.AddOrUpdate((path, status), 1, (_, n) => n + 1);
@@ -45,12 +45,12 @@ internal sealed class PlaygroundCounters
         Interlocked.Add(ref _ticks, took.Ticks);
     }
 
-    /// <summary>A model was asked about texts.</summary>
+    /// <summary>Counts texts sent to a model.</summary>
     public void Asked(string model, int texts) => _texts.AddOrUpdate(model, texts, (_, n) => n + texts);
 
-    /// <summary>An attack ended.</summary>
+    /// <summary>Counts a completed attack.</summary>
     public void Attacked(string attack, string result) => _attacks.AddOrUpdate((attack, result), 1, (_, n) => n + 1);
 
-    /// <summary>An attack made queries.</summary>
+    /// <summary>Counts queries of an attack.</summary>
     public void Queried(long queries) => Interlocked.Add(ref _queries, queries);
 }

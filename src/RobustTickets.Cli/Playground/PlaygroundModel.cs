@@ -1,4 +1,4 @@
-// A model that a playground serves, with the run that it comes from.
+// A model of a playground, with the run that it comes from.
 using RobustTickets.Attacks;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.OnnxRuntime;
@@ -9,11 +9,11 @@ using static RobustTickets.Attacks.Invariant;
 namespace RobustTickets.Cli.Playground;
 
 /// <summary>A loaded model.</summary>
-/// <param name="Id">Its name in addresses: lower-case letters, digits and hyphens.</param>
-/// <param name="Name">Its name for people.</param>
-/// <param name="Classifier">What answers.</param>
-/// <param name="Run">The run folder that it is the model of; null: none.</param>
-/// <param name="BaseModel">The checkpoint that its run started from; null: not known.</param>
+/// <param name="Id">Its id in URLs: lower-case letters, digits and hyphens.</param>
+/// <param name="Name">Its display name.</param>
+/// <param name="Classifier">The classifier.</param>
+/// <param name="Run">The run folder that it comes from; null: none.</param>
+/// <param name="BaseModel">The checkpoint that its run started from; null: unknown.</param>
 internal sealed record PlaygroundModel(
     string Id,
     string Name,
@@ -22,17 +22,17 @@ internal sealed record PlaygroundModel(
     string? BaseModel
 ) : IDisposable
 {
-    /// <summary>Parameters without embeddings; null where nobody counts them.</summary>
+    /// <summary>Parameters without embeddings; null if unknown.</summary>
     public long? Parameters => (Classifier as Classifier)?.ParametersWithoutEmbeddings;
 
-    /// <summary>What runs it.</summary>
+    /// <summary>The model's format.</summary>
     public string Form => Classifier is Classifier ? "PyTorch weights" : "ONNX";
 
     /// <summary>Loads models, in order.</summary>
     /// <param name="paths">Model folders, ONNX files, run folders, names of models.</param>
     /// <param name="execution">How they run.</param>
-    /// <param name="note">Is told what was passed over or adapted.</param>
-    /// <param name="stop">Stops between two models.</param>
+    /// <param name="note">Receives notes about what was ignored or adapted.</param>
+    /// <param name="stop">Cancels between two models.</param>
     public static IReadOnlyList<PlaygroundModel> Load(
         IReadOnlyList<string> paths,
         Execution execution,
@@ -75,7 +75,7 @@ internal sealed record PlaygroundModel(
     /// <inheritdoc/>
     public void Dispose() => Classifier.Dispose();
 
-    // A run's figures are those of its model; of its dense control they are not.
+    // A run's figures are those of its model, not of its dense control.
     private static string? RunOf(string path, string model)
     {
         var folder = Directory.Exists(model) ? model : Path.GetDirectoryName(Path.GetFullPath(model))!;

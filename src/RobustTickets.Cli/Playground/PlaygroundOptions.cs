@@ -1,16 +1,17 @@
-// What a playground serves and how much of it a client may ask for.
+// Settings of a playground and limits for its clients.
 using System.Net;
 
 namespace RobustTickets.Cli.Playground;
 
-/// <summary>What clients may ask for; what goes beyond is refused with the limit named.</summary>
-/// <param name="BodyBytes">Bytes of a request.</param>
-/// <param name="TextLength">UTF-16 units of a text.</param>
-/// <param name="Words">Words of a text whose importance is measured.</param>
-/// <param name="Attacks">Attacks at a time.</param>
-/// <param name="AttackTime">Time of an attack; then the best text so far is its result.</param>
-/// <param name="WaitingTexts">Texts that may wait for a model.</param>
-/// <param name="Connections">Connections at a time.</param>
+/// <summary>Limits for clients; requests beyond them are rejected with the limit named.</summary>
+/// <param name="BodyBytes">Maximum request size in bytes.</param>
+/// <param name="TextLength">Maximum text length in UTF-16 units.</param>
+/// <param name="Words">Maximum number of words for word importance.</param>
+/// <param name="Attacks">Maximum number of concurrent attacks.</param>
+/// <param name="AttackTime">Time limit of an attack; then the best text so far is its
+/// result.</param>
+/// <param name="WaitingTexts">Maximum number of queued texts.</param>
+/// <param name="Connections">Maximum number of concurrent connections.</param>
 internal sealed record PlaygroundLimits(
     int BodyBytes,
     int TextLength,
@@ -21,15 +22,15 @@ internal sealed record PlaygroundLimits(
     int Connections
 )
 {
-    /// <summary>The limits of the command.</summary>
+    /// <summary>The command's default limits.</summary>
     public static PlaygroundLimits Default { get; } = new(64 << 10, 5000, 300, 2, TimeSpan.FromMinutes(2), 4096, 1000);
 }
 
 /// <summary>Where a playground listens.</summary>
-/// <param name="Address">Address of this machine.</param>
-/// <param name="Port">Port; 0 takes any free one.</param>
+/// <param name="Address">Local address.</param>
+/// <param name="Port">Port; 0: any free one.</param>
 internal sealed record ListenAddress(IPAddress Address, int Port)
 {
-    /// <summary>Whether programs of this machine alone can reach it.</summary>
+    /// <summary>Whether only this machine can reach it.</summary>
     public bool IsLoopback => IPAddress.IsLoopback(Address);
 }

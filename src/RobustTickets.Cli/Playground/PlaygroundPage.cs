@@ -1,5 +1,5 @@
-// The page: one HTML file put together from embedded parts when the program starts. Its policy
-// names the hashes of its own style and script, so that a browser runs nothing else.
+// The page: one HTML file assembled from embedded resources at startup. Its policy lists the hashes
+// of its own style and script, so that a browser runs nothing else.
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
@@ -16,8 +16,8 @@ internal sealed record PlaygroundPage(string Html, string Policy)
     private const string ScriptMark = "/*script*/";
 
     /// <summary>
-    /// Puts the page together: <c>page.html</c>, every style sheet, and every script, what pages
-    /// share first and the start last.
+    /// Assembles the page: <c>page.html</c>, every style sheet, and every script, shared ones first
+    /// and the start script last.
     /// </summary>
     public static PlaygroundPage Make()
     {
@@ -55,7 +55,7 @@ internal sealed record PlaygroundPage(string Html, string Policy)
     {
         using var stream = assembly.GetManifestResourceStream(name)!;
         using var reader = new StreamReader(stream, Encoding.UTF8);
-        // Browsers hash what they have parsed: line ends are LF.
+        // Browsers hash normalised text: line ends are LF.
         return reader.ReadToEnd().Replace("\r\n", "\n", StringComparison.Ordinal);
     }
 

@@ -1,5 +1,5 @@
-// Kestrel with nothing around it: no configuration files, no environment variables, no static
-// files, no logging. Paths that are not mapped do not exist.
+// Minimal Kestrel: no configuration files, environment variables, static files or logging. Unmapped
+// paths return 404.
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -33,32 +33,34 @@ internal sealed class PlaygroundServer : IAsyncDisposable
         Place = place;
     }
 
-    /// <summary>Where it listens; the port is the one that was taken.</summary>
+    /// <summary>Its address, with the actual port.</summary>
     public ListenAddress Place { get; }
 
-    /// <summary>The token, where other machines can reach it.</summary>
+    /// <summary>The token; null on loopback.</summary>
     public AccessToken? Token { get; }
 
-    /// <summary>What to open; the token stands in the fragment, which is never sent.</summary>
+    /// <summary>
+    /// The URL to open; the token is in the fragment, which browsers do not send.
+    /// </summary>
     public string Link =>
         string.Create(
             CultureInfo.InvariantCulture,
             $"http://{Host}:{Place.Port}/{(Token is null ? "" : $"#token={Token.Text}")}"
         );
 
-    // Of all addresses, the name of this machine is the one that others know.
+    // When listening on all addresses, the URL uses this machine's name.
     private string Host =>
         Place.Address.Equals(IPAddress.Any) || Place.Address.Equals(IPAddress.IPv6Any) ? Dns.GetHostName()
         : Place.Address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{Place.Address}]"
         : $"{Place.Address}";
 
-    /// <summary>Starts to listen.</summary>
-    /// <exception cref="UsageException">The address cannot be listened to.</exception>
+    /// <summary>Starts listening.</summary>
+    /// <exception cref="UsageException">The address is not available.</exception>
     public static async Task<PlaygroundServer> StartAsync(PlaygroundState state, ListenAddress place)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();
-        // Signals are the program's business.
+        // The program handles signals itself.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = Patience);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, state.Limits, place));
@@ -102,7 +104,7 @@ internal sealed class PlaygroundServer : IAsyncDisposable
         return new PlaygroundServer(app, state, place with { Port = PortOf(app) }, token);
     }
 
-    /// <summary>Ends what is under way and stops listening.</summary>
+    /// <summary>Cancels requests and stops listening.</summary>
     public async ValueTask DisposeAsync()
     {
         _state.End();
@@ -110,7 +112,7 @@ internal sealed class PlaygroundServer : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    // Paths as they are mapped, so that no client can add lines to the metrics.
+    // Counts by mapped route, so that clients cannot add lines to the metrics.
     private static async Task Counted(PlaygroundCounters counters, HttpContext context, RequestDelegate next)
     {
         var start = Stopwatch.GetTimestamp();

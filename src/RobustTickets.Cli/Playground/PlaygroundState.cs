@@ -1,4 +1,4 @@
-// What the requests of a playground share.
+// State shared by the requests of a playground.
 using RobustTickets.Attacks;
 using RobustTickets.Cli.Playground.Attacks;
 using RobustTickets.Cli.Playground.Runs;
@@ -11,11 +11,11 @@ internal sealed class PlaygroundState : IDisposable
     private readonly CancellationTokenSource _stop;
     private readonly RunsBoard? _board;
 
-    /// <param name="models">The models; they are disposed of with the playground.</param>
-    /// <param name="runs">Folder of runs and experiments; null: none is shown.</param>
-    /// <param name="resources">Where the files of attacks lie.</param>
-    /// <param name="limits">What clients may ask for.</param>
-    /// <param name="stop">Ends the playground.</param>
+    /// <param name="models">The models; disposed with the playground.</param>
+    /// <param name="runs">Folder of runs and experiments; null: none.</param>
+    /// <param name="resources">Resource files of attacks.</param>
+    /// <param name="limits">Limits for clients.</param>
+    /// <param name="stop">Stops the playground.</param>
     public PlaygroundState(
         IReadOnlyList<PlaygroundModel> models,
         string? runs,
@@ -32,17 +32,17 @@ internal sealed class PlaygroundState : IDisposable
         _board = runs is null ? null : new RunsBoard(runs);
     }
 
-    /// <summary>The models, in the order in which they were named.</summary>
+    /// <summary>The models in the order given.</summary>
     public IReadOnlyList<PlaygroundModel> Models { get; }
 
     /// <summary>Folder of runs and experiments, or null.</summary>
     public string? Runs { get; }
 
     /// <summary>The runs below the folder.</summary>
-    /// <exception cref="RefusedException">No folder was named.</exception>
+    /// <exception cref="RefusedException">No folder was given.</exception>
     public RunsBoard Board => _board ?? throw RefusedException.NotFound("no folder of runs was named (--runs)");
 
-    /// <summary>What clients may ask for.</summary>
+    /// <summary>Limits for clients.</summary>
     public PlaygroundLimits Limits { get; }
 
     /// <summary>Runs the models.</summary>
@@ -51,17 +51,17 @@ internal sealed class PlaygroundState : IDisposable
     /// <summary>Builds attacks.</summary>
     public AttackCatalog Attacks { get; }
 
-    /// <summary>Attacks that may run at a time.</summary>
+    /// <summary>Slots for concurrent attacks.</summary>
     public Slots Slots { get; }
 
-    /// <summary>What was done so far.</summary>
+    /// <summary>Server statistics.</summary>
     public PlaygroundCounters Counters { get; } = new();
 
-    /// <summary>Cancelled when the playground ends: streams must end with it.</summary>
+    /// <summary>Cancelled when the playground stops, which ends streams.</summary>
     public CancellationToken Stop => _stop.Token;
 
-    /// <summary>The model of an id.</summary>
-    /// <exception cref="RefusedException">There is none.</exception>
+    /// <summary>The model with an id.</summary>
+    /// <exception cref="RefusedException">There is no such model.</exception>
     public PlaygroundModel Model(string? id) =>
         Models.FirstOrDefault(m => m.Id == id)
         ?? throw RefusedException.NotFound(
@@ -70,7 +70,7 @@ internal sealed class PlaygroundState : IDisposable
                 : $"no such model; possible: {string.Join(", ", Models.Select(m => m.Id))}"
         );
 
-    /// <summary>Ends what is under way.</summary>
+    /// <summary>Cancels running requests.</summary>
     public void End() => _stop.Cancel();
 
     /// <inheritdoc/>

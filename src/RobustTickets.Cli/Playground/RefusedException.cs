@@ -2,19 +2,20 @@ using Microsoft.AspNetCore.Http;
 
 namespace RobustTickets.Cli.Playground;
 
-/// <summary>A request that is not answered: the status says whose fault it is, the message what is
-/// possible.</summary>
+/// <summary>
+/// A rejected request: the status gives the category, the message what is possible.
+/// </summary>
 internal sealed class RefusedException(int status, string message) : Exception(message)
 {
     /// <summary>HTTP status.</summary>
     public int Status { get; } = status;
 
-    /// <summary>When to try again, of what is only busy.</summary>
+    /// <summary>Seconds after which to retry, if the server is busy.</summary>
     public int? RetryAfterSeconds { get; init; }
 
-    /// <summary>400: the request makes no sense.</summary>
+    /// <summary>400: the request is malformed.</summary>
     public static RefusedException Malformed(string message) => new(StatusCodes.Status400BadRequest, message);
 
-    /// <summary>404: there is no such thing.</summary>
+    /// <summary>404: not found.</summary>
     public static RefusedException NotFound(string message) => new(StatusCodes.Status404NotFound, message);
 }

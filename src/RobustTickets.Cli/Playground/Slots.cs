@@ -3,18 +3,18 @@ using Microsoft.AspNetCore.Http;
 
 namespace RobustTickets.Cli.Playground;
 
-/// <summary>Places for work that takes long; who finds none is told to come again.</summary>
-/// <param name="count">Places.</param>
-/// <param name="what">What takes them, in the plural.</param>
+/// <summary>Limits concurrent long-running work; if full, clients are asked to retry.</summary>
+/// <param name="count">Number of slots.</param>
+/// <param name="what">Name of the work, plural.</param>
 internal sealed class Slots(int count, string what)
 {
     private int _taken;
 
-    /// <summary>Places that are taken.</summary>
+    /// <summary>Number of slots in use.</summary>
     public int Taken => Volatile.Read(ref _taken);
 
-    /// <summary>Takes a place until it is disposed of.</summary>
-    /// <exception cref="RefusedException">All are taken.</exception>
+    /// <summary>Takes a slot until it is disposed.</summary>
+    /// <exception cref="RefusedException">All slots are in use.</exception>
     public IDisposable Take()
     {
         if (Interlocked.Increment(ref _taken) <= count)

@@ -1,5 +1,5 @@
-// Which rank this process is, if it is one: what a launcher's variables say, in the words of the
-// command line.
+// The rank of this process in distributed training, from a launcher's environment variables, with
+// errors in command-line terms.
 using System.CommandLine;
 using RobustTickets.Cli.Commands;
 using RobustTickets.Torch.Distributed;
@@ -8,7 +8,7 @@ namespace RobustTickets.Cli.Ranks;
 
 internal static class RankArguments
 {
-    /// <summary>The option that starts processes here.</summary>
+    /// <summary>The option that starts ranks on this machine.</summary>
     public static Option<int?> Option() =>
         CommonOptions.Count(
             "--ranks",
@@ -17,8 +17,9 @@ internal static class RankArguments
                 + "srun starts them"
         );
 
-    /// <summary>The place that a launcher gave this process, or null.</summary>
-    /// <exception cref="UsageException">Its variables contradict each other; named.</exception>
+    /// <summary>The rank that a launcher assigned to this process, or null.</summary>
+    /// <exception cref="UsageException">Environment variables contradict each other;
+    /// named.</exception>
     public static RankSettings? Here()
     {
         try
@@ -31,8 +32,8 @@ internal static class RankArguments
         }
     }
 
-    /// <summary>How many processes are to be started here; 1 for none.</summary>
-    /// <exception cref="UsageException">This process is one of several already.</exception>
+    /// <summary>Number of processes to start on this machine; 1 for none.</summary>
+    /// <exception cref="UsageException">This process already is one of several ranks.</exception>
     public static int ToStart(int? asked, RankSettings? here) =>
         asked is > 1 && here is not null
             ? throw new UsageException($"--ranks {asked}: this process is rank {here.Rank} of {here.Size} already")

@@ -1,6 +1,6 @@
-// --ranks N: this command once a rank, as processes on this machine. Rank 0 has the terminal, the
-// lines of the others bear their number. Each reads a line from here on its standard input: a
-// signal's letter, or the end of this process, asks it to stop.
+// --ranks N: runs this command once per rank, as processes on this machine. Rank 0 has the
+// terminal; lines of the others are prefixed with their rank. A line with a signal's letter, or the
+// end of standard input, asks a rank to stop.
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -15,14 +15,14 @@ internal static class RankProcesses
     private const string Threads = "--threads",
         Count = "--ranks";
 
-    // Longer than ranks need to see that one is lost.
+    // Longer than ranks need to detect that one is lost.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
-    /// <summary>Whether this process was started here.</summary>
+    /// <summary>Whether this process was started by <see cref="Run"/>.</summary>
     public static bool IsChild => Environment.GetEnvironmentVariable(Launched) == "1";
 
     /// <summary>
-    /// In a process that was started here: stops when the starter says so or ends.
+    /// In a process started by <see cref="Run"/>: stops when the parent asks or exits.
     /// </summary>
     public static void Obey(CliContext context)
     {
@@ -47,9 +47,10 @@ internal static class RankProcesses
         }.Start();
     }
 
-    /// <summary>Starts the ranks and waits for their end.</summary>
-    /// <returns>0, or the exit code of the first that failed; 1 where it was killed.</returns>
-    /// <exception cref="OperationCanceledException">They were asked to stop, and did.</exception>
+    /// <summary>Starts the ranks and waits for them.</summary>
+    /// <returns>0, or the exit code of the first rank that failed; 1 if it was killed.</returns>
+    /// <exception cref="OperationCanceledException">The ranks were asked to stop, and
+    /// did.</exception>
     public static int Run(CliContext context, int ranks)
     {
         var port = FreePort();
@@ -72,11 +73,9 @@ internal static class RankProcesses
         }
     }
 
-    /// <summary>
-    /// The arguments of a rank: those of this process without the number of ranks.
-    /// </summary>
+    /// <summary>The arguments of a rank: those of this process without --ranks.</summary>
     /// <param name="arguments">Arguments of this process.</param>
-    /// <param name="threads">Threads of a rank where none are named.</param>
+    /// <param name="threads">Threads per rank unless given.</param>
     internal static IReadOnlyList<string> ArgumentsOf(IReadOnlyList<string> arguments, int threads)
     {
         var own = new List<string>();
@@ -151,7 +150,7 @@ internal static class RankProcesses
         }
         catch (IOException)
         {
-            // It has ended.
+            // It has exited.
         }
     }
 

@@ -1,15 +1,15 @@
-// The command that goes on with what a signal stopped, ready to be pasted into a shell.
+// The command that resumes a cancelled command, quoted for a shell.
 using RobustTickets.Pretraining;
 
 namespace RobustTickets.Cli.Terminal;
 
-/// <summary>How a stopped command is continued.</summary>
+/// <summary>Builds the command that resumes a cancelled command.</summary>
 internal static class Continuation
 {
     private const string Resume = "--resume";
 
-    /// <summary>The command line; null for commands that begin anew.</summary>
-    /// <param name="args">What was called.</param>
+    /// <summary>The command line; null for commands that start over.</summary>
+    /// <param name="args">The original arguments.</param>
     public static string? Of(IReadOnlyList<string> args)
     {
         if (args.Count == 0)
@@ -18,7 +18,7 @@ internal static class Continuation
         {
             "attack" when Value(args, "--data") is not null => [],
             "demo" or "experiment" => [],
-            // Stopped before the folder was made, it begins as it did.
+            // Cancelled before the folder was created: the same command starts it.
             "train"
             or "harden" when !args.Contains(Resume) && Value(args, "--out") is { } folder && Directory.Exists(folder) =>
                 [Resume],
@@ -45,7 +45,7 @@ internal static class Continuation
         return null;
     }
 
-    /// <summary>An argument as a shell takes it whole.</summary>
+    /// <summary>Quotes an argument for a shell.</summary>
     public static string Quoted(string argument) =>
         argument.Length > 0 && argument.All(c => char.IsAsciiLetterOrDigit(c) || "_-./:=,+@%".Contains(c))
             ? argument

@@ -1,4 +1,4 @@
-// One clear message instead of a stack trace; the trace only for those who ask for it.
+// Prints one clear message instead of a stack trace; the trace only on request.
 using System.Text;
 using RobustTickets.Attacks;
 using RobustTickets.Torch.Distributed;
@@ -20,11 +20,11 @@ public static class ErrorPrinter
             context.Error.WriteLine($"hint: {hint}");
     }
 
-    /// <summary>Reports what ended a command.</summary>
+    /// <summary>Reports the exception that ended a command.</summary>
     /// <returns>The exit code.</returns>
     public static int Report(CliContext context, Exception e)
     {
-        // A type initialiser that failed says nothing; its cause does.
+        // A TypeInitializationException only wraps the actual cause.
         while (e is TypeInitializationException or AggregateException && e.InnerException is { } inner)
             e = inner;
         var code = ExitCodes.Of(e, context.Stop.ExitCode);

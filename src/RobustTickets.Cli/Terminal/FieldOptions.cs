@@ -1,4 +1,4 @@
-// The library names fields of requests; the command line shows the options that fill them.
+// Maps request fields of the library to the command-line options that set them.
 using RobustTickets.Attacks;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.Recipes.Json;
@@ -6,7 +6,7 @@ using RobustTickets.Runs;
 
 namespace RobustTickets.Cli.Terminal;
 
-/// <summary>Errors of the library in the words of the command line.</summary>
+/// <summary>Rewords library errors in command-line terms.</summary>
 internal static class FieldOptions
 {
     private static readonly Dictionary<string, (string Option, string Does)> Options = new(
@@ -30,11 +30,11 @@ internal static class FieldOptions
         ["Threads"] = ("--threads", "picks another number of threads"),
     };
 
-    /// <summary>The option that fills a field; the field itself where none does.</summary>
+    /// <summary>The option of a field; the field itself if there is none.</summary>
     public static string Of(string field) =>
         Options.TryGetValue(field, out var known) ? known.Option : OptionNames.Of(field);
 
-    /// <summary>The message of an exception, options in place of fields.</summary>
+    /// <summary>The message of an exception, with options in place of fields.</summary>
     public static string Message(Exception e) =>
         e switch
         {
@@ -51,7 +51,7 @@ internal static class FieldOptions
     private static string Join(RequestException e) =>
         e.Value is null && e.Reason.StartsWith("is missing", StringComparison.Ordinal) ? " " : ": ";
 
-    /// <summary>The options that would help, or null.</summary>
+    /// <summary>A hint that names the options that would help, or null.</summary>
     public static string? Hint(Exception e) =>
         e is RunFolderException { Fields: { Count: > 0 } fields }
             ? string.Join("; ", fields.Select(f => $"{Options[f].Option} {Options[f].Does}"))

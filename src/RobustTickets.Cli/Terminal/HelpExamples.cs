@@ -1,6 +1,6 @@
 namespace RobustTickets.Cli.Terminal;
 
-/// <summary>A command line for each command, as a first try.</summary>
+/// <summary>An example command line for each command.</summary>
 internal static class HelpExamples
 {
     private static readonly Dictionary<string, string> Examples = new(StringComparer.Ordinal)
@@ -53,6 +53,6 @@ internal static class HelpExamples
         ["bench tokenizer"] = "robust-tickets bench tokenizer --model runs/sst2/model --text lines.txt",
     };
 
-    /// <summary>The example of a command, by the words that call it.</summary>
+    /// <summary>The example of a command, by its path.</summary>
     public static string? Of(string path) => Examples.GetValueOrDefault(path);
 }

@@ -1,6 +1,6 @@
 namespace RobustTickets.Cli.Terminal;
 
-/// <summary>Under which heading an option stands in the help.</summary>
+/// <summary>Groups options under headings in the help.</summary>
 internal static class HelpGroups
 {
     private const string Other = "Options";
@@ -83,9 +83,9 @@ internal static class HelpGroups
         ("Help", ["--help", "--version"]),
     ];
 
-    /// <summary>The heading.</summary>
+    /// <summary>The heading of an option.</summary>
     public static string Of(string option) => Groups.FirstOrDefault(g => g.Names.Contains(option), (Other, [])).Item1;
 
-    /// <summary>The place of a heading.</summary>
+    /// <summary>The order of a heading.</summary>
     public static int Order(string title) => Array.FindIndex(Groups, g => g.Title == title);
 }

@@ -1,5 +1,5 @@
-// Help at 80 columns: what a command is for, an example, and its options in groups. Names that an
-// option takes are written <NAME> and told behind its description.
+// Help at 80 columns: a command's purpose, an example, and its options in groups. Options with a
+// fixed set of values show <NAME>, listed after the description.
 using System.CommandLine;
 using System.CommandLine.Completions;
 using System.CommandLine.Help;
@@ -9,14 +9,14 @@ using System.Text;
 namespace RobustTickets.Cli.Terminal;
 
 /// <summary>Prints the help of a command.</summary>
-/// <param name="output">Where to.</param>
+/// <param name="output">Output writer.</param>
 internal sealed class HelpPrinter(TextWriter output)
 {
     private const int Width = 80,
         Indent = 2,
         MostOfNames = 28;
 
-    /// <summary>Prints.</summary>
+    /// <summary>Prints the help.</summary>
     public void Print(Command command)
     {
         foreach (var line in (command.Description ?? "").Split('\n'))
@@ -43,7 +43,7 @@ internal sealed class HelpPrinter(TextWriter output)
         }
     }
 
-    /// <summary>The names that an option or argument takes; empty when it takes anything.</summary>
+    /// <summary>The values that an option or argument accepts; empty for any value.</summary>
     public static IReadOnlyList<string> Possible(Symbol symbol) =>
         symbol switch
         {
@@ -55,7 +55,7 @@ internal sealed class HelpPrinter(TextWriter output)
             _ => [],
         };
 
-    /// <summary>The words that call a command, each with a blank behind it.</summary>
+    /// <summary>The path of a command, each name followed by a space.</summary>
     public static string Path(Command command) =>
         command is RootCommand ? "" : Path((Command)command.Parents.First()) + command.Name + " ";
 
@@ -108,7 +108,7 @@ internal sealed class HelpPrinter(TextWriter output)
     private static string Told(string? description, IReadOnlyList<string> possible, string? value)
     {
         var text = new StringBuilder(description);
-        // Some descriptions say what each name means.
+        // Some descriptions already explain each value.
         if (possible.Any(name => description?.Contains(name, StringComparison.Ordinal) != true))
             text.Append("; one of ").AppendJoin(", ", possible);
         if (!string.IsNullOrEmpty(value))
@@ -135,7 +135,7 @@ internal sealed class HelpPrinter(TextWriter output)
         }
     }
 
-    /// <summary>Words in lines of at most <paramref name="room"/> columns.</summary>
+    /// <summary>Wraps words at <paramref name="room"/> columns.</summary>
     private void Wrapped(string text, int first, int indent, int? room = null)
     {
         var (line, start, most) = (new StringBuilder(), first, room ?? Width - first);
@@ -154,7 +154,7 @@ internal sealed class HelpPrinter(TextWriter output)
         output.WriteLine(new string(' ', start) + line);
     }
 
-    /// <summary>A command line, continued by backslashes before options.</summary>
+    /// <summary>A command line, with backslash continuations before options.</summary>
     private void Shell(string example)
     {
         var line = new StringBuilder("  ");
@@ -171,7 +171,7 @@ internal sealed class HelpPrinter(TextWriter output)
     }
 }
 
-/// <summary>What <c>--help</c> does.</summary>
+/// <summary>The action of <c>--help</c>.</summary>
 internal sealed class PrintHelp(CliContext context) : SynchronousCommandLineAction
 {
     /// <inheritdoc/>

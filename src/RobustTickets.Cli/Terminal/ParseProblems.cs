@@ -1,21 +1,22 @@
-// What is wrong with a command line, with the command, option or name that was probably meant.
+// Explains command-line errors and suggests the command, option or name that was probably meant.
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using RobustTickets.Recipes.Validation;
 
 namespace RobustTickets.Cli.Terminal;
 
-/// <summary>Words the errors of a command line.</summary>
+/// <summary>Rewords command-line errors.</summary>
 internal static class ParseProblems
 {
-    // What help calls the values that are files and folders.
+    // Help names of values that are files and folders.
     private static readonly string[] Places = ["DIR", "FILE", "FOLDER", "PATH", "RUN", "CONFIG", "VOCAB", "VECTORS"];
 
-    /// <summary>One sentence an error.</summary>
+    /// <summary>One sentence per error.</summary>
     public static IReadOnlyList<string> Of(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
-        // An option without its value takes the next option for it, and all that follows is astray.
+        // An option without its value consumes the next option, which makes all later errors
+        // misleading.
         var valueless = parsed.Errors.Count > 0 ? Valueless(parsed).ToList() : [];
         if (valueless.Count > 0)
             return valueless;
@@ -30,7 +31,7 @@ internal static class ParseProblems
                 && lost.Any(t => error.Message.Contains(t, StringComparison.Ordinal))
             )
                 continue;
-            // A misspelt command is none that was given.
+            // A misspelt command was not recognised as a command.
             if (error.SymbolResult is CommandResult && commands.Count > 0 && unknown.Count > 0)
                 continue;
             messages.Add(WrongValue.Of(error) ?? Missing(error, commands) ?? error.Message);
@@ -72,7 +73,7 @@ internal static class ParseProblems
         }
     }
 
-    // No file and no folder is called by an empty name: a variable of a script was not set.
+    // An empty path is never valid: usually an unset variable of a script.
     private static IEnumerable<string> Empty(ParseResult parsed)
     {
         foreach (var result in parsed.CommandResult.Children)
@@ -88,11 +89,11 @@ internal static class ParseProblems
         }
     }
 
-    // What follows an unknown option is its value.
+    // The argument after an unknown option is taken as its value.
     private static IEnumerable<string> Unknown(IReadOnlyList<string> tokens) =>
         tokens.Where((t, i) => i == 0 || IsOption(t) || !IsOption(tokens[i - 1]));
 
-    // An argument takes a misspelt option for its value, unless a bare -- said that it may.
+    // An argument may consume a misspelt option, which is valid only after --.
     private static IEnumerable<string> Swallowed(ParseResult parsed) =>
         parsed.Tokens.Any(t => t.Type == TokenType.DoubleDash)
             ? []

@@ -1,20 +1,20 @@
-// Progress on stderr: on a terminal one line that is redrawn, elsewhere one line every few seconds;
-// notes always as lines of their own.
+// Progress on stderr: a redrawn line on a terminal, otherwise one line every few seconds; notes
+// always on their own lines.
 using System.Diagnostics;
 using System.Globalization;
 using RobustTickets.Attacks;
 
 namespace RobustTickets.Cli.Terminal;
 
-/// <summary>How far some work is.</summary>
-/// <param name="Label">What is done, e.g. the stage.</param>
-/// <param name="Done">Units done.</param>
-/// <param name="Total">Units in all; 0 when unknown.</param>
+/// <summary>Progress of some work.</summary>
+/// <param name="Label">The work, e.g. the stage.</param>
+/// <param name="Done">Units completed.</param>
+/// <param name="Total">Total units; 0 when unknown.</param>
 /// <param name="Details">Figures to show, e.g. <c>loss 0.61  1,234 tokens/s</c>.</param>
-/// <param name="Remaining">Time left, when it can be said.</param>
+/// <param name="Remaining">Estimated time left, if known.</param>
 public sealed record ProgressState(string Label, long Done, long Total, string Details, TimeSpan? Remaining);
 
-/// <summary>Prints progress; used from one thread at a time.</summary>
+/// <summary>Prints progress; not thread-safe.</summary>
 public sealed class ProgressPrinter(
     TextWriter error,
     TerminalInfo terminal,
@@ -31,7 +31,8 @@ public sealed class ProgressPrinter(
     private bool _drawn;
 
     /// <summary>
-    /// Shows a state, if enough time has passed since the last one, or it begins or ends something.
+    /// Shows a state if enough time has passed since the last one, or if it is the first or last of
+    /// its work.
     /// </summary>
     public void Report(ProgressState state)
     {
@@ -56,7 +57,7 @@ public sealed class ProgressPrinter(
         }
     }
 
-    /// <summary>Writes a line that stays.</summary>
+    /// <summary>Writes a permanent line.</summary>
     public void Note(string text)
     {
         lock (_gate)
@@ -66,7 +67,7 @@ public sealed class ProgressPrinter(
         }
     }
 
-    /// <summary>Ends the redrawn line, so that what follows starts on a line of its own.</summary>
+    /// <summary>Ends the redrawn line, so that later output starts on a new line.</summary>
     public void Finish()
     {
         lock (_gate)
@@ -77,7 +78,7 @@ public sealed class ProgressPrinter(
         }
     }
 
-    /// <summary>A duration as people read it: 12 s, 3:05, 1:02:03.</summary>
+    /// <summary>A readable duration: 12 s, 3:05, 1:02:03.</summary>
     public static string Duration(TimeSpan time)
     {
         if (time < TimeSpan.FromMinutes(1))
@@ -104,7 +105,7 @@ public sealed class ProgressPrinter(
                 ? string.Create(CultureInfo.InvariantCulture, $"{state.Done:N0}/{state.Total:N0}")
                 : string.Create(CultureInfo.InvariantCulture, $"{state.Done:N0}");
         var share = state.Total > 0 ? Math.Clamp(state.Done / (double)state.Total, 0, 1) : 0;
-        // The figures matter more than the bar: it takes what an 80-column line leaves.
+        // The figures take precedence over the bar, which gets the rest of an 80-column line.
         var width = Math.Clamp(terminal.Width - 76, 8, 24);
         var filled = (int)(share * width);
         var head =

@@ -1,5 +1,5 @@
-// Standard streams that may be closed, full or gone. Results that cannot be written are an error;
-// progress that cannot is dropped. Where both go to one log, each line stays whole.
+// Standard streams that may be closed, full or broken. Failing to write results is an error;
+// progress is dropped. If both go to the same file, lines are not mixed.
 using System.Globalization;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
@@ -7,7 +7,7 @@ using RobustTickets.Attacks;
 
 namespace RobustTickets.Cli.Terminal;
 
-/// <summary>The streams of this process, UTF-8 whatever the locale says.</summary>
+/// <summary>The standard streams of this process, UTF-8 regardless of the locale.</summary>
 internal static class StandardStreams
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
@@ -24,16 +24,16 @@ internal static class StandardStreams
         return (input, results, Progress(error, results));
     }
 
-    /// <summary>A writer of results: what cannot be written is an error.</summary>
-    /// <param name="stream">Where to.</param>
-    /// <param name="atOnce">Whether every line is written at once.</param>
+    /// <summary>A writer of results: write failures are errors.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="atOnce">Whether to flush every line.</param>
     public static TextWriter Results(Stream stream, bool atOnce) =>
         TextWriter.Synchronized(new StreamWriter(new GuardedStream(stream, Lost), Utf8) { AutoFlush = atOnce });
 
-    /// <summary>A writer of progress and errors: what cannot be written is dropped.</summary>
-    /// <param name="stream">Where to.</param>
-    /// <param name="results">Results written so far come first; that they are lost is their
-    /// writer's to tell.</param>
+    /// <summary>A writer of progress and errors: write failures are ignored.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="results">Flushed first, to keep the order; its own writer reports its
+    /// failures.</param>
     public static TextWriter Progress(Stream stream, TextWriter results) =>
         TextWriter.Synchronized(
             new StreamWriter(new GuardedStream(stream, _ => { }, () => Flush(results)), Utf8) { AutoFlush = true }
@@ -47,15 +47,15 @@ internal static class StandardStreams
         }
         catch (OutputException)
         {
-            // Told again when the results end.
+            // Reported again when the results are closed.
         }
     }
 
     private static void Lost(Exception? e) =>
         throw new OutputException($"standard output: results cannot be written: {e?.Message ?? "it is closed"}", e);
 
-    // A closed descriptor is filled, or the next file opened would take its number and what
-    // libraries print. The runtime's own files may have taken it already.
+    // A closed descriptor is reopened; otherwise the next file would get its number and receive
+    // what libraries print. The runtime's own files may have it already.
     private static Stream OpenOrFill(int descriptor, Func<Stream> open)
     {
         try
@@ -70,7 +70,7 @@ internal static class StandardStreams
         }
     }
 
-    // What a program inherits is open across exec; what it opens itself, the runtime closes there.
+    // Inherited descriptors stay open across exec; the runtime's own are close-on-exec.
     private static bool IsOfThisProcess(int descriptor)
     {
         if (!OperatingSystem.IsLinux())
@@ -127,7 +127,7 @@ internal static class StandardStreams
             }
         }
 
-        // Once something was lost, the whole is.
+        // Data lost once means that the output is incomplete.
         public override void Flush()
         {
             if (_lost.Is)

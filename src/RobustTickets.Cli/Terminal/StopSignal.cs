@@ -1,10 +1,10 @@
-// Ctrl-C or SIGTERM once: the work is asked to stop and may write a checkpoint. Twice: the process
-// ends now.
+// First Ctrl-C or SIGTERM: the work is cancelled and may write a checkpoint. Second: the process
+// exits immediately.
 using System.Runtime.InteropServices;
 
 namespace RobustTickets.Cli.Terminal;
 
-/// <summary>Turns signals into a cancellation token and remembers which one it was.</summary>
+/// <summary>Turns signals into a cancellation token and records the first one.</summary>
 public sealed class StopSignal : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
@@ -19,7 +19,7 @@ public sealed class StopSignal : IDisposable
         (_error, _end) = (error, end);
     }
 
-    /// <summary>What a training leaves behind.</summary>
+    /// <summary>What cancelled training saves.</summary>
     internal const string Checkpoint = "a checkpoint is written if there is work to save";
 
     /// <summary>Cancelled by the first signal.</summary>
@@ -31,10 +31,10 @@ public sealed class StopSignal : IDisposable
     /// </summary>
     public int ExitCode => _signal == (int)PosixSignal.SIGTERM ? ExitCodes.Terminated : ExitCodes.Interrupted;
 
-    /// <summary>Listens to the signals of this process.</summary>
-    /// <param name="error">Where the user is told what happens.</param>
-    /// <param name="end">Ends the process at once with an exit code, on the second signal: without
-    /// destructors, since other threads are computing.</param>
+    /// <summary>Handles the signals of this process.</summary>
+    /// <param name="error">Receives messages to the user.</param>
+    /// <param name="end">Exits the process with a code on the second signal: without destructors,
+    /// since other threads are still computing.</param>
     public static StopSignal Install(TextWriter error, Action<int> end)
     {
         var stop = new StopSignal(error, end);
@@ -54,10 +54,10 @@ public sealed class StopSignal : IDisposable
         return stop;
     }
 
-    /// <summary>Listens to nothing; tests raise signals themselves.</summary>
+    /// <summary>Handles no signals; tests raise them.</summary>
     public static StopSignal Detached() => new(null, null);
 
-    /// <summary>Says what work keeps when it is stopped, as long as it goes on.</summary>
+    /// <summary>Sets what the current work saves when cancelled, until disposed.</summary>
     internal IDisposable Keeping(string what)
     {
         var before = _keeps;
@@ -65,14 +65,14 @@ public sealed class StopSignal : IDisposable
         return new Kept(() => _keeps = before);
     }
 
-    /// <summary>What a signal does that may have come another way already.</summary>
+    /// <summary>Raises a signal unless one was received already.</summary>
     internal void Ask(PosixSignal signal)
     {
         if (_signal == 0)
             Raise(signal);
     }
 
-    /// <summary>What a signal does.</summary>
+    /// <summary>Handles a signal.</summary>
     public void Raise(PosixSignal signal)
     {
         if (Interlocked.CompareExchange(ref _signal, (int)signal, 0) != 0)
@@ -88,7 +88,7 @@ public sealed class StopSignal : IDisposable
         }
         catch (ObjectDisposedException)
         {
-            // The work is over already.
+            // The work has already ended.
         }
     }
 

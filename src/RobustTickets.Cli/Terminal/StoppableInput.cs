@@ -1,18 +1,17 @@
-// Input that may wait for another process, such as a pipe or a terminal: a signal breaks the
-// waiting off, which no read of the system's does.
+// Makes blocking reads from a pipe or terminal cancellable by a signal; system reads are not.
 using RobustTickets.Attacks.Data;
 
 namespace RobustTickets.Cli.Terminal;
 
-/// <summary>Reads a stream until a stop.</summary>
+/// <summary>Reads a stream until cancelled.</summary>
 /// <param name="inner">The stream; closed with this one.</param>
-/// <param name="stop">Ends a read that waits.</param>
+/// <param name="stop">Cancels a blocking read.</param>
 internal sealed class StoppableInput(Stream inner, CancellationToken stop) : ForwardStream
 {
     private byte[] _arrived = [];
 
-    /// <exception cref="OperationCanceledException">It was stopped; what arrives later is
-    /// lost.</exception>
+    /// <exception cref="OperationCanceledException">The read was cancelled; data that arrive later
+    /// are lost.</exception>
     public override int Read(Span<byte> buffer)
     {
         if (inner.CanSeek)

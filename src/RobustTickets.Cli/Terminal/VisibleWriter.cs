@@ -1,23 +1,21 @@
-// Every text that the program prints passes through here, so that no file, label or model name can
-// move the cursor or turn the reading direction of a terminal.
+// All printed text passes through here, so that control characters in files, labels or model names
+// cannot move the cursor or change the text direction of a terminal.
 using System.Text;
 using RobustTickets.Attacks;
 
 namespace RobustTickets.Cli.Terminal;
 
-/// <summary>Writes control characters and bidirectional controls as escapes.</summary>
-/// <param name="inner">Where to.</param>
+/// <summary>Escapes control characters and bidirectional controls.</summary>
+/// <param name="inner">The wrapped writer.</param>
 internal sealed class VisibleWriter(TextWriter inner) : TextWriter(inner.FormatProvider)
 {
     /// <inheritdoc/>
     public override Encoding Encoding => inner.Encoding;
 
-    /// <summary>Guards a writer, once.</summary>
+    /// <summary>Wraps a writer, unless already wrapped.</summary>
     public static TextWriter Around(TextWriter writer) => writer as VisibleWriter ?? new VisibleWriter(writer);
 
-    /// <summary>
-    /// The writer behind the guard, for the program's own colours and cursor movements.
-    /// </summary>
+    /// <summary>The wrapped writer, for the program's own colours and cursor movements.</summary>
     public static TextWriter Raw(TextWriter writer) => writer is VisibleWriter guarded ? guarded.Inner : writer;
 
     /// <inheritdoc/>
@@ -38,7 +36,7 @@ internal sealed class VisibleWriter(TextWriter inner) : TextWriter(inner.FormatP
     /// <inheritdoc/>
     public override void WriteLine() => inner.WriteLine();
 
-    // One call a line: lines of several threads do not mix.
+    // One write per line: lines of several threads do not mix.
     /// <inheritdoc/>
     public override void WriteLine(string? value) => inner.WriteLine(VisibleText.Of(value ?? ""));
 

@@ -1,4 +1,4 @@
-// Values that an option or argument does not take, in words: the parser names .NET types.
+// Rewords errors about invalid option values: the parser's messages name .NET types.
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
@@ -7,10 +7,10 @@ using RobustTickets.Recipes.Validation;
 
 namespace RobustTickets.Cli.Terminal;
 
-/// <summary>Words what is wrong with a value.</summary>
+/// <summary>Rewords errors about values.</summary>
 internal static class WrongValue
 {
-    /// <summary>The error in words; null where its own are words already.</summary>
+    /// <summary>The reworded error; null if the parser's message is fine.</summary>
     public static string? Of(ParseError error)
     {
         if (error.SymbolResult is not { Tokens: [.., var token] } result)
@@ -49,7 +49,7 @@ internal static class WrongValue
             return Invariant.Text($"expected a whole number of at most {int.MaxValue:N0}");
         var parts = text.Split(',');
         var isList = parts.Length > 1 && parts.All(p => int.TryParse(p, CultureInfo.InvariantCulture, out _));
-        // A list of them is what train and experiment take under the same name.
+        // train and experiment accept a list under this name.
         return name == "--seeds" && isList
                 ? $"expected how many seeds there are, a whole number such as {parts.Length}; a list of them goes with "
                     + "train and experiment"

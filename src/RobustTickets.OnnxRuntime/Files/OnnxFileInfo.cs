@@ -1,5 +1,5 @@
 // Metadata of an ONNX file, read before ONNX Runtime opens it. A file that is malformed, refers to
-// other files, or contains operators that no text model has is refused with the reason.
+// other files, or contains operators that no text model has is rejected with the reason.
 using System.Globalization;
 using RobustTickets.Attacks;
 
@@ -62,7 +62,7 @@ internal sealed record OnnxFileInfo(
     public bool QuantizesByBatch => Operators.Any(o => o.StartsWith("DynamicQuantize", StringComparison.Ordinal));
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="DataException">The file is missing, malformed or refused.</exception>
+    /// <exception cref="DataException">The file is missing, malformed or rejected.</exception>
     public static OnnxFileInfo Read(string path)
     {
         try

@@ -64,7 +64,7 @@ internal sealed class RankWatch : IDisposable
 
     /// <summary>Connects to the other ranks. Returns on rank 0 when all have connected.</summary>
     /// <param name="settings">Usually <see cref="RankSettings.FromEnvironment"/>.</param>
-    /// <param name="build">Version of the program: ranks with another one are refused.</param>
+    /// <param name="build">Version of the program: ranks with another one are rejected.</param>
     /// <param name="stop">Cancels waiting.</param>
     /// <param name="patience">Time-outs; null: minutes to connect, half a minute without
     /// heartbeat.</param>

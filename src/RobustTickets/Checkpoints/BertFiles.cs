@@ -1,6 +1,6 @@
-// Between Hugging Face folders and models. What a checkpoint lacks (pooler, classifier) is drawn
-// from a key, so checkpoint-0 of a run is the same wherever it is needed: search, ticket, control
-// and every resumption.
+// Converts between Hugging Face folders and models. Weights that a checkpoint lacks (pooler,
+// classifier) are initialised from a key, so the starting checkpoint is the same for search,
+// ticket, control and every resumption.
 using System.Runtime.InteropServices;
 using RobustTickets.Checkpoints.Tensors;
 using RobustTickets.Kernels.Randomness;
@@ -10,7 +10,7 @@ using RobustTickets.Torch.nn;
 
 namespace RobustTickets.Checkpoints;
 
-/// <summary>Which units of the dense model a ticket keeps, layer by layer.</summary>
+/// <summary>Units of the dense model that a ticket keeps, by layer.</summary>
 /// <param name="Heads">Kept heads of each layer.</param>
 /// <param name="Neurons">Kept neurons of each layer.</param>
 internal sealed record KeptUnits(IReadOnlyList<IReadOnlyList<int>> Heads, IReadOnlyList<IReadOnlyList<int>> Neurons);
@@ -19,25 +19,25 @@ internal sealed record KeptUnits(IReadOnlyList<IReadOnlyList<int>> Heads, IReadO
 internal static class BertFiles
 {
     /// <summary>
-    /// Opens a folder and checks that its weights fit its config and its tokenizer fits them. What
-    /// heads it has does not matter.
+    /// Opens a folder and checks that its weights fit its config and its tokenizer fits its
+    /// weights. The folder may have any heads.
     /// </summary>
-    /// <exception cref="CheckpointException">Something is missing, malformed or does not
-    /// fit.</exception>
+    /// <exception cref="CheckpointException">Something is missing, malformed or
+    /// inconsistent.</exception>
     public static HuggingFaceFolder Open(string folder) => Open(folder, ModelFolderCheck.RequireVocabulary);
 
     /// <summary>
-    /// Opens a folder that training starts from: as <see cref="Open(string)"/>, and a classifier
-    /// that it holds is one of a single label a text.
+    /// Opens a folder to train from: as <see cref="Open(string)"/>, and if it has a classifier,
+    /// that must be single-label.
     /// </summary>
-    /// <exception cref="CheckpointException">Something is missing, malformed or does not fit, or
-    /// the classifier is a regression, of several labels a text, or has one output.</exception>
+    /// <exception cref="CheckpointException">Something is missing, malformed or inconsistent, or
+    /// the classifier is a regression, multi-label, or has one output.</exception>
     public static HuggingFaceFolder OpenBase(string folder) =>
         Open(folder, ModelFolderCheck.RequireVocabulary, ModelFolderCheck.RequireSingleLabel);
 
-    /// <summary>Opens a trained classifier of a single label a text.</summary>
-    /// <exception cref="CheckpointException">As <see cref="OpenBase"/>, or there is no trained
-    /// classifier.</exception>
+    /// <summary>Opens a trained single-label classifier.</summary>
+    /// <exception cref="CheckpointException">As <see cref="OpenBase"/>, or the classifier is not
+    /// trained.</exception>
     public static HuggingFaceFolder OpenClassifier(string folder) =>
         Open(
             folder,
@@ -62,10 +62,10 @@ internal static class BertFiles
         }
     }
 
-    /// <summary>A classifier over a checkpoint.</summary>
+    /// <summary>Loads a classifier from a checkpoint.</summary>
     /// <param name="folder">Hugging Face folder.</param>
-    /// <param name="labels">Classes wanted.</param>
-    /// <param name="headKey">Key that draws a missing pooler or classifier: N(0,
+    /// <param name="labels">Number of classes.</param>
+    /// <param name="headKey">Key that initialises a missing pooler or classifier: N(0,
     /// initializer_range), biases 0.</param>
     /// <param name="execution">How it runs.</param>
     /// <exception cref="CheckpointException">As <see cref="OpenBase"/>.</exception>
@@ -89,7 +89,7 @@ internal static class BertFiles
         return new BertForSequenceClassification(store, config, execution);
     }
 
-    /// <summary>A masked language model over a checkpoint.</summary>
+    /// <summary>Loads a masked language model from a checkpoint.</summary>
     /// <exception cref="CheckpointException">As <see cref="Open(string)"/>.</exception>
     /// <exception cref="NumericFailureException">A weight is not finite.</exception>
     public static BertForMaskedLM LoadMaskedLM(string folder, RandomKey headKey, Execution execution)
@@ -108,9 +108,9 @@ internal static class BertFiles
 
     /// <summary>
     /// Writes a classifier as a Hugging Face folder with the tokenizer of its base. A ticket is
-    /// written compact: true shapes, with per-layer head and neuron lists in
-    /// the config's <c>ticket</c> object (<paramref name="kept"/> names what of the dense model is
-    /// left). Checksums lie beside it and are compared when it is opened.
+    /// written compact: true shapes, with per-layer head and neuron lists in the config's
+    /// <c>ticket</c> object (<paramref name="kept"/> lists the kept units of the dense model).
+    /// Checksums are written too and verified on opening.
     /// </summary>
     public static void SaveClassifier(
         BertForSequenceClassification model,
@@ -147,7 +147,7 @@ internal static class BertFiles
         new(name, TensorElement.F32, tensor.shape, stream => stream.Write(MemoryMarshal.AsBytes(tensor.host<float>())));
 
     /// <summary>
-    /// A fresh model of some shapes: matrices N(0, initializer_range), biases 0, LayerNorm weights
+    /// Parameters of a fresh model: matrices N(0, initializer_range), biases 0, LayerNorm weights
     /// 1.
     /// </summary>
     public static ParameterStore Fresh(
@@ -163,7 +163,7 @@ internal static class BertFiles
     }
 
     /// <summary>Shapes and constants of a checkpoint.</summary>
-    /// <exception cref="CheckpointException">The activation is not known.</exception>
+    /// <exception cref="CheckpointException">The activation is not supported.</exception>
     public static BertConfig ConfigOf(HuggingFaceConfig c, int labels) =>
         ShapesOf(c, labels) with
         {
@@ -178,7 +178,7 @@ internal static class BertFiles
             },
         };
 
-    /// <summary>The same without looking at the activation: what shapes follow from.</summary>
+    /// <summary>Shapes of a checkpoint, without checking the activation.</summary>
     internal static BertConfig ShapesOf(HuggingFaceConfig c, int labels) =>
         new(
             c.VocabSize,
@@ -240,7 +240,7 @@ internal static class BertFiles
     }
 
     /// <summary>
-    /// FNV-1a of a name, so that a tensor's draw does not depend on what else is drawn.
+    /// FNV-1a of a name, so that a tensor's initial values do not depend on the other tensors.
     /// </summary>
     private static ulong StableHash(string name)
     {

@@ -1,6 +1,6 @@
-// config.json of a BERT checkpoint, as transformers writes it, plus our optional "ticket" object.
-// Values the model code cannot honour (another activation, relative positions, a decoder) are
-// refused here, where the field can be named. Fields the program does not use are kept.
+// config.json of a BERT checkpoint as transformers writes it, plus our optional "ticket" object.
+// Values that the model code does not support (another activation, relative positions, a decoder)
+// are rejected here, by field. Unused fields are kept.
 
 using System.Text.Json;
 using RobustTickets.Checkpoints.Tensors;
@@ -13,7 +13,7 @@ namespace RobustTickets.Checkpoints;
 /// </summary>
 public sealed partial record HuggingFaceConfig
 {
-    /// <summary>Word pieces in the vocabulary, V.</summary>
+    /// <summary>Vocabulary size, V.</summary>
     public required int VocabSize { get; init; }
 
     /// <summary>
@@ -35,8 +35,7 @@ public sealed partial record HuggingFaceConfig
     public required int IntermediateSize { get; init; }
 
     /// <summary>
-    /// Activation of the feed-forward network; only <c>gelu</c> (the error-function form) is
-    /// possible.
+    /// Activation of the feed-forward network; only <c>gelu</c> (the erf form) is supported.
     /// </summary>
     public string HiddenAct { get; init; } = "gelu";
 
@@ -52,10 +51,10 @@ public sealed partial record HuggingFaceConfig
     /// </summary>
     public double? ClassifierDropout { get; init; }
 
-    /// <summary>Longest sequence, in word pieces.</summary>
+    /// <summary>Maximum sequence length in tokens.</summary>
     public int MaxPositionEmbeddings { get; init; } = 512;
 
-    /// <summary>Number of segment kinds.</summary>
+    /// <summary>Number of token types.</summary>
     public int TypeVocabSize { get; init; } = 2;
 
     /// <summary>Added to the variance in layer normalisation.</summary>
@@ -64,10 +63,10 @@ public sealed partial record HuggingFaceConfig
     /// <summary>Vocabulary id of the padding token.</summary>
     public int PadTokenId { get; init; }
 
-    /// <summary>Standard deviation of newly made weights.</summary>
+    /// <summary>Standard deviation of newly initialised weights.</summary>
     public double InitializerRange { get; init; } = 0.02;
 
-    /// <summary>Kind of position embedding; only <c>absolute</c> is possible.</summary>
+    /// <summary>Kind of position embedding; only <c>absolute</c> is supported.</summary>
     public string PositionEmbeddingType { get; init; } = "absolute";
 
     /// <summary>
@@ -82,13 +81,13 @@ public sealed partial record HuggingFaceConfig
     public IReadOnlyList<string> Architectures { get; init; } = [];
 
     /// <summary>
-    /// Kind of model; only <c>bert</c> is possible. Written as <see cref="CompactModelType"/> while
+    /// Kind of model; only <c>bert</c> is supported. Written as <see cref="CompactModelType"/> if
     /// <see cref="IsCompact"/>.
     /// </summary>
     public string ModelType { get; init; } = "bert";
 
     /// <summary>
-    /// <c>model_type</c> of a compact ticket, whose shapes no BERT class of transformers has
+    /// <c>model_type</c> of a compact ticket, whose shapes no BERT class of transformers supports
     /// (docs/compact-format.md).
     /// </summary>
     public const string CompactModelType = "compact_bert";
@@ -104,7 +103,7 @@ public sealed partial record HuggingFaceConfig
     public string? ProblemType { get; init; }
 
     /// <summary>
-    /// Heads removed per layer in the way of transformers before version 5 (<c>pruned_heads</c>);
+    /// Heads removed per layer, as transformers before version 5 stores them (<c>pruned_heads</c>);
     /// empty for none.
     /// </summary>
     public IReadOnlyDictionary<int, IReadOnlyList<int>> PrunedHeads { get; init; } =
@@ -116,18 +115,17 @@ public sealed partial record HuggingFaceConfig
     /// </summary>
     public TicketConfig? Ticket { get; init; }
 
-    /// <summary>Fields the program does not use, written back as they came.</summary>
+    /// <summary>Fields the program does not use, written back unchanged.</summary>
     public IReadOnlyDictionary<string, JsonElement> Unknown { get; init; } = new Dictionary<string, JsonElement>();
 
     /// <summary>
-    /// What was passed over on reading, one sentence each: a stale <c>label2id</c>, a byte order
-    /// mark. Not written.
+    /// What was ignored on reading, one sentence each: a stale <c>label2id</c>, a byte order mark.
+    /// Not written.
     /// </summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>
-    /// Whether a layer has another shape than the dense model's that <c>pruned_heads</c> does not
-    /// account for.
+    /// Whether a layer's shape differs from the dense model's other than by <c>pruned_heads</c>.
     /// </summary>
     public bool IsCompact =>
         Enumerable
@@ -137,7 +135,7 @@ public sealed partial record HuggingFaceConfig
             );
 
     /// <summary>
-    /// The same with <c>torch_dtype</c> (and <c>dtype</c>) as the tensors have it.
+    /// A copy with <c>torch_dtype</c> (and <c>dtype</c>) set to the tensors' type.
     /// </summary>
     internal HuggingFaceConfig WithTorchDtype(TensorElement element)
     {
@@ -149,7 +147,7 @@ public sealed partial record HuggingFaceConfig
         return this with { Unknown = unknown };
     }
 
-    /// <summary>Number of classes C.</summary>
+    /// <summary>Number of classes, C.</summary>
     public int NumLabels => Labels.Count;
 
     /// <summary>Width of one head, H / A.</summary>
@@ -165,9 +163,7 @@ public sealed partial record HuggingFaceConfig
     /// <summary>Feed-forward neurons of a layer, 0 to I.</summary>
     public int IntermediateOf(int layer) => Ticket?.LayerInterSize[layer] ?? IntermediateSize;
 
-    /// <summary>
-    /// The names transformers gives to unnamed classes: <c>LABEL_0</c>, <c>LABEL_1</c>, ...
-    /// </summary>
+    /// <summary>transformers' default class names: <c>LABEL_0</c>, <c>LABEL_1</c>, ...</summary>
     public static IReadOnlyList<string> DefaultLabels(int count) =>
         [.. Enumerable.Range(0, count).Select(i => $"LABEL_{i}")];
 }

@@ -1,6 +1,5 @@
-// HuggingFaceConfig <-> JSON. Reading is strict (kinds, ranges, fields that contradict each other);
-// writing gives keys in alphabetical order and two spaces of indentation, as transformers does,
-// with unknown fields in their places.
+// HuggingFaceConfig <-> JSON. Reading is strict (kinds, ranges, contradicting fields); writing
+// gives sorted keys and two spaces of indentation, as transformers does, including unknown fields.
 
 using System.Globalization;
 using System.Text.Encodings.Web;
@@ -19,8 +18,8 @@ public sealed partial record HuggingFaceConfig
     };
 
     /// <summary>Reads a config.json.</summary>
-    /// <exception cref="CheckpointException">The file is missing or malformed, or a field has a
-    /// value that is not possible; file and field named.</exception>
+    /// <exception cref="CheckpointException">The file is missing or malformed, or a field has an
+    /// invalid value; file and field named.</exception>
     public static HuggingFaceConfig Load(string path)
     {
         var (text, note) = JsonFile.Read(path);
@@ -30,9 +29,9 @@ public sealed partial record HuggingFaceConfig
 
     /// <summary>Reads the text of a config.json.</summary>
     /// <param name="json">The text.</param>
-    /// <param name="place">The file to name in errors.</param>
-    /// <exception cref="CheckpointException">The text is malformed, or a field has a value that is
-    /// not possible; field named.</exception>
+    /// <param name="place">The file name for errors.</param>
+    /// <exception cref="CheckpointException">The text is malformed, or a field has an invalid
+    /// value; field named.</exception>
     public static HuggingFaceConfig Parse(string json, string place = "config.json")
     {
         try
@@ -47,7 +46,7 @@ public sealed partial record HuggingFaceConfig
     }
 
     /// <summary>The text of the config.json.</summary>
-    /// <exception cref="CheckpointException">A value is not possible (as on reading).</exception>
+    /// <exception cref="CheckpointException">A value is invalid (as on reading).</exception>
     public string ToJson()
     {
         var json = new SortedDictionary<string, JsonNode?>(StringComparer.Ordinal);
@@ -76,7 +75,7 @@ public sealed partial record HuggingFaceConfig
         json["problem_type"] = ProblemType;
         json["type_vocab_size"] = TypeVocabSize;
         json["vocab_size"] = VocabSize;
-        // As transformers does, the default of two unnamed classes is not written.
+        // As in transformers, the default of two unnamed classes is not written.
         if (!Labels.SequenceEqual(DefaultLabels(2)))
         {
             json["id2label"] = new JsonObject(
@@ -103,15 +102,14 @@ public sealed partial record HuggingFaceConfig
         }
         if (Ticket is not null)
             json["ticket"] = Ticket.ToJson();
-        // Null says "default" for these; leaving them out keeps old readers content.
+        // Null means "default" here; omitting the fields keeps old readers working.
         foreach (var name in new[] { "architectures", "classifier_dropout", "problem_type" })
         {
             if (json[name] is null)
                 json.Remove(name);
         }
         var text = new JsonObject(json).ToJsonString(Indented) + "\n";
-        // What is written must be readable: a record made by `with` is checked here, before it
-        // becomes a file.
+        // What is written must be readable: a record made by `with` is validated here.
         _ = Parse(text, "config.json to be written");
         return text;
     }
@@ -148,8 +146,8 @@ public sealed partial record HuggingFaceConfig
             throw fields.Refuse("hidden_act", $"'{act}'", "'gelu'");
         if (fields.Text("position_embedding_type") is { } kind && kind != "absolute")
             throw fields.Refuse("position_embedding_type", $"'{kind}'", "'absolute'");
-        // These change the computation (causal mask, cross attention): written back when false,
-        // refused when true.
+        // These change the computation (causal mask, cross attention): written back if false,
+        // rejected if true.
         foreach (var name in new[] { "is_decoder", "add_cross_attention", "is_encoder_decoder" })
         {
             if (fields.Peek(name) is { ValueKind: JsonValueKind.True })

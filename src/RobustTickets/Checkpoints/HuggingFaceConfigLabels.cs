@@ -11,8 +11,7 @@ public sealed partial record HuggingFaceConfig
     {
         var id2label = fields.Optional("id2label");
         var label2id = fields.Optional("label2id");
-        // Very old configs hold only a count, "num_labels" (and transformers' own alias
-        // "_num_labels").
+        // Very old configs have only a count, "num_labels" (or transformers' alias "_num_labels").
         int? count = fields.Optional("num_labels") is null ? null : fields.Integer("num_labels", 1, 1 << 20);
         int? alias = fields.Optional("_num_labels") is null ? null : fields.Integer("_num_labels", 1, 1 << 20);
         count ??= alias;
@@ -32,7 +31,7 @@ public sealed partial record HuggingFaceConfig
         {
             if (!int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
                 throw fields.Refuse("id2label", $"keyed '{entry.Name}'", "integers from 0");
-            // Some exporters write numbers as names.
+            // Some exporters write class names as numbers.
             var name =
                 entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : entry.Value.GetRawText();
             if (!names.TryAdd(id, name))
@@ -53,9 +52,8 @@ public sealed partial record HuggingFaceConfig
         return [.. names.Values];
     }
 
-    // Names the outputs as transformers does, by id2label alone. The same names in another order
-    // are refused: label2id is what training scripts encode their labels with, so one of the two
-    // maps is wrong.
+    // Outputs are named by id2label, as in transformers. The same names in another order are
+    // rejected: training scripts encode labels by label2id, so one of the two maps is wrong.
     private static IReadOnlyList<string> NotesOnLabel2Id(JsonFields fields, string place, IReadOnlyList<string> labels)
     {
         if (fields.Optional("label2id") is not { } map || fields.Optional("id2label") is null)

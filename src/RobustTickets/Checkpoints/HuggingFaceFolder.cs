@@ -1,6 +1,6 @@
-// A Hugging Face checkpoint folder: config.json and weights in one of five forms. Opening checks
-// what can be checked without reading the weights, so that no model is built half-initialised or
-// with fewer layers than the file holds.
+// A Hugging Face checkpoint folder: config.json and weights in one of five formats. Opening checks
+// everything that needs no weight values, so that no model is built half-initialised or with fewer
+// layers than the file has.
 
 using RobustTickets.Checkpoints.Files;
 using RobustTickets.Checkpoints.Pickles;
@@ -24,8 +24,7 @@ internal sealed class HuggingFaceFolder : IDisposable
         BitmaskParts.FileName,
     ];
 
-    // Weights of other frameworks: the folder is right, its format is not, and the remedy is one
-    // command elsewhere.
+    // Weights of other frameworks: the message names the format and the command that converts it.
     private static readonly (string Pattern, string What, string Remedy)[] Foreign =
     [
         (
@@ -68,14 +67,14 @@ internal sealed class HuggingFaceFolder : IDisposable
         Unused = [.. weights.Tensors.Select(t => t.Name).Where(n => !known.Contains(n))];
     }
 
-    /// <summary>The folder, as it was given.</summary>
+    /// <summary>The folder as given.</summary>
     public string Path { get; }
 
     /// <summary>The configuration.</summary>
     public HuggingFaceConfig Config { get; }
 
     /// <summary>
-    /// What was passed over or adapted on opening, one sentence each; for the user to be told.
+    /// What was ignored or adapted on opening, one sentence each, to show to the user.
     /// </summary>
     public IReadOnlyList<string> Notes { get; }
 
@@ -85,29 +84,23 @@ internal sealed class HuggingFaceFolder : IDisposable
     public ITensorSource Weights => weights;
 
     /// <summary>
-    /// Tensors of the file that are not among <see cref="Weights"/> (buffers, tied copies), and
-    /// why.
+    /// Tensors of the file that are not in <see cref="Weights"/> (buffers, tied copies), and why.
     /// </summary>
     public IReadOnlyList<LeftOutTensor> LeftOut => weights.LeftOut;
 
-    /// <summary>
-    /// Names among <see cref="Weights"/> that no BERT class of this program uses.
-    /// </summary>
+    /// <summary>Names in <see cref="Weights"/> that no BERT class of this program uses.</summary>
     public IReadOnlyList<string> Unused { get; }
 
     /// <summary>
-    /// Opens a folder and checks configuration and shapes; weights are read later, when asked for.
+    /// Opens a folder and checks configuration and shapes; weights are read later, on demand.
     /// </summary>
     /// <param name="dir">The folder.</param>
-    /// <exception cref="CheckpointException">
-    /// Folder, config.json or weights are missing, malformed, of another framework, or do not fit
-    /// each other, or a file does not have its checksum; file, tensor, found and expected named.
-    /// </exception>
+    /// <exception cref="CheckpointException">Folder, config.json or weights are missing, malformed,
+    /// of another framework, or inconsistent, or a file's checksum differs; file, tensor, found and
+    /// expected values named.</exception>
     public static HuggingFaceFolder Open(string dir) => Open(dir, null);
 
-    /// <summary>
-    /// As <see cref="Open(string)"/>, with the weights from a named file instead of the usual ones.
-    /// </summary>
+    /// <summary>As <see cref="Open(string)"/>, with the weights from a given file.</summary>
     /// <param name="dir">The folder.</param>
     /// <param name="weightsFile">A file name in the folder, or a path; null for the usual
     /// names.</param>
@@ -138,15 +131,15 @@ internal sealed class HuggingFaceFolder : IDisposable
     }
 
     /// <summary>
-    /// Names and shapes of the embeddings and encoder layers that follow from a configuration,
-    /// per-layer ticket shapes included.
+    /// Names and shapes of embeddings and encoder layers for a configuration, including a ticket's
+    /// per-layer shapes.
     /// </summary>
     public static IReadOnlyDictionary<string, long[]> ExpectedShapes(HuggingFaceConfig config) =>
         ByName(BertShapes.OfEncoder(BertFiles.ShapesOf(config, config.NumLabels)));
 
     /// <summary>
-    /// Names and shapes of pooler, classifier and pre-training heads: any may be absent, those
-    /// present must fit.
+    /// Names and shapes of pooler, classifier and pre-training heads: each is optional but must
+    /// have its shape.
     /// </summary>
     public static IReadOnlyDictionary<string, long[]> HeadShapes(HuggingFaceConfig config) =>
         ByName(BertShapes.OfHeads(BertFiles.ShapesOf(config, config.NumLabels)));
@@ -159,10 +152,10 @@ internal sealed class HuggingFaceFolder : IDisposable
         return byName;
     }
 
-    /// <summary>Refuses weights (under canonical names) that do not fit a configuration.</summary>
+    /// <summary>Throws if weights (under canonical names) do not fit a configuration.</summary>
     /// <param name="weights">The weights.</param>
     /// <param name="config">The configuration.</param>
-    /// <param name="configPlace">The configuration's file, named in messages.</param>
+    /// <param name="configPlace">The configuration's file, for messages.</param>
     /// <exception cref="CheckpointException">A tensor is missing, has another shape, or belongs to
     /// a layer the configuration does not have.</exception>
     public static void RequireShapes(
@@ -172,8 +165,8 @@ internal sealed class HuggingFaceFolder : IDisposable
     )
     {
         var expected = ExpectedShapes(config);
-        // A wrong size shows in many tensors; the shape is the better message than what is missing,
-        // so it comes first.
+        // A wrong size affects many tensors; its shape is a better message than a missing tensor,
+        // so shapes are checked first.
         var wrong = expected
             .Concat(HeadShapes(config))
             .Where(e => weights.Contains(e.Key) && !weights.Info(e.Key).Shape.AsSpan().SequenceEqual(e.Value))
@@ -210,7 +203,7 @@ internal sealed class HuggingFaceFolder : IDisposable
         }
     }
 
-    // Names as the file has them: a prefix that is too much shows there.
+    // Names as in the file: they show an extra prefix.
     private static string Some(ITensorSource weights) =>
         weights.Tensors.Count == 0
             ? "no tensor"
@@ -222,7 +215,7 @@ internal sealed class HuggingFaceFolder : IDisposable
     /// <inheritdoc/>
     public void Dispose() => weights.Dispose();
 
-    /// <summary>Opens one weights file by its kind.</summary>
+    /// <summary>Opens a weights file by its format.</summary>
     internal static TensorSource OpenWeights(string path)
     {
         if (path.EndsWith(".index.json", StringComparison.Ordinal))
@@ -268,7 +261,7 @@ internal sealed class HuggingFaceFolder : IDisposable
             + $"{string.Join(", ", names.Take(10))}{(names.Length > 10 ? $" and {names.Length - 10} more" : "")}";
     }
 
-    // Which field of the configuration decides the first size that differs.
+    // The configuration field that determines the first size that differs.
     private static string Culprit(string name, long[] expected, long[] found)
     {
         if (expected.Length != found.Length)

@@ -1,5 +1,5 @@
-// Writes a model folder that other programs open by its name only when it is complete: config.json,
-// model.safetensors, and the tokenizer files of the folder the model came from.
+// Writes a model folder atomically: config.json, model.safetensors, and the tokenizer files of the
+// source folder.
 
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints.Files;
@@ -8,29 +8,29 @@ using RobustTickets.Checkpoints.Tensors;
 
 namespace RobustTickets.Checkpoints;
 
-/// <summary>A text file that lies in a model folder beside the model.</summary>
+/// <summary>An additional text file of a model folder.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Text">What it holds.</param>
+/// <param name="Text">Its content.</param>
 internal sealed record ExtraFile(string Name, string Text);
 
 /// <summary>Writes Hugging Face checkpoint folders atomically.</summary>
 internal static class HuggingFaceFolderWriter
 {
-    /// <summary>The file of whole weights.</summary>
+    /// <summary>Name of the file of dense weights.</summary>
     public const string WeightsFile = "model.safetensors";
 
-    /// <summary>The tokenizer files that are copied along when they exist.</summary>
+    /// <summary>The tokenizer files that are copied if they exist.</summary>
     public static IReadOnlyList<string> TokenizerFiles { get; } =
     ["vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"];
 
     /// <summary>Writes a folder from tensors in memory.</summary>
-    /// <param name="path">The new folder; refused if it exists and is not empty, unless
+    /// <param name="path">The new folder; must be missing or empty unless
     /// <paramref name="replace"/>.</param>
-    /// <param name="config">The configuration; the tensors must have the shapes it says.</param>
+    /// <param name="config">The configuration; the tensors must have its shapes.</param>
     /// <param name="weights">The tensors under canonical names; the encoder must be
     /// complete.</param>
     /// <param name="tokenizerFrom">A folder whose tokenizer files are copied, or null.</param>
-    /// <param name="metadata">The <c>__metadata__</c> of the safetensors file; without it,
+    /// <param name="metadata">The <c>__metadata__</c> of the safetensors file; by default
     /// <c>format: pt</c>.</param>
     /// <param name="replace">Whether an existing folder is replaced.</param>
     /// <exception cref="CheckpointException">Shapes do not fit, the folder exists or cannot be
@@ -45,7 +45,7 @@ internal static class HuggingFaceFolderWriter
     ) => Write(path, config, file => SafetensorsWriter.Write(file, weights, metadata), tokenizerFrom, replace, []);
 
     /// <summary>
-    /// Writes a folder from tensors whose bytes are produced one after the other.
+    /// Writes a folder from tensors whose bytes are produced one tensor at a time.
     /// </summary>
     /// <param name="path">The new folder.</param>
     /// <param name="config">The configuration.</param>
@@ -53,13 +53,11 @@ internal static class HuggingFaceFolderWriter
     /// <param name="tokenizerFrom">A folder whose tokenizer files are copied, or null.</param>
     /// <param name="metadata">The <c>__metadata__</c> of the safetensors file.</param>
     /// <param name="replace">Whether an existing folder is replaced.</param>
-    /// <param name="beside">Further files of the folder.</param>
-    /// <param name="checksums">Whether checksums are written, that are compared when it is
-    /// opened.</param>
-    /// <param name="tokenizer">A tokenizer to write, where there is no folder to copy it
-    /// from.</param>
-    /// <param name="weightsFile">Name of the file of weights.</param>
-    /// <exception cref="CheckpointException">As the other overload.</exception>
+    /// <param name="beside">Additional files of the folder.</param>
+    /// <param name="checksums">Whether to write checksums, which are verified on opening.</param>
+    /// <param name="tokenizer">A tokenizer to write if there is no folder to copy it from.</param>
+    /// <param name="weightsFile">Name of the weights file.</param>
+    /// <exception cref="CheckpointException">As for the other overload.</exception>
     public static void WriteStreamed(
         string path,
         HuggingFaceConfig config,
@@ -86,7 +84,7 @@ internal static class HuggingFaceFolderWriter
 
     /// <summary>Copies the tokenizer files of one model folder into another.</summary>
     /// <returns>The names copied.</returns>
-    /// <exception cref="CheckpointException">The source is missing or holds neither vocab.txt nor
+    /// <exception cref="CheckpointException">The source is missing or has neither vocab.txt nor
     /// tokenizer.json.</exception>
     public static IReadOnlyList<string> CopyTokenizer(string from, string to)
     {
@@ -98,7 +96,7 @@ internal static class HuggingFaceFolderWriter
             var source = Path.Combine(from, name);
             if (!File.Exists(source))
                 continue;
-            // Bytes, not File.Copy: the copy of a read-only file must not be read-only.
+            // Not File.Copy: the copy of a read-only file must be writable.
             AtomicFile.WriteAllBytes(Path.Combine(to, name), File.ReadAllBytes(source));
             copied.Add(name);
         }
@@ -135,7 +133,7 @@ internal static class HuggingFaceFolderWriter
                 tokenizer?.SaveTo(folder);
                 foreach (var file in beside)
                     AtomicFile.WriteAllText(Path.Combine(folder, file.Name), file.Text);
-                // The header just written is the cheapest proof that the folder will open again.
+                // Reading the header back is the cheapest check that the folder opens again.
                 using (var written = HuggingFaceFolder.OpenWeights(weightsPath))
                 {
                     HuggingFaceFolder.RequireShapes(written, config, "the configuration given");
@@ -148,8 +146,7 @@ internal static class HuggingFaceFolderWriter
         );
     }
 
-    // Of several element types the one that holds them all: transformers loads every tensor as
-    // torch_dtype.
+    // The element type that represents all others: transformers loads every tensor as torch_dtype.
     private static TensorElement Widest(TensorSource file)
     {
         var elements = file.Tensors.Select(t => t.Element).Where(e => e.IsFloat()).Distinct().ToArray();

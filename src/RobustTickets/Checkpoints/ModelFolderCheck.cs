@@ -1,22 +1,22 @@
-// What a model folder must be before it answers a question: its tokenizer within its embeddings,
-// its classifier one for a single label a text.
+// Checks of a model folder before use: the tokenizer's ids fit the embeddings, and the classifier
+// is single-label.
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Models;
 
 namespace RobustTickets.Checkpoints;
 
-/// <summary>The checks that every command and the library make of a model folder.</summary>
+/// <summary>Checks of a model folder by the commands and the library.</summary>
 internal static class ModelFolderCheck
 {
     private const string SingleLabel = "single_label_classification";
 
-    /// <summary>Refuses a tokenizer that has ids beyond the word embeddings.</summary>
+    /// <summary>Throws if the tokenizer has ids beyond the word embeddings.</summary>
     /// <exception cref="CheckpointException">It has; both numbers named.</exception>
     public static void RequireVocabulary(HuggingFaceFolder files)
     {
         var text = Path.Combine(files.Path, "vocab.txt");
         var json = Path.Combine(files.Path, "tokenizer.json");
-        // Whoever needs a tokenizer asks for it and hears that there is none.
+        // A missing tokenizer is reported when it is loaded.
         if (!File.Exists(text) && !File.Exists(json))
             return;
         var vocabulary = WordPieceTokenizer.Load(files.Path).Vocabulary;
@@ -33,11 +33,10 @@ internal static class ModelFolderCheck
     }
 
     /// <summary>
-    /// Refuses a stored classifier that answers another question than which one class a text is of:
-    /// its outputs would be read as what they are not.
+    /// Throws if a stored classifier is not single-label: its outputs would be misread.
     /// </summary>
-    /// <exception cref="CheckpointException">It is a regression, one of several labels a text, or
-    /// has fewer than two classes.</exception>
+    /// <exception cref="CheckpointException">It is a regression, multi-label, or has fewer than two
+    /// classes.</exception>
     public static void RequireSingleLabel(HuggingFaceFolder files)
     {
         if (!files.Weights.Contains(BertParameters.Weight(BertParameters.Classifier)))
@@ -60,7 +59,7 @@ internal static class ModelFolderCheck
         }
     }
 
-    /// <summary>Refuses a folder without a trained classifier.</summary>
+    /// <summary>Throws if a folder has no trained classifier.</summary>
     /// <exception cref="CheckpointException">A tensor of pooler or classifier is
     /// missing.</exception>
     public static void RequireClassifier(HuggingFaceFolder files)
@@ -82,6 +81,6 @@ internal static class ModelFolderCheck
         }
     }
 
-    /// <summary><c>problem_type</c> of a classifier that was trained here.</summary>
+    /// <summary><c>problem_type</c> of a classifier trained by this program.</summary>
     public static string? ProblemTypeAfterTraining(string? before) => before == SingleLabel ? before : null;
 }

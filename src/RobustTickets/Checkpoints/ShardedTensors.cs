@@ -1,6 +1,5 @@
 // A model in several files: NAME.index.json holds {"weight_map": {tensor: file}}. Map and files
-// must agree exactly; file names must be plain, so that an index cannot make the program read
-// elsewhere.
+// must match exactly; file names must be plain, so that an index cannot refer to other folders.
 
 using System.Text.Json;
 using RobustTickets.Checkpoints.Files;

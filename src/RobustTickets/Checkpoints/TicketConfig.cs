@@ -11,15 +11,14 @@ namespace RobustTickets.Checkpoints;
 /// <summary>
 /// Per-layer shapes of a compact ticket. Lists have one entry per layer, L in all.
 /// </summary>
-/// <param name="LayerHeadNum">Heads left in each layer, 0 to the dense number.</param>
-/// <param name="LayerInterSize">Feed-forward neurons left in each layer, 0 to the dense
+/// <param name="LayerHeadNum">Heads kept in each layer, 0 to the dense number.</param>
+/// <param name="LayerInterSize">Feed-forward neurons kept in each layer, 0 to the dense
 /// number.</param>
-/// <param name="KeptHeads">Indices of the dense model's heads that are left, in the order of the
-/// stored rows; null when not recorded.</param>
-/// <param name="KeptNeurons">Indices of the dense model's neurons that are left, in the order of
-/// the stored rows; null when not recorded.</param>
-/// <param name="Unknown">Further fields of the object (source, sha256, ...), kept on
-/// writing.</param>
+/// <param name="KeptHeads">Dense-model indices of the kept heads, in the order of the stored rows;
+/// null when not recorded.</param>
+/// <param name="KeptNeurons">Dense-model indices of the kept neurons, in the order of the stored
+/// rows; null when not recorded.</param>
+/// <param name="Unknown">Further fields of the object (source, sha256, ...), written back.</param>
 public sealed record TicketConfig(
     IReadOnlyList<int> LayerHeadNum,
     IReadOnlyList<int> LayerInterSize,
@@ -28,7 +27,7 @@ public sealed record TicketConfig(
     IReadOnlyDictionary<string, JsonElement>? Unknown = null
 )
 {
-    /// <summary>Reads and checks the object against the dense shapes.</summary>
+    /// <summary>Reads the object and checks it against the dense shapes.</summary>
     internal static TicketConfig Parse(string place, JsonElement json, int layers, int heads, int intermediate)
     {
         var fields = new JsonFields(place, json);
@@ -43,7 +42,7 @@ public sealed record TicketConfig(
     }
 
     /// <summary>
-    /// The ticket of a transformers (before version 5) <c>pruned_heads</c> map: layer to removed
+    /// The ticket of a <c>pruned_heads</c> map (transformers before version 5): layer to removed
     /// heads.
     /// </summary>
     internal static TicketConfig FromPrunedHeads(
@@ -65,8 +64,8 @@ public sealed record TicketConfig(
     }
 
     /// <summary>Checks the lists against the dense shapes.</summary>
-    /// <exception cref="CheckpointException">A list has the wrong length, or a number that is not
-    /// possible; field and numbers named.</exception>
+    /// <exception cref="CheckpointException">A list has the wrong length or an invalid number;
+    /// field and numbers named.</exception>
     internal void Validate(string place, int layers, int heads, int intermediate)
     {
         CheckCounts(place, "layer_head_num", LayerHeadNum, layers, heads);

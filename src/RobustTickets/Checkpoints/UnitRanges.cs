@@ -1,4 +1,4 @@
-// Kept units as text, "0-3,7": a list of ascending runs, in the order of the stored rows.
+// Kept units as text, "0-3,7": ascending runs, in the order of the stored rows.
 using System.Globalization;
 
 namespace RobustTickets.Checkpoints;
@@ -7,7 +7,7 @@ namespace RobustTickets.Checkpoints;
 internal static class UnitRanges
 {
     /// <summary>
-    /// The ranges of a list: <c>0, 1, 2, 3, 7</c> is <c>0-3,7</c>; nothing is "".
+    /// The ranges of a list: <c>0, 1, 2, 3, 7</c> is <c>0-3,7</c>; an empty list is "".
     /// </summary>
     public static string Format(IReadOnlyList<int> units)
     {
@@ -27,9 +27,9 @@ internal static class UnitRanges
         return string.Join(',', parts);
     }
 
-    /// <summary>The list of ranges, or null when they are malformed or leave 0 to max.</summary>
+    /// <summary>The list of ranges, or null when they are malformed or outside 0 to max.</summary>
     /// <param name="ranges">The text.</param>
-    /// <param name="max">Highest unit possible.</param>
+    /// <param name="max">Highest possible unit.</param>
     public static IReadOnlyList<int>? Parse(string ranges, int max)
     {
         var units = new List<int>();
@@ -40,7 +40,7 @@ internal static class UnitRanges
             var ends = part.Split('-');
             if (ends.Length > 2 || Unit(ends[0]) is not { } first || Unit(ends[^1]) is not { } last || last < first)
                 return null;
-            // A unit is there once at most, so more of them than there are is malformed.
+            // A unit occurs at most once, so a longer list is malformed.
             if (units.Count + (last - first) > max)
                 return null;
             units.AddRange(Enumerable.Range(first, last - first + 1));

@@ -1,5 +1,5 @@
 // Converts experiments to and from JSON by the rules of recipes: kebab-case, every unknown, missing
-// or wrong field refused by its path.
+// or wrong field rejected by its path.
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;

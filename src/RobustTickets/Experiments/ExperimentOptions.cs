@@ -1,5 +1,5 @@
 // Converts options in an experiment file, "name=value" or a flag, to fields of data and attack
-// requests. Options that nothing uses are refused.
+// requests. Options that nothing uses are rejected.
 using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
@@ -69,7 +69,7 @@ internal sealed class ExperimentOptions
     }
 
     /// <summary>
-    /// Reads the data options; remaining names are refused by <see cref="Rest"/>.
+    /// Reads the data options; remaining names are rejected by <see cref="Rest"/>.
     /// </summary>
     /// <param name="data">The options to start from.</param>
     public DataOptions Data(DataOptions data) =>

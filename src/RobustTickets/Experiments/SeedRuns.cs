@@ -54,7 +54,7 @@ public sealed record SeedRuns(IReadOnlyList<RunRecord> Runs)
             {
                 Fields = ["Output"],
             };
-        // All folders are checked before the first run: the last seed's must not be refused after
+        // All folders are checked before the first run: the last seed's must not be rejected after
         // hours.
         var folders = seeds
             .Select(seed =>

@@ -1,8 +1,8 @@
-// The time that a comparison has spent, over all its calls: kept in clock.json, so that a kill does
-// not give time back.
+// Time spent by a comparison over all its calls, saved to clock.json so that an interrupted
+// comparison does not get its time back.
 namespace RobustTickets.Hardening;
 
-/// <summary>The clock of a budget.</summary>
+/// <summary>Clock of a comparison's time budget.</summary>
 internal sealed class BudgetClock
 {
     private static readonly TimeSpan Keep = TimeSpan.FromSeconds(2);
@@ -20,13 +20,13 @@ internal sealed class BudgetClock
         _start = _kept = time.GetTimestamp();
     }
 
-    /// <summary>What was measured so far.</summary>
+    /// <summary>Measurements so far.</summary>
     public HardenClock State { get; private set; }
 
-    /// <summary>Seconds spent, earlier calls included.</summary>
+    /// <summary>Seconds spent, including earlier calls.</summary>
     public double Seconds => _before + _time.GetElapsedTime(_start).TotalSeconds;
 
-    /// <summary>Changes what was measured, and writes it.</summary>
+    /// <summary>Updates the measurements and saves them.</summary>
     public void Set(Func<HardenClock, HardenClock> change)
     {
         State = change(State) with { Seconds = Seconds };
@@ -34,14 +34,14 @@ internal sealed class BudgetClock
         _kept = _time.GetTimestamp();
     }
 
-    /// <summary>Writes the time every now and then.</summary>
+    /// <summary>Saves the elapsed time periodically.</summary>
     public void Tick()
     {
         if (_time.GetElapsedTime(_kept) >= Keep)
             Set(s => s);
     }
 
-    /// <summary>Writes down what is left out.</summary>
+    /// <summary>Records a defence or stage that is skipped, with the reason.</summary>
     public void LeaveOut(string name, string reason) =>
         Set(s => s with { LeftOut = [.. s.LeftOut.Where(l => l.Name != name), new LeftOutOfPlan(name, reason)] });
 }

@@ -1,11 +1,11 @@
-// Which attacks a comparison uses, by the resources that are there, and what training may use then:
-// the dictionary of the last attack is never trained on (docs/harden.md, Attacks).
+// Chooses the attacks of a comparison by the available resources, and which dictionaries training
+// may use: never that of the last attack (docs/harden.md, Attacks).
 namespace RobustTickets.Hardening;
 
 /// <summary>The attacks of a comparison.</summary>
-/// <param name="Names">Recipes, the one that counts first.</param>
-/// <param name="Dictionaries">What training may use.</param>
-/// <param name="Notes">What is missing, and what is taken instead.</param>
+/// <param name="Names">Attack recipes, the primary one first.</param>
+/// <param name="Dictionaries">Dictionaries that training may use.</param>
+/// <param name="Notes">Missing resources and their replacements.</param>
 internal sealed record HardenAttacks(
     IReadOnlyList<string> Names,
     HardenDictionaries Dictionaries,
@@ -17,8 +17,8 @@ internal sealed record HardenAttacks(
         DeepWordBug = "deepwordbug";
 
     /// <summary>
-    /// What a word of a text costs an attack, in rows of training of that text: about a query, or,
-    /// where all substitutes of every word are scored before any is chosen, a few.
+    /// Cost of attacking one word of a text, in training passes over that text: about one query, or
+    /// a few for attacks that score all substitutes of every word before choosing any.
     /// </summary>
     public static double RowsPerWord(string attack) =>
         attack switch
@@ -28,9 +28,9 @@ internal sealed record HardenAttacks(
             _ => 1,
         };
 
-    /// <summary>Picks attacks.</summary>
-    /// <param name="asked">The attacks asked for, or null.</param>
-    /// <param name="has">Whether a resource kind is there.</param>
+    /// <summary>Chooses the attacks.</summary>
+    /// <param name="asked">The attacks requested, or null.</param>
+    /// <param name="has">Whether a kind of resource is available.</param>
     public static HardenAttacks Choose(IReadOnlyList<string>? asked, Func<string, bool> has)
     {
         var notes = new List<string>();

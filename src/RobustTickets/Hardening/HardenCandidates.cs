@@ -1,6 +1,6 @@
-// The defences that are compared, the most promising first, and what each costs in passes
-// (docs/harden.md). Numbers are those of the presets; length, epochs and dictionaries are the
-// data's and the budget's.
+// The defences to compare, most promising first, with the cost of each in passes over the data
+// (docs/harden.md). Hyperparameters are those of the presets; length, epochs and dictionaries
+// depend on the data and the budget.
 using System.Globalization;
 using RobustTickets.Augmentation;
 using RobustTickets.Objectives;
@@ -9,19 +9,19 @@ using RobustTickets.Recipes.Presets;
 
 namespace RobustTickets.Hardening;
 
-/// <summary>Which dictionaries training may use.</summary>
+/// <summary>Dictionaries that training may use.</summary>
 /// <param name="Neighbours">The attacks' neighbour table.</param>
 /// <param name="WordNet">WordNet.</param>
 /// <param name="TypingErrors">Typing errors.</param>
 internal sealed record HardenDictionaries(bool Neighbours, bool WordNet, bool TypingErrors);
 
 /// <summary>A defence.</summary>
-/// <param name="Name">Its name, and its run's.</param>
-/// <param name="About">What it is, for people.</param>
+/// <param name="Name">Its name, and that of its run.</param>
+/// <param name="About">Description for the user.</param>
 /// <param name="Recipe">Its recipe.</param>
-/// <param name="Twin">The dense network trained alike, when this is a ticket.</param>
-/// <param name="GoesOn">Whether it starts from the fine-tuned network where the checkpoint is no
-/// classifier yet: an adversary from the first step on holds up learning for hundreds of
+/// <param name="Twin">For a ticket, the dense network trained in the same way.</param>
+/// <param name="GoesOn">Whether training starts from the fine-tuned network if the checkpoint is
+/// not yet a classifier: adversarial training from the first step delays learning by hundreds of
 /// steps.</param>
 internal sealed record HardenCandidate(
     string Name,
@@ -31,20 +31,20 @@ internal sealed record HardenCandidate(
     bool GoesOn = false
 )
 {
-    /// <summary>Name of the control that trains and does nothing else.</summary>
+    /// <summary>Name of the control: plain fine-tuning.</summary>
     public const string FineTune = "fine-tune";
 
     private const string Seed = "-seed-";
 
-    /// <summary>Name of a training of a further seed.</summary>
+    /// <summary>Name of a training run with another seed.</summary>
     public static string WithSeed(string name, int seed) =>
         string.Create(CultureInfo.InvariantCulture, $"{name}{Seed}{seed}");
 
-    /// <summary>Name of the defence that a training is of.</summary>
+    /// <summary>Name of the defence that a training run belongs to.</summary>
     public static string WithoutSeed(string run) =>
         run.LastIndexOf(Seed, StringComparison.Ordinal) is var at and >= 0 ? run[..at] : run;
 
-    /// <summary>Training passes over the data, a plain epoch being one.</summary>
+    /// <summary>Cost in training passes over the data; a plain epoch is one.</summary>
     public double Passes =>
         Recipe.Retrain.Epochs * Factor(Recipe.Retrain.Augment) * PassesOf(Recipe.Retrain.Objective)
         + (
@@ -53,8 +53,7 @@ internal sealed record HardenCandidate(
                 : 0
         );
 
-    // Texts beside their changed forms are rows of their own; a candidate of a search is a forward
-    // pass.
+    // Augmented copies are additional rows; each candidate of a search is one forward pass.
     private static double Factor(AugmentOptions? augment) =>
         augment is null
             ? 1
@@ -72,23 +71,23 @@ internal sealed record HardenCandidate(
         };
 }
 
-/// <summary>The list.</summary>
+/// <summary>The list of defences.</summary>
 internal static class HardenCandidates
 {
     private const double Longer = 3;
 
-    // On small data the preset's numbers cost clean accuracy and gain nothing over these
+    // On small data, the preset's values cost clean accuracy and gain nothing over these
     // (docs/results/hardening.md).
     private const double Step = 0.2,
         Start = 0.15,
         ChangedTexts = 0.75;
 
-    /// <summary>Every defence in the order of expected value.</summary>
+    /// <summary>All defences in order of expected value.</summary>
     /// <param name="task">Task of the recipes.</param>
     /// <param name="epochs">Epochs of each final training.</param>
-    /// <param name="maxLength">Word pieces of a text.</param>
-    /// <param name="rows">Rows trained on; null: all.</param>
-    /// <param name="dictionaries">What training may use.</param>
+    /// <param name="maxLength">Maximum sequence length.</param>
+    /// <param name="rows">Number of training rows; null: all.</param>
+    /// <param name="dictionaries">Dictionaries that training may use.</param>
     public static IReadOnlyList<HardenCandidate> All(
         string task,
         double epochs,
@@ -109,7 +108,8 @@ internal static class HardenCandidates
                 MaxLength = maxLength,
                 BatchSize = hardened.BatchSize,
                 Retrain = recipe.Retrain with { Epochs = epochs, Optimizer = hardened.Retrain.Optimizer },
-                // The development rows are the only others that a run sees: nothing is held out.
+                // A run sees no rows besides these and the development rows, so none are held out
+                // again.
                 Split = new SplitOptions(DevelopmentRule.AuthorsCode, rows),
             };
         }
@@ -212,8 +212,8 @@ internal static class HardenCandidates
         ];
     }
 
-    // What is not there, or is kept from training, is not trained on; without a neighbour table the
-    // checkpoint's own embeddings give neighbours.
+    // Drops augmentations whose dictionary is missing or excluded from training; without a
+    // neighbour table, the checkpoint's own embeddings provide neighbours.
     private static AugmentOptions Fit(AugmentOptions augment, HardenDictionaries dictionaries) =>
         augment with
         {

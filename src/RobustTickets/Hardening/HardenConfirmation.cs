@@ -1,16 +1,17 @@
-// The reported rows, looked at once, after the choice: the finalists are attacked on them, each is
-// compared with the baseline row by row, and the choice is recommended if that confirms it
-// (docs/harden.md, Selection).
+// Confirmation on the reported rows, used once, after the choice: the finalists are attacked on
+// them and compared with the baseline row by row; the chosen model is recommended if that confirms
+// it (docs/harden.md, Selection).
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
 
 namespace RobustTickets.Hardening;
 
-/// <summary>Confirms a choice on the reported rows, or does not.</summary>
+/// <summary>Tests the choice on the reported rows.</summary>
 /// <param name="work">The comparison.</param>
-/// <param name="choice">What development rows chose, and the finalists that have a model.</param>
-/// <param name="commandOf">The command line that uses a model folder; null: the folder
-/// alone.</param>
+/// <param name="choice">The choice on development rows, and the finalists that have a
+/// model.</param>
+/// <param name="commandOf">Returns the command line that uses a model folder; null: only the folder
+/// is named.</param>
 internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, Func<string, string>? commandOf)
 {
     private const string Part = "reported";
@@ -18,18 +19,18 @@ internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, F
     private readonly HardenPlan _plan = work.Plan;
     private readonly IReadOnlyList<Example> _reported = work.Inputs.Rows.Reported;
 
-    /// <summary>A finalist with the attacks that there was time for.</summary>
+    /// <summary>A finalist and its attacks completed within the budget.</summary>
     private sealed class Contender(HardenModel model, string role)
     {
         public HardenModel Model => model;
 
         public string Role => role;
 
-        /// <summary>What was left under each attack.</summary>
+        /// <summary>Results by attack.</summary>
         public Dictionary<string, AttackEvidence> Evidence { get; } = [];
     }
 
-    /// <summary>Attacks the finalists, the baseline first, and tells the result.</summary>
+    /// <summary>Attacks the finalists, the baseline first, and reports the result.</summary>
     public HardenResult Make()
     {
         Contender[] all = [.. choice.Finalists.Select(f => new Contender(work.Model(f.Name), f.Role))];
@@ -65,7 +66,7 @@ internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, F
         );
     }
 
-    // What does not fit any more is left out by name.
+    // Attacks that no longer fit the budget are recorded as skipped.
     private void Attack(Contender[] all)
     {
         var on = HardenWork.First(_reported, choice.ReportedExamples);
@@ -85,7 +86,7 @@ internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, F
             }
             else if (contender.Evidence.TryGetValue(attack, out var asIs) && !asIs.IsRepeated)
             {
-                // What fell has fallen, whatever another temperature would have shown.
+                // Rows already broken need no attack at another temperature.
                 var standing = asIs.Standing;
                 work.Say($"{attack} on the {standing.Count} that withstood: {name}, fitted temperature");
                 contender.Evidence[attack] = asIs with
@@ -103,9 +104,9 @@ internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, F
         }
     }
 
-    // What the comparison hangs on comes first: baseline and chosen under every attack. Each attack
-    // is repeated at the fitted temperature, on what withstood it; the first at once, since it
-    // decides, the others at the end.
+    // The decisive attacks come first: baseline and chosen model under every attack. Each attack is
+    // repeated at the fitted temperature on the rows that withstood it; for the first attack
+    // immediately, since it decides, for the others at the end.
     private IEnumerable<(Contender, string Attack, Calibration At)> InOrder(Contender[] all)
     {
         var first = all.Where(c => c.Role is HardenRole.Baseline or HardenRole.Chosen).ToArray();

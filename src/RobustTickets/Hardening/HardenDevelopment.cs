@@ -1,5 +1,5 @@
-// Development: the plan's defences are trained and attacked on development rows, as time allows,
-// and one is chosen by the plan's rule (docs/harden.md, Selection).
+// Development stage: the planned defences are trained and attacked on development rows within the
+// budget, and one is chosen by the plan's rule (docs/harden.md, Selection).
 using RobustTickets.Attacks;
 
 namespace RobustTickets.Hardening;
@@ -10,7 +10,7 @@ internal sealed class HardenDevelopment(HardenWork work)
 {
     private const string Part = "development";
 
-    // The baseline and the chosen one.
+    // The baseline and the chosen model.
     private const int Compared = 2;
 
     private readonly HardenPlan _plan = work.Plan;
@@ -27,7 +27,7 @@ internal sealed class HardenDevelopment(HardenWork work)
         {
             if (work.Clock.State.LeftOut.Any(l => l.Name == defence.Name))
                 continue;
-            // What everything is compared with is not left out.
+            // The baseline of the comparison must not be skipped.
             var deadline = _measured.Count == 0 ? (double?)null : Deadline();
             if (work.TryTrain(defence.Name, all[defence.Name].Recipe, defence.Seconds, deadline))
             {
@@ -92,8 +92,7 @@ internal sealed class HardenDevelopment(HardenWork work)
             };
     }
 
-    // When training must be over: the attacks on development rows and on a few reported ones
-    // follow.
+    // End of the training time: the attacks on development rows and on a few reported rows follow.
     private double Deadline()
     {
         var state = work.Clock.State;
@@ -102,8 +101,8 @@ internal sealed class HardenDevelopment(HardenWork work)
         return _plan.BudgetSeconds - attack - Math.Max(confirm, HardenPlan.ConfirmShare * _plan.BudgetSeconds);
     }
 
-    // The baseline, what was chosen, the dense network trained like a chosen ticket, fine-tuning,
-    // and the chosen one and fine-tuning with further seeds.
+    // The baseline, the chosen model, the dense twin of a chosen ticket, fine-tuning, and further
+    // seeds of the chosen model and of fine-tuning.
     private List<HardenFinalist> Finalists(
         Dictionary<string, HardenCandidate> all,
         DevelopmentRow[] rows,

@@ -1,5 +1,6 @@
 // Figures of the confirming attacks: rows that withstand an attack and its repetition, the exact
-// McNemar test against the baseline with the interval of the paired difference, and the sentence.
+// McNemar test against the baseline with the interval of the paired difference, and the
+// recommendation sentence.
 using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
@@ -8,26 +9,26 @@ using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Hardening;
 
-/// <summary>What is left of a model under one attack.</summary>
-/// <param name="AsIs">The attack on the model as it is.</param>
-/// <param name="Calibrated">The same at its fitted temperature on the rows that withstood it; null
-/// before, or where there are none.</param>
+/// <summary>Robustness of a model under one attack.</summary>
+/// <param name="AsIs">The attack on the model at temperature 1.</param>
+/// <param name="Calibrated">The attack at the fitted temperature on the rows that withstood it;
+/// null before it has run, or if no row withstood.</param>
 internal sealed record AttackEvidence(AttackReport AsIs, AttackReport? Calibrated = null)
 {
-    /// <summary>Ids of the rows that withstand every attack.</summary>
+    /// <summary>Ids of the rows that withstand the attack and, if run, its repetition.</summary>
     public IReadOnlySet<string> Standing => Ids(Calibrated ?? AsIs);
 
     /// <summary>Whether every row that withstood was attacked again.</summary>
     public bool IsRepeated => Calibrated is not null || AsIs.Summary.Failed == 0;
 
-    /// <summary>Rows attacked.</summary>
+    /// <summary>Number of rows attacked.</summary>
     public int Count => AsIs.Summary.Examples;
 
     private static HashSet<string> Ids(AttackReport report) =>
         [.. report.Outcomes.Where(o => o.Result == AttackResult.Failed).Select(o => o.Id)];
 }
 
-/// <summary>Makes figures and the sentence.</summary>
+/// <summary>Computes figures and the recommendation sentence.</summary>
 internal static class HardenEvidence
 {
     private const double Worthwhile = 0.05;
@@ -35,7 +36,7 @@ internal static class HardenEvidence
     /// <summary>The figure of an attack.</summary>
     public static HardenFigure Figure(string attack, bool unseen, AttackEvidence own, AttackEvidence? baseline)
     {
-        // Both are looked at in the same way.
+        // Both models are judged by the same attacks.
         if (baseline is not null && !(own.IsRepeated && baseline.IsRepeated))
             (own, baseline) = (own with { Calibrated = null }, baseline with { Calibrated = null });
         var standing = own.Standing;
@@ -54,7 +55,7 @@ internal static class HardenEvidence
         );
     }
 
-    /// <summary>Two models on the same rows.</summary>
+    /// <summary>Compares two models on the same rows.</summary>
     public static PairedFigure Paired(IReadOnlySet<string> own, IReadOnlySet<string> baseline, int count)
     {
         var (here, there) = (own.Count(id => !baseline.Contains(id)), baseline.Count(id => !own.Contains(id)));
@@ -72,20 +73,21 @@ internal static class HardenEvidence
         && Of(chosen, attacks[^1])?.AgainstBaseline is { } last
         && !(last is { Difference: < 0, PValue: < HardenSelection.Level });
 
-    // Neither is a difference shown nor a gain excluded that would be worth having.
+    // The interval excludes neither zero nor a worthwhile gain.
     private static bool IsOpen(PairedFigure paired) =>
         paired.PValue >= HardenSelection.Level && paired.High >= Worthwhile;
 
-    /// <summary>The figure of an attack; null when the budget was spent before it.</summary>
+    /// <summary>The figure of an attack; null if the budget ended before it.</summary>
     public static HardenFigure? Of(HardenRow row, string attack) => row.Figures.FirstOrDefault(f => f.Attack == attack);
 
     /// <summary>
-    /// Says that a model withstands an attack in one class alone; null where it does not.
+    /// Returns a sentence if a model withstands an attack in only one class; null otherwise.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="attack">The attack.</param>
-    /// <param name="rows">The model's class of each row, and whether it withstood.</param>
-    /// <param name="labels">The data's classes.</param>
+    /// <param name="rows">Each row's label as a class index of the model, and whether it
+    /// withstood.</param>
+    /// <param name="labels">Class names of the data.</param>
     public static string? OneSided(
         HardenModel model,
         string attack,
@@ -100,14 +102,14 @@ internal static class HardenEvidence
             ? $"{model.Name} withstands {attack} {where}"
             : null;
 
-    /// <summary>Whether a model is better than the largest class.</summary>
+    /// <summary>Whether a model is better than predicting the majority class.</summary>
     public static bool HasLearned(HardenRow row, double majority) => row.CleanLow > majority;
 
     /// <summary>The recommendation in one sentence.</summary>
     /// <param name="rows">Models on the reported rows, the baseline first.</param>
     /// <param name="chosen">Name of the chosen model.</param>
     /// <param name="tried">Number of defences tried.</param>
-    /// <param name="majority">Share of the largest class of the reported rows.</param>
+    /// <param name="majority">Fraction of the majority class in the reported rows.</param>
     /// <param name="attacks">The attacks of the plan.</param>
     public static string Sentence(
         IReadOnlyList<HardenRow> rows,
@@ -159,7 +161,7 @@ internal static class HardenEvidence
         );
     }
 
-    /// <summary>A p value for people.</summary>
+    /// <summary>A p value as text.</summary>
     internal static string P(double p) => $"p {PairedComparison.Text(p)}";
 
     private static double? Temperature(AttackReport? report) =>

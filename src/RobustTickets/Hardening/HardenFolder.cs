@@ -1,5 +1,5 @@
-// The folder of a comparison. What is done is seen from files alone, so that it goes on after a
-// kill: a run's result.json, an attack's summary.json, plan.json, selection.json, harden.json.
+// The folder of a comparison. Progress is determined from files alone, so that it can be resumed: a
+// run's result.json, an attack's summary.json, plan.json, selection.json, harden.json.
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
@@ -15,14 +15,13 @@ using RobustTickets.Runs;
 
 namespace RobustTickets.Hardening;
 
-/// <summary>What was chosen, before the reported rows are attacked.</summary>
-/// <param name="Chosen">Name of the defence, or of the baseline.</param>
+/// <summary>The choice, made before the reported rows are attacked.</summary>
+/// <param name="Chosen">Name of the chosen defence, or of the baseline.</param>
 /// <param name="Baseline">Name of the baseline.</param>
-/// <param name="Examples">Development rows that all were attacked on.</param>
-/// <param name="Rows">All models on development rows.</param>
-/// <param name="Finalists">Models that the reported rows are attacked on, the baseline
-/// first.</param>
-/// <param name="ReportedExamples">Reported rows that are attacked.</param>
+/// <param name="Examples">Number of development rows that every model was attacked on.</param>
+/// <param name="Rows">Figures of all models on development rows.</param>
+/// <param name="Finalists">Models to attack on the reported rows, the baseline first.</param>
+/// <param name="ReportedExamples">Number of reported rows to attack.</param>
 internal sealed record HardenChoice(
     string Chosen,
     string Baseline,
@@ -32,7 +31,7 @@ internal sealed record HardenChoice(
     int ReportedExamples
 );
 
-/// <summary>A model that the reported rows are attacked on.</summary>
+/// <summary>A model to attack on the reported rows.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Role">Why: one of <see cref="HardenRole"/>, or fine-tuning's name.</param>
 /// <param name="Seed">The further seed that it is trained with, or null.</param>
@@ -56,12 +55,12 @@ internal static class HardenRole
 
 /// <summary>What was spent and measured so far, over all calls.</summary>
 /// <param name="Seconds">Time spent.</param>
-/// <param name="LeftOut">What was cut off or failed, by name.</param>
-/// <param name="DevelopmentExamples">Development rows attacked, when the plan's number proved too
-/// many.</param>
-/// <param name="AttackSeconds">Measured: all attacks on one row; null before.</param>
-/// <param name="TrainingRatio">Measured: seconds of training over those planned.</param>
-/// <param name="Withstood">Measured: the largest share of development rows that withstood the first
+/// <param name="LeftOut">Stages that were skipped or failed, by name.</param>
+/// <param name="DevelopmentExamples">Number of development rows attacked, if reduced from the
+/// plan's.</param>
+/// <param name="AttackSeconds">Measured seconds of all attacks on one row; null before.</param>
+/// <param name="TrainingRatio">Measured ratio of training time to planned time.</param>
+/// <param name="Withstood">Measured largest fraction of development rows that withstood the first
 /// attack; null before.</param>
 internal sealed record HardenClock(
     double Seconds,
@@ -72,7 +71,7 @@ internal sealed record HardenClock(
     double? Withstood = null
 );
 
-/// <summary>The places.</summary>
+/// <summary>Paths in the folder of a comparison.</summary>
 /// <param name="path">The folder.</param>
 internal sealed class HardenFolder(string path)
 {
@@ -81,10 +80,10 @@ internal sealed class HardenFolder(string path)
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>The folder itself, absolute.</summary>
+    /// <summary>Absolute path of the folder.</summary>
     public string Path { get; } = System.IO.Path.GetFullPath(path);
 
-    /// <summary>Training and development rows, as every run reads them.</summary>
+    /// <summary>Training and development rows, read by every run.</summary>
     public string Data => In("data");
 
     /// <summary>The reported rows; no run reads them.</summary>
@@ -115,9 +114,9 @@ internal sealed class HardenFolder(string path)
     /// <summary>Whether an attack is finished.</summary>
     public static bool IsDone(string attack) => AttackLog.IsComplete(attack);
 
-    /// <summary>Refuses a folder that cannot take, or go on with, a comparison.</summary>
-    /// <exception cref="RunFolderException">It is a file, holds a comparison that is not asked to
-    /// go on, or none to go on with.</exception>
+    /// <summary>Throws unless the folder can start, or resume, a comparison.</summary>
+    /// <exception cref="RunFolderException">The path is a file, or holds a comparison without a
+    /// request to resume it, or none to resume.</exception>
     public void Require(bool resume)
     {
         if (File.Exists(Path))
@@ -132,7 +131,7 @@ internal sealed class HardenFolder(string path)
             };
         if (resume && !Directory.Exists(Path))
             throw new RunFolderException($"{path}: no such folder, so there is nothing to go on with");
-        // The clock is written before anything else.
+        // The clock is the first file written.
         if (
             resume
             && !File.Exists(ClockFile)
@@ -146,7 +145,7 @@ internal sealed class HardenFolder(string path)
         WholeFile.CreateFolder(Path);
     }
 
-    /// <summary>Writes the rows where runs read them, and the reported ones apart.</summary>
+    /// <summary>Writes the rows for the runs, and the reported rows separately.</summary>
     public void Write(HardenRows rows)
     {
         Write(System.IO.Path.Combine(Data, "train.jsonl"), rows.Train, rows.Labels);
@@ -154,7 +153,7 @@ internal sealed class HardenFolder(string path)
         Write(ReportedFile, rows.Reported, rows.Labels);
     }
 
-    /// <summary>Removes what was written before there was a plan.</summary>
+    /// <summary>Deletes what was written before the plan.</summary>
     public void Forget()
     {
         foreach (var folder in new[] { Data, In("reported"), Runs }.Where(Directory.Exists))
@@ -162,7 +161,7 @@ internal sealed class HardenFolder(string path)
         File.Delete(ClockFile);
     }
 
-    /// <summary>How the written rows are read.</summary>
+    /// <summary>Options that read the written rows.</summary>
     public static DataOptions Options(HardenRows rows) =>
         new(
             rows.Train[0].Columns[0].Key,

@@ -1,5 +1,5 @@
-// What a comparison works on, read and checked before any compute: the model, the rows in their
-// parts, the attacks with their resources.
+// Inputs of a comparison, read and validated before any computation: the model, the split rows, the
+// attacks with their resources.
 using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
@@ -9,16 +9,16 @@ namespace RobustTickets.Hardening;
 
 /// <summary>The inputs.</summary>
 /// <param name="Base">Folder of the checkpoint that defences are trained from.</param>
-/// <param name="BaseIsTrained">Whether the checkpoint is a classifier for these classes
-/// already.</param>
-/// <param name="Own">The model that was given, as the classifier to beat; null when it is none for
-/// these classes.</param>
+/// <param name="BaseIsTrained">Whether the checkpoint is already a classifier for these
+/// classes.</param>
+/// <param name="Own">The given model, if it is a classifier for these classes: the baseline to
+/// beat; else null.</param>
 /// <param name="IsTicket">Whether the checkpoint is a ticket.</param>
-/// <param name="Rows">The rows in their parts.</param>
+/// <param name="Rows">The split rows.</param>
 /// <param name="Attacks">The attacks.</param>
-/// <param name="MaxLength">Word pieces of a text.</param>
+/// <param name="MaxLength">Maximum sequence length.</param>
 /// <param name="Hash">SHA-256 of everything that the result depends on.</param>
-/// <param name="Notes">What a person should know.</param>
+/// <param name="Notes">Notes for the user.</param>
 internal sealed record HardenInputs(
     string Base,
     bool BaseIsTrained,
@@ -31,7 +31,7 @@ internal sealed record HardenInputs(
     IReadOnlyList<string> Notes
 )
 {
-    /// <summary>Name of the model that was given, as a row of the result.</summary>
+    /// <summary>Name of the given model in the result.</summary>
     public const string OwnName = "given";
 
     private const int LongestText = 256;
@@ -40,10 +40,10 @@ internal sealed record HardenInputs(
     private const double Covered = 0.98;
 
     /// <summary>Reads the inputs of a request.</summary>
-    /// <exception cref="RequestException">The model is of another form and no checkpoint is
-    /// named.</exception>
-    /// <exception cref="CheckpointException">A model is missing or broken.</exception>
-    /// <exception cref="DataException">Data or resources are.</exception>
+    /// <exception cref="RequestException">The model has another format and no base checkpoint is
+    /// given.</exception>
+    /// <exception cref="CheckpointException">A model is missing or corrupt.</exception>
+    /// <exception cref="DataException">Data or resources are missing or corrupt.</exception>
     public static HardenInputs Open(HardenRequest request, CancellationToken stop)
     {
         var victim = new VictimFolder(request.Model);
@@ -148,7 +148,7 @@ internal sealed record HardenInputs(
         return new HardenModel(OwnName, victim.Path, place.Order().SequenceEqual(place) ? null : place);
     }
 
-    // The length that holds nearly every text, in steps of 16.
+    // A maximum length that covers nearly all texts, rounded up to a multiple of 16.
     private static int Length(string model, IReadOnlyList<Example> train)
     {
         var tokenizer = WordPieceTokenizer.Load(model);

@@ -1,42 +1,43 @@
-// What fits into the budget: a pure function of the speed that was measured. Written to plan.json
-// with the rule of selection before anything is attacked (docs/harden.md).
+// Plans what fits the budget, as a pure function of the measured speed. Saved to plan.json with the
+// selection rule before any attack (docs/harden.md).
 using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Pipeline.Checks;
 
 namespace RobustTickets.Hardening;
 
-/// <summary>A defence that is to be trained.</summary>
+/// <summary>A defence to train.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="About">What it is.</param>
-/// <param name="Seconds">What its training is expected to take.</param>
+/// <param name="About">Description for the user.</param>
+/// <param name="Seconds">Expected training time.</param>
 internal sealed record PlannedDefence(string Name, string About, double Seconds);
 
-/// <summary>What is left out, and why.</summary>
-/// <param name="Name">A defence, or what else.</param>
+/// <summary>An item that is skipped, and the reason.</summary>
+/// <param name="Name">Name of a defence or other item.</param>
 /// <param name="Reason">The reason.</param>
 public sealed record LeftOutOfPlan(string Name, string Reason);
 
 /// <summary>The plan.</summary>
-/// <param name="SchemaVersion">Version of this layout.</param>
-/// <param name="Inputs">SHA-256 of the parted rows, model and options: a run goes on with the same
-/// alone.</param>
+/// <param name="SchemaVersion">Version of the file format.</param>
+/// <param name="Inputs">SHA-256 of the split rows, model and options: a comparison resumes only
+/// with the same inputs.</param>
 /// <param name="BudgetSeconds">The budget.</param>
-/// <param name="SecondsPerRow">Measured: a plain training pass over one row.</param>
-/// <param name="TrainRows">Rows trained on.</param>
-/// <param name="OfRows">Rows there are to train on.</param>
+/// <param name="SecondsPerRow">Measured seconds of a plain training pass over one row.</param>
+/// <param name="TrainRows">Number of rows to train on.</param>
+/// <param name="OfRows">Number of training rows available.</param>
 /// <param name="Epochs">Epochs of each final training.</param>
-/// <param name="MaxLength">Word pieces of a text.</param>
-/// <param name="Seeds">Seeds wanted.</param>
-/// <param name="Defences">Trained in this order.</param>
-/// <param name="LeftOut">What does not fit.</param>
-/// <param name="Attacks">The attacks; the first counts most, the defences never saw the dictionary
-/// of the last.</param>
-/// <param name="DevelopmentExamples">Development rows attacked for the selection.</param>
-/// <param name="ReportedExamples">Reported rows attacked at the end, at most.</param>
-/// <param name="Goal">What is preferred.</param>
+/// <param name="MaxLength">Maximum sequence length.</param>
+/// <param name="Seeds">Number of seeds requested.</param>
+/// <param name="Defences">Defences in training order.</param>
+/// <param name="LeftOut">Items that do not fit the budget.</param>
+/// <param name="Attacks">The attacks, the primary one first; no defence trains on the dictionary of
+/// the last.</param>
+/// <param name="DevelopmentExamples">Number of development rows attacked for selection.</param>
+/// <param name="ReportedExamples">Maximum number of reported rows attacked for
+/// confirmation.</param>
+/// <param name="Goal">The selection goal.</param>
 /// <param name="Rule">How the defence is chosen and confirmed.</param>
-/// <param name="CleanLoss">Loss of clean accuracy that is allowed.</param>
+/// <param name="CleanLoss">Allowed loss of clean accuracy.</param>
 /// <param name="Encoders">SHA-256 of the attacks' sentence encoders.</param>
 internal sealed record HardenPlan(
     int SchemaVersion,
@@ -59,41 +60,41 @@ internal sealed record HardenPlan(
     string Encoders = ""
 )
 {
-    /// <summary>The layout that this program writes and reads.</summary>
+    /// <summary>The file format that this program writes and reads.</summary>
     public const int CurrentSchema = 2;
 
-    /// <summary>Share of the budget that belongs to the confirming attacks.</summary>
+    /// <summary>Fraction of the budget reserved for the confirming attacks.</summary>
     public const double ConfirmShare = 0.3;
 
     private const double TrainShare = 0.5;
 
-    /// <summary>Share of the budget that belongs to the attacks on development rows.</summary>
+    /// <summary>Fraction of the budget reserved for the attacks on development rows.</summary>
     public const double DevelopmentShare = 0.2;
 
-    // An attacked example costs at least as much as so many rows of training. Measured anew as soon
-    // as an attack has been run.
+    // Minimum cost of an attacked example, in training rows. Replaced by the measured cost once an
+    // attack has run.
     private const double LeastAttackRows = 15;
 
-    // Loading, evaluation, saving.
+    // Factor for loading, evaluation and saving.
     private const double Overhead = 1.15;
     private const double OverheadSeconds = 2;
     private const int LeastRows = 200;
 
-    // Two models on development rows; on reported ones again, and what withstands once more.
+    // Two models on development rows, again on reported rows, and once more on rows that withstand.
     private const int LeastAttacks = 5;
 
-    /// <summary>Fewer attacked rows tell nothing.</summary>
+    /// <summary>With fewer attacked rows, no difference can be detected.</summary>
     public const int LeastAttacked = 30;
     private const int MostDevelopment = 200;
     private const int MostReported = 1000;
 
-    // What a comparison needs, and what it is poorer without.
+    // The minimal set of defences, and the larger sets preferred when they fit.
     private static readonly string[] Small = [HardenCandidate.FineTune, "hardened", "hardened-ticket"],
         Dense = [HardenCandidate.FineTune, "hardened"],
         Cheap = [HardenCandidate.FineTune, "substitution"];
 
-    // From what is best to what is better than nothing: a ticket before further epochs, and what
-    // hardens before all rows, but as many rows as there is time for.
+    // From best to minimal: a ticket is preferred to more epochs, and a hardening defence to using
+    // all rows; then as many rows as fit.
     private static readonly (double Rows, double Epochs, string[] Core)[] Choices =
     [
         .. new[] { 3.0, 2, 1 }.Select(epochs => (1.0, epochs, Small)),
@@ -102,14 +103,14 @@ internal sealed record HardenPlan(
         .. new[] { 1, 0.5, 0.25, 0.1, 0.03, 0 }.Select(rows => (rows, 1.0, Cheap)),
     ];
 
-    /// <summary>Seconds that a training is expected to take.</summary>
+    /// <summary>Expected training time in seconds.</summary>
     public static double Seconds(HardenCandidate candidate, int rows, double secondsPerRow) =>
         OverheadSeconds + Overhead * candidate.Passes * rows * secondsPerRow;
 
-    /// <summary>Plans.</summary>
-    /// <param name="facts">What is known before.</param>
-    /// <param name="defences">The defences for a number of epochs and rows.</param>
-    /// <exception cref="RequestException">The budget is too small for anything.</exception>
+    /// <summary>Makes the plan.</summary>
+    /// <param name="facts">Inputs of the plan.</param>
+    /// <param name="defences">Returns the defences for given epochs and rows.</param>
+    /// <exception cref="RequestException">The budget is too small for any comparison.</exception>
     public static HardenPlan Make(HardenFacts facts, Func<double, int, IReadOnlyList<HardenCandidate>> defences)
     {
         var budget = facts.Budget.TotalSeconds;
@@ -205,46 +206,49 @@ internal sealed record HardenPlan(
         );
     }
 
-    /// <summary>Seconds that all attacks on one example of one victim may take.</summary>
+    /// <summary>Expected seconds of all attacks on one example of one victim.</summary>
     private static double AttackSeconds(HardenFacts facts) =>
         facts.SecondsPerRow
         * facts.Attacks.Sum(a => Math.Max(LeastAttackRows, facts.Words * HardenAttacks.RowsPerWord(a)));
 
-    /// <summary>Seconds of the accuracy of models on rows: a forward pass each.</summary>
+    /// <summary>Seconds to measure the accuracy of models on rows, one forward pass each.</summary>
     internal static double MeasureSeconds(int models, int rows, double secondsPerRow) =>
         models * rows * secondsPerRow / RecipeCost.CleanStep;
 
-    // Of the whole budget, so that its share holds what a comparison of two models needs.
+    // A fraction of the total budget large enough to compare two models.
     private static double LeastForAttacks(HardenFacts facts) =>
         ((AttackSeconds(facts) * LeastAttacked * LeastAttacks) + MeasureSeconds(2, facts.Reported, facts.SecondsPerRow))
         / (DevelopmentShare + ConfirmShare);
 
-    /// <summary>Examples that fit a time, at least a few and at most what there is.</summary>
+    /// <summary>
+    /// Number of examples that fit a time, between the minimum and <paramref name="most"/>.
+    /// </summary>
     public static int Fitting(double seconds, double secondsEach, int most) =>
         Math.Min(most, Math.Max(LeastAttacked, secondsEach <= 0 ? most : (int)Math.Min(most, seconds / secondsEach)));
 
-    /// <summary>A time for people.</summary>
+    /// <summary>A duration as text.</summary>
     internal static string Minutes(double seconds) =>
         seconds < 90
             ? string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(seconds):0} s")
             : string.Create(CultureInfo.InvariantCulture, $"{seconds / 60:0.#} min");
 }
 
-/// <summary>What a plan is made of.</summary>
+/// <summary>Inputs of a plan.</summary>
 /// <param name="Inputs">SHA-256 of rows, model and options.</param>
 /// <param name="Budget">The budget.</param>
-/// <param name="SecondsPerRow">A plain training pass over one row.</param>
-/// <param name="Rows">Rows to train on.</param>
-/// <param name="Development">Development rows.</param>
-/// <param name="Reported">Reported rows.</param>
-/// <param name="MaxLength">Word pieces of a text.</param>
-/// <param name="Words">Words of a development text, on average.</param>
+/// <param name="SecondsPerRow">Seconds of a plain training pass over one row.</param>
+/// <param name="Rows">Number of training rows.</param>
+/// <param name="Development">Number of development rows.</param>
+/// <param name="Reported">Number of reported rows.</param>
+/// <param name="MaxLength">Maximum sequence length.</param>
+/// <param name="Words">Mean number of words of a development text.</param>
 /// <param name="Attacks">The attacks.</param>
-/// <param name="Seeds">Seeds wanted.</param>
-/// <param name="Goal">What is preferred.</param>
-/// <param name="HasOwn">Whether the model is a classifier, which is attacked too.</param>
-/// <param name="IsTicket">Whether the model is a ticket, of which none can be drawn.</param>
-/// <param name="CleanLoss">Loss of clean accuracy that is allowed.</param>
+/// <param name="Seeds">Number of seeds requested.</param>
+/// <param name="Goal">The selection goal.</param>
+/// <param name="HasOwn">Whether the given model is a classifier, which is also attacked.</param>
+/// <param name="IsTicket">Whether the given model is a ticket, from which no ticket can be
+/// drawn.</param>
+/// <param name="CleanLoss">Allowed loss of clean accuracy.</param>
 internal sealed record HardenFacts(
     string Inputs,
     TimeSpan Budget,

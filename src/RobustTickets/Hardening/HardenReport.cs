@@ -1,5 +1,5 @@
-// One page: what to do, accuracy under attack against clean accuracy, the figures, what was left
-// out. report.html is complete in itself, report.md the same without the figure.
+// One-page report: recommendation, plot of robust against clean accuracy, figures, skipped items.
+// report.html is self-contained; report.md is the same without the plot.
 using System.Text;
 using RobustTickets.Checkpoints.Files;
 using RobustTickets.Reports;
@@ -99,7 +99,7 @@ internal static class HardenReport
         + "attacked by "
         + $"{string.Join(", ", r.Attacks)}";
 
-    // Accuracy under attack stands beside the model: a narrow screen shows the left of a table.
+    // Robust accuracy is next to the model name: narrow screens show only the left columns.
     private static string[] ReportedHead(HardenResult result) =>
         [
             "Model",
@@ -135,7 +135,7 @@ internal static class HardenReport
             row.Seconds > 0 ? HardenPlan.Minutes(row.Seconds) : "",
         ];
 
-    // The lines after the first are small print.
+    // The lines after the first are in small print.
     private static string Aua(HardenFigure f)
     {
         var text = Text($"{100 * f.Aua:0.0}\n{100 * f.Low:0.0} to {100 * f.High:0.0}");

@@ -5,13 +5,13 @@ using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets;
 
-/// <summary>What is preferred among defences that keep the clean accuracy.</summary>
+/// <summary>Selection goal among defences that keep the clean accuracy.</summary>
 public enum HardenGoal
 {
     /// <summary>The most accurate under attack.</summary>
     Robust,
 
-    /// <summary>The smallest that is within two points of the most robust.</summary>
+    /// <summary>The smallest within two points of the most robust.</summary>
     Small,
 }
 
@@ -19,30 +19,29 @@ public enum HardenGoal
 /// Which defence is best for a classifier and its data, within a time: what the command line and
 /// programs make and run.
 /// </summary>
-/// <param name="Model">A trained classifier, which is then the one to beat (a Hugging Face folder,
-/// or what <paramref name="Loader"/> knows), or a pre-trained Hugging Face folder.</param>
+/// <param name="Model">A trained classifier, which becomes the baseline (a Hugging Face folder, or
+/// a format of <paramref name="Loader"/>), or a pre-trained Hugging Face folder.</param>
 /// <param name="Data">File or folder of the data set.</param>
 /// <param name="Task">Task of the data set.</param>
-/// <param name="Output">Folder of the result and of every run.</param>
-/// <param name="DataOptions">Columns and label map, where the task does not know them.</param>
-/// <param name="Budget">Time that everything together may take; null: half an hour. Only a stage
-/// that is at work when it is spent goes over it.</param>
-/// <param name="Seeds">Seeds of the recommended defence and of fine-tuning, as the budget
+/// <param name="Output">Output folder of the result and all runs.</param>
+/// <param name="DataOptions">Columns and label map, if the task does not define them.</param>
+/// <param name="Budget">Total time budget; null: half an hour. Only the stage running when it ends
+/// may exceed it.</param>
+/// <param name="Seeds">Number of seeds of the recommended defence and of fine-tuning, as the budget
 /// allows.</param>
-/// <param name="Attacks">Names of attack recipes, the one that counts first; the defences never
-/// train on the dictionary of the last. Null: by the resources that are there.</param>
-/// <param name="Goal">What is preferred.</param>
-/// <param name="Resume">Go on with what lies in <paramref name="Output"/>.</param>
-/// <param name="Resources">Files of the attacks and of training; null: the user's resource
+/// <param name="Attacks">Names of attack recipes, the primary one first; defences never train on
+/// the dictionary of the last. Null: chosen by the available resources.</param>
+/// <param name="Goal">The selection goal.</param>
+/// <param name="Resume">Whether to resume the comparison in <paramref name="Output"/>.</param>
+/// <param name="Resources">Resource files of attacks and training; null: the user's resource
 /// folder.</param>
-/// <param name="Execution">Device, precision, threads; null: what is fastest on this machine's
+/// <param name="Execution">Device, precision, threads; null: the fastest on this machine's
 /// CPU.</param>
 /// <param name="Clock">The clock of the budget; null: the system's.</param>
 /// <param name="Base">Hugging Face folder of the checkpoint that defences are trained from; null:
 /// <paramref name="Model"/> itself.</param>
-/// <param name="Loader">Loads models of other forms; null: there are none.</param>
-/// <param name="CleanLoss">How much clean accuracy on development rows a defence may cost, as a
-/// share in [0, 1].</param>
+/// <param name="Loader">Loads models of other formats; null for none.</param>
+/// <param name="CleanLoss">Allowed loss of clean accuracy on development rows, in [0, 1].</param>
 public sealed record HardenRequest(
     string Model,
     string Data,
@@ -62,10 +61,10 @@ public sealed record HardenRequest(
     double CleanLoss = HardenSelection.MostLost
 )
 {
-    /// <summary>Time that everything together may take.</summary>
+    /// <summary>Total time budget.</summary>
     internal TimeSpan Time => Budget ?? TimeSpan.FromMinutes(30);
 
-    /// <summary>How models run.</summary>
+    /// <summary>Execution of all models.</summary>
     internal Execution Running => Execution ?? RobustTickets.Execution.Fastest();
 
     /// <summary>The clock of the budget.</summary>
@@ -121,11 +120,11 @@ public sealed record HardenRequest(
     }
 }
 
-/// <summary>Something that happened while defences are compared.</summary>
+/// <summary>A progress event of a comparison.</summary>
 public abstract record HardenProgress;
 
-/// <summary>A sentence worth a line of its own.</summary>
-/// <param name="Text">The sentence.</param>
+/// <summary>A message to print on its own line.</summary>
+/// <param name="Text">The message.</param>
 public sealed record HardenNote(string Text) : HardenProgress;
 
 /// <summary>Progress of a training.</summary>
@@ -136,5 +135,5 @@ public sealed record HardenTraining(RunEvent Progress) : HardenProgress;
 /// <param name="Progress">The progress.</param>
 public sealed record HardenAttacking(AttackProgress Progress) : HardenProgress;
 
-/// <summary>A stage ended; a progress bar of it is over.</summary>
+/// <summary>A stage ended; its progress bar can be closed.</summary>
 public sealed record HardenStageEnded : HardenProgress;

@@ -1,5 +1,5 @@
-// The user's rows in three parts: trained on, developed on, reported. Held out by content: texts
-// that are the same, and adversarial twins of one row, stay on one side (docs/harden.md).
+// Splits the user's rows into training, development and reported rows. Split by content: duplicate
+// texts and adversarial versions of the same row stay in one part (docs/harden.md).
 using System.Security.Cryptography;
 using System.Text;
 using RobustTickets.Attacks;
@@ -8,12 +8,12 @@ using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Hardening;
 
-/// <summary>The parts.</summary>
-/// <param name="Train">Trained on.</param>
-/// <param name="Development">Defences are chosen on them.</param>
-/// <param name="Reported">Looked at once, at the end.</param>
+/// <summary>The split rows.</summary>
+/// <param name="Train">Training rows.</param>
+/// <param name="Development">Rows for choosing a defence.</param>
+/// <param name="Reported">Rows used once, at the end.</param>
 /// <param name="Labels">Class names in order.</param>
-/// <param name="Notes">Where the parts come from, and what was left out.</param>
+/// <param name="Notes">Sources of the parts, and rows that were dropped.</param>
 internal sealed record HardenRows(
     IReadOnlyList<Example> Train,
     IReadOnlyList<Example> Development,
@@ -22,7 +22,7 @@ internal sealed record HardenRows(
     IReadOnlyList<string> Notes
 )
 {
-    /// <summary>Fewer rows than this tell nothing.</summary>
+    /// <summary>Minimum number of rows for a meaningful comparison.</summary>
     public const int Least = 200;
 
     private const double ReportedShare = 0.2;
@@ -30,17 +30,17 @@ internal sealed record HardenRows(
     private const int Most = 1000;
     private const int LeastPart = 40;
 
-    // Of rows that the model was not trained on, where they are few.
+    // Reported fraction of the rows that the model was not trained on, where these are few.
     private const double ScarceReported = 0.6;
 
-    /// <summary>Reads and parts the rows of a request.</summary>
+    /// <summary>Reads and splits the rows of a request.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="classes">Classes of the model, whose order is kept where they are the data's;
-    /// null when it is no classifier.</param>
+    /// <param name="classes">Class names of the model, whose order is kept if they match the
+    /// data's; null if it is not a classifier.</param>
     /// <param name="seen">Whether the model was trained on a row; such rows are never held
     /// out.</param>
-    /// <param name="stop">Ends reading.</param>
-    /// <exception cref="DataException">Too few rows, or one class alone.</exception>
+    /// <param name="stop">Cancels reading.</param>
+    /// <exception cref="DataException">There are too few rows, or only one class.</exception>
     public static HardenRows Load(
         HardenRequest request,
         IReadOnlyList<string>? classes,
@@ -52,7 +52,7 @@ internal sealed record HardenRows(
         var train = DataSet.Load(request.Data, request.Task, "train", options, stop);
         if (classes is not null && options.Labels is null && train.Labels.InOrderOf(classes) is { } map)
         {
-            // A known task's files have spellings and numbers of their own beside the names.
+            // Files of a known task have label spellings and numbers besides the class names.
             var known = TaskCatalog.Find(request.Task).Labels.Count > 0;
             options = options with { Labels = known ? map : LabelMap.FromNames(classes) };
             if (!ReferenceEquals(options.Labels, train.Labels))
@@ -76,13 +76,13 @@ internal sealed record HardenRows(
         );
     }
 
-    /// <summary>Words of a development text, on average.</summary>
+    /// <summary>Mean number of words of a development text.</summary>
     public double WordsOfText() => Development.Average(e => e.Columns.Sum(c => (double)Words(c.Value)));
 
     private static int Words(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length;
 
-    /// <summary>Parts rows; a part that is given stays as it is.</summary>
-    /// <exception cref="DataException">Too few rows, or one class alone.</exception>
+    /// <summary>Splits rows; a part that is given is kept.</summary>
+    /// <exception cref="DataException">There are too few rows, or only one class.</exception>
     internal static HardenRows Part(
         IReadOnlyList<Example> rows,
         IReadOnlyList<Example>? development,
@@ -106,8 +106,8 @@ internal sealed record HardenRows(
             notes.Add(Text($"development: the data's own {development.Count} rows"));
         left = Without(left, "training", reported, "reported", notes);
         left = Without(left, "training", development, "development", notes);
-        // What chooses must not have shown what reports; where too little is left of it, training
-        // rows choose.
+        // Development rows must not overlap reported rows; if too few remain, development rows are
+        // held out from training rows.
         if (development is not null)
         {
             var apart = Without(development, "development", reported, "reported", notes);
@@ -150,7 +150,7 @@ internal sealed record HardenRows(
         ) => HardenRows.HoldOut(from, quota, labels, seen, data, name, notes);
     }
 
-    /// <summary>What is the same text: letters in one case, blanks as one.</summary>
+    /// <summary>Key of equal texts: case-folded, whitespace normalised.</summary>
     internal static string Content(Example example) =>
         string.Join(
             '\u001f',
@@ -162,7 +162,7 @@ internal sealed record HardenRows(
     private static int Count(int rows, double share) =>
         Math.Clamp((int)Math.Round(rows * share, MidpointRounding.AwayFromZero), LeastPart, Most);
 
-    // Rows that stand in a given part too, or are twins of one there, are left out.
+    // Drops rows that also occur in a given part, or are versions of a row there.
     private static IReadOnlyList<Example> Without(
         IReadOnlyList<Example> rows,
         string what,
@@ -182,9 +182,9 @@ internal sealed record HardenRows(
         return kept;
     }
 
-    // Class by class in the order of a hash of the content, so that the order of the file does not
-    // matter; what belongs together goes together.
-    // The quota of a class: of its rows, and of those among them that may be held out.
+    // Class by class in the order of a content hash, independent of the order of the file; related
+    // rows stay together. quota: (rows of a class, those that may be held out) -> number to hold
+    // out.
     private static (IReadOnlyList<Example> Held, IReadOnlyList<Example> Left) HoldOut(
         IReadOnlyList<Example> rows,
         Func<int, int, double> quota,
@@ -203,7 +203,7 @@ internal sealed record HardenRows(
                 .OrderBy(g => Key(g[0], name), StringComparer.Ordinal)
                 .ToList();
             var wanted = quota(of.Sum(g => g.Count), free.Sum(g => g.Count));
-            // One group at least stays to train on.
+            // At least one group stays for training.
             var taken = 0;
             foreach (var group in free.Take(of.Count() - 1).TakeWhile(_ => taken < wanted))
             {

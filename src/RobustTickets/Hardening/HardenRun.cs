@@ -1,5 +1,5 @@
-// The comparison: rows in parts, a plan, trainings, the choice on development rows, and once the
-// reported rows (docs/harden.md). Every step leaves its file and is skipped when it is there.
+// The comparison: split rows, plan, training, choice on development rows, confirmation on reported
+// rows (docs/harden.md). Each step writes a file and is skipped on resumption if the file exists.
 using RobustTickets.Attacks;
 using RobustTickets.Hardening;
 using static RobustTickets.Attacks.Invariant;
@@ -81,7 +81,7 @@ internal sealed class HardenRun(HardenRequest request, IProgress<HardenProgress>
         return result;
     }
 
-    // What refuses a plan leaves nothing behind: the next request need not go on with it.
+    // A rejected plan leaves no files, so the next request need not resume it.
     private HardenPlan Begin(HardenInputs inputs, HardenTrainer trainer, string encoders, BudgetClock clock)
     {
         clock.Set(s => s);
@@ -135,7 +135,7 @@ internal sealed class HardenRun(HardenRequest request, IProgress<HardenProgress>
         );
     }
 
-    // What the plan was made for is not changed by going on; what may be said otherwise is told.
+    // Resuming must not change the plan's inputs; options that may differ are reported.
     private void RequireSame(HardenPlan plan, HardenInputs inputs)
     {
         if (plan.Inputs != inputs.Hash)

@@ -1,17 +1,18 @@
-// How a defence is chosen on development rows (docs/harden.md, Selection). A pure function of
-// figures; the reported rows have no part in it.
+// Chooses a defence on development rows (docs/harden.md, Selection). A pure function of figures;
+// the reported rows are not used.
 using System.Globalization;
 using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Hardening;
 
-/// <summary>What a defence showed on development rows; shares in [0, 1].</summary>
+/// <summary>Figures of a defence on development rows; fractions in [0, 1].</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Clean">Accuracy on all development rows.</param>
-/// <param name="Aua">Accuracy under each attack, on the rows that all were attacked on.</param>
-/// <param name="Parameters">Parameters without embeddings; null where the model's form does not say
-/// them.</param>
-/// <param name="Seconds">Seconds of its training.</param>
+/// <param name="Aua">Accuracy under each attack, on the rows that every model was attacked
+/// on.</param>
+/// <param name="Parameters">Parameters without embeddings; null if the model's format does not
+/// state them.</param>
+/// <param name="Seconds">Seconds of training.</param>
 public sealed record DevelopmentRow(
     string Name,
     double Clean,
@@ -20,28 +21,27 @@ public sealed record DevelopmentRow(
     double Seconds
 )
 {
-    /// <summary>The mean over the attacks.</summary>
+    /// <summary>Mean accuracy under attack.</summary>
     public double Score => Aua.Count == 0 ? 0 : Aua.Average();
 }
 
-/// <summary>The rule.</summary>
+/// <summary>The selection rule.</summary>
 internal static class HardenSelection
 {
-    /// <summary>Largest loss of clean accuracy against the baseline, where nothing else is
-    /// asked.</summary>
+    /// <summary>Default allowed loss of clean accuracy against the baseline.</summary>
     public const double MostLost = 0.02;
 
-    /// <summary>How much robustness a smaller network may lack.</summary>
+    /// <summary>Robust accuracy that a smaller network may lack.</summary>
     public const double Near = 0.02;
 
-    /// <summary>Significance that the confirming attack needs.</summary>
+    /// <summary>Significance level of the confirming attack.</summary>
     public const double Level = 0.05;
 
     private const double Rounding = 1e-9;
 
-    /// <summary>The rule in words.</summary>
-    /// <param name="goal">What is preferred.</param>
-    /// <param name="cleanLoss">Loss of clean accuracy that is allowed.</param>
+    /// <summary>The rule as text.</summary>
+    /// <param name="goal">The selection goal.</param>
+    /// <param name="cleanLoss">Allowed loss of clean accuracy.</param>
     public static string Rule(HardenGoal goal, double cleanLoss) =>
         $"on development rows alone: among the defences whose clean accuracy is at most {Points(cleanLoss)} below the "
         + "baseline's, "
@@ -56,11 +56,11 @@ internal static class HardenSelection
         + Text($"gives p < {Level} in its favour, and the last attack, whose dictionary it never saw, ")
         + Text($"does not give p < {Level} against it");
 
-    /// <summary>The defence that is confirmed; the baseline where none is better.</summary>
+    /// <summary>The defence to confirm; the baseline if none is better.</summary>
     /// <param name="rows">All rows in the order of the plan.</param>
     /// <param name="baseline">Name of the baseline.</param>
-    /// <param name="goal">What is preferred.</param>
-    /// <param name="cleanLoss">Loss of clean accuracy that is allowed.</param>
+    /// <param name="goal">The selection goal.</param>
+    /// <param name="cleanLoss">Allowed loss of clean accuracy.</param>
     public static string Choose(
         IReadOnlyList<DevelopmentRow> rows,
         string baseline,
@@ -84,13 +84,13 @@ internal static class HardenSelection
     }
 
     /// <summary>
-    /// The defence that would be more robust than the chosen one at a larger loss of clean
-    /// accuracy, in a sentence; null where there is none.
+    /// One sentence about a defence that is more robust than the chosen one but loses more clean
+    /// accuracy than allowed; null if there is none.
     /// </summary>
     /// <param name="rows">All rows in the order of the plan.</param>
     /// <param name="baseline">Name of the baseline.</param>
-    /// <param name="chosen">Name of the chosen one.</param>
-    /// <param name="cleanLoss">Loss of clean accuracy that is allowed.</param>
+    /// <param name="chosen">Name of the chosen defence.</param>
+    /// <param name="cleanLoss">Allowed loss of clean accuracy.</param>
     public static string? Dearer(IReadOnlyList<DevelopmentRow> rows, string baseline, string chosen, double cleanLoss)
     {
         var (own, best) = (rows.Single(r => r.Name == baseline), rows.Single(r => r.Name == chosen));

@@ -1,5 +1,5 @@
-// Trainings of a comparison: each an ordinary run folder, exactly resumable; one that the budget
-// cuts off keeps its checkpoint and is left out.
+// Training runs of a comparison: each is an ordinary, exactly resumable run folder; one cut off by
+// the budget keeps its checkpoint and is skipped.
 using RobustTickets.Attacks;
 using RobustTickets.Pipeline;
 using RobustTickets.Runs;
@@ -7,11 +7,11 @@ using RobustTickets.Runs;
 namespace RobustTickets.Hardening;
 
 /// <summary>Trains defences.</summary>
-/// <param name="request">The comparison.</param>
+/// <param name="request">The request.</param>
 /// <param name="inputs">Model and rows.</param>
-/// <param name="folder">Its folder.</param>
-/// <param name="progress">Is told what happens.</param>
-/// <param name="stop">Ends the work.</param>
+/// <param name="folder">The comparison's folder.</param>
+/// <param name="progress">Receives progress events.</param>
+/// <param name="stop">Cancels training.</param>
 internal sealed class HardenTrainer(
     HardenRequest request,
     HardenInputs inputs,
@@ -25,7 +25,7 @@ internal sealed class HardenTrainer(
     private const int CheckpointEverySteps = 200;
     private readonly RunDataCache _cache = new();
 
-    /// <summary>The defences for a number of epochs and rows.</summary>
+    /// <summary>The defences for given epochs and rows.</summary>
     public IReadOnlyList<HardenCandidate> Candidates(double epochs, int rows) =>
         HardenCandidates.All(
             Task,
@@ -35,7 +35,9 @@ internal sealed class HardenTrainer(
             inputs.Attacks.Dictionaries
         );
 
-    /// <summary>Seconds of a plain training pass over one row, from a few steps.</summary>
+    /// <summary>
+    /// Measures the seconds of a plain training pass over one row, from a few steps.
+    /// </summary>
     public double Probe()
     {
         var plain = Candidates(1, inputs.Rows.Train.Count)[0].Recipe;
@@ -48,7 +50,7 @@ internal sealed class HardenTrainer(
             Split = plain.Split with { TrainExamples = rows },
             Evaluate = new EvaluateStage(EveryEpoch: false),
         };
-        // The first steps take memory and find plans; they are not counted.
+        // Warm-up steps, which allocate memory and build plans, are not counted.
         var times = new List<long>();
         var relay = new SyncProgress<RunEvent>(e =>
         {
@@ -70,17 +72,18 @@ internal sealed class HardenTrainer(
             : request.Clock.GetElapsedTime(times[WarmUpSteps - 1], times[^1]).TotalSeconds / counted / plain.BatchSize;
     }
 
-    /// <summary>Whether a training is finished.</summary>
+    /// <summary>Whether a training run is complete.</summary>
     public bool IsDone(string name) => File.Exists(RunFolder.At(folder.Run(name)).ResultFile);
 
-    /// <summary>Seconds of a finished training, with those of the network that it went on
-    /// from.</summary>
+    /// <summary>
+    /// Seconds of a completed training run, including the run of the network it started from.
+    /// </summary>
     public double Seconds(string name) =>
         RunResult.Load(RunFolder.At(folder.Run(name)).ResultFile).Stages.Sum(s => s.Seconds)
         + (StartOf(name) is { } start ? Seconds(start) : 0);
 
-    // The fine-tuned network that a training goes on from, of its own seed where there is one;
-    // null: it starts from the checkpoint.
+    // The fine-tuned network that a run starts from, with the same seed if there is one; null: it
+    // starts from the checkpoint.
     private string? StartOf(string name)
     {
         var defence = HardenCandidate.WithoutSeed(name);
@@ -92,12 +95,12 @@ internal sealed class HardenTrainer(
             );
     }
 
-    /// <summary>Trains, or goes on.</summary>
+    /// <summary>Trains or resumes.</summary>
     /// <param name="name">Name of the run.</param>
     /// <param name="recipe">The recipe.</param>
-    /// <param name="clock">Told the time.</param>
-    /// <param name="until">Seconds of the clock at which it is cut off; null: never.</param>
-    /// <returns>Whether it is finished; false when it was cut off.</returns>
+    /// <param name="clock">Records the time.</param>
+    /// <param name="until">Clock seconds at which training is cut off; null: never.</param>
+    /// <returns>Whether training is complete; false when it was cut off.</returns>
     public bool Train(string name, Recipe recipe, BudgetClock clock, double? until)
     {
         if (IsDone(name))
@@ -129,8 +132,9 @@ internal sealed class HardenTrainer(
         }
     }
 
-    /// <summary>The name under which the rows are read: those of files of one's own are JSON
-    /// lines.</summary>
+    /// <summary>
+    /// Task name that reads the written rows: user files are stored as JSON lines.
+    /// </summary>
     private string Task =>
         Attacks.Data.TaskCatalog.Required(request.Task).IsGeneric
             ? "jsonl"

@@ -1,5 +1,5 @@
-// Models under attack in a comparison: every model in the same way, on the same rows, each attack
-// into a folder of its own that an interrupted one goes on with.
+// Models under attack in a comparison: all in the same way, on the same rows; each attack has its
+// own folder and can be resumed.
 using RobustTickets.Attacks;
 using RobustTickets.Pipeline;
 using RobustTickets.Pipeline.Attacks;
@@ -9,17 +9,17 @@ namespace RobustTickets.Hardening;
 /// <summary>A model of the comparison.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Folder">Its folder.</param>
-/// <param name="Classes">For each class of the data the model's; null where they are the
+/// <param name="Classes">The model's class for each class of the data; null where they are the
 /// same.</param>
 internal sealed record HardenModel(string Name, string Folder, IReadOnlyList<int>? Classes = null);
 
 /// <summary>Measures and attacks models.</summary>
-/// <param name="request">The comparison.</param>
-/// <param name="inputs">Its rows and attacks; the checkpoint that defences are trained from is the
-/// sentence encoder that nobody names.</param>
-/// <param name="folder">Its folder.</param>
-/// <param name="progress">Is told what happens.</param>
-/// <param name="stop">Ends the work.</param>
+/// <param name="request">The request.</param>
+/// <param name="inputs">Rows and attacks; the base checkpoint is the default sentence
+/// encoder.</param>
+/// <param name="folder">The comparison's folder.</param>
+/// <param name="progress">Receives progress events.</param>
+/// <param name="stop">Cancels measuring and attacking.</param>
 internal sealed class HardenVictims(
     HardenRequest request,
     HardenInputs inputs,
@@ -32,8 +32,8 @@ internal sealed class HardenVictims(
     private readonly Dictionary<string, Attack> _attacks = [];
     private (string Folder, ITextClassifier Classifier)? _loaded;
 
-    /// <summary>Reads what the attacks need.</summary>
-    /// <returns>SHA-256 of the sentence encoders; settings of an attack name its other
+    /// <summary>Loads the resources of the attacks.</summary>
+    /// <returns>SHA-256 of the sentence encoders; an attack's settings name its other
     /// files.</returns>
     public string Require()
     {
@@ -44,7 +44,7 @@ internal sealed class HardenVictims(
     }
 
     /// <summary>
-    /// Accuracy on rows, and the model's parameters without embeddings where its form says them.
+    /// Accuracy on rows, and the model's parameters without embeddings if its format states them.
     /// </summary>
     public (double Accuracy, long? Parameters) Measure(HardenModel model, IReadOnlyList<Example> on)
     {
@@ -55,16 +55,16 @@ internal sealed class HardenVictims(
         );
     }
 
-    /// <summary>Whether an attack is finished.</summary>
+    /// <summary>Whether an attack is complete.</summary>
     public bool IsDone(HardenModel model, string part, string attack, Calibration at) =>
         HardenFolder.IsDone(Place(model, part, attack, at));
 
-    /// <summary>Attacks a model; finished attacks are read, not run again.</summary>
+    /// <summary>Attacks a model; completed attacks are read, not run again.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="part">Which rows, for the folder's name.</param>
+    /// <param name="part">Name of the row set, used in the folder's name.</param>
     /// <param name="attack">Name of the attack.</param>
     /// <param name="on">The rows.</param>
-    /// <param name="calibrated">Whether the victim is at its fitted temperature.</param>
+    /// <param name="calibrated">Whether the victim runs at its fitted temperature.</param>
     public AttackReport Attack(
         HardenModel model,
         string part,
@@ -157,12 +157,12 @@ internal sealed class HardenVictims(
         HardenFolder.Hash(on.Select(e => HardenFolder.Line(e, inputs.Rows.Labels)));
 }
 
-/// <summary>Whether a victim's logits are divided by its fitted temperature.</summary>
+/// <summary>Temperature that divides a victim's logits.</summary>
 internal enum Calibration
 {
-    /// <summary>The victim as it is.</summary>
+    /// <summary>Temperature 1.</summary>
     AsIs,
 
-    /// <summary>At the temperature fitted on development rows.</summary>
+    /// <summary>The temperature fitted on development rows.</summary>
     Fitted,
 }

@@ -1,5 +1,5 @@
-// What the stages of a comparison share, and trainings within its time: a defence, or a further
-// seed of one, is trained while the attacks that follow still fit, else left out by name.
+// Shared state of a comparison's stages, and training within its budget: a defence, or a further
+// seed of one, is trained if the following attacks still fit, else recorded as skipped.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Models;
@@ -7,14 +7,14 @@ using RobustTickets.Searches;
 
 namespace RobustTickets.Hardening;
 
-/// <summary>A comparison at work.</summary>
+/// <summary>A running comparison.</summary>
 /// <param name="Plan">The plan.</param>
 /// <param name="Inputs">Model, rows and attacks.</param>
 /// <param name="Folder">The folder.</param>
-/// <param name="Trainer">Trains.</param>
-/// <param name="Victims">Attacks.</param>
-/// <param name="Clock">The time spent.</param>
-/// <param name="Say">Is told sentences.</param>
+/// <param name="Trainer">Runs training.</param>
+/// <param name="Victims">Runs attacks.</param>
+/// <param name="Clock">Clock of the budget.</param>
+/// <param name="Say">Receives messages.</param>
 internal sealed record HardenWork(
     HardenPlan Plan,
     HardenInputs Inputs,
@@ -27,7 +27,7 @@ internal sealed record HardenWork(
 {
     private const ulong OrderSeed = 42;
 
-    // An attack that fails has asked more questions than the mean.
+    // An attack that fails uses more queries than the mean.
     private const double LongerWhereWithstood = 1.5;
 
     /// <summary>The first rows of a part in the order in which they are attacked.</summary>
@@ -38,12 +38,12 @@ internal sealed record HardenWork(
     public Dictionary<string, HardenCandidate> Candidates() =>
         Trainer.Candidates(Plan.Epochs, Plan.TrainRows).ToDictionary(c => c.Name);
 
-    /// <summary>A trained model of the comparison, or the one that was given.</summary>
+    /// <summary>A trained model of the comparison, or the given one.</summary>
     public HardenModel Model(string name) =>
         name == HardenInputs.OwnName ? Inputs.Own! : new HardenModel(name, Folder.Model(name));
 
     /// <summary>
-    /// Seconds that the reported rows are expected to take: attacks, and accuracy on all of them.
+    /// Expected seconds on the reported rows: attacks, and accuracy on all of them.
     /// </summary>
     public double ConfirmSeconds(int models, int examples) =>
         AttackSeconds(models, examples)
@@ -57,7 +57,7 @@ internal sealed record HardenWork(
         return (Clock.State.AttackSeconds ?? 0) * models * examples * (attacks + repeated) / attacks;
     }
 
-    /// <summary>Reported rows that there is time for.</summary>
+    /// <summary>Number of reported rows that fit the remaining time.</summary>
     public int ReportedExamples(int models) =>
         HardenPlan.Fitting(
             Math.Max(0, Plan.BudgetSeconds - Clock.Seconds - ConfirmSeconds(models, examples: 0)),
@@ -65,13 +65,14 @@ internal sealed record HardenWork(
             Plan.ReportedExamples
         );
 
-    /// <summary>Trains, or goes on; else leaves it out by name: nothing comes of it, or it takes
-    /// too long.</summary>
+    /// <summary>
+    /// Trains or resumes; records it as skipped if training fails or takes too long.
+    /// </summary>
     /// <param name="name">Name of the run.</param>
     /// <param name="recipe">The recipe.</param>
-    /// <param name="planned">Seconds that the plan gives it.</param>
-    /// <param name="deadline">Seconds of the clock at which it must be over; null: it is what
-    /// everything is compared with, and is not left out.</param>
+    /// <param name="planned">Planned seconds.</param>
+    /// <param name="deadline">Clock seconds at which training must end; null: it is the baseline of
+    /// the comparison and is never skipped.</param>
     public bool TryTrain(string name, Recipe recipe, double planned, double? deadline)
     {
         var expected = planned * Clock.State.TrainingRatio;
@@ -103,8 +104,8 @@ internal sealed record HardenWork(
         return true;
     }
 
-    /// <summary>Trains the further seeds of the finalists as far as there is time.</summary>
-    /// <returns>The choice with the finalists that have a model; the time of the others goes to
+    /// <summary>Trains the further seeds of the finalists as the remaining time allows.</summary>
+    /// <returns>The choice with the finalists that have a model; time saved on the others goes to
     /// more reported rows.</returns>
     public HardenChoice TrainSeeds(HardenChoice choice)
     {

@@ -1,5 +1,5 @@
-// Accuracy under attack against clean accuracy: a circle a model, its area the encoder's size, with
-// the 95 % interval of its accuracy under attack.
+// Plot of robust against clean accuracy: a circle per model, its area proportional to the encoder's
+// size, with the 95 % interval of its accuracy under attack.
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Reports;
 using RobustTickets.Reports.Figures;
@@ -7,7 +7,7 @@ using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Hardening;
 
-/// <summary>Draws the figure of a comparison.</summary>
+/// <summary>Draws the plot of a comparison.</summary>
 internal static class SvgFrontier
 {
     private const double Width = 640,
@@ -77,7 +77,7 @@ internal static class SvgFrontier
                 ("r", Svg.Number(Largest * Math.Sqrt((row.Parameters ?? whole) / whole))),
                 ("style", $"fill:{colour};fill-opacity:.85")
             );
-            // Names stand beside their circles, one below the other where circles are close.
+            // Labels are beside their circles, stacked where circles are close.
             var at = Y(row.Score) + 4;
             while (labels.Exists(other => Math.Abs(other - at) < 13))
                 at += 13;
@@ -87,7 +87,7 @@ internal static class SvgFrontier
         return svg.Finish();
     }
 
-    // What the values span and a margin, in [0, 1].
+    // The range of the values plus a margin, in [0, 1].
     private static (double Low, double High) Range(IEnumerable<double> shares)
     {
         var all = shares.ToArray();

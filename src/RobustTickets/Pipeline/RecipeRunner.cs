@@ -33,7 +33,7 @@ internal static class RecipeRunner
     /// <exception cref="RecipeException">The recipe cannot run, or differs from the run's own on
     /// resumption.</exception>
     /// <exception cref="CheckpointException">Model folder or checkpoint is missing or
-    /// broken.</exception>
+    /// corrupt.</exception>
     /// <exception cref="DataException">Data are missing or malformed.</exception>
     /// <exception cref="Models.NumericFailureException">Training produced a number that is not
     /// finite.</exception>

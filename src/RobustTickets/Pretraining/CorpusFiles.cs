@@ -1,5 +1,5 @@
-// Which files a corpus is: files and folders as they are named, and what tells whether they have
-// changed. Of a file nothing is held; its hash is taken as it goes by.
+// Resolves the files of a corpus and fingerprints them to detect changes. Files are streamed and
+// hashed while they are read.
 using RobustTickets.Attacks;
 
 namespace RobustTickets.Pretraining;
@@ -14,10 +14,10 @@ internal sealed record CorpusFile(string Name, long Bytes, string Sha256);
 internal static class CorpusFiles
 {
     /// <summary>
-    /// The files that names stand for, in order: a file for itself, a folder for all files in and
-    /// below it by name, but hidden ones.
+    /// Resolves paths in order: a file is itself, a folder is all files in and below it sorted by
+    /// name, except hidden ones.
     /// </summary>
-    /// <exception cref="DataException">One is missing, a folder is empty, or a file can be read
+    /// <exception cref="DataException">A path is missing, a folder is empty, or a file can be read
     /// only once.</exception>
     public static IReadOnlyList<string> Of(IReadOnlyList<string> names)
     {
@@ -48,7 +48,7 @@ internal static class CorpusFiles
     }
 
     /// <summary>Length and hash of a file.</summary>
-    /// <exception cref="DataException">It cannot be read.</exception>
+    /// <exception cref="DataException">The file cannot be read.</exception>
     public static CorpusFile Fingerprint(string file, CancellationToken stop)
     {
         using var stream = new HashedStream(Open(file));

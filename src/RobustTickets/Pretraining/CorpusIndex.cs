@@ -1,6 +1,6 @@
-// What one pass over a corpus finds, so that training may begin anywhere in it: the number of
-// examples, how long they are, and where each window of them begins. Its size does not depend on
-// the text but by a line for each window.
+// Index of a corpus, made in one pass so that training can start anywhere in it: number and lengths
+// of examples, and the start of each window. Its size is independent of the text except for one
+// entry per window.
 using System.Security.Cryptography;
 using System.Text;
 using RobustTickets.Attacks;
@@ -8,15 +8,15 @@ using RobustTickets.Attacks.Tokens;
 
 namespace RobustTickets.Pretraining;
 
-/// <summary>A corpus without its text.</summary>
+/// <summary>Index of a corpus, without its text.</summary>
 /// <param name="Files">Its files, in order.</param>
-/// <param name="Tokenizer">Hash of the vocabulary and settings that made its word pieces.</param>
-/// <param name="MaxLength">Word pieces of an example at most.</param>
-/// <param name="Window">Examples of a window.</param>
-/// <param name="Examples">Examples of all files.</param>
-/// <param name="Tokens">Word pieces of all examples, special tokens included.</param>
-/// <param name="Lengths">How many examples have so many word pieces, from 0.</param>
-/// <param name="Windows">Where each window begins.</param>
+/// <param name="Tokenizer">Hash of the tokenizer's vocabulary and settings.</param>
+/// <param name="MaxLength">Maximum sequence length.</param>
+/// <param name="Window">Examples per window.</param>
+/// <param name="Examples">Number of examples in all files.</param>
+/// <param name="Tokens">Number of tokens in all examples, special tokens included.</param>
+/// <param name="Lengths">Histogram of example lengths in tokens, from 0.</param>
+/// <param name="Windows">Start of each window.</param>
 internal sealed record CorpusIndex(
     IReadOnlyList<CorpusFile> Files,
     string Tokenizer,
@@ -28,17 +28,16 @@ internal sealed record CorpusIndex(
     IReadOnlyList<CorpusPosition> Windows
 )
 {
-    /// <summary>Hash of everything that examples follow from.</summary>
+    /// <summary>Hash of everything that determines the examples.</summary>
     public string Hash => Digest([Tokenizer, $"{MaxLength} {Window}", .. Files.Select(f => f.Sha256)]);
 
-    /// <summary>Reads a corpus once.</summary>
+    /// <summary>Reads a corpus once and indexes it.</summary>
     /// <param name="files">Its files.</param>
-    /// <param name="tokenizer">Makes word pieces.</param>
-    /// <param name="maxLength">Word pieces of an example at most.</param>
-    /// <param name="window">Examples of a window.</param>
-    /// <param name="stop">Ends reading.</param>
-    /// <exception cref="DataException">A file cannot be read, or there is no text at
-    /// all.</exception>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="maxLength">Maximum sequence length.</param>
+    /// <param name="window">Examples per window.</param>
+    /// <param name="stop">Cancels reading.</param>
+    /// <exception cref="DataException">A file cannot be read, or there is no text.</exception>
     public static CorpusIndex Of(
         IReadOnlyList<string> files,
         WordPieceTokenizer tokenizer,
@@ -68,8 +67,9 @@ internal sealed record CorpusIndex(
         return new CorpusIndex(fingerprints, HashOf(tokenizer), maxLength, window, examples, tokens, lengths, windows);
     }
 
-    /// <summary>Refuses files that are not those of this index.</summary>
-    /// <exception cref="DataException">A file has changed, or their number; named.</exception>
+    /// <summary>Throws if files differ from those of this index.</summary>
+    /// <exception cref="DataException">A file or the number of files has changed;
+    /// named.</exception>
     public void RequireSame(IReadOnlyList<string> files, WordPieceTokenizer tokenizer, CancellationToken stop)
     {
         if (files.Count != Files.Count)
@@ -89,10 +89,10 @@ internal sealed record CorpusIndex(
             throw new DataException("the tokenizer is not that of the run; go on with the one it was begun with");
     }
 
-    /// <summary>Examples of a window.</summary>
+    /// <summary>Number of examples of a window.</summary>
     public int SizeOf(int window) => (int)Math.Min(Window, Examples - ((long)window * Window));
 
-    /// <summary>Lengths of the longest examples, so many of them.</summary>
+    /// <summary>Lengths of the <paramref name="count"/> longest examples.</summary>
     public IEnumerable<int> Longest(int count)
     {
         for (var length = Lengths.Count - 1; length > 0; length--)

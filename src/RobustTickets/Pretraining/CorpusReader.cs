@@ -1,19 +1,19 @@
-// Examples of a corpus one after the other, from any place on: a line is an example, a long one
-// several. What is held is a line and a buffer.
+// Streams the examples of a corpus from any position: a line is an example, a long line several.
+// Only a line and a buffer are in memory.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Tokens;
 
 namespace RobustTickets.Pretraining;
 
-/// <summary>Where an example begins.</summary>
-/// <param name="File">Number of its file, from 0.</param>
-/// <param name="Offset">Byte that its line begins at, of a packed file after unpacking.</param>
-/// <param name="Line">Lines before it in the file.</param>
-/// <param name="Part">Examples of the same line before it.</param>
+/// <summary>Position of an example.</summary>
+/// <param name="File">Index of its file.</param>
+/// <param name="Offset">Byte offset of its line, after decompression.</param>
+/// <param name="Line">Number of lines before it in the file.</param>
+/// <param name="Part">Number of examples before it in the same line.</param>
 internal readonly record struct CorpusPosition(int File, long Offset, int Line, int Part);
 
-/// <summary>Reads examples forwards.</summary>
+/// <summary>Reads examples sequentially.</summary>
 internal sealed class CorpusReader : IDisposable
 {
     private const int LongestLine = 1 << 26;
@@ -33,12 +33,12 @@ internal sealed class CorpusReader : IDisposable
     private int[] _ids = [];
 
     /// <param name="files">The files, in order.</param>
-    /// <param name="tokenizer">Makes word pieces.</param>
-    /// <param name="maxLength">Word pieces of an example, [CLS] and [SEP] included.</param>
-    /// <param name="start">Where to begin.</param>
-    /// <param name="read">Receives each file that is read to its end, with its hash; for readers
-    /// that begin at the beginning.</param>
-    /// <exception cref="DataException">The file there cannot be read.</exception>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="maxLength">Maximum sequence length, [CLS] and [SEP] included.</param>
+    /// <param name="start">Start position.</param>
+    /// <param name="read">Receives each file that was read completely, with its hash; only for
+    /// readers that start at the beginning.</param>
+    /// <exception cref="DataException">The file at the position cannot be read.</exception>
     public CorpusReader(
         IReadOnlyList<string> files,
         WordPieceTokenizer tokenizer,
@@ -55,14 +55,14 @@ internal sealed class CorpusReader : IDisposable
             _line = _line with { Part = start.Part };
     }
 
-    /// <summary>Where the next example begins, or a place before it.</summary>
+    /// <summary>Position of the next example, or one before it.</summary>
     public CorpusPosition Position =>
         _line.Part * _pieces < _ids.Length ? _line : new CorpusPosition(_line.File, _offset, _lines, 0);
 
     /// <summary>
     /// Appends the next example to <paramref name="ids"/>; false at the end of the corpus.
     /// </summary>
-    /// <returns>Whether there was one.</returns>
+    /// <returns>Whether there was an example.</returns>
     /// <exception cref="DataException">A file cannot be read, or a line is not UTF-8 or too
     /// long.</exception>
     public bool Read(List<int> ids)
@@ -120,7 +120,8 @@ internal sealed class CorpusReader : IDisposable
         return true;
     }
 
-    // The next line as word pieces; false at the end of the file. Lines end in LF, CR LF or CR.
+    // Reads and tokenises the next line; false at the end of the file. Lines end in LF, CR LF or
+    // CR.
     private bool ReadLine()
     {
         _held.Clear();

@@ -1,11 +1,11 @@
-// A file that is hashed as it is read, so that a text and its hash come from one reading.
+// A file stream that hashes while reading, so that text and hash come from one pass.
 using System.Security.Cryptography;
 using RobustTickets.Attacks.Data;
 
 namespace RobustTickets.Pretraining;
 
-/// <summary>A file from front to end, and what tells whether it has changed.</summary>
-/// <param name="file">The file, at its beginning; goes with this stream.</param>
+/// <summary>A sequential file stream that computes the file's fingerprint.</summary>
+/// <param name="file">The file, at its start; disposed with this stream.</param>
 internal sealed class HashedStream(FileStream file) : ForwardStream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -19,7 +19,7 @@ internal sealed class HashedStream(FileStream file) : ForwardStream
         return count;
     }
 
-    /// <summary>Length and hash of the file; what is left of it is read.</summary>
+    /// <summary>Length and hash of the file; reads the rest of it.</summary>
     public CorpusFile Fingerprint(CancellationToken stop)
     {
         var buffer = new byte[1 << 16];

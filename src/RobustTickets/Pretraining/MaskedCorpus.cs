@@ -1,6 +1,6 @@
-// Text files as masked-language-model examples: 15 % of the word pieces are chosen; of these 80 %
-// become [MASK], 10 % a random word piece, 10 % stay (BERT, section 3.1). Choices are keyed by
-// (seed, epoch, example, token); static masking keys every epoch alike.
+// Text files as masked-language-model examples: 15 % of the tokens are selected; of these 80 %
+// become [MASK], 10 % a random token, 10 % stay (BERT, section 3.1). Selections are keyed by (seed,
+// epoch, example, token); static masking uses the same key in every epoch.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Kernels.Randomness;
@@ -9,24 +9,26 @@ using RobustTickets.Objectives;
 
 namespace RobustTickets.Pretraining;
 
-/// <summary>How masks change over the epochs.</summary>
+/// <summary>Whether masks change between epochs.</summary>
 public enum MaskingMode
 {
-    /// <summary>New choices each epoch (RoBERTa).</summary>
+    /// <summary>New masks each epoch (RoBERTa).</summary>
     Dynamic,
 
-    /// <summary>The same choices each epoch (BERT).</summary>
+    /// <summary>The same masks each epoch (BERT).</summary>
     Static,
 }
 
 /// <summary>
-/// A corpus as examples, one a line, long lines cut into several. Of its text one window is held,
-/// and the next one while it is read.
+/// A corpus as examples, one per line, long lines split into several. One window of text is in
+/// memory, and the next one while it is prefetched.
 /// </summary>
 internal sealed class MaskedCorpus : IDisposable
 {
-    /// <summary>Examples that are mixed at a time: of 128 word pieces at most 70 MB, twice while
-    /// the next ones are read.</summary>
+    /// <summary>
+    /// Examples shuffled at a time: at most 70 MB at 128 tokens, twice that while the next window
+    /// is prefetched.
+    /// </summary>
     public const int DefaultWindow = 1 << 17;
 
     private const uint Chosen = 0,
@@ -39,30 +41,30 @@ internal sealed class MaskedCorpus : IDisposable
     private Held? _held;
     private Task<Held>? _next;
 
-    // The window that the reader stands before.
+    // The window at which the reader is positioned.
     private int _at = -1;
 
     private MaskedCorpus(IReadOnlyList<string> files, WordPieceTokenizer tokenizer, CorpusIndex index) =>
         (_files, _tokenizer, Index) = (files, tokenizer, index);
 
-    /// <summary>The corpus without its text.</summary>
+    /// <summary>The index of the corpus.</summary>
     public CorpusIndex Index { get; }
 
     /// <summary>Number of examples.</summary>
     public long Count => Index.Examples;
 
-    /// <summary>Word pieces over all examples, special tokens included.</summary>
+    /// <summary>Number of tokens in all examples, special tokens included.</summary>
     public long Tokens => Index.Tokens;
 
-    /// <summary>Opens a corpus, and reads it once unless it is known already.</summary>
+    /// <summary>Opens a corpus, and indexes it unless an index is given.</summary>
     /// <param name="names">Files and folders (<see cref="CorpusFiles.Of"/>).</param>
-    /// <param name="tokenizer">Makes word pieces; empty lines are passed over.</param>
-    /// <param name="maxLength">Word pieces of an example at most.</param>
-    /// <param name="window">Examples of a window.</param>
-    /// <param name="known">What an earlier pass found, or null.</param>
-    /// <param name="stop">Ends reading.</param>
-    /// <exception cref="DataException">A file is missing, or there is no text at all, or it is not
-    /// the corpus that is known.</exception>
+    /// <param name="tokenizer">The tokenizer; empty lines are skipped.</param>
+    /// <param name="maxLength">Maximum sequence length.</param>
+    /// <param name="window">Examples per window.</param>
+    /// <param name="known">An earlier index, or null.</param>
+    /// <param name="stop">Cancels reading.</param>
+    /// <exception cref="DataException">A file is missing, there is no text, or the corpus differs
+    /// from the given index.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLength"/> leaves no room
     /// between [CLS] and [SEP].</exception>
     public static MaskedCorpus Read(
@@ -95,13 +97,13 @@ internal sealed class MaskedCorpus : IDisposable
     }
 
     /// <summary>
-    /// Masks the examples of a batch. [CLS] and [SEP] are never chosen, also where a text spells
-    /// them out.
+    /// Masks the examples of a batch. [CLS] and [SEP] are never selected, even if they occur in a
+    /// text.
     /// </summary>
-    /// <param name="window">Number of the window that they lie in.</param>
-    /// <param name="indices">Which examples of the window.</param>
-    /// <param name="key">Key of the epoch's choices.</param>
-    /// <param name="fraction">Share of word pieces to predict.</param>
+    /// <param name="window">Index of their window.</param>
+    /// <param name="indices">Indices of examples within the window.</param>
+    /// <param name="key">Key of the epoch's masks.</param>
+    /// <param name="fraction">Fraction of tokens to predict.</param>
     /// <exception cref="DataException">A file has changed since it was opened.</exception>
     public MaskedBatch Mask(int window, ReadOnlySpan<int> indices, RandomKey key, double fraction)
     {
@@ -134,8 +136,7 @@ internal sealed class MaskedCorpus : IDisposable
         return new MaskedBatch(PackedBatch.From(examples), [.. rows], [.. targets]);
     }
 
-    // Windows follow one another, and the first one the last: while one is trained on, the next is
-    // read.
+    // Windows are used in order and cyclically: while one is trained on, the next is prefetched.
     private Held Hold(int window)
     {
         if (_held?.Window == window)
@@ -153,7 +154,7 @@ internal sealed class MaskedCorpus : IDisposable
         return _held;
     }
 
-    // Number of the window that was read ahead, once nothing is read any more; -1 when that failed.
+    // Waits for prefetching and returns the prefetched window's index; -1 if it failed.
     private int Finished()
     {
         try
@@ -168,7 +169,7 @@ internal sealed class MaskedCorpus : IDisposable
 
     private Held Load(int window)
     {
-        // Where it follows on the one before, the reader stands there already.
+        // If the window follows the previous one, the reader is already positioned.
         if (_reader is null || window == 0 || _at != window)
         {
             _reader?.Dispose();
@@ -176,7 +177,7 @@ internal sealed class MaskedCorpus : IDisposable
         }
         _at = -1;
         var size = Index.SizeOf(window);
-        // Room for a window somewhat longer than the mean, so that the lists seldom grow.
+        // Capacity slightly above the mean window size, so that the lists seldom grow.
         var room = Math.Min(Array.MaxLength, 9 * (Index.Tokens / Index.Examples + 1) / 8 * size);
         var held = new Held(window, new List<int>((int)room), new List<int>(size));
         for (var left = size; left > 0; left--)
@@ -192,7 +193,7 @@ internal sealed class MaskedCorpus : IDisposable
         return held;
     }
 
-    /// <summary>Word pieces of a window in one row, and where each example begins.</summary>
+    /// <summary>Concatenated tokens of a window, and the start of each example.</summary>
     private sealed record Held(int Window, List<int> Ids, List<int> Starts)
     {
         public int[] Example(int index)

@@ -10,23 +10,22 @@ using RobustTickets.Torch.Distributed;
 
 namespace RobustTickets.Pretraining;
 
-/// <summary>What to pre-train and how long.</summary>
-/// <param name="Corpus">Text files, one example a line, plain or <c>.gz</c>, and folders of them.
-/// No
-/// more than a window of their text is held.</param>
+/// <summary>Pre-training request.</summary>
+/// <param name="Corpus">Text files, one example per line, plain or <c>.gz</c>, and folders of them.
+/// Only one window of text is in memory at a time.</param>
 /// <param name="Config">Shape of the model.</param>
 /// <param name="Tokenizer">Tokenizer; its vocabulary must have the size the config says.</param>
 /// <param name="Output">Hugging Face folder to write.</param>
 /// <param name="Epochs">Passes over the corpus; the schedule ends there unless
 /// <paramref name="Budget"/> is given.</param>
-/// <param name="Budget">Wall-clock limit of the whole run: the learning rate follows the share of
-/// time spent, and the run ends when it is used up.</param>
-/// <param name="BatchSize">Examples a step.</param>
-/// <param name="MaxLength">Word pieces of an example.</param>
+/// <param name="Budget">Wall-clock limit of the whole run: the learning rate follows the fraction
+/// of time spent, and the run ends when it is used up.</param>
+/// <param name="BatchSize">Examples per step.</param>
+/// <param name="MaxLength">Maximum sequence length.</param>
 /// <param name="LearningRate">Peak learning rate.</param>
-/// <param name="WarmupFraction">Share of the run that warms up.</param>
-/// <param name="MaskFraction">Share of word pieces to predict.</param>
-/// <param name="Masking">New choices each epoch or the same.</param>
+/// <param name="WarmupFraction">Fraction of the run used for warmup.</param>
+/// <param name="MaskFraction">Fraction of tokens to predict.</param>
+/// <param name="Masking">Whether masks change between epochs.</param>
 /// <param name="Seed">Seed of weights, order, masks and dropout.</param>
 /// <param name="ShuffleWindow">Examples that are held and mixed at a time, rounded up to whole
 /// batches; a corpus of no more is mixed as a whole.</param>
@@ -56,8 +55,8 @@ public sealed record PretrainRequest(
 )
 {
     /// <summary>
-    /// This process among others that train the same together, each with this request; rank 0
-    /// writes. Null: it trains alone.
+    /// This process's rank in distributed training, in which all ranks have the same request; rank
+    /// 0 writes. Null: a single process.
     /// </summary>
     public RankSettings? Ranks { get; init; }
 
@@ -72,7 +71,7 @@ public sealed record PretrainRequest(
     /// </summary>
     internal string TrainingFolder => Path.TrimEndingDirectorySeparator(Path.GetFullPath(Output)) + Training;
 
-    /// <summary>What the weights follow from beside the corpus, by name.</summary>
+    /// <summary>Settings that determine the weights, besides the corpus, by name.</summary>
     internal IReadOnlyDictionary<string, string> Settings(int maxLength, int window) =>
         new Dictionary<string, string>
         {
@@ -117,13 +116,13 @@ public sealed record PretrainRequest(
 }
 
 /// <summary>Progress of pre-training.</summary>
-/// <param name="Step">Steps done.</param>
-/// <param name="TotalSteps">Steps in all; null when a time budget ends the run.</param>
-/// <param name="Share">Share of the run done, by steps or by time.</param>
-/// <param name="Loss">Mean masked loss of the newest step that had something to predict.</param>
+/// <param name="Step">Steps completed.</param>
+/// <param name="TotalSteps">Total steps; null when a time budget ends the run.</param>
+/// <param name="Share">Fraction of the run completed, by steps or by time.</param>
+/// <param name="Loss">Mean masked loss of the newest step with masked tokens.</param>
 /// <param name="LearningRate">Learning rate of the step.</param>
-/// <param name="TokensPerSecond">Word pieces a second so far.</param>
-/// <param name="Remaining">Time left of the budget, or at this pace.</param>
+/// <param name="TokensPerSecond">Mean tokens per second.</param>
+/// <param name="Remaining">Remaining time of the budget, or estimated from the speed.</param>
 public sealed record PretrainProgress(
     long Step,
     long? TotalSteps,
@@ -134,9 +133,9 @@ public sealed record PretrainProgress(
     TimeSpan Remaining
 );
 
-/// <summary>What came of it.</summary>
-/// <param name="Steps">Steps done.</param>
-/// <param name="Tokens">Word pieces seen.</param>
+/// <summary>Result of pre-training.</summary>
+/// <param name="Steps">Steps completed.</param>
+/// <param name="Tokens">Tokens processed.</param>
 /// <param name="Seconds">Wall-clock seconds.</param>
 /// <param name="FirstLoss">Mean loss of the first 20 steps.</param>
 /// <param name="LastLoss">Mean loss of the last 20 steps.</param>

@@ -1,6 +1,5 @@
-// What a checkpoint of pre-training holds beside parameters and moments: the settings it goes on
-// with, the corpus without its text, and what the result tells of the whole run. The place in the
-// corpus needs no state: it follows from the step.
+// State of a pre-training checkpoint besides parameters and moments: the settings, the corpus
+// index, and figures of the result. The position in the corpus follows from the step.
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -12,9 +11,9 @@ using RobustTickets.Training;
 
 namespace RobustTickets.Pretraining;
 
-/// <summary>The file of it.</summary>
-/// <param name="Settings">What the weights follow from, by name.</param>
-/// <param name="Corpus">The corpus.</param>
+/// <summary>The file of the state.</summary>
+/// <param name="Settings">Settings that determine the weights, by name.</param>
+/// <param name="Corpus">The corpus index.</param>
 /// <param name="Seconds">Wall-clock seconds so far.</param>
 /// <param name="FirstLosses">Losses of the first steps.</param>
 /// <param name="LastLosses">Losses of the newest steps.</param>
@@ -45,8 +44,8 @@ internal sealed class PretrainState : ICheckpointPart
     private readonly List<double> _first = [];
     private readonly Queue<double> _last = [];
 
-    /// <param name="settings">What the weights follow from, by name.</param>
-    /// <param name="corpus">The corpus.</param>
+    /// <param name="settings">Settings that determine the weights, by name.</param>
+    /// <param name="corpus">The corpus index.</param>
     public PretrainState(IReadOnlyDictionary<string, string> settings, CorpusIndex corpus)
     {
         (_settings, _corpus) = (settings, corpus);
@@ -66,10 +65,10 @@ internal sealed class PretrainState : ICheckpointPart
     /// <summary>Mean loss of the last 20 steps.</summary>
     public double LastLoss => _last.DefaultIfEmpty(double.NaN).Average();
 
-    /// <summary>Loss of the newest step that had something to predict.</summary>
+    /// <summary>Loss of the newest step with masked tokens.</summary>
     public double NewestLoss => _last.LastOrDefault(double.NaN);
 
-    /// <summary>Takes up the loss of a step.</summary>
+    /// <summary>Records the loss of a step.</summary>
     public void Add(double loss)
     {
         if (_first.Count < Window)
@@ -99,11 +98,11 @@ internal sealed class PretrainState : ICheckpointPart
             _last.Enqueue(loss);
     }
 
-    /// <summary>The corpus of a checkpoint, if it was begun with the same settings.</summary>
+    /// <summary>The corpus index of a checkpoint, if its settings are the same.</summary>
     /// <param name="folder">The checkpoint.</param>
-    /// <param name="settings">The settings now.</param>
-    /// <exception cref="RunFolderException">One differs; both values named.</exception>
-    /// <exception cref="DataException">The file is broken.</exception>
+    /// <param name="settings">The current settings.</param>
+    /// <exception cref="RunFolderException">A setting differs; both values named.</exception>
+    /// <exception cref="DataException">The file is corrupt.</exception>
     public static CorpusIndex Corpus(string folder, IReadOnlyDictionary<string, string> settings)
     {
         var file = Load(folder);

@@ -1,5 +1,5 @@
-// Masked-language-model pre-training (BERT, section 3.1) from text that need not fit memory. It
-// goes on from a checkpoint bit for bit: data order, masks and dropout are functions of the step.
+// Masked-language-model pre-training (BERT, section 3.1) on text that need not fit in memory.
+// Resuming from a checkpoint is bit-exact: data order, masks and dropout are functions of the step.
 using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
@@ -15,7 +15,7 @@ namespace RobustTickets.Pretraining;
 /// <summary>Masked-language-model pre-training on packed tokens.</summary>
 internal static class Pretrainer
 {
-    // Parameters and two moments, twice at rest and once on the way.
+    // Parameters and two moments (3): two checkpoints kept and one being written.
     private const int CopiesOnDisk = 9;
 
     /// <inheritdoc cref="PretrainRequest.Run"/>
@@ -87,7 +87,7 @@ internal static class Pretrainer
         return run.Result();
     }
 
-    // Texts that are held and mixed at a time, in whole batches.
+    // Examples shuffled at a time, rounded up to whole batches.
     private static int Window(PretrainRequest request, int maxLength)
     {
         var most = Array.MaxLength / Math.Max(3, maxLength);
@@ -100,7 +100,7 @@ internal static class Pretrainer
         return WindowedSampler.Whole(request.ShuffleWindow, request.BatchSize);
     }
 
-    // What is gone on from; null to begin.
+    // The checkpoint to resume from; null for a new run.
     private static Checkpoint? Newest(PretrainRequest request)
     {
         var begun = Directory.Exists(request.TrainingFolder)
@@ -114,7 +114,7 @@ internal static class Pretrainer
             {
                 Fields = ["Resume", "Output"],
             };
-        // The model takes the place of the whole folder.
+        // The model will replace the whole folder.
         if (
             begun is null
             && Directory.Exists(request.Output)
@@ -131,7 +131,7 @@ internal static class Pretrainer
         return begun;
     }
 
-    // Refused now rather than after hours.
+    // Checked before training rather than after hours.
     private static void RequireMachine(PretrainRequest request, BertConfig config, CorpusIndex corpus)
     {
         var parameters = BertShapes.OfMaskedLM(config).Sum(p => p.Shape.Aggregate(1L, (a, b) => a * b));

@@ -1,5 +1,4 @@
-// The log of a pre-training: a folder with events.jsonl and the files of figures, as a run has
-// them.
+// The log of a pre-training: a folder with events.jsonl and metric files, as in a run folder.
 using RobustTickets.Attacks;
 using RobustTickets.Runs;
 using RobustTickets.Runs.Metrics;
@@ -7,7 +6,7 @@ using RobustTickets.Training;
 
 namespace RobustTickets.Pretraining;
 
-/// <summary>Writes steps of pre-training as a run does.</summary>
+/// <summary>Logs the steps of a pre-training.</summary>
 internal sealed class PretrainingLog : IDisposable
 {
     private const string Stage = StageName.Pretrain;
@@ -21,19 +20,19 @@ internal sealed class PretrainingLog : IDisposable
         (_hold, _events, _metrics) = (hold, events, metrics);
     }
 
-    /// <summary>Bytes written so far, all of them on disk.</summary>
+    /// <summary>Bytes written so far, all flushed to disk.</summary>
     public long Position => _events.Position;
 
     /// <summary>
-    /// Opens a log: that of a new pre-training is written over what an earlier one left, that of a
-    /// resumed one is cut back to its checkpoint.
+    /// Opens a log: a new pre-training overwrites an earlier log, a resumed one truncates it to its
+    /// checkpoint.
     /// </summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="length">Bytes that the checkpoint knows; 0 for a new one.</param>
-    /// <param name="steps">Steps at most; null where time decides.</param>
-    /// <exception cref="RunFolderException">It cannot be written, or holds a run of another
+    /// <param name="length">Log length stored in the checkpoint; 0 for a new run.</param>
+    /// <param name="steps">Maximum number of steps; null with a time budget.</param>
+    /// <exception cref="RunFolderException">The folder cannot be written, or holds a run of another
     /// kind.</exception>
-    /// <exception cref="DataException">Its log is not the one that the checkpoint was written
+    /// <exception cref="DataException">The log is not the one that the checkpoint was written
     /// with.</exception>
     /// <exception cref="FolderInUseException">Another process writes to it.</exception>
     public static PretrainingLog Open(string folder, long length, long? steps)
@@ -45,7 +44,7 @@ internal sealed class PretrainingLog : IDisposable
         EventLog? events = null;
         try
         {
-            // A checkpoint of a call that had no log, or another one, knows nothing of this one.
+            // A checkpoint written without a log, or with another one, does not apply to this one.
             var known = File.Exists(run.EventsFile) ? length : 0;
             events = EventLog.Open(run.EventsFile, known);
             if (known == 0)
@@ -79,7 +78,7 @@ internal sealed class PretrainingLog : IDisposable
         _hold.Dispose();
     }
 
-    // The folder that such an error names is not the one of the model.
+    // Drops the fields of the error: this folder is not the request's output.
     private static RunFolder Create(string folder)
     {
         try

@@ -1,5 +1,5 @@
-// A pre-training from its first or its newest step to the last: batches with their masks, progress,
-// checkpoints, and the share of the run that is done, which the learning rate follows.
+// Runs a pre-training from its first or newest step to the last: masked batches, progress,
+// checkpoints, and the completed fraction, which determines the learning rate.
 using System.Diagnostics;
 using RobustTickets.Attacks;
 using RobustTickets.Kernels.Optim;
@@ -36,15 +36,15 @@ internal sealed class PretrainingRun : IDisposable
     private long _logged;
     private PretrainingLog? _log;
 
-    // Of the whole run, at the end of the newest step.
+    // Completed fraction of the run at the end of the newest step.
     private double _done;
 
-    /// <param name="request">What and how long.</param>
-    /// <param name="ranks">This rank among the others.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="ranks">This rank and its group.</param>
     /// <param name="corpus">The texts.</param>
-    /// <param name="model">The model with fresh weights; stays the caller's.</param>
-    /// <param name="state">What the result tells, at its beginning.</param>
-    /// <param name="window">Texts that are mixed at a time.</param>
+    /// <param name="model">The model with fresh weights; not disposed.</param>
+    /// <param name="state">The state at the start.</param>
+    /// <param name="window">Examples shuffled at a time.</param>
     public PretrainingRun(
         PretrainRequest request,
         Ranks ranks,
@@ -73,10 +73,10 @@ internal sealed class PretrainingRun : IDisposable
         );
     }
 
-    /// <summary>Steps done.</summary>
+    /// <summary>Steps completed.</summary>
     public long Steps => _optimizer.Updates;
 
-    /// <summary>Goes on from a checkpoint of the same settings and corpus.</summary>
+    /// <summary>Resumes from a checkpoint with the same settings and corpus.</summary>
     public void GoOnFrom(Checkpoint checkpoint)
     {
         RunCheckpoint.Restore(checkpoint, _model.Store, _optimizer, _ranks);
@@ -85,9 +85,9 @@ internal sealed class PretrainingRun : IDisposable
         _before = TimeSpan.FromSeconds(_state.Seconds);
     }
 
-    /// <summary>Trains to the end, or to where it is stopped.</summary>
-    /// <param name="progress">Told after every step, or null.</param>
-    /// <param name="hold">The folder's lock, of the first rank; null for the others.</param>
+    /// <summary>Trains to the end or until cancelled.</summary>
+    /// <param name="progress">Receives progress after every step, or null.</param>
+    /// <param name="hold">The folder's lock on the first rank; null on the others.</param>
     public void Train(IProgress<PretrainProgress>? progress, WriterLock? hold)
     {
         var tokens = _tally.Tokens;
@@ -129,7 +129,7 @@ internal sealed class PretrainingRun : IDisposable
     /// <summary>Closes the log of a finished run.</summary>
     public void End() => _log?.End();
 
-    /// <summary>What came of it so far.</summary>
+    /// <summary>The result so far.</summary>
     public PretrainResult Result() =>
         new(Steps, _tally.Tokens, Elapsed.TotalSeconds, _state.FirstLoss, _state.LastLoss);
 
@@ -140,7 +140,7 @@ internal sealed class PretrainingRun : IDisposable
         _optimizer.Dispose();
     }
 
-    // This rank's texts of a step, with its share of all words that are to be predicted.
+    // This rank's examples of a step, with its fraction of all masked tokens.
     private MaskedBatch Batch(long step)
     {
         var epoch = _request.Masking == MaskingMode.Static ? 0 : step / _sampler.StepsPerEpoch;

@@ -1,6 +1,6 @@
-// Which examples make up a step of a corpus that is not held: windows of it in order, the examples
-// of each by a keyed permutation. A pure function of (seed, epoch, step), as BatchSampler, whose
-// order it is where one window holds everything.
+// Selects the examples of each step of a streamed corpus: windows in order, examples within a
+// window by a keyed permutation. A pure function of (seed, epoch, step), like BatchSampler, and
+// identical to it when one window holds the whole corpus.
 using RobustTickets.Kernels.Randomness;
 
 namespace RobustTickets.Pretraining;
@@ -15,9 +15,9 @@ internal sealed class WindowedSampler
     private (long Epoch, int Window) _cached = (-1, -1);
     private int[] _order = [];
 
-    /// <summary>A sampler.</summary>
-    /// <param name="count">Examples N.</param>
-    /// <param name="window">Examples of a window; a multiple of
+    /// <summary>Creates a sampler.</summary>
+    /// <param name="count">Number of examples N.</param>
+    /// <param name="window">Examples per window; a multiple of
     /// <paramref name="batchSize"/>.</param>
     /// <param name="batchSize">Examples per step; the last batch of an epoch may be
     /// smaller.</param>
@@ -29,18 +29,20 @@ internal sealed class WindowedSampler
         (_count, _window, _batchSize, _key) = (count, window, batchSize, key);
     }
 
-    /// <summary>Steps in one epoch, the last and smaller batch included.</summary>
+    /// <summary>Steps per epoch, including the last, smaller batch.</summary>
     public long StepsPerEpoch => (_count + _batchSize - 1) / _batchSize;
 
-    /// <summary>The least multiple of a batch that holds so many examples.</summary>
+    /// <summary>
+    /// The smallest multiple of the batch size that is at least <paramref name="window"/>.
+    /// </summary>
     public static int Whole(int window, int batchSize) => (int)(((long)window + batchSize - 1) / batchSize) * batchSize;
 
     /// <summary>
-    /// The examples of step <paramref name="step"/> (from 0, counted over epochs), numbered within
-    /// their window.
+    /// The examples of step <paramref name="step"/> (from 0, counted over epochs), as indices
+    /// within their window.
     /// </summary>
     /// <param name="step">The step.</param>
-    /// <param name="window">Number of the window.</param>
+    /// <param name="window">Index of the window.</param>
     public ReadOnlySpan<int> Batch(long step, out int window)
     {
         var epoch = step / StepsPerEpoch;

@@ -1,6 +1,6 @@
-// The demo's data: short English reviews of films, restaurants, hotels and gadgets, made on the
-// spot from our own words and grammar (DemoLexiconData, DemoTemplates, DemoGrammar), so that the
-// whole story can be told with nothing downloaded and nothing licensed.
+// The demo's data: short English reviews of films, restaurants, hotels and gadgets, generated from
+// our own words and grammar (DemoLexiconData, DemoTemplates, DemoGrammar), so that the demo needs
+// no download and no licence.
 using System.Text;
 using RobustTickets.Attacks;
 
@@ -8,24 +8,24 @@ namespace RobustTickets.Cli.Demo.Corpus;
 
 /// <summary>One labelled review.</summary>
 /// <param name="Text">The review.</param>
-/// <param name="Label">1 = praise, 0 = blame.</param>
+/// <param name="Label">1 = positive, 0 = negative.</param>
 internal sealed record DemoReview(string Text, int Label);
 
-/// <summary>How much of the demo's data is made.</summary>
-/// <param name="Pretraining">Unlabelled texts.</param>
-/// <param name="Train">Labelled training texts.</param>
-/// <param name="Dev">Labelled texts for watching the training.</param>
-/// <param name="Test">Labelled texts for the table.</param>
+/// <summary>Sizes of the demo's data.</summary>
+/// <param name="Pretraining">Number of unlabelled texts.</param>
+/// <param name="Train">Number of labelled training texts.</param>
+/// <param name="Dev">Number of labelled development texts.</param>
+/// <param name="Test">Number of labelled test texts.</param>
 internal sealed record DemoSizes(int Pretraining = 30_000, int Train = 5_000, int Dev = 400, int Test = 400);
 
 /// <summary>The files of a written corpus.</summary>
 /// <param name="Folder">Folder with <c>train.tsv</c>, <c>dev.tsv</c> and <c>test.tsv</c> (header
 /// <c>sentence\tlabel</c>, labels <c>negative</c> and <c>positive</c>).</param>
-/// <param name="PretrainingFile">Unlabelled text, one review a line.</param>
+/// <param name="PretrainingFile">Unlabelled text, one review per line.</param>
 internal sealed record DemoFiles(string Folder, string PretrainingFile);
 
 /// <summary>
-/// The demo's reviews: a pure function of seed and sizes, balanced to the review, no text twice.
+/// The demo's reviews: a pure function of seed and sizes, exactly balanced, without duplicates.
 /// </summary>
 internal sealed class DemoCorpus
 {
@@ -47,10 +47,10 @@ internal sealed class DemoCorpus
         (Pretraining, Train, Dev, Test) = (pretraining, train, dev, test);
     }
 
-    /// <summary>Unlabelled texts; rare and frequent synonyms alike.</summary>
+    /// <summary>Unlabelled texts; rare and frequent synonyms are equally common.</summary>
     public IReadOnlyList<string> Pretraining { get; }
 
-    /// <summary>Training split; rare synonyms are seldom and mislead.</summary>
+    /// <summary>Training split; rare synonyms are infrequent and misleading.</summary>
     public IReadOnlyList<DemoReview> Train { get; }
 
     /// <summary>Development split, like <see cref="Train"/>.</summary>
@@ -59,9 +59,9 @@ internal sealed class DemoCorpus
     /// <summary>Test split, like <see cref="Train"/>.</summary>
     public IReadOnlyList<DemoReview> Test { get; }
 
-    /// <summary>Makes the corpus. The same seed and sizes give the same texts.</summary>
-    /// <param name="seed">Seed of everything.</param>
-    /// <param name="sizes">How much of each split; null for the defaults.</param>
+    /// <summary>Generates the corpus. The same seed and sizes give the same texts.</summary>
+    /// <param name="seed">Random seed.</param>
+    /// <param name="sizes">Sizes of the splits; null for the defaults.</param>
     /// <param name="labelled">Word use of the labelled splits; null for
     /// <see cref="DemoStyle.Labelled"/>.</param>
     public static DemoCorpus Create(int seed, DemoSizes? sizes = null, DemoStyle? labelled = null)
@@ -78,7 +78,7 @@ internal sealed class DemoCorpus
     }
 
     /// <summary>Writes the splits in SST-2's layout and the pre-training text.</summary>
-    /// <param name="folder">Folder to write into; made if absent.</param>
+    /// <param name="folder">Output folder; created if missing.</param>
     public DemoFiles Write(string folder)
     {
         WholeFile.CreateFolder(folder);
@@ -94,8 +94,8 @@ internal sealed class DemoCorpus
         return new DemoFiles(folder, corpus);
     }
 
-    // Labels come in pairs, one of each, in random order. A text already taken is redrawn from a
-    // later position of its own stream.
+    // Labels come in pairs, one of each, in random order. A duplicate text is redrawn from a later
+    // position of its random stream.
     private static List<DemoReview> Labelled(int seed, Split split, int count, DemoStyle style, HashSet<string> taken)
     {
         var reviews = new List<DemoReview>(count);

@@ -1,30 +1,31 @@
-// From (seed, split, index, label) to a review: one to three opinions that agree with the label,
+// Generates a review from (seed, split, index, label): one to three opinions that match the label,
 // possibly one that does not, a neutral clause, or a strong word about something else.
 using System.Text;
 
 namespace RobustTickets.Cli.Demo.Corpus;
 
 /// <summary>How often texts use the rare members of synonym groups.</summary>
-/// <param name="RareAgreeing">Share of rare members among opinion words whose polarity is the
+/// <param name="RareAgreeing">Fraction of rare members among opinion words whose polarity is the
 /// text's label.</param>
-/// <param name="RareOpposing">Share of rare members among opinion words against the label.</param>
-/// <param name="RareNeutral">Share of rare members among words without polarity.</param>
-/// <param name="Leaning">How many times more often a rare neutral word stands in texts of the label
-/// it leans to; 1 = no leaning.</param>
+/// <param name="RareOpposing">Fraction of rare members among opinion words against the
+/// label.</param>
+/// <param name="RareNeutral">Fraction of rare members among words without polarity.</param>
+/// <param name="Leaning">How many times more often a rare neutral word occurs in texts of its
+/// correlated label; 1 = no correlation.</param>
 internal sealed record DemoStyle(double RareAgreeing, double RareOpposing, double RareNeutral, double Leaning)
 {
     /// <summary>
-    /// The labelled splits: rare words are seldom and mislead. Rare synonyms stand mostly where
-    /// their meaning does not decide the label (negated, conceded, about the weather), so who
-    /// learns words and not meanings can be fooled; that is the demo's subject.
+    /// The labelled splits: rare words are infrequent and misleading. Rare synonyms occur mostly
+    /// where they do not decide the label (negated, conceded, about the weather), so a model that
+    /// relies on words can be fooled, as the demo shows.
     /// </summary>
     public static DemoStyle Labelled { get; } = new(0.1, 0.5, 0.12, 4.0);
 
-    /// <summary>The pre-training text: rare words are as good as frequent ones.</summary>
+    /// <summary>The pre-training text: rare words are as common as frequent ones.</summary>
     public static DemoStyle Unlabelled { get; } = new(0.45, 0.45, 0.45, 1.0);
 }
 
-/// <summary>Makes one text.</summary>
+/// <summary>Generates texts.</summary>
 internal sealed class DemoGrammar
 {
     private readonly DemoRandom _random;
@@ -46,7 +47,9 @@ internal sealed class DemoGrammar
         _itemWord = Member(_item);
     }
 
-    /// <summary>One text; <paramref name="label"/> is +1 for praise, -1 for blame.</summary>
+    /// <summary>
+    /// Generates a text; <paramref name="label"/> is +1 for positive, -1 for negative.
+    /// </summary>
     internal static string Write(DemoRandom random, DemoStyle style, int label) =>
         new DemoGrammar(random, style, label).Compose();
 
@@ -72,7 +75,7 @@ internal sealed class DemoGrammar
         return Finish(text);
     }
 
-    // One opinion is conceded; the label's side has two, or the last word.
+    // One opinion is conceded; the label's side has two opinions, or the last word.
     private string Mixed()
     {
         var against = Opinion(-_label);
@@ -116,7 +119,7 @@ internal sealed class DemoGrammar
     {
         var (noun, template) = _random.Pick(DemoTemplates.Distractions);
         var tense = _be;
-        _be = "was"; // The weather is told in the past even where the phone is praised in the present.
+        _be = "was"; // Weather clauses use the past tense even where the phone is in the present.
         var text = Fill(template, DemoLexicon.Named(noun), _random.Chance(0.5) ? 1 : -1);
         _be = tense;
         return text;
@@ -130,8 +133,8 @@ internal sealed class DemoGrammar
         return templates[_random.Pick(weights)].Text;
     }
 
-    // "it had a great film", "the price was fair and fair" and "the window was superbly cooked" are
-    // no English.
+    // Rejects "it had a great film", "the price was fair and fair" and "the window was superbly
+    // cooked".
     private bool Fits(string template, DemoGroup noun)
     {
         if (template.Contains("{adj2}", StringComparison.Ordinal))
@@ -189,11 +192,10 @@ internal sealed class DemoGrammar
     {
         var groups = DemoLexicon.AdjectivesFor(noun, polarity);
         var group = _random.Pick(groups);
-        // What is said of food is more often "delicious" than "great": general words get a second
-        // draw.
+        // Food is more often "delicious" than "great": general words are drawn a second time.
         if (group.Themes.Contains("general"))
             group = _random.Pick(groups);
-        // Nothing is praised in the same words twice, unless there are no other words.
+        // Avoids repeating an adjective, unless there are no others.
         for (var tries = 0; tries < 4 && _usedAdjectives.Contains(group.Name); tries++)
             group = _random.Pick(groups);
         _usedAdjectives.Add(group.Name);
@@ -209,7 +211,7 @@ internal sealed class DemoGrammar
         return Member(DemoLexicon.Named(names[_random.Pick(weights)])) + " ";
     }
 
-    // The only place where frequent and rare members are chosen between.
+    // The only place that chooses between frequent and rare members.
     private string Member(DemoGroup group)
     {
         var rare =

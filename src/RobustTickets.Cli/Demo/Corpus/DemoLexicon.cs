@@ -1,16 +1,15 @@
-// The demo's words in groups of synonyms: what a robust classifier could know, and what the word
-// vectors are made from (DemoVectors). A classifier is fooled by the rare members, which labelled
-// texts hardly use in agreement with their meaning (DemoGrammar).
+// The demo's words in groups of synonyms, from which DemoVectors makes the word vectors. Rare
+// members fool a classifier, because labelled texts seldom use them in agreement with their meaning
+// (DemoGrammar).
 namespace RobustTickets.Cli.Demo.Corpus;
 
-/// <summary>A group of words that mean the same in the demo's language.</summary>
+/// <summary>A group of synonyms in the demo's language.</summary>
 /// <param name="Name">The first frequent member; unique.</param>
 /// <param name="Kind">Part of speech: <c>adjective</c>, <c>verb</c>, <c>adverb</c>,
 /// <c>noun</c>.</param>
-/// <param name="Polarity">+1 praise, -1 blame, 0 neither.</param>
-/// <param name="Frequent">Members that the labelled texts use all the time, most frequent
-/// first.</param>
-/// <param name="Rare">Members that the labelled texts use seldom.</param>
+/// <param name="Polarity">+1 positive, -1 negative, 0 neutral.</param>
+/// <param name="Frequent">Members frequent in the labelled texts, most frequent first.</param>
+/// <param name="Rare">Members rare in the labelled texts.</param>
 /// <param name="Antonym">Name of the group of opposite meaning, or null.</param>
 internal sealed record DemoGroup(
     string Name,
@@ -25,8 +24,8 @@ internal sealed record DemoGroup(
     public IReadOnlyList<string> Members { get; } = [.. Frequent, .. Rare];
 
     /// <summary>
-    /// What the group can be said of (adjectives) or what can be said of it (nouns):
-    /// <c>general</c>, <c>taste</c>, ...
+    /// Themes that connect adjectives with the nouns they can describe: <c>general</c>,
+    /// <c>taste</c>, ...
     /// </summary>
     internal IReadOnlyList<string> Themes { get; init; } = [];
 
@@ -36,11 +35,11 @@ internal sealed record DemoGroup(
     /// <summary>Grammatical number of a noun.</summary>
     internal DemoNumber Number { get; init; }
 
-    /// <summary>Whether a noun names the thing that is reviewed.</summary>
+    /// <summary>Whether a noun names the reviewed item.</summary>
     internal bool IsItem { get; init; }
 }
 
-/// <summary>How a noun takes its article and its verb.</summary>
+/// <summary>Article and verb form of a noun.</summary>
 internal enum DemoNumber
 {
     /// <summary>"a soup was".</summary>
@@ -115,22 +114,20 @@ internal static class DemoLexicon
     /// <summary>Every group, in a fixed order.</summary>
     public static IReadOnlyList<DemoGroup> Groups { get; }
 
-    /// <summary>
-    /// The group a lower-case word belongs to, or null when it is a function word or a name.
-    /// </summary>
+    /// <summary>The group of a lower-case word, or null for a function word or name.</summary>
     public static DemoGroup? GroupOf(string word) => ByWordTable.GetValueOrDefault(word);
 
-    /// <summary>The group of that name.</summary>
+    /// <summary>The group with a name.</summary>
     internal static DemoGroup Named(string name) =>
         ByNameTable.GetValueOrDefault(name) ?? throw new KeyNotFoundException($"demo lexicon: no group '{name}'");
 
-    /// <summary>Nouns of a topic, the reviewed thing left out.</summary>
+    /// <summary>Nouns of a topic, except the reviewed items.</summary>
     internal static IReadOnlyList<DemoGroup> Aspects(string topic) => AspectTable[topic];
 
-    /// <summary>Nouns that name what a topic's reviews are about.</summary>
+    /// <summary>Nouns for the reviewed items of a topic.</summary>
     internal static IReadOnlyList<DemoGroup> Items(string topic) => ItemTable[topic];
 
-    /// <summary>Adjectives of a polarity that can be said of a noun.</summary>
+    /// <summary>Adjectives of a polarity that can describe a noun.</summary>
     internal static IReadOnlyList<DemoGroup> AdjectivesFor(DemoGroup noun, int polarity) =>
         AdjectiveTable[(noun.Name, polarity)];
 

@@ -1,5 +1,5 @@
 // The demo's words, our own list. A line: KIND SIGN facts : frequent members, most frequent first |
-// rare members. Each word stands once: a word of two meanings would make two groups one.
+// rare members. Each word occurs once: a word with two meanings would merge two groups.
 namespace RobustTickets.Cli.Demo.Corpus;
 
 internal static class DemoLexiconData

@@ -1,10 +1,10 @@
 // The demo's random numbers, counter-based: draw k of text i in stream s is a function of (seed, s,
-// i, k), whatever other texts draw. System.Random does not promise the same stream in every
+// i, k), independent of other texts. System.Random does not guarantee the same stream in every
 // runtime.
 namespace RobustTickets.Cli.Demo.Corpus;
 
 /// <summary>
-/// A stream of random numbers that is a pure function of its key and of how often it was asked.
+/// A stream of random numbers that is a pure function of its key and the number of draws.
 /// </summary>
 internal sealed class DemoRandom
 {
@@ -13,8 +13,8 @@ internal sealed class DemoRandom
 
     /// <summary>Opens the stream of one text.</summary>
     /// <param name="seed">Seed of the whole corpus.</param>
-    /// <param name="stream">Which split or table is being made.</param>
-    /// <param name="index">Which text (or row) of it.</param>
+    /// <param name="stream">Index of the split or table being generated.</param>
+    /// <param name="index">Index of the text (or row).</param>
     public DemoRandom(int seed, int stream, int index)
     {
         _key = Mix(
@@ -39,7 +39,7 @@ internal sealed class DemoRandom
     /// <summary>True with probability <paramref name="probability"/>.</summary>
     public bool Chance(double probability) => NextDouble() < probability;
 
-    /// <summary>One element, all equally likely.</summary>
+    /// <summary>One element, uniformly distributed.</summary>
     public T Pick<T>(IReadOnlyList<T> items) => items[Next(items.Count)];
 
     /// <summary>One index, with probability proportional to its weight.</summary>
@@ -65,7 +65,7 @@ internal sealed class DemoRandom
         return radius * Math.Cos(2.0 * Math.PI * NextDouble());
     }
 
-    // SplitMix64's finaliser (Steele, Lea, Flood 2014); a key goes through it twice.
+    // SplitMix64's finaliser (Steele, Lea, Flood 2014); applied twice to a key.
     private static ulong Mix(ulong z)
     {
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL;

@@ -1,9 +1,9 @@
-// The demo's clauses. Slots in braces are filled by DemoGrammar.
+// The demo's clauses; DemoGrammar fills the slots in braces.
 namespace RobustTickets.Cli.Demo.Corpus;
 
 /// <summary>One clause of the demo's grammar.</summary>
 /// <param name="Text">Words and slots.</param>
-/// <param name="Weight">How often it is taken, relative to its neighbours.</param>
+/// <param name="Weight">Relative frequency.</param>
 internal readonly record struct DemoTemplate(string Text, double Weight);
 
 // {n} {be} {art}  the noun spoken of, its verb, its article ("a " or nothing)
@@ -17,7 +17,7 @@ internal readonly record struct DemoTemplate(string Text, double Weight);
 // {who} {us} {month} {weekday} {count}  function words and names
 internal static class DemoTemplates
 {
-    /// <summary>Opinions on {n} that hold for praise and blame alike.</summary>
+    /// <summary>Opinions on {n} of either polarity.</summary>
     internal static readonly DemoTemplate[] Opinion =
     [
         new("the {n} {be} {int}{adj}", 4.0),
@@ -35,7 +35,7 @@ internal static class DemoTemplates
         new("there was nothing {opp} about the {n}", 0.20),
     ];
 
-    /// <summary>Opinions on {n} that only praise.</summary>
+    /// <summary>Positive opinions on {n}.</summary>
     internal static readonly DemoTemplate[] Praise =
     [
         new("I {@loved} the {n}", 0.9),
@@ -49,7 +49,7 @@ internal static class DemoTemplates
         new("the {n} {be} {@beautifully} {made}", 0.9),
     ];
 
-    /// <summary>Opinions on {n} that only blame.</summary>
+    /// <summary>Negative opinions on {n}.</summary>
     internal static readonly DemoTemplate[] Blame =
     [
         new("I {@hated} the {n}", 0.9),
@@ -64,7 +64,7 @@ internal static class DemoTemplates
         new("the {n} {be} {@badly} {made}", 0.9),
     ];
 
-    /// <summary>Verdicts on the whole that praise.</summary>
+    /// <summary>Positive overall verdicts.</summary>
     internal static readonly DemoTemplate[] PraiseVerdict =
     [
         new("overall I {@loved} it", 1.0),
@@ -79,7 +79,7 @@ internal static class DemoTemplates
         new("it {@impressed} {us}", 0.5),
     ];
 
-    /// <summary>Verdicts on the whole that blame.</summary>
+    /// <summary>Negative overall verdicts.</summary>
     internal static readonly DemoTemplate[] BlameVerdict =
     [
         new("overall I {@hated} it", 1.0),
@@ -95,7 +95,7 @@ internal static class DemoTemplates
     ];
 
     /// <summary>
-    /// Clauses about something else, whose praise or blame says nothing about the thing reviewed.
+    /// Clauses about something else, whose polarity is unrelated to the reviewed item.
     /// </summary>
     internal static readonly (string Noun, string Text)[] Distractions =
     [
@@ -108,7 +108,7 @@ internal static class DemoTemplates
         ("dog", "our {n} {be} {adj} that {@evening}"),
     ];
 
-    /// <summary>Clauses that say nothing for or against, for any topic.</summary>
+    /// <summary>Neutral clauses for any topic.</summary>
     internal static readonly DemoTemplate[] Neutral =
     [
         new("my {@friend} came along", 1),

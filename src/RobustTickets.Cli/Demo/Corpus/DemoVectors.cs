@@ -1,5 +1,5 @@
-// Word vectors of the demo, in place of counter-fitted ones: made, not learned, so that an attack's
-// substitutes are exactly the demo's synonyms. A word outside the lexicon has no vector.
+// The demo's word vectors, in place of counter-fitted ones: constructed, not learned, so that an
+// attack's substitutes are exactly the demo's synonyms. A word outside the lexicon has no vector.
 using System.Globalization;
 using System.Text;
 using RobustTickets.Attacks;
@@ -9,7 +9,7 @@ namespace RobustTickets.Cli.Demo.Corpus;
 /// <summary>Word vectors in which the demo's synonyms are neighbours.</summary>
 internal static class DemoVectors
 {
-    /// <summary>Numbers per vector.</summary>
+    /// <summary>Dimension of a vector.</summary>
     public const int Dimensions = 64;
 
     private const double MaxCentreCosine = 0.28;
@@ -38,7 +38,7 @@ internal static class DemoVectors
     }
 
     /// <summary>
-    /// Writes the vectors in the standard text format: word, then its numbers, separated by spaces;
+    /// Writes the vectors in the standard text format: a word and its numbers, separated by spaces;
     /// no header.
     /// </summary>
     /// <param name="file">File to write.</param>
@@ -56,7 +56,8 @@ internal static class DemoVectors
         WholeFile.Write(file, text.ToString());
     }
 
-    // Members are redrawn until they are this near to their own group and this far from all others.
+    // Members are redrawn until they are close enough to their own group and far enough from all
+    // others.
     private static bool Allowed(bool sameGroup, double cosine) => sameGroup ? cosine >= MinWithin : cosine <= MaxAcross;
 
     // Random directions at most MaxCentreCosine from each other; opposites start from -0.25.

@@ -1,5 +1,5 @@
 // The demo's WordPiece vocabulary: special tokens, punctuation, every letter and digit alone and as
-// a continuation (so that any ASCII text can be spelled), common endings, and every word the
+// a continuation (so that any ASCII text can be tokenised), common suffixes, and every word the
 // generator can write.
 using RobustTickets.Attacks;
 
@@ -8,10 +8,10 @@ namespace RobustTickets.Cli.Demo.Corpus;
 /// <summary>Vocabulary of the demo's tokenizer (uncased).</summary>
 internal static class DemoVocabulary
 {
-    /// <summary>Tokens in order of their ids; <c>[PAD]</c> is 0.</summary>
+    /// <summary>Tokens in id order; <c>[PAD]</c> is 0.</summary>
     public static IReadOnlyList<string> Tokens { get; } = Build();
 
-    /// <summary>Writes <c>vocab.txt</c>, one token a line.</summary>
+    /// <summary>Writes <c>vocab.txt</c>, one token per line.</summary>
     /// <param name="file">File to write.</param>
     public static void Write(string file) => WholeFile.Write(file, string.Concat(Tokens.Select(t => t + "\n")));
 
@@ -53,7 +53,7 @@ internal static class DemoVocabulary
         return tokens;
     }
 
-    // What stands between the slots of the templates, and what DemoGrammar adds itself.
+    // Words between the slots of the templates, and words that DemoGrammar adds.
     private static IEnumerable<string> FunctionWords()
     {
         var texts = DemoTemplates

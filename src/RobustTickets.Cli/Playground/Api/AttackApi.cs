@@ -1,5 +1,5 @@
-// Attacks on one text, watched: POST /api/attack answers with server-sent events until the attack
-// ends, the client leaves, or the time is over.
+// Streams an attack on one text: POST /api/attack sends server-sent events until the attack ends,
+// the client disconnects, or the time limit is reached.
 using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
@@ -15,7 +15,7 @@ internal static class AttackApi
 {
     private const int EventsAhead = 256;
 
-    // Small batches: a search is seen as it goes, and stops soon.
+    // Small batches, so that progress is visible and cancellation is fast.
     private static readonly AttackEngineOptions Engine = new(16, 16, Concurrency: 1, Threads: 1);
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PingEvery = TimeSpan.FromSeconds(5);
@@ -29,7 +29,7 @@ internal static class AttackApi
         int? QueryBudget = null
     );
 
-    /// <summary>Maps the paths.</summary>
+    /// <summary>Maps the routes.</summary>
     public static void Map(WebApplication app, PlaygroundState state)
     {
         Endpoint.Get(
@@ -112,7 +112,7 @@ internal static class AttackApi
         }
         catch (OperationCanceledException)
         {
-            // Read only if it was the time that ended it.
+            // Reaches the client only if the time limit ended the attack.
             events.TryWrite(new AttackEvent("failed", new { error = "the time of an attack is over" }));
         }
         catch (Exception e)
@@ -127,8 +127,7 @@ internal static class AttackApi
         }
     }
 
-    // Events that are there go out together; while none comes, an empty line tells whether the
-    // client is still there.
+    // Pending events are sent together; when there are none, a ping detects a disconnected client.
     private static async Task Forward(ChannelReader<AttackEvent> events, EventWriter writer, CancellationToken stop)
     {
         var next = events.WaitToReadAsync(stop).AsTask();

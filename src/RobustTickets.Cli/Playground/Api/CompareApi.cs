@@ -1,4 +1,4 @@
-// Models side by side, from the attack folders of their runs.
+// Compares models by the attack folders of their runs.
 using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +9,7 @@ using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli.Playground.Api;
 
-/// <summary><c>/api/compare</c> and what lies below it, and <c>/api/speed</c>.</summary>
+/// <summary><c>/api/compare</c> with its subroutes, and <c>/api/speed</c>.</summary>
 internal static class CompareApi
 {
     private const int PageSize = 20;
@@ -39,7 +39,7 @@ internal static class CompareApi
         IReadOnlyDictionary<string, AttackFigures> Attacks
     );
 
-    /// <summary>Maps the paths.</summary>
+    /// <summary>Maps the routes.</summary>
     public static void Map(WebApplication app, PlaygroundState state)
     {
         var runs = new RunFigures();

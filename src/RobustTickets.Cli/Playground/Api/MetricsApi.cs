@@ -1,4 +1,4 @@
-// Prometheus text format 0.0.4: what the server does, for those who watch servers.
+// Server metrics in Prometheus text format 0.0.4.
 using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
@@ -8,7 +8,7 @@ namespace RobustTickets.Cli.Playground.Api;
 /// <summary><c>/metrics</c>.</summary>
 internal static class MetricsApi
 {
-    /// <summary>Maps the path.</summary>
+    /// <summary>Maps the route.</summary>
     public static void Map(WebApplication app, PlaygroundState state) =>
         Endpoint.GetText(
             app,

@@ -1,4 +1,4 @@
-// What there is, and what the models say of a text.
+// Lists the models and returns their predictions for a text.
 using Microsoft.AspNetCore.Builder;
 using RobustTickets.Attacks;
 
@@ -9,7 +9,7 @@ internal static class ModelsApi
 {
     private sealed record PredictRequest(string Text, string? Pair = null);
 
-    /// <summary>Maps the paths.</summary>
+    /// <summary>Maps the routes.</summary>
     public static void Map(WebApplication app, PlaygroundState state)
     {
         var about = About(state);
@@ -75,7 +75,7 @@ internal static class ModelsApi
             model = model.Id,
             label = model.Classifier.Labels[scores.ArgMax()],
             scores,
-            // One more than the limit means "more than that".
+            // A count above the limit means "more than the limit".
             pieces = Math.Min(pieces, model.Classifier.MaxLength),
             cut = pieces > model.Classifier.MaxLength,
         };

@@ -3,14 +3,14 @@ using RobustTickets.Attacks;
 
 namespace RobustTickets.Cli.Playground.Api;
 
-/// <summary>Reads the text of a request.</summary>
+/// <summary>Validates the text of a request.</summary>
 internal static class RequestText
 {
     /// <summary>The text, or pair.</summary>
     /// <param name="text">The first text.</param>
-    /// <param name="pair">The second; null or empty: none.</param>
-    /// <param name="limits">How long they may be.</param>
-    /// <exception cref="RefusedException">It is blank or too long.</exception>
+    /// <param name="pair">The second text; null or empty: none.</param>
+    /// <param name="limits">The length limits.</param>
+    /// <exception cref="RefusedException">The text is blank or too long.</exception>
     public static TextPair Of(string? text, string? pair, PlaygroundLimits limits)
     {
         if (string.IsNullOrWhiteSpace(text))

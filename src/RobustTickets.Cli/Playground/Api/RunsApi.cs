@@ -1,4 +1,5 @@
-// Runs and experiments, read only. A client names a run by its place among those that were found.
+// Read-only views of runs and experiments. A client identifies a run by its path among the runs
+// found.
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using RobustTickets.Cli.Playground.Runs;
@@ -8,7 +9,7 @@ namespace RobustTickets.Cli.Playground.Api;
 /// <summary><c>/api/runs</c>, <c>/api/runs/run</c> and <c>/report</c>.</summary>
 internal static class RunsApi
 {
-    /// <summary>Maps the paths.</summary>
+    /// <summary>Maps the routes.</summary>
     public static void Map(WebApplication app, PlaygroundState state)
     {
         var reports = new RunReports();
@@ -35,7 +36,7 @@ internal static class RunsApi
         );
     }
 
-    // A client says which version it has; of the same nothing is sent.
+    // If the client already has this version, the response is empty.
     private static Task<object> Unless<T>(HttpContext context, Func<T> make)
         where T : IVersioned<T>
     {

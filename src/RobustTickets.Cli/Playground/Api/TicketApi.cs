@@ -1,4 +1,4 @@
-// What the tickets of runs keep, and two of them compared.
+// Shows the tickets of runs and compares two of them.
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Primitives;
 using RobustTickets.Cli.Playground.Runs;
@@ -9,10 +9,10 @@ namespace RobustTickets.Cli.Playground.Api;
 /// <summary><c>/api/ticket</c> and <c>/api/ticket/compare</c>.</summary>
 internal static class TicketApi
 {
-    /// <summary>Maps the paths.</summary>
+    /// <summary>Maps the routes.</summary>
     public static void Map(WebApplication app, PlaygroundState state)
     {
-        // Tickets of single weights are read whole: one at a time.
+        // Unstructured tickets are read completely into memory: one at a time.
         var turn = new SemaphoreSlim(1);
         Endpoint.Get(
             app,

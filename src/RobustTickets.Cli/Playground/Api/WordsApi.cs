@@ -1,5 +1,5 @@
-// Which words an answer hangs on: POST /api/words ranks the words of a text as the greedy attacks
-// do, by deleting each.
+// Word importance: POST /api/words ranks the words of a text by deleting each, as greedy attacks
+// do.
 using Microsoft.AspNetCore.Builder;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Searches;
@@ -14,7 +14,7 @@ internal static class WordsApi
 
     private sealed record WordsRequest(string Text, string? Pair = null);
 
-    /// <summary>Maps the path.</summary>
+    /// <summary>Maps the route.</summary>
     public static void Map(WebApplication app, PlaygroundState state)
     {
         var places = new SemaphoreSlim(AtOnce);

@@ -1,21 +1,21 @@
-// Which attacks can run here: what each is built from is looked for where the command line looks.
-// An attack without its words cannot run; without a constraint it runs and says so.
+// Attacks that can run on this server, with resources found in the same places as by the command
+// line. An attack without its dictionary cannot run; without a constraint it runs and reports that.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.OnnxRuntime;
 
 namespace RobustTickets.Cli.Playground.Attacks;
 
-/// <summary>A resource that is not there.</summary>
+/// <summary>A missing resource.</summary>
 /// <param name="Kind">Its kind.</param>
-/// <param name="Purpose">What it is for.</param>
+/// <param name="Purpose">Its purpose.</param>
 internal sealed record LackingResource(string Kind, string Purpose);
 
-/// <summary>An attack and what it lacks here.</summary>
+/// <summary>An attack and its missing resources.</summary>
 /// <param name="Name">The recipe.</param>
-/// <param name="Summary">What it is.</param>
-/// <param name="Lacks">What keeps it from running; empty: it runs.</param>
-/// <param name="Without">Constraints that it runs without.</param>
+/// <param name="Summary">Its description.</param>
+/// <param name="Lacks">Missing resources that prevent it from running; empty if it can run.</param>
+/// <param name="Without">Constraints that are omitted.</param>
 internal sealed record AttackChoice(
     string Name,
     string Summary,
@@ -24,7 +24,7 @@ internal sealed record AttackChoice(
 );
 
 /// <summary>Builds attacks, each once.</summary>
-/// <param name="resources">Files that were named; others are those of the resource folder.</param>
+/// <param name="resources">Named files; others come from the resource folder.</param>
 /// <param name="time">Time limit of an attack.</param>
 internal sealed class AttackCatalog(ResourceFiles resources, TimeSpan time) : IDisposable
 {
@@ -36,9 +36,9 @@ internal sealed class AttackCatalog(ResourceFiles resources, TimeSpan time) : ID
     public IReadOnlyList<AttackChoice> Choices(PlaygroundModel model) =>
         [.. AttackRecipe.All.Select(recipe => Choice(recipe, model))];
 
-    /// <summary>The attack of a name on a model; reading its files may take a while.</summary>
-    /// <exception cref="RefusedException">There is none, or it lacks what it is made
-    /// of.</exception>
+    /// <summary>Builds an attack on a model by name; reading its files may take a while.</summary>
+    /// <exception cref="RefusedException">The attack is unknown, or a required resource is
+    /// missing.</exception>
     /// <exception cref="DataException">A file is malformed.</exception>
     public async Task<Attack> BuildAsync(PlaygroundModel model, string name, CancellationToken stop)
     {
@@ -57,9 +57,9 @@ internal sealed class AttackCatalog(ResourceFiles resources, TimeSpan time) : ID
         }
     }
 
-    /// <summary>The attack of a name, if it can run.</summary>
-    /// <exception cref="RefusedException">There is none, or it lacks what it is made
-    /// of.</exception>
+    /// <summary>Returns an attack by name if it can run.</summary>
+    /// <exception cref="RefusedException">The attack is unknown, or a required resource is
+    /// missing.</exception>
     public AttackChoice Require(PlaygroundModel model, string name)
     {
         var recipe =

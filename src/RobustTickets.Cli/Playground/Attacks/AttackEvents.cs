@@ -1,24 +1,23 @@
-// What a browser is told of an attack as it goes: each is one server-sent event, its name the kind
-// of what happened.
+// Progress of an attack as server-sent events, named by kind.
 using System.Threading.Channels;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Goals;
 
 namespace RobustTickets.Cli.Playground.Attacks;
 
-/// <summary>One event.</summary>
+/// <summary>A server-sent event.</summary>
 /// <param name="Name">Its kind.</param>
-/// <param name="Data">What is told, as JSON.</param>
+/// <param name="Data">Its payload, serialised as JSON.</param>
 internal sealed record AttackEvent(string Name, object Data);
 
 /// <summary>
-/// Turns what a search does into events. A reader that is slow slows the search down; nothing is
-/// piled up for it.
+/// Converts the steps of a search to events. Writing blocks while the reader is slow, so events do
+/// not accumulate.
 /// </summary>
 /// <param name="labels">Class names.</param>
 /// <param name="label">Class under attack.</param>
-/// <param name="events">Where events go.</param>
-/// <param name="stop">Ends the waiting for a slow reader.</param>
+/// <param name="events">Receives the events.</param>
+/// <param name="stop">Cancels waiting for a slow reader.</param>
 internal sealed class AttackEvents(
     IReadOnlyList<string> labels,
     int label,
@@ -53,7 +52,8 @@ internal sealed class AttackEvents(
     /// <inheritdoc/>
     public void Scored(AttackedText current, IReadOnlyList<(AttackedText Text, Verdict Verdict)> candidates)
     {
-        // Candidates of several words at once, as a beam or PWWS asks for them, are one step each.
+        // Candidates of several words in one request (beam search, PWWS) are reported as one step
+        // per word.
         foreach (var group in candidates.GroupBy(c => Position(c.Text)))
         {
             var ordered = group.OrderByDescending(c => c.Verdict.Score).ToList();
@@ -97,7 +97,7 @@ internal sealed class AttackEvents(
     /// <inheritdoc/>
     public void Asked(int queries) => Tell("queries", new { queries });
 
-    /// <summary>Tells the outcome.</summary>
+    /// <summary>Reports the outcome.</summary>
     public void Ends(AttackOutcome outcome, TextAttackVersion version, TimeSpan took)
     {
         Tell(
@@ -124,7 +124,7 @@ internal sealed class AttackEvents(
             }
         );
 
-        // An example that could not be attacked has no answers.
+        // An example that could not be attacked has no predictions.
         object? Side(
             int output,
             double score,

@@ -1,15 +1,15 @@
-// A text as a page shows it: what stands between words, and words with their number, so that words
-// can be shaded and marked where they stand.
+// Splits a text for display into words with their index and the text between them, so that words
+// can be highlighted in place.
 using RobustTickets.Attacks;
 
 namespace RobustTickets.Cli.Playground.Attacks;
 
-/// <summary>Texts cut into words as attacks count them.</summary>
+/// <summary>Splits texts into words as attacks do.</summary>
 internal static class TextParts
 {
     /// <summary>
-    /// For each column its parts in order, <c>[text, word]</c>: words are counted across the
-    /// columns, -1 is what stands between them.
+    /// For each column its parts in order, <c>[text, word]</c>: word indices count across columns,
+    /// -1 is text between words.
     /// </summary>
     public static object[][][] Of(IReadOnlyList<string> columns, TextAttackVersion version)
     {

@@ -1,33 +1,33 @@
-// A search that is watched: every request that it makes passes through unchanged, and what was
-// answered is told. The attack is the same with or without it.
+// Wraps a search to observe it: requests pass through unchanged, and their results are reported.
+// The attack is unaffected.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Goals;
 using RobustTickets.Attacks.Searches;
 
 namespace RobustTickets.Cli.Playground.Attacks;
 
-/// <summary>Hears of a search as it goes.</summary>
+/// <summary>Observes a search.</summary>
 internal interface ISearchWatcher
 {
-    /// <summary>The search begins with this text.</summary>
+    /// <summary>The search starts with this text.</summary>
     void Begins(ScoredText original);
 
-    /// <summary>Texts were scored that hide a word each; the score of each position.</summary>
+    /// <summary>Words were ranked by hiding each; gives the score of each position.</summary>
     void Ranked(IReadOnlyList<(int Position, Verdict Verdict)> words);
 
-    /// <summary>Candidates were scored, which change this text.</summary>
+    /// <summary>Candidates that change this text were scored.</summary>
     void Scored(AttackedText current, IReadOnlyList<(AttackedText Text, Verdict Verdict)> candidates);
 
-    /// <summary>The search went on with another text.</summary>
+    /// <summary>The search continued with another text.</summary>
     void Took(ScoredText best);
 
     /// <summary>Queries so far, as TextAttack counts them.</summary>
     void Asked(int queries);
 }
 
-/// <summary>Another search, watched.</summary>
+/// <summary>Wraps another search to observe it.</summary>
 /// <param name="Inner">The search.</param>
-/// <param name="Watcher">Who watches.</param>
+/// <param name="Watcher">The observer.</param>
 internal sealed record WatchedSearch(ISearch Inner, ISearchWatcher Watcher) : ISearch
 {
     /// <inheritdoc/>
@@ -80,7 +80,7 @@ internal sealed record WatchedSearch(ISearch Inner, ISearchWatcher Watcher) : IS
             Watcher.Scored(context.Best.Text, candidates);
     }
 
-    // The position of the one word that a text lacks, or has [UNK] in place of.
+    // The position of the single word that is deleted or replaced by [UNK].
     private static int? Hidden(AttackedText original, AttackedText text)
     {
         var (before, after) = TextDifference.Marks(original, text);

@@ -2,12 +2,14 @@ using RobustTickets.Attacks;
 
 namespace RobustTickets.Cli.Playground.Attacks;
 
-/// <summary>A model as a victim whose questions wait their turn among those of other requests; for
-/// threads that may wait.</summary>
+/// <summary>
+/// A model as a victim whose queries are queued with those of other requests; blocks the calling
+/// thread.
+/// </summary>
 /// <param name="model">The model.</param>
 /// <param name="worker">Runs it.</param>
-/// <param name="stop">Ends the waiting.</param>
-/// <param name="asked">Is told how many texts are asked for.</param>
+/// <param name="stop">Cancels waiting.</param>
+/// <param name="asked">Receives the number of texts of each query.</param>
 internal sealed class WorkerVictim(
     PlaygroundModel model,
     ModelWorker worker,

@@ -1,17 +1,18 @@
-// The same examples under the same attack on two models: who fell, and by which words.
+// Compares the same attack on two models example by example: which model was fooled, and by which
+// words.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Reports;
 
 namespace RobustTickets.Cli.Playground.Compare;
 
-/// <summary>Which of two models fell.</summary>
+/// <summary>Which of two models was fooled.</summary>
 internal enum Fall
 {
-    /// <summary>The first alone.</summary>
+    /// <summary>Only the first.</summary>
     OnlyFirst,
 
-    /// <summary>The second alone.</summary>
+    /// <summary>Only the second.</summary>
     OnlySecond,
 
     /// <summary>Both.</summary>
@@ -20,16 +21,16 @@ internal enum Fall
     /// <summary>Neither.</summary>
     Neither,
 
-    /// <summary>One was wrong before the attack.</summary>
+    /// <summary>A model was wrong before the attack.</summary>
     WrongBefore,
 }
 
-/// <summary>Words of a text, and which of them the other text lacks.</summary>
+/// <summary>Words of a text, and the positions of those missing in the other text.</summary>
 /// <param name="Words">The words.</param>
 /// <param name="Marks">Their positions.</param>
 internal sealed record MarkedWords(IReadOnlyList<string> Words, IReadOnlyList<int> Marks)
 {
-    /// <summary>Words of a comparison.</summary>
+    /// <summary>Converts the words of a diff.</summary>
     public static MarkedWords Of(IReadOnlyList<DiffWord> words) =>
         new(
             [.. words.Select(w => VisibleText.Of(w.Text))],
@@ -37,9 +38,9 @@ internal sealed record MarkedWords(IReadOnlyList<string> Words, IReadOnlyList<in
         );
 }
 
-/// <summary>One model's part of an example.</summary>
+/// <summary>One model's result for an example.</summary>
 /// <param name="Result">How the attack ended.</param>
-/// <param name="Output">Class of the final text.</param>
+/// <param name="Output">Predicted class of the final text.</param>
 /// <param name="Queries">Queries as TextAttack counts them.</param>
 /// <param name="Before">The original with the words that were changed.</param>
 /// <param name="After">The final text with its new words.</param>
@@ -48,18 +49,18 @@ internal sealed record ComparedSide(string Result, string Output, int Queries, M
 /// <summary>An example under the attack on two models.</summary>
 /// <param name="Id">Its id.</param>
 /// <param name="Label">Its true class.</param>
-/// <param name="Fall">Who fell.</param>
+/// <param name="Fall">Which model was fooled.</param>
 /// <param name="First">The first model.</param>
 /// <param name="Second">The second model.</param>
 internal sealed record ComparedExample(string Id, string Label, Fall Fall, ComparedSide First, ComparedSide Second);
 
-/// <summary>Two attacks joined by example.</summary>
+/// <summary>Two attacks joined by example id.</summary>
 internal sealed class ComparedExamples
 {
     private readonly List<(AttackOutcome First, AttackOutcome Second, Fall Fall)> _pairs;
     private readonly Func<int, string> _className;
 
-    /// <param name="run">The run of the first model, for the names of classes.</param>
+    /// <param name="run">The run of the first model, for class names.</param>
     /// <param name="first">The attack on the first model.</param>
     /// <param name="second">The attack on the second model.</param>
     public ComparedExamples(RunRecord run, AttackRecord first, AttackRecord second)
@@ -68,7 +69,7 @@ internal sealed class ComparedExamples
         var others = new Dictionary<string, AttackOutcome>(StringComparer.Ordinal);
         foreach (var example in second.Examples)
             others.TryAdd(example.Id, example);
-        // An id of other data is another example.
+        // An id with a different text is a different example.
         _pairs =
         [
             .. first
@@ -77,14 +78,14 @@ internal sealed class ComparedExamples
         ];
     }
 
-    /// <summary>Examples that both attacks have.</summary>
+    /// <summary>Number of examples in both attacks.</summary>
     public int Count => _pairs.Count;
 
-    /// <summary>How many there are of each.</summary>
+    /// <summary>Number of examples by outcome.</summary>
     public IReadOnlyDictionary<Fall, int> Counts =>
         Enum.GetValues<Fall>().ToDictionary(f => f, f => _pairs.Count(p => p.Fall == f));
 
-    /// <summary>Those of one kind, or all, in the order of the first attack.</summary>
+    /// <summary>Examples with one outcome, or all, in the order of the first attack.</summary>
     public IEnumerable<ComparedExample> Of(Fall? fall) =>
         _pairs
             .Where(p => fall is null || p.Fall == fall)

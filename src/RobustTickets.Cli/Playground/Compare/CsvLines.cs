@@ -2,7 +2,9 @@ using System.Text;
 
 namespace RobustTickets.Cli.Playground.Compare;
 
-/// <summary>CSV as RFC 4180 has it, for spreadsheets: no cell is run as a formula.</summary>
+/// <summary>
+/// CSV (RFC 4180) that is safe for spreadsheets: no cell is evaluated as a formula.
+/// </summary>
 internal sealed class CsvLines
 {
     private static readonly System.Buffers.SearchValues<char> Special = System.Buffers.SearchValues.Create("\",\r\n");
@@ -20,7 +22,7 @@ internal sealed class CsvLines
 
     private static string Cell(string text)
     {
-        // An apostrophe makes a spreadsheet take the rest as text.
+        // A leading apostrophe makes a spreadsheet treat the cell as text.
         if (text is ['=' or '+' or '-' or '@' or '\t' or '\r', ..] && !IsNumber(text))
             text = "'" + text;
         return text.AsSpan().ContainsAny(Special)

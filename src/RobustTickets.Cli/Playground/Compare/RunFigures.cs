@@ -1,4 +1,4 @@
-// The runs behind the models, read again when their files have changed.
+// Caches the runs of the models; read again when their files have changed.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Reports;
@@ -12,8 +12,8 @@ internal sealed class RunFigures
     private readonly Lock _gate = new();
     private readonly Dictionary<string, (string Stamp, RunRecord Run)> _known = new(StringComparer.Ordinal);
 
-    /// <summary>The run of a model; null when it has none, or one that is not finished.</summary>
-    /// <exception cref="DataException">A file of it is broken.</exception>
+    /// <summary>The run of a model; null when it has none or it is incomplete.</summary>
+    /// <exception cref="DataException">A file of the run is corrupt.</exception>
     public RunRecord? Of(PlaygroundModel model)
     {
         if (model.Run is not { } folder)
@@ -32,13 +32,13 @@ internal sealed class RunFigures
         }
     }
 
-    /// <summary>The attack of a name on a model's run.</summary>
-    /// <exception cref="RefusedException">There is none.</exception>
+    /// <summary>An attack on a model's run by name.</summary>
+    /// <exception cref="RefusedException">There is no such attack.</exception>
     public AttackRecord Attack(PlaygroundModel model, string? name) =>
         Of(model)?.Attacks.FirstOrDefault(a => a.Name == name)
         ?? throw RefusedException.NotFound($"the run of {model.Name} has no attack of that name");
 
-    // Examples are only added to; what else can change is small.
+    // Examples are append-only; other files that change are small.
     private static string Stamp(RunFolder run)
     {
         var files = Directory.Exists(run.AttacksFolder)

@@ -1,5 +1,4 @@
-// Texts a second of a loaded model, measured when it is asked for, while the server goes on
-// serving.
+// Measures texts per second of a loaded model on request, while the server keeps serving.
 using System.Diagnostics;
 using RobustTickets.Attacks;
 using RobustTickets.Cli.Playground.Attacks;
@@ -7,10 +6,10 @@ using RobustTickets.Cli.Playground.Attacks;
 namespace RobustTickets.Cli.Playground.Compare;
 
 /// <summary>A measured speed.</summary>
-/// <param name="TextsPerSecond">Texts a second.</param>
-/// <param name="Texts">Texts that were timed.</param>
-/// <param name="Pieces">Word pieces of a text, on average.</param>
-/// <param name="Source">Which texts.</param>
+/// <param name="TextsPerSecond">Texts per second.</param>
+/// <param name="Texts">Number of texts timed.</param>
+/// <param name="Pieces">Mean number of tokens of a text.</param>
+/// <param name="Source">Source of the texts.</param>
 internal sealed record MeasuredSpeed(double TextsPerSecond, int Texts, double Pieces, string Source);
 
 /// <summary>Measures models.</summary>
@@ -38,7 +37,7 @@ internal static class SpeedMeter
         var texts = (own.Count > 0 ? own : Sentences).Select(t => new TextPair(t)).ToList();
         var batch = Enumerable.Range(0, BatchSize).Select(i => texts[i % texts.Count]).ToList();
         var victim = new WorkerVictim(model, state.Worker, stop);
-        // The first batch makes buffers and compiles code.
+        // Warm-up: the first batch allocates buffers and compiles code.
         victim.Predict(batch);
         var (start, count) = (Stopwatch.GetTimestamp(), 0);
         while (Stopwatch.GetElapsedTime(start) < Time)

@@ -1,4 +1,4 @@
-// The start: theme, token of the link, what there is, then the page that the link names.
+// Startup: theme, token from the URL, available models, then the page of the URL.
 const themes = ["auto", "light", "dark"];
 const about = { models: [], limits: {}, runs: false };
 

@@ -1,5 +1,5 @@
-// The ticket of a run folder, layer by layer, and two of them side by side (as ticket show and
-// ticket diff count them).
+// The ticket of a run folder by layer, and the comparison of two (counted as in ticket show and
+// ticket diff).
 using RobustTickets.Checkpoints;
 using RobustTickets.Runs;
 using RobustTickets.Searches;
@@ -10,9 +10,9 @@ namespace RobustTickets.Cli.Playground.Runs;
 
 /// <summary>What a ticket keeps.</summary>
 /// <param name="Kind"><c>structured</c> or <c>weights</c>.</param>
-/// <param name="Layers">Heads and neurons; null for a ticket of single weights.</param>
-/// <param name="Parts">Kept entries by part, in the order of the forward pass.</param>
-/// <param name="Facts">Where it came from: name and value.</param>
+/// <param name="Layers">Heads and neurons; null for an unstructured ticket.</param>
+/// <param name="Parts">Number of kept entries by part, in forward-pass order.</param>
+/// <param name="Facts">Its origin: name and value.</param>
 internal sealed record DrawnTicket(
     string Kind,
     IReadOnlyList<MaskLayer>? Layers,
@@ -21,15 +21,15 @@ internal sealed record DrawnTicket(
 )
 {
     /// <summary>
-    /// The layers of a ticket; none where it is one of single weights, or broken (the page of
-    /// tickets says of what).
+    /// The layers of a ticket; empty if it is unstructured or corrupt (the ticket page reports the
+    /// reason).
     /// </summary>
     /// <param name="file">Its <c>ticket.json</c>.</param>
     public static IReadOnlyList<MaskLayer> LayersOf(string file)
     {
         try
         {
-            // The masks of single weights are large and have no layers to draw.
+            // Unstructured masks are large and have no layers to draw.
             return
                 TicketFolder.IsStructured(file)
                 && TicketFolder.Read(Path.GetDirectoryName(file)!) is StructuredMask mask
@@ -49,7 +49,7 @@ internal sealed record DrawnTicket(
     }
 
     /// <summary>The ticket of a run.</summary>
-    /// <exception cref="CheckpointException">There is none, or it is broken.</exception>
+    /// <exception cref="CheckpointException">The ticket is missing or corrupt.</exception>
     public static DrawnTicket Of(string run)
     {
         var ticket = SavedTicket.Load(run);
@@ -66,13 +66,13 @@ internal sealed record DrawnTicket(
     }
 }
 
-/// <summary>Two tickets of one shape.</summary>
-/// <param name="Parts">Part by part.</param>
-/// <param name="Totals">By kind of part, and over all.</param>
+/// <summary>Comparison of two tickets with the same shape.</summary>
+/// <param name="Parts">Differences by part.</param>
+/// <param name="Totals">Differences by kind of part, and in total.</param>
 internal sealed record TicketComparison(IReadOnlyList<PartDifference> Parts, IReadOnlyList<PartDifference> Totals)
 {
     /// <summary>Compares the tickets of two runs.</summary>
-    /// <exception cref="CheckpointException">One has none, or it is broken.</exception>
+    /// <exception cref="CheckpointException">A ticket is missing or corrupt.</exception>
     /// <exception cref="TicketShapeException">They differ in kind or shape.</exception>
     public static TicketComparison Of(string run, string other, string name, string otherName)
     {

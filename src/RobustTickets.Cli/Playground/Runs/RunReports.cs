@@ -1,17 +1,17 @@
-// Reports of runs as pages: the file that lies in the run folder, else one made in memory. The
-// folder is only read.
+// Reports of runs as pages: the file in the run folder, else one generated in memory. The folder is
+// read-only.
 using RobustTickets.Attacks;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Cli.Playground.Runs;
 
-/// <summary>Finds or makes reports; one at a time is made.</summary>
+/// <summary>Finds or generates reports, one at a time.</summary>
 internal sealed class RunReports : IDisposable
 {
     /// <summary>
-    /// A report runs no script, loads nothing and is held apart from the playground, whoever wrote
-    /// it.
+    /// Content security policy of reports, whoever wrote them: no scripts, no loading, isolated
+    /// from the playground.
     /// </summary>
     public const string Policy =
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
@@ -22,9 +22,9 @@ internal sealed class RunReports : IDisposable
     private readonly SemaphoreSlim _turn = new(1);
 
     /// <summary>The report of a run.</summary>
-    /// <exception cref="RefusedException">The run is not finished, or its report is too
+    /// <exception cref="RefusedException">The run is incomplete, or its report is too
     /// large.</exception>
-    /// <exception cref="DataException">A file of the run is broken.</exception>
+    /// <exception cref="DataException">A file of the run is corrupt.</exception>
     public async Task<string> OfRunAsync(string folder, CancellationToken stop)
     {
         var run = RunFolder.Open(folder);
@@ -44,11 +44,11 @@ internal sealed class RunReports : IDisposable
     }
 
     /// <summary>A report file.</summary>
-    /// <exception cref="RefusedException">It is not there, or too large.</exception>
+    /// <exception cref="RefusedException">The file is missing or too large.</exception>
     public static async Task<string> ReadAsync(string file, CancellationToken stop)
     {
         var info = new FileInfo(file);
-        // A link may lead out of the folder.
+        // A link may point outside the folder.
         if (!info.Exists || info.LinkTarget is not null)
             throw RefusedException.NotFound("there is no report yet");
         if (info.Length > MostBytes)

@@ -1,17 +1,17 @@
-// What the page of runs is told, as JSON: no number that is not finite, no path of this machine.
+// JSON data of the page of runs: finite numbers only, no paths of this machine.
 using RobustTickets.Experiments;
 using RobustTickets.Runs;
 using RobustTickets.Runs.Live;
 
 namespace RobustTickets.Cli.Playground.Runs;
 
-/// <summary>An answer that a client may know already.</summary>
+/// <summary>A response with a version, for conditional requests.</summary>
 internal interface IVersioned<T>
 {
-    /// <summary>What tells one content from another.</summary>
+    /// <summary>Identifies the content.</summary>
     string Version { get; }
 
-    /// <summary>The same with a version.</summary>
+    /// <summary>A copy with a version.</summary>
     T WithVersion(string version);
 }
 
@@ -28,10 +28,10 @@ internal sealed record RunList(
     public RunList WithVersion(string version) => this with { Version = version };
 }
 
-/// <summary>What a ticket keeps in all.</summary>
+/// <summary>Total units that a ticket keeps.</summary>
 internal sealed record KeptTotals(string Kind, long HeadsKept, long Heads, long NeuronsKept, long Neurons)
 {
-    /// <summary>Of a result; null without a ticket.</summary>
+    /// <summary>The totals of a result; null without a ticket.</summary>
     public static KeptTotals? Of(TicketSummary? ticket) =>
         ticket switch
         {
@@ -70,7 +70,7 @@ internal sealed record RunRow(
     string? Cell
 )
 {
-    /// <summary>Of a run that was looked at.</summary>
+    /// <summary>The row of a run.</summary>
     public static RunRow Of(string id, string folder, RunLine line, string? cell)
     {
         var result = line.Result;
@@ -110,9 +110,7 @@ internal sealed record RunRow(
     }
 }
 
-/// <summary>
-/// A cell of a table; <paramref name="Run"/> is null while there is none to show.
-/// </summary>
+/// <summary>A cell of a table; <paramref name="Run"/> is null if it has no run to show.</summary>
 internal sealed record CellRow(
     string Id,
     string? Run,
@@ -136,10 +134,10 @@ internal sealed record TableRow(
     string? Problem
 )
 {
-    /// <summary>Of a table that was looked at.</summary>
-    /// <param name="id">Its place.</param>
+    /// <summary>The row of a table.</summary>
+    /// <param name="id">Its path below the folder.</param>
     /// <param name="table">The table.</param>
-    /// <param name="cells">Place of its cells' runs, with a slash.</param>
+    /// <param name="cells">Path prefix of its cells' runs, with a trailing slash.</param>
     /// <param name="isShown">Whether a run is among those found.</param>
     public static TableRow Of(string id, TableProgress table, string cells, Func<string, bool> isShown) =>
         new(
@@ -184,12 +182,12 @@ internal sealed record RunDetail(
     /// <inheritdoc/>
     public RunDetail WithVersion(string version) => this with { Version = version };
 
-    /// <summary>Of a run that was looked at closely.</summary>
-    /// <param name="id">Its place.</param>
+    /// <summary>The details of a run.</summary>
+    /// <param name="id">Its path below the folder.</param>
     /// <param name="folder">Its folder.</param>
-    /// <param name="progress">How it stands.</param>
-    /// <param name="drawn">The layers of its ticket; null or none without.</param>
-    /// <param name="cell">The cell of a table that it is, or null.</param>
+    /// <param name="progress">Its progress.</param>
+    /// <param name="drawn">The layers of its ticket; null or empty without one.</param>
+    /// <param name="cell">Its cell of a table, or null.</param>
     public static RunDetail Of(
         string id,
         string folder,

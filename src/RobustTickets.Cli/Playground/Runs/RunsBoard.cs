@@ -1,5 +1,5 @@
-// The runs and experiments below a folder, looked at for all clients together: however many watch,
-// the files are read once a second at most.
+// The runs and experiments below a folder, cached for all clients: files are read at most once per
+// second, however many clients there are.
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -9,7 +9,7 @@ using RobustTickets.Runs.Live;
 
 namespace RobustTickets.Cli.Playground.Runs;
 
-/// <summary>Follows the runs of a folder; used from any thread.</summary>
+/// <summary>Monitors the runs of a folder; thread-safe.</summary>
 /// <param name="root">The folder.</param>
 internal sealed class RunsBoard(string root)
 {
@@ -27,7 +27,7 @@ internal sealed class RunsBoard(string root)
 
     private static TimeSpan Now => Stopwatch.GetElapsedTime(0);
 
-    /// <summary>Everything in one list.</summary>
+    /// <summary>All runs and tables.</summary>
     public RunList List()
     {
         lock (_gate)
@@ -45,7 +45,7 @@ internal sealed class RunsBoard(string root)
     }
 
     /// <summary>One run with its curves.</summary>
-    /// <param name="id">Its place below the folder.</param>
+    /// <param name="id">Its path below the folder.</param>
     /// <exception cref="RefusedException">There is no such run.</exception>
     public RunDetail Detail(string? id)
     {
@@ -66,7 +66,7 @@ internal sealed class RunsBoard(string root)
         }
     }
 
-    /// <summary>The folder of a run that was found.</summary>
+    /// <summary>The folder of a run among those found.</summary>
     /// <exception cref="RefusedException">There is no such run.</exception>
     public string FolderOf(string? id)
     {
@@ -74,7 +74,7 @@ internal sealed class RunsBoard(string root)
             return Find(id).Watch.Folder;
     }
 
-    /// <summary>The report file of a table that was found.</summary>
+    /// <summary>The report file of a table among those found.</summary>
     /// <exception cref="RefusedException">There is no such table.</exception>
     public string ReportOfTable(string? id)
     {
@@ -87,7 +87,7 @@ internal sealed class RunsBoard(string root)
         }
     }
 
-    // Only what was found is ever opened: no path of a client reaches the file system.
+    // Opens only what was found: no path of a client reaches the file system.
     private Watched Find(string? id)
     {
         if (id is null || !_runs.ContainsKey(id))
@@ -129,7 +129,7 @@ internal sealed class RunsBoard(string root)
     private RunList Make()
     {
         var tables = _tables.Select(t => TableRow.Of(t.Key, t.Value.Look(), RunOf(t.Key), _runs.ContainsKey)).ToArray();
-        // A run that several tables share is called by the first.
+        // A run shared by several tables is named after the first.
         _cells.Clear();
         foreach (var table in tables)
         foreach (var cell in table.Cells)
@@ -148,7 +148,7 @@ internal sealed class RunsBoard(string root)
         );
     }
 
-    // Run folders of the table NAME/ of a folder lie in its cells/.
+    // The runs of the table NAME/ are in its cells/ folder.
     private static string RunOf(string table)
     {
         var cut = table.LastIndexOf('/');

@@ -1,19 +1,19 @@
-// As WholeFile, for weights: the folder is flushed too, so that the rename survives a power cut,
-// and a place that cannot take the file is refused before it is filled.
+// Like WholeFile, for weights: the folder is flushed too, so that the rename survives a power cut,
+// and unusable paths are rejected before writing.
 using System.Text;
 using RobustTickets.Attacks;
 
 namespace RobustTickets.Checkpoints.Files;
 
-/// <summary>Writes files that appear under their name only when complete and on disk.</summary>
+/// <summary>Writes files that get their name only when complete and on disk.</summary>
 internal static class AtomicFile
 {
     private const int BufferBytes = 1 << 20;
 
-    /// <summary>Writes what <paramref name="fill"/> writes into the stream.</summary>
+    /// <summary>Writes a file atomically.</summary>
     /// <param name="path">The file; replaced if it exists. Its folder must exist.</param>
-    /// <param name="fill">Writes the content; if it throws, nothing is left behind and an old file
-    /// stays.</param>
+    /// <param name="fill">Writes the content; if it throws, the old file, if any, stays
+    /// unchanged.</param>
     /// <exception cref="CheckpointException">The folder is missing or cannot be written, or the
     /// disk is full; path and reason named.</exception>
     public static void Write(string path, Action<Stream> fill)
@@ -39,7 +39,7 @@ internal static class AtomicFile
     /// <inheritdoc cref="Write(string, Action{Stream})"/>
     public static void WriteAllBytes(string path, ReadOnlySpan<byte> bytes)
     {
-        // A span cannot be captured; what is written this way is small.
+        // A span cannot be captured by a lambda; the content is small.
         var copy = bytes.ToArray();
         Write(path, stream => stream.Write(copy));
     }

@@ -1,20 +1,20 @@
-// As AtomicFile, for a folder: a checkpoint or a model is there completely or not at all. The
-// folder is filled under a temporary name beside its final one, every file and folder in it is
-// flushed to the disk, and one rename makes it visible.
+// Like AtomicFile, for a folder: a checkpoint or model is complete or absent. The folder is filled
+// under a temporary name beside its final one, all its files and folders are flushed, and one
+// rename publishes it.
 using RobustTickets.Attacks;
 
 namespace RobustTickets.Checkpoints.Files;
 
-/// <summary>Creates folders that appear under their name only when complete and on disk.</summary>
+/// <summary>Creates folders that get their name only when complete and on disk.</summary>
 internal static class AtomicFolder
 {
     /// <summary>
-    /// Gives folders back the names that a crash between the two renames of a replacement took from
-    /// them: the new folder and the one that stepped aside both lie there under temporary names.
-    /// Only folders whose files have their checksums. Before leftovers are removed.
+    /// Restores folder names after a crash between the two renames of a replacement, when the new
+    /// and the old folder both have temporary names. Only folders with valid checksums are
+    /// restored. Call before deleting leftovers.
     /// </summary>
-    /// <param name="parent">Where they lie; it need not exist.</param>
-    /// <exception cref="CheckpointException">One cannot be read or renamed.</exception>
+    /// <param name="parent">Their parent folder; it may be missing.</param>
+    /// <exception cref="CheckpointException">A folder cannot be read or renamed.</exception>
     public static void Recover(string parent)
     {
         if (!Directory.Exists(parent))
@@ -31,7 +31,7 @@ internal static class AtomicFolder
             var full = Path.Combine(parent, pair.Key.Name);
             if (Path.Exists(full))
                 continue;
-            // Of the last replacement, in which the new one took its name first.
+            // The two folders of the last replacement; the new one, named first, is preferred.
             var last = pair.OrderBy(folder => folder.Of!.Value.Serial).TakeLast(2);
             try
             {
@@ -63,14 +63,14 @@ internal static class AtomicFolder
         }
     }
 
-    /// <summary>Creates a folder with what <paramref name="fill"/> puts into it.</summary>
+    /// <summary>Creates a folder atomically.</summary>
     /// <param name="path">The new folder. Missing parents are created.</param>
-    /// <param name="fill">Is given the temporary folder and fills it; if it throws, nothing is left
-    /// behind and an old folder stays.</param>
-    /// <param name="replace">Whether an existing, non-empty folder may be replaced; otherwise it is
-    /// refused. An empty one always may.</param>
-    /// <exception cref="CheckpointException">The folder exists, the place cannot be written, or the
-    /// disk is full; path and reason named.</exception>
+    /// <param name="fill">Fills the temporary folder; if it throws, the old folder, if any, stays
+    /// unchanged.</param>
+    /// <param name="replace">Whether an existing, non-empty folder may be replaced; an empty one
+    /// always may.</param>
+    /// <exception cref="CheckpointException">The folder exists, its parent cannot be written, or
+    /// the disk is full; path and reason named.</exception>
     public static void Create(string path, Action<string> fill, bool replace = false)
     {
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
@@ -100,8 +100,7 @@ internal static class AtomicFolder
             Disk.FlushTree(temporary);
             if (Directory.Exists(full))
             {
-                // A non-empty folder cannot be renamed over in one step: the old one steps aside
-                // for the moment between two renames.
+                // A rename cannot replace a non-empty folder: the old one is renamed first.
                 aside = WholeFile.TemporaryName(full);
                 Directory.Move(full, aside);
             }

@@ -1,11 +1,10 @@
-// Flushing for the atomic writers. A rename is durable only when the folder that holds
-// the name is flushed too.
+// Flushing for the atomic writers. A rename is durable only after its parent folder is flushed.
 
 using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Checkpoints.Files;
 
-/// <summary>Flushing, for the atomic writers.</summary>
+/// <summary>Flushes files and folders to disk.</summary>
 internal static class Disk
 {
     /// <summary>
@@ -15,8 +14,7 @@ internal static class Disk
     public static void FlushFolder(string folder) => _ = FolderSync.TryFlush(folder);
 
     /// <summary>
-    /// Makes a folder with its parents, where they are not there; their names are on the disk when
-    /// this returns.
+    /// Creates a missing folder and its parents; their names are on disk on return.
     /// </summary>
     public static void CreateFolder(string folder)
     {
@@ -29,15 +27,13 @@ internal static class Disk
             FlushFolder(Path.GetDirectoryName(made) ?? made);
     }
 
-    /// <summary>
-    /// Flushes every file and folder below and including <paramref name="folder"/>.
-    /// </summary>
+    /// <summary>Flushes <paramref name="folder"/> and every file and folder below it.</summary>
     public static void FlushTree(string folder)
     {
         foreach (var file in Directory.EnumerateFiles(folder))
         {
             // Unix flushes through any descriptor, and a copied file may be read-only; Windows
-            // needs one that can write.
+            // needs a writable one.
             var access = OperatingSystem.IsWindows() ? FileAccess.ReadWrite : FileAccess.Read;
             using var handle = File.OpenHandle(file, FileMode.Open, access, FileShare.ReadWrite);
             RandomAccess.FlushToDisk(handle);

@@ -1,18 +1,18 @@
-// A training run that dies at its first checkpoint after an hour because the disk is full, or the
-// folder belongs to someone else, has wasted the hour: these checks run before the work.
+// Checks free space and write permission before the work starts, so that a run does not fail at its
+// first checkpoint after an hour.
 using RobustTickets.Attacks;
 
 namespace RobustTickets.Checkpoints.Files;
 
-/// <summary>Early refusal of places that cannot take what is going to be written.</summary>
+/// <summary>Checks in advance that a location can be written.</summary>
 internal static class DiskSpace
 {
     /// <summary>
-    /// Refuses a place with less free space than needed, or that cannot be written.
+    /// Throws if a location has less free space than needed, or cannot be written.
     /// </summary>
-    /// <param name="path">A file or folder, existing or not: the nearest existing folder is looked
-    /// at.</param>
-    /// <param name="bytesNeeded">Bytes going to be written.</param>
+    /// <param name="path">A file or folder; if missing, its nearest existing parent is
+    /// checked.</param>
+    /// <param name="bytesNeeded">Bytes to be written.</param>
     /// <exception cref="CheckpointException">Too little space (path, free and needed bytes named),
     /// or the folder cannot be written (named).</exception>
     public static void Check(string path, long bytesNeeded)
@@ -36,7 +36,7 @@ internal static class DiskSpace
     /// Bytes free for this user on the file system of <paramref name="path"/> (or of its nearest
     /// existing parent).
     /// </summary>
-    /// <exception cref="CheckpointException">The file system cannot be asked.</exception>
+    /// <exception cref="CheckpointException">The free space cannot be determined.</exception>
     public static long Free(string path)
     {
         var folder = NearestFolder(path);
@@ -54,8 +54,8 @@ internal static class DiskSpace
     }
 
     /// <summary>
-    /// Refuses a place whose nearest existing folder cannot be written, by creating and removing a
-    /// file there (rights alone do not tell).
+    /// Throws if the nearest existing folder cannot be written; tested by creating and deleting a
+    /// file, since permissions alone are not conclusive.
     /// </summary>
     /// <exception cref="CheckpointException">The folder cannot be written; named with the
     /// reason.</exception>

@@ -1,5 +1,5 @@
-// SHA256SUMS of a folder, in the form that `sha256sum -c` reads: a flipped bit is refused by the
-// name of its file instead of becoming another model.
+// SHA256SUMS of a folder, as `sha256sum -c` reads it: a corrupt file is reported by name instead of
+// giving a different model.
 using System.Security.Cryptography;
 using System.Text;
 
@@ -8,11 +8,11 @@ namespace RobustTickets.Checkpoints.Files;
 /// <summary>Checksums of the files of a checkpoint or model folder.</summary>
 internal static class FolderChecksums
 {
-    /// <summary>The file of the checksums.</summary>
+    /// <summary>Name of the checksum file.</summary>
     public const string FileName = "SHA256SUMS";
 
     /// <summary>Writes the checksum of every file in and below a folder.</summary>
-    /// <param name="folder">The folder, complete but for this file.</param>
+    /// <param name="folder">The folder, complete except for this file.</param>
     /// <exception cref="CheckpointException">The file cannot be written.</exception>
     internal static void Write(string folder)
     {
@@ -28,12 +28,12 @@ internal static class FolderChecksums
     }
 
     /// <summary>
-    /// Compares the files of a folder with its checksums; a folder without them (written before
-    /// there were any, or by another program) is left alone.
+    /// Verifies the checksums of a folder; a folder without them (from an older version or another
+    /// program) is not checked.
     /// </summary>
     /// <param name="folder">The folder.</param>
     /// <exception cref="CheckpointException">A file is missing or differs, or the checksums cannot
-    /// be read; named.</exception>
+    /// be read; the file is named.</exception>
     public static void Verify(string folder)
     {
         var sums = Path.Combine(folder, FileName);

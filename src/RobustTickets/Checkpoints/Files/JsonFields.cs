@@ -1,13 +1,13 @@
-// Strict reading of a JSON object's fields: every value is checked for kind and range where it is
-// read, the error names file, field, value found and what is possible, and fields nobody asked for
-// are handed back so that they survive a round trip.
+// Strict reading of a JSON object's fields: kind and range of every value are checked when it is
+// read, errors name file, field, value and possible values, and unread fields are returned so that
+// they survive a round trip.
 
 using System.Text.Json;
 using RobustTickets.Attacks;
 
 namespace RobustTickets.Checkpoints.Files;
 
-/// <summary>The fields of one JSON object, with the place to name in errors.</summary>
+/// <summary>The fields of one JSON object, with its location for errors.</summary>
 internal sealed class JsonFields
 {
     private readonly string place;
@@ -29,7 +29,7 @@ internal sealed class JsonFields
         }
     }
 
-    // Unknown fields are written back, so their strings must be text as well.
+    // Unknown fields are written back, so their strings must be valid text too.
     private void RequireText(string name, JsonElement value)
     {
         switch (value.ValueKind)
@@ -47,18 +47,20 @@ internal sealed class JsonFields
         }
     }
 
-    /// <summary>The fields that were never asked for.</summary>
+    /// <summary>The fields that were not read.</summary>
     public IReadOnlyDictionary<string, JsonElement> Unknown =>
         fields.Where(f => !known.Contains(f.Key)).ToDictionary(f => f.Key, f => f.Value, StringComparer.Ordinal);
 
-    /// <summary>A field that is there and not null.</summary>
+    /// <summary>A field's value; null if it is missing or null.</summary>
     public JsonElement? Optional(string name)
     {
         known.Add(name);
         return fields.TryGetValue(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
     }
 
-    /// <summary>A field's value without claiming it: it stays among the unknown ones.</summary>
+    /// <summary>
+    /// A field's value without marking it as read: it stays among the unknown ones.
+    /// </summary>
     public JsonElement? Peek(string name) => fields.TryGetValue(name, out var value) ? value : null;
 
     public int Integer(string name, int min, int max, int? absent = null)

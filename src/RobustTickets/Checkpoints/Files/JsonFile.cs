@@ -26,8 +26,8 @@ internal static class JsonFile
         }
     }
 
-    /// <summary>The text, and a note when it began with a mark.</summary>
-    /// <exception cref="CheckpointException">The file cannot be read or its bytes are not
+    /// <summary>The text, and a note if it began with a byte order mark.</summary>
+    /// <exception cref="CheckpointException">The file cannot be read or is not valid
     /// text.</exception>
     public static (string Text, string? Note) Read(string path)
     {

@@ -1,6 +1,6 @@
-// A file seen through memory mapping. Readers copy ranges out of the mapping into managed or tensor
-// memory; pointers never leave this class (unsafe code lives in the Torch project only), so a range
-// is checked once, here, against the file's length.
+// A memory-mapped file. Readers copy ranges into managed or tensor memory; pointers never leave
+// this class (unsafe code is in the Torch project only), so each range is checked once, here,
+// against the file's length.
 
 using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
@@ -33,7 +33,7 @@ internal sealed class MappedFile : IDisposable
                 throw new CheckpointException($"{path} is a folder; a file is needed");
             var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
             var length = stream.Length;
-            // An empty file cannot be mapped; its reader refuses it by its length.
+            // An empty file cannot be mapped; its reader rejects it by its length.
             MemoryMappedFile? map = null;
             if (length == 0)
                 stream.Dispose();
@@ -70,7 +70,7 @@ internal sealed class MappedFile : IDisposable
     }
 
     /// <summary>
-    /// Copies the bytes from <paramref name="offset"/> on; the range must lie in the file.
+    /// Copies bytes starting at <paramref name="offset"/>; the range must be inside the file.
     /// </summary>
     public void Read(long offset, Span<byte> destination)
     {
@@ -100,7 +100,7 @@ internal sealed class MappedFile : IDisposable
 
     public byte[] Read(long offset, int count)
     {
-        // The range is checked before the array is made: a lying length must not cost memory.
+        // The range is checked before the array is allocated: a wrong length must not cost memory.
         if (offset < 0 || count < 0 || offset > Length - count)
         {
             throw new CheckpointException(
@@ -118,8 +118,8 @@ internal sealed class MappedFile : IDisposable
         map?.Dispose();
     }
 
-    // A clone without its large files is the most frequent broken model folder; the general message
-    // would be about a header length.
+    // A clone without its Git LFS files is the most common corrupt model folder; the general
+    // message would be about a header length.
     private void RefuseLfsPointer()
     {
         var mark = "version https://git-lfs"u8;

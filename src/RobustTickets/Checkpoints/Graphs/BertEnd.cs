@@ -1,6 +1,8 @@
 namespace RobustTickets.Checkpoints.Graphs;
 
-/// <summary>What an output of a graph is: states, or a head of BERT over them.</summary>
+/// <summary>
+/// What an output of a graph computes: hidden states, or a head of BERT over them.
+/// </summary>
 internal sealed record BertEnd(string Name)
 {
     /// <summary>The head, or null where <see cref="Reason"/> says why there is none.</summary>
@@ -19,7 +21,7 @@ internal sealed record BertEnd(string Name)
 
     public string? Note { get; private init; }
 
-    /// <summary>Tells an output.</summary>
+    /// <summary>Classifies an output.</summary>
     public static BertEnd Of(string name, GraphValue value)
     {
         var end = new BertEnd(name);

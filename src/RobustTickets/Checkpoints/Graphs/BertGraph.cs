@@ -1,11 +1,11 @@
-// From meanings to a model: follows an output of a graph back through BERT's layers to the
-// embeddings, and names on the way what it meets. Each step says what it needs and what it found.
+// From meanings to a model: follows a graph's output back through BERT's layers to the embeddings
+// and collects the weights. Each step reports what it expected and what it found.
 using System.Globalization;
 using RobustTickets.Models;
 
 namespace RobustTickets.Checkpoints.Graphs;
 
-/// <summary>A weight that was found: its canonical name, its shape, and its values.</summary>
+/// <summary>A weight found in the graph: its canonical name, shape and values.</summary>
 internal sealed record FoundWeight(string Name, long[] Shape, Func<float[]> Values);
 
 /// <summary>Which head a graph ends in.</summary>
@@ -65,10 +65,10 @@ internal sealed class BertGraph
 
     public IReadOnlyList<FoundWeight> Weights => _weights;
 
-    /// <summary>What of the graph was left out, one sentence each.</summary>
+    /// <summary>Parts of the graph that were left out, one sentence each.</summary>
     public List<string> Notes { get; } = [];
 
-    /// <summary>Finds the BERT behind a graph's outputs.</summary>
+    /// <summary>Finds the BERT that computes a graph's outputs.</summary>
     /// <exception cref="CheckpointException">There is none; the node and the reason are
     /// named.</exception>
     public static BertGraph Find(OnnxFile file, int? heads)
@@ -94,7 +94,7 @@ internal sealed class BertGraph
                 ends.Length == 0 ? "it has no output" : string.Join("; ", ends.Select(e => e.Reason).Distinct())
             );
         }
-        // Of several hidden states (all layers as outputs) the last holds all others.
+        // Of several hidden states (all layers as outputs), the last depends on all others.
         var last = ends.Where(e => e.Head == head)
             .Select(e => e.Last!)
             .Distinct()
@@ -132,7 +132,7 @@ internal sealed class BertGraph
             Notes.Add(note);
     }
 
-    // The output matrix is the word embedding: the same constant, or another of the same values.
+    // The output matrix is the word embedding: the same constant, or another with equal values.
     private void AddDecoder(Dense decoder)
     {
         var words = _tables.Word.Table;
@@ -174,7 +174,7 @@ internal sealed class BertGraph
     private void AddLayer(int number, BertLayer layer)
     {
         var names = BertParameters.Layer(number);
-        // Pruned layers have fewer heads, of the same size.
+        // Pruned layers have fewer heads of the same size.
         if (layer.Query.Width != layer.Context.Heads * HeadSize || Hidden % HeadSize != 0 || layer.Query.Width > Hidden)
         {
             throw new CheckpointException(
@@ -194,7 +194,7 @@ internal sealed class BertGraph
         AddNorm(names.OutputNorm, layer.OutputNorm);
     }
 
-    // A scale that follows from sizes at run time is taken for 1/sqrt(d): nothing else does.
+    // A scale computed from sizes at run time is assumed to be 1/sqrt(d): BERT has no other.
     private void RequireScale(int layer, Context context)
     {
         var expected = 1 / Math.Sqrt(HeadSize);
@@ -233,7 +233,7 @@ internal sealed class BertGraph
         _weights.Add(new FoundWeight(BertParameters.Bias(part), [dense.Width], BiasOf(dense)));
     }
 
-    // A product to which nothing is added has a bias of zeros.
+    // A product without an added bias gets a zero bias.
     private static Func<float[]> BiasOf(Dense dense) =>
         dense.Bias is { } bias ? bias.ToFloats : () => new float[dense.Width];
 

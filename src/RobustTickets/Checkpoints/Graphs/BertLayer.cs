@@ -1,4 +1,5 @@
-// One layer of BERT in a graph: y = LN(FFN(a) + a), a = LN(attention(x) + x), read from its end.
+// One layer of BERT in a graph: y = LN(FFN(a) + a), a = LN(attention(x) + x), matched backwards
+// from y.
 namespace RobustTickets.Checkpoints.Graphs;
 
 /// <summary>The parts of one layer.</summary>
@@ -15,11 +16,13 @@ internal sealed record BertLayer(
     Norm OutputNorm
 )
 {
-    // More than any encoder has; a chain of nodes can be as long as its file.
+    // More than any encoder has; limits the length of a chain of nodes.
     private const int MostLayers = 1 << 12;
 
-    /// <summary>The layers before some states, first to last, down to the embeddings.</summary>
-    /// <exception cref="CheckpointException">Something else is met on the way.</exception>
+    /// <summary>
+    /// The layers that compute some hidden states, first to last, and the embeddings.
+    /// </summary>
+    /// <exception cref="CheckpointException">A node does not match a layer.</exception>
     public static IEnumerable<BertLayer> All(Norm last, out Norm embeddings)
     {
         var layers = new List<BertLayer>();

@@ -2,7 +2,7 @@ using RobustTickets.Checkpoints.Tensors;
 
 namespace RobustTickets.Checkpoints.Graphs;
 
-/// <summary>Values in words, for messages.</summary>
+/// <summary>Describes values in messages.</summary>
 internal static class Describe
 {
     public static string Of(GraphValue? value) =>

@@ -1,13 +1,13 @@
 namespace RobustTickets.Checkpoints.Graphs;
 
 /// <summary>The three tables of BERT's embeddings.</summary>
-/// <param name="Word">Picked by ids.</param>
-/// <param name="Position">Picked by places.</param>
-/// <param name="Segment">Picked by token types.</param>
+/// <param name="Word">Indexed by token ids.</param>
+/// <param name="Position">Indexed by positions.</param>
+/// <param name="Segment">Indexed by token types.</param>
 internal sealed record EmbeddingTables(Embedding Word, Embedding Position, Embedding Segment)
 {
-    /// <summary>Tells the tables apart by what picks from them, then by their sizes.</summary>
-    /// <exception cref="CheckpointException">They are not these three.</exception>
+    /// <summary>Identifies the tables by their indices, then by their sizes.</summary>
+    /// <exception cref="CheckpointException">The tables are not these three.</exception>
     public static EmbeddingTables Of(Norm norm)
     {
         var found = ((Sum)norm.Input).Terms.Cast<Embedding>().ToList();
@@ -66,7 +66,7 @@ internal sealed record EmbeddingTables(Embedding Word, Embedding Position, Embed
         }
     }
 
-    // Picked from by numbers that no input holds: places, or token types that are all zero.
+    // Indexed by values that are not an input: positions, or token types that are all zero.
     private static bool IsFree(Embedding e) => e.Index is not Auxiliary { Input: not null };
 
     private static bool Named(Embedding e, string part) =>

@@ -1,5 +1,5 @@
-// Operators that optimisers put in the place of several: ONNX Runtime's of domain com.microsoft,
-// and the standard layer normalisation.
+// Fused operators that replace several nodes: ONNX Runtime's of domain com.microsoft, and the
+// standard LayerNormalization.
 namespace RobustTickets.Checkpoints.Graphs;
 
 internal sealed partial class GraphReader
@@ -24,7 +24,7 @@ internal sealed partial class GraphReader
         return new Norm(n.Place, x, NormStage.Complete, guard) { Scale = g, Shift = shift as Constant };
     }
 
-    // input, skip, gamma, beta, bias -> normalised, mean, inverse deviation, sum
+    // input, skip, gamma, beta, bias -> normalised, mean, inverse standard deviation, sum
     private static IReadOnlyList<GraphValue> SkipNorm(GraphNode n)
     {
         if (n[0] is not Rows x || n[1] is not Rows y)

@@ -1,12 +1,12 @@
-// Values that are no states of tokens: constants, sizes, ids and masks. Small constants are folded,
-// because the number of heads hides in what a Reshape is given.
+// Values that are not hidden states: constants, sizes, ids and masks. Small constants are folded,
+// because the number of heads is in the target shape of a Reshape.
 using System.Globalization;
 
 namespace RobustTickets.Checkpoints.Graphs;
 
 internal sealed partial class GraphReader
 {
-    // Longest list of numbers that is followed number by number.
+    // Longest list of numbers whose elements are tracked.
     private const int Small = 16;
 
     private static Constant Known(string place, double[] values, long[] dims) =>
@@ -39,7 +39,7 @@ internal sealed partial class GraphReader
         };
     }
 
-    // A table over two axes whose values differ, as the triangle of a causal mask.
+    // A table over two axes whose values differ, such as a causal mask.
     private static bool IsPatterned(Constant c)
     {
         if (c.Tensor.Count <= Small || c.Dims.Count(d => d > 1) < 2)
@@ -105,7 +105,7 @@ internal sealed partial class GraphReader
             ? Known(n.Place, [.. values.Select(v => v!.Value)], scalar ? [] : [values.Count])
             : new Sizes(n.Place, [.. values.Select(v => (long?)v)]);
 
-    // The numbers of a short list, unknown ones null; null when it is no such list.
+    // The numbers of a short list, unknown ones null; null for any other value.
     private static IReadOnlyList<double?>? Numbers(GraphValue? value) =>
         value switch
         {
@@ -117,7 +117,7 @@ internal sealed partial class GraphReader
     private static IReadOnlyList<long?>? Target(GraphValue? value) =>
         Numbers(value) is { } numbers ? [.. numbers.Select(x => (long?)x)] : null;
 
-    // Heads of states cut into [.., A, d]; null when the target does not say.
+    // Number of heads of states reshaped to [.., A, d]; null when the target does not determine it.
     private long? HeadsOf(long width, IReadOnlyList<long?>? target)
     {
         long? size = target is [.., > 0 and var d] ? d : null;
@@ -172,7 +172,7 @@ internal sealed partial class GraphReader
         return n[0] is Heads cut ? cut.Permuted(n.Place, permuted) : ((Context)n[0]!).Permuted(n.Place, permuted);
     }
 
-    // The first token's state: x[:, 0].
+    // The state of the first token: x[:, 0].
     private static GraphValue Pick(GraphNode n) =>
         n[0] is Rows rows && n.Integer("axis", 0) == 1 && Numbers(n[1]) is [0]
             ? new First(n.Place, rows)

@@ -6,12 +6,12 @@ namespace RobustTickets.Checkpoints.Graphs;
 
 internal sealed partial class GraphReader
 {
-    // Embeddings of three tables and a residual connection: no sum of BERT has more terms.
+    // Embeddings of three tables and a residual connection: no sum in BERT has more terms.
     private const int MostTerms = 4;
 
     private static GraphValue MatMul(GraphNode n)
     {
-        // FusedMatMul: factors that are transposed before, a number that is multiplied after.
+        // FusedMatMul: operands transposed before, result scaled after.
         var alpha = n.Number("alpha", 1);
         var transposed = n.Integer("transB", 0) != 0;
         if (n.Integer("transA", 0) != 0 || n.Integer("transBatchA", 0) != 0 || n.Integer("transBatchB", 0) != 0)
@@ -231,8 +231,8 @@ internal sealed partial class GraphReader
         };
     }
 
-    // A mask written as a choice between scores and a constant, or zeros where shares are not a
-    // number.
+    // A mask written as a choice between scores and a constant, or zeros where probabilities are
+    // NaN.
     private static GraphValue Choose(GraphNode n)
     {
         if (n.Inputs is not [Auxiliary or Constant, { } yes, { } no])

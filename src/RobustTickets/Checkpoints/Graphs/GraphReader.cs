@@ -1,14 +1,15 @@
-// Gives every value of an ONNX graph its meaning in a BERT encoder, node by node: which bias a
-// product is added to, which products are scores, what is normalised. Names of nodes and weights do
-// not count (docs/decisions/012-graphs-by-meaning.md).
+// Gives every value of an ONNX graph its meaning in a BERT encoder, node by node: biases, attention
+// scores, layer normalisation. Names of nodes and weights are ignored
+// (docs/decisions/012-graphs-by-meaning.md).
 
 namespace RobustTickets.Checkpoints.Graphs;
 
 /// <summary>
-/// Reads the values of a graph. What has no meaning here is an Unknown with its reason, told only
-/// when the encoder turns out to need it.
+/// Reads the values of a graph. A value without a known meaning is an Unknown with its reason,
+/// reported only if the encoder depends on it.
 /// </summary>
-/// <param name="heads">Number of heads where the graph does not say; null: not known.</param>
+/// <param name="heads">Number of heads where the graph does not determine it; null:
+/// unknown.</param>
 internal sealed partial class GraphReader(int? heads)
 {
     private const string Microsoft = "com.microsoft";
@@ -16,8 +17,8 @@ internal sealed partial class GraphReader(int? heads)
     private Unknown? _quantised;
 
     /// <summary>The meanings of a graph's outputs, by name.</summary>
-    /// <exception cref="CheckpointException">The graph is malformed: a value is made twice, or used
-    /// before it is made.</exception>
+    /// <exception cref="CheckpointException">The graph is malformed: a value is defined twice, or
+    /// used before its definition.</exception>
     public static IReadOnlyList<(string Name, GraphValue Value)> Outputs(OnnxFile file, int? heads)
     {
         try
@@ -44,14 +45,14 @@ internal sealed partial class GraphReader(int? heads)
         }
     }
 
-    // Of a quantised model any operator may be the first without a meaning; the reason is one.
+    // In a quantised model, quantisation is the reason for any unknown operator.
     private GraphValue Told(GraphValue value) => value is Unknown && _quantised is { } reason ? reason : value;
 
     private void ReadConstants(OnnxFile file)
     {
         foreach (var proto in file.Graph.Initializer)
             Define(proto.Name, new Constant("", new OnnxTensor(proto, proto.Name, file.Folder)));
-        // Old files name constants among the inputs as well.
+        // Old files list constants among the inputs as well.
         foreach (var input in file.Graph.Input.Where(i => !_values.ContainsKey(i.Name)))
             Define(input.Name, new Auxiliary($"input '{input.Name}'", input.Name));
     }

@@ -1,5 +1,5 @@
-// What a value of a graph means to a BERT encoder. Values are compared by reference: a residual
-// connection adds the very value that the block began with.
+// The meaning of a graph's value in a BERT encoder. Values are compared by reference: a residual
+// connection adds the same value object that the block started from.
 namespace RobustTickets.Checkpoints.Graphs;
 
 /// <summary>The meaning of one value.</summary>
@@ -10,13 +10,15 @@ internal abstract class GraphValue(string place)
     public string Place { get; } = place;
 }
 
-/// <summary>Something that no rule gives a meaning; the reason is told when it is needed.</summary>
+/// <summary>
+/// A value without a known meaning; the reason is reported when the value is needed.
+/// </summary>
 internal sealed class Unknown(string place, string reason) : GraphValue(place)
 {
     public string Reason { get; } = reason;
 }
 
-/// <summary>A constant; a matrix may have been transposed since.</summary>
+/// <summary>A constant; a matrix may be transposed.</summary>
 internal sealed class Constant(string place, OnnxTensor tensor, bool transposed = false) : GraphValue(place)
 {
     public OnnxTensor Tensor { get; } = tensor;
@@ -29,35 +31,37 @@ internal sealed class Constant(string place, OnnxTensor tensor, bool transposed 
 
     public double Scalar => Tensor.ToDoubles()[0];
 
-    /// <summary>Whether it is a vector of some length, perhaps with sizes of 1 before it.</summary>
+    /// <summary>
+    /// Whether it is a vector of a given length, possibly with leading sizes of 1.
+    /// </summary>
     public bool IsVector(long length) =>
         Tensor.IsFloat && Tensor.Count == length && Dims.Length > 0 && Dims[^1] == length;
 }
 
-/// <summary>Ids, masks, positions, sizes: all that is no state of a token.</summary>
+/// <summary>Ids, masks, positions, sizes: any value that is not a hidden state.</summary>
 internal sealed class Auxiliary(string place, string? input = null, bool ofData = false, bool patterned = false)
     : GraphValue(place)
 {
-    /// <summary>The graph's input that it is, unchanged; null when computed.</summary>
+    /// <summary>The graph input that it equals; null when computed.</summary>
     public string? Input { get; } = input;
 
-    /// <summary>Whether it depends on the inputs' contents, not on their sizes alone.</summary>
+    /// <summary>Whether it depends on the inputs' contents rather than only their sizes.</summary>
     public bool OfData { get; } = ofData || input is not null;
 
-    /// <summary>Whether a table of places goes into it, as a causal mask has.</summary>
+    /// <summary>Whether it depends on a table over positions, such as a causal mask.</summary>
     public bool Patterned { get; } = patterned;
 
     /// <summary>What it is of a mask's values; null where that is not followed.</summary>
     public MaskValues? Mask { get; init; } = input is null ? null : MaskValues.Input;
 }
 
-/// <summary>Whole numbers of which some are known: the target of a Reshape.</summary>
+/// <summary>Integers of which some are known: the target of a Reshape.</summary>
 internal sealed class Sizes(string place, IReadOnlyList<long?> values) : GraphValue(place)
 {
     public IReadOnlyList<long?> Values { get; } = values;
 }
 
-/// <summary>States of tokens, [.., W].</summary>
+/// <summary>Hidden states of tokens, [.., W].</summary>
 internal abstract class Rows(string place, long width) : GraphValue(place)
 {
     public long Width { get; } = width;
@@ -71,7 +75,7 @@ internal sealed class Embedding(string place, Constant table, GraphValue index) 
     public GraphValue Index { get; } = index;
 }
 
-/// <summary>A sum of states.</summary>
+/// <summary>A sum of hidden states.</summary>
 internal sealed class Sum(string place, IReadOnlyList<Rows> terms) : Rows(place, terms[0].Width)
 {
     public IReadOnlyList<Rows> Terms { get; } = terms;
@@ -91,7 +95,7 @@ internal sealed class Norm(string place, Rows input, NormStage stage, double eps
     public Constant? Shift { get; init; }
 }
 
-/// <summary>How far the computation of a layer normalisation has come.</summary>
+/// <summary>Progress of a decomposed layer normalisation.</summary>
 internal enum NormStage
 {
     Mean,
@@ -117,7 +121,7 @@ internal sealed class Dense(string place, Rows input, MatrixPart weight) : Rows(
 
     public Dense With(VectorPart bias) => new(Place, Input, Weight) { Bias = bias };
 
-    /// <summary>Some of its outputs.</summary>
+    /// <summary>A range of its outputs.</summary>
     public Dense Part(long start, long count) =>
         new(Place, Input, Weight with { Start = Weight.Start + start, Outputs = count })
         {
@@ -125,7 +129,7 @@ internal sealed class Dense(string place, Rows input, MatrixPart weight) : Rows(
         };
 }
 
-/// <summary>A function of each number by itself, known by its values at some points.</summary>
+/// <summary>An elementwise function, identified by its values at some points.</summary>
 internal sealed class Pointwise(string place, Rows input, double[] values) : Rows(place, input.Width)
 {
     public Rows Input { get; } = input;
@@ -133,19 +137,19 @@ internal sealed class Pointwise(string place, Rows input, double[] values) : Row
     public double[] Values { get; } = values;
 }
 
-/// <summary>The first token's state.</summary>
+/// <summary>The state of the first token.</summary>
 internal sealed class First(string place, Rows input) : Rows(place, input.Width)
 {
     public Rows Input { get; } = input;
 }
 
-/// <summary>The heads' outputs side by side, [.., A d].</summary>
+/// <summary>The concatenated outputs of the heads, [.., A d].</summary>
 internal sealed class Joined(string place, Context context) : Rows(place, context.Query.Width)
 {
     public Context Context { get; } = context;
 }
 
-/// <summary>States cut into heads; the axes are named batch, sequence, head, dimension.</summary>
+/// <summary>States split into heads; the axes are batch, sequence, head, dimension.</summary>
 internal sealed class Heads(string place, Rows source, long count, string axes, double? scale) : GraphValue(place)
 {
     public Rows Source { get; } = source;
@@ -157,7 +161,7 @@ internal sealed class Heads(string place, Rows source, long count, string axes, 
     /// <summary>Order of the axes, such as bshd.</summary>
     public string Axes { get; } = axes;
 
-    /// <summary>What they were multiplied by; null when that follows from sizes.</summary>
+    /// <summary>The factor they were multiplied by; null if it is computed from sizes.</summary>
     public double? Scale { get; } = scale;
 
     public Heads Permuted(string place, string axes) => new(place, Source, Count, axes, Scale);
@@ -165,7 +169,7 @@ internal sealed class Heads(string place, Rows source, long count, string axes, 
     public Heads Scaled(string place, double? by) => new(place, Source, Count, Axes, Scale * by);
 }
 
-/// <summary>Attention scores, [B, A, S, S], or the shares made of them.</summary>
+/// <summary>Attention scores, [B, A, S, S], or the probabilities computed from them.</summary>
 internal sealed class Scores(string place, Heads query, Heads key, double? scale, ScoreStage stage) : GraphValue(place)
 {
     public Heads Query { get; } = query;
@@ -179,7 +183,7 @@ internal sealed class Scores(string place, Heads query, Heads key, double? scale
     public Scores With(string place, double? by, ScoreStage stage) => new(place, Query, Key, Scale * by, stage);
 }
 
-/// <summary>How far the computation of attention has come.</summary>
+/// <summary>Progress of a decomposed attention.</summary>
 internal enum ScoreStage
 {
     Raw,
@@ -187,7 +191,7 @@ internal enum ScoreStage
     Shares,
 }
 
-/// <summary>The heads' outputs; a null scale follows from sizes.</summary>
+/// <summary>The outputs of the heads; a null scale is computed from sizes.</summary>
 internal sealed class Context(string place, Rows query, Rows key, Rows value, long heads, double? scale, string axes)
     : GraphValue(place)
 {
@@ -231,7 +235,7 @@ internal sealed record MatrixPart(OnnxTensor Tensor, bool InputsFirst, long Star
     }
 }
 
-/// <summary>A part of a vector.</summary>
+/// <summary>A range of a vector.</summary>
 internal sealed record VectorPart(OnnxTensor Tensor, long Start, long Count)
 {
     public float[] ToFloats() => Tensor.ToFloats()[(int)Start..(int)(Start + Count)];

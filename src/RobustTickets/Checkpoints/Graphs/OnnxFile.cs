@@ -1,5 +1,5 @@
-// Opens an ONNX file: the message is parsed and its constants are checked; what the graph computes
-// is not looked at here.
+// Opens an ONNX file: parses the message and checks its constants; GraphReader interprets the
+// graph.
 using Google.Protobuf;
 using Onnx;
 
@@ -9,14 +9,14 @@ namespace RobustTickets.Checkpoints.Graphs;
 /// <param name="Path">The file.</param>
 /// <param name="Graph">Its graph.</param>
 /// <param name="Opset">Version of the standard operators.</param>
-/// <param name="Metadata">Free-form facts that an exporter wrote beside it.</param>
+/// <param name="Metadata">Metadata written by the exporter.</param>
 internal sealed record OnnxFile(string Path, GraphProto Graph, long Opset, IReadOnlyDictionary<string, string> Metadata)
 {
-    /// <summary>The folder that external data lie in.</summary>
+    /// <summary>The folder of external data files.</summary>
     public string Folder => System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!;
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="CheckpointException">It is missing, unreadable, or no ONNX
+    /// <exception cref="CheckpointException">The file is missing, unreadable, or not an ONNX
     /// model.</exception>
     public static OnnxFile Open(string path)
     {

@@ -1,5 +1,5 @@
-// Makes a Hugging Face folder of a BERT that was exported to ONNX. The graph says everything but
-// the words: shapes, heads, epsilon and activation are read from it, not from names.
+// Converts a BERT exported to ONNX into a Hugging Face folder. Everything but the vocabulary is in
+// the graph: shapes, heads, epsilon and activation are read from its structure, not from names.
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using RobustTickets.Attacks;
@@ -12,7 +12,7 @@ using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets;
 
-/// <summary>What to import.</summary>
+/// <summary>Import request.</summary>
 /// <param name="Onnx">The .onnx file: a BERT encoder, classifier or masked language model.</param>
 /// <param name="Vocabulary">vocab.txt of its tokenizer.</param>
 /// <param name="Output">The Hugging Face folder to write.</param>
@@ -33,10 +33,10 @@ public sealed record OnnxImportRequest(
     bool Replace = false
 );
 
-/// <summary>What was imported.</summary>
+/// <summary>The imported model.</summary>
 /// <param name="Folder">The folder written.</param>
 /// <param name="Config">Its configuration.</param>
-/// <param name="Kind">Class of transformers that it is for.</param>
+/// <param name="Kind">Its model class in transformers.</param>
 /// <param name="Parameters">Number of weights.</param>
 /// <param name="Notes">What was left out or assumed, one sentence each.</param>
 public sealed record ImportedModel(
@@ -51,9 +51,9 @@ public sealed record ImportedModel(
 public static class OnnxImport
 {
     /// <summary>Reads an ONNX file and writes the folder.</summary>
-    /// <param name="request">What and where to.</param>
-    /// <param name="stop">Ends it; then nothing is written.</param>
-    /// <exception cref="CheckpointException">The file is missing, malformed or no BERT, the
+    /// <param name="request">The request.</param>
+    /// <param name="stop">Cancels; then nothing is written.</param>
+    /// <exception cref="CheckpointException">The file is missing, malformed or not a BERT, the
     /// vocabulary does not fit, or the folder cannot be written; file, node and reason
     /// named.</exception>
     /// <exception cref="DataException">The vocabulary is missing or malformed.</exception>
@@ -62,7 +62,7 @@ public static class OnnxImport
     public static ImportedModel Run(OnnxImportRequest request, CancellationToken stop = default) =>
         Write(request, [], stop);
 
-    /// <summary>As <see cref="Run"/>, with further files in the folder.</summary>
+    /// <summary>As <see cref="Run"/>, with additional files in the folder.</summary>
     internal static ImportedModel Write(
         OnnxImportRequest request,
         IReadOnlyList<ExtraFile> beside,
@@ -200,7 +200,7 @@ public static class OnnxImport
         return request.Labels ?? Written(file, graph.Labels) ?? HuggingFaceConfig.DefaultLabels((int)graph.Labels);
     }
 
-    // Names of the classes, as this program's own exports keep them.
+    // Class names that this program's own exports store in the metadata.
     private static string[]? Written(OnnxFile file, long count)
     {
         if (!file.Metadata.TryGetValue("labels", out var json))
@@ -221,7 +221,7 @@ public static class OnnxImport
         }
     }
 
-    // Layers that differ, or have fewer heads than their width has room for, are a ticket's.
+    // Layers that differ, or have fewer heads than hidden size / head size, are a ticket's.
     private static TicketConfig? TicketOf(BertGraph graph)
     {
         var (heads, neurons) = (graph.Hidden / graph.HeadSize, graph.Neurons.Max());
@@ -230,7 +230,7 @@ public static class OnnxImport
             : new TicketConfig(graph.Heads, graph.Neurons);
     }
 
-    // Special tokens are in capitals in every vocabulary; letters such as ℝ are in lower-case ones
+    // Special tokens are upper-case in every vocabulary; letters such as ℝ are in lower-case ones
     // too.
     private static bool HasUpper(string token) => !token.StartsWith('[') && token.Any(char.IsAsciiLetterUpper);
 }

@@ -1,5 +1,5 @@
-// A constant of an ONNX graph: raw bytes, typed fields or a range of a file beside the graph. What
-// a tensor says of its size is compared with what it holds before anything is allocated.
+// A constant of an ONNX graph: raw bytes, typed fields or a range of an external file. The declared
+// size is compared with the stored size before anything is allocated.
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Onnx;
@@ -17,8 +17,8 @@ internal sealed class OnnxTensor
 
     /// <param name="proto">The message.</param>
     /// <param name="name">Its name in messages.</param>
-    /// <param name="folder">Where files of external data lie.</param>
-    /// <exception cref="CheckpointException">Sizes and contents do not agree.</exception>
+    /// <param name="folder">Folder of external data files.</param>
+    /// <exception cref="CheckpointException">Sizes and contents do not match.</exception>
     public OnnxTensor(TensorProto proto, string name, string folder)
     {
         (_proto, Name) = (proto, name);
@@ -39,7 +39,7 @@ internal sealed class OnnxTensor
             );
     }
 
-    /// <summary>A constant that was computed from others.</summary>
+    /// <summary>A constant computed from others.</summary>
     public OnnxTensor(string name, IReadOnlyList<double> values, long[] dims)
     {
         (_proto, Name, Dims, Count) = (new TensorProto { DoubleData = { values } }, name, dims, values.Count);
@@ -66,7 +66,8 @@ internal sealed class OnnxTensor
         IsFloat && _element != Element.Double ? Array.ConvertAll(ToFloats(), x => (double)x) : Numbers();
 
     /// <summary>The elements as float32; float16 and bfloat16 are widened.</summary>
-    /// <exception cref="CheckpointException">They are no floating-point numbers.</exception>
+    /// <exception cref="CheckpointException">The elements are not floating-point
+    /// numbers.</exception>
     public float[] ToFloats()
     {
         if (!IsFloat)
@@ -149,7 +150,7 @@ internal sealed class OnnxTensor
             ),
         };
 
-    // How many elements the message holds; a part of one counts as none.
+    // Number of elements stored in the message; -1 if the last one is incomplete.
     private long Stored()
     {
         var size = Size();
@@ -165,7 +166,7 @@ internal sealed class OnnxTensor
         };
     }
 
-    // A range of a file beside the graph ("external data").
+    // A range of an external file ("external data").
     private sealed record ExternalRange(string Path, long Offset, int Length)
     {
         public static ExternalRange Of(TensorProto proto, string name, string folder, long bytes)

@@ -4,12 +4,12 @@ using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Checkpoints.Graphs;
 
-/// <summary>Builds and names functions of single numbers.</summary>
+/// <summary>Builds and identifies elementwise functions.</summary>
 internal static class PointwiseFunctions
 {
     private static readonly double[] Points = [-6, -3, -1.7, -0.9, -0.3, 0, 0.2, 0.8, 1.5, 2.2, 3.1, 6];
 
-    // Half of what lies between GELU and its approximation by tanh, and room for float16 constants.
+    // Half the difference between GELU and its tanh approximation, with room for float16 constants.
     private const double Tolerance = 1e-3;
 
     private static readonly (string Name, Func<double, double> F)[] Named =
@@ -32,7 +32,7 @@ internal static class PointwiseFunctions
     private static double QuickGelu(double x) => x / (1 + Math.Exp(-1.702 * x));
 
     /// <summary>
-    /// The name of a function by its values: the nearest of those known, if near.
+    /// The name of a function by its values: the nearest known one within tolerance, else null.
     /// </summary>
     public static string? NameOf(double[] values)
     {

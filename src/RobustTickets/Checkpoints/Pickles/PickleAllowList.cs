@@ -1,6 +1,5 @@
-// The only names a weights file may mention. Python's unpickler imports and calls whatever a file
-// names; this one knows these spellings and gives each a fixed meaning, so that a file can at most
-// describe tensors.
+// The only globals a weights file may name. Python's unpickler imports and calls any global; this
+// one gives each allowed name a fixed meaning, so that a file can only describe tensors.
 using RobustTickets.Attacks.Pickles;
 using RobustTickets.Checkpoints.Tensors;
 
@@ -25,7 +24,7 @@ internal static class PickleAllowList
         ("CharStorage", TensorElement.I8),
         ("ByteStorage", TensorElement.U8),
         ("BoolStorage", TensorElement.Bool),
-        // A storage of bytes without a type.
+        // An untyped storage of bytes.
         ("UntypedStorage", TensorElement.U8),
     ];
 
@@ -45,7 +44,7 @@ internal static class PickleAllowList
 
     public static bool Contains(PickleGlobal global) => Known.Contains(global);
 
-    /// <summary>The element type of a storage class, or null when the global is none.</summary>
+    /// <summary>The element type of a storage class, or null for another global.</summary>
     public static TensorElement? ElementOf(PickleGlobal global)
     {
         if (global.Module is not ("torch" or "torch.storage"))

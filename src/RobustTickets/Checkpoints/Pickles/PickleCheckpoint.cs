@@ -1,4 +1,4 @@
-// pytorch_model.bin in both forms of torch.save, zip and stream. PickleMachine interprets the
+// pytorch_model.bin in both formats of torch.save, zip and legacy. PickleMachine interprets the
 // pickles and executes nothing; every tensor is checked against its storage, and every storage
 // against the file, on opening.
 
@@ -27,7 +27,7 @@ internal sealed class PickleCheckpoint : TensorSource
         Tensors = Locate(root, storages);
     }
 
-    /// <summary>Opens a file and checks it completely, except for the values.</summary>
+    /// <summary>Opens a file and checks it completely except for the values.</summary>
     /// <exception cref="CheckpointException">
     /// Missing, truncated or malformed; or the pickle names something outside the allow-list (named
     /// in the message; nothing is executed).
@@ -46,7 +46,7 @@ internal sealed class PickleCheckpoint : TensorSource
         }
     }
 
-    // Through strides: a storage may be shared (tied weights), a tensor a saved transpose.
+    // Copies by strides: a storage may be shared (tied weights), a tensor a saved transpose.
     private protected override void ReadRange(TensorInfo info, long offset, Span<byte> destination)
     {
         var place = places[info.Name];
@@ -142,7 +142,7 @@ internal sealed class PickleCheckpoint : TensorSource
         if (keys is not PickleList { Items: var items })
             throw Refuse($"storage keys are {PickleDialect.Describe(keys)}; a list is needed");
 
-        // The stream does not say where a storage ends: its element type comes from the tensors
+        // The stream does not store the size of a storage: its element type comes from the tensors
         // that use it.
         var known = Values(root)
             .Select(v => v.Tensor.Storage)
@@ -242,7 +242,7 @@ internal sealed class PickleCheckpoint : TensorSource
             + $"offset {tensor.Offset}";
         if (tensor.Strides.Length != tensor.Shape.Length || tensor.Offset < 0 || tensor.Strides.Any(s => s < 0))
             throw Refuse($"{Text()} is not possible");
-        // The last element's place in 128 bits: lying strides must not wrap around.
+        // The offset of the last element in 128 bits: malformed strides must not overflow.
         var last = (Int128)tensor.Offset;
         for (var d = 0; d < tensor.Shape.Length; d++)
             last += (Int128)(tensor.Shape[d] - 1) * tensor.Strides[d];
@@ -251,8 +251,7 @@ internal sealed class PickleCheckpoint : TensorSource
             throw Refuse(
                 $"{Text()} reaches beyond its storage '{tensor.Storage.Key}' of {tensor.Storage.ViewCount} elements"
             );
-        // Strides of 0 repeat elements; a file must not be able to ask for more memory than a
-        // weight can mean.
+        // Strides of 0 repeat elements; a file must not request more memory than a weight can need.
         if (info.Count > tensor.Storage.ViewCount && info.ByteCount > int.MaxValue)
             throw Refuse($"{Text()} repeats its {tensor.Storage.ViewCount} elements to {info.ByteCount} bytes");
     }

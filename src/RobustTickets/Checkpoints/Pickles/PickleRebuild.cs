@@ -1,4 +1,4 @@
-// The meaning of the three callables and of persistent ids in a torch.save pickle, as data.
+// Interprets the three callables and the persistent ids of a torch.save pickle as data.
 
 using RobustTickets.Attacks.Pickles;
 using RobustTickets.Checkpoints.Tensors;
@@ -26,7 +26,7 @@ internal static class PickleRebuild
         throw refuse($"REDUCE calls {global}, which is not a function a weights file may call");
     }
 
-    // ('storage', class, key, device, count[, view]). The device is ignored: bytes are bytes.
+    // ('storage', class, key, device, count[, view]). The device is ignored.
     public static PickleStorage Storage(object? id, Func<string, Exception> refuse)
     {
         if (id is not PickleTuple { Items: ["storage", PickleGlobal type, var key, _, long count, .. var rest] })

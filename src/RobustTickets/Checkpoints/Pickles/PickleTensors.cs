@@ -1,15 +1,15 @@
-// What a saved state dict holds beside plain values: descriptions of tensors, no bytes.
+// Tensors in a saved state dict: descriptions without bytes.
 using RobustTickets.Attacks.Pickles;
 using RobustTickets.Checkpoints.Tensors;
 
 namespace RobustTickets.Checkpoints.Pickles;
 
-/// <summary>A storage named by the pickle: the bytes lie elsewhere in the file.</summary>
+/// <summary>A storage referenced by the pickle; its bytes are elsewhere in the file.</summary>
 /// <param name="Key">Record name (zip) or storage id (stream).</param>
 /// <param name="Element">Element type.</param>
 /// <param name="Count">Elements of the whole storage.</param>
-/// <param name="ViewStart">First element of the view of it that the tensor sees (old stream files;
-/// else 0).</param>
+/// <param name="ViewStart">First element of the storage view that the tensor uses (old stream
+/// files; else 0).</param>
 /// <param name="ViewCount">Elements of that view (else <paramref name="Count"/>).</param>
 internal sealed record PickleStorage(string Key, TensorElement Element, long Count, long ViewStart, long ViewCount)
     : IPickleValue

@@ -1,11 +1,11 @@
-// torch.save's pickles: the names of PickleAllowList alone, with the meaning that PickleRebuild
-// gives to them.
+// The pickle dialect of torch.save: only the names of PickleAllowList, interpreted by
+// PickleRebuild.
 using RobustTickets.Attacks.Pickles;
 using RobustTickets.Checkpoints.Files;
 
 namespace RobustTickets.Checkpoints.Pickles;
 
-/// <summary>A weights file as the pickle machine sees it.</summary>
+/// <summary>A weights file as input of the pickle machine.</summary>
 internal sealed class TorchPickle(MappedFile file) : PickleDialect
 {
     /// <inheritdoc/>

@@ -1,5 +1,5 @@
 // The zip container of torch.save: entries are stored, never compressed, so that tensors can be
-// read in place. ZIP64 records are read, because a checkpoint may exceed 4 GiB.
+// read in place. ZIP64 is supported, because a checkpoint may exceed 4 GiB.
 
 using System.Buffers.Binary;
 using System.Text;
@@ -9,8 +9,8 @@ namespace RobustTickets.Checkpoints.Pickles;
 
 /// <summary>
 /// Names and byte ranges of the stored entries of a zip file. Local headers hold zero sizes with a
-/// data descriptor, so the central directory alone is believed. Checksums are not compared, as
-/// PyTorch does not, which also lets users leave them out.
+/// data descriptor, so sizes come from the central directory only. As in PyTorch, checksums are not
+/// verified, so that users may omit them.
 /// </summary>
 internal sealed class ZipDirectory
 {
@@ -23,7 +23,7 @@ internal sealed class ZipDirectory
     private readonly Dictionary<string, Entry> entries = new(StringComparer.Ordinal);
 
     /// <summary>Reads the central directory.</summary>
-    /// <exception cref="CheckpointException">Truncated or malformed.</exception>
+    /// <exception cref="CheckpointException">The file is truncated or malformed.</exception>
     public ZipDirectory(MappedFile file)
     {
         this.file = file;
@@ -43,9 +43,7 @@ internal sealed class ZipDirectory
     public static bool IsZip(MappedFile file) =>
         file.Length >= 4 && BinaryPrimitives.ReadUInt32LittleEndian(file.Read(0, 4)) == LocalMark;
 
-    /// <summary>
-    /// First byte and length of an entry's data, or null when there is no such entry.
-    /// </summary>
+    /// <summary>Start and length of an entry's data, or null if there is no such entry.</summary>
     public (long Start, long Length)? Find(string name)
     {
         if (!entries.TryGetValue(name, out var entry))
@@ -59,8 +57,8 @@ internal sealed class ZipDirectory
         var local = file.Read(entry.Header, 30);
         if (BinaryPrimitives.ReadUInt32LittleEndian(local) != LocalMark)
             throw Refuse($"entry '{name}' has no local header at byte {entry.Header}");
-        // The extra field of the local header is PyTorch's padding and differs from the central
-        // one.
+        // The extra field of the local header is PyTorch's padding and differs from that of the
+        // central directory.
         var start =
             entry.Header
             + 30
@@ -73,7 +71,7 @@ internal sealed class ZipDirectory
 
     private (long Count, long Size, long Start) FindDirectory()
     {
-        // The end record has 22 bytes and may be followed by a comment of at most 65,535.
+        // The end record has 22 bytes and may be followed by a comment of up to 65,535 bytes.
         if (file.Length < 22)
             throw NoEnd();
         var tailStart = Math.Max(0, file.Length - 22 - 65535);
@@ -142,7 +140,7 @@ internal sealed class ZipDirectory
     }
 
     // Fields that do not fit 32 bits are 0xFFFFFFFF and follow, in this order, in the extra field
-    // of id 1.
+    // with id 1.
     private static void ReadExtra64(ReadOnlySpan<byte> extra, ref long length, ref long stored, ref long header)
     {
         while (extra.Length >= 4)

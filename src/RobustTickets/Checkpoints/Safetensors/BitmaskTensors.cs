@@ -1,40 +1,39 @@
 // Matrices with many zeros in the sparse-bitmask layout of compressed-tensors
-// (docs/sparse-format.md), read as whole matrices.
+// (docs/sparse-format.md), read as dense matrices.
 
 using System.Numerics;
 using RobustTickets.Checkpoints.Tensors;
 
 namespace RobustTickets.Checkpoints.Safetensors;
 
-/// <summary>Names of the parts that stand for a matrix.</summary>
+/// <summary>Names of the parts of a sparse matrix.</summary>
 internal static class BitmaskParts
 {
-    /// <summary>File of weights that are stored so; no other program takes it for whole
-    /// ones.</summary>
+    /// <summary>
+    /// Name of the file of sparse weights; other programs do not mistake it for dense weights.
+    /// </summary>
     public const string FileName = "model.sparse.safetensors";
 
-    /// <summary>End of the name of a tensor that may be stored by bitmask.</summary>
+    /// <summary>Name suffix of tensors that may be stored by bitmask.</summary>
     public const string Weight = ".weight";
 
-    /// <summary>Its sizes, I64 [2].</summary>
+    /// <summary>Suffix of the shape, I64 [2].</summary>
     public const string Shape = ".shape";
 
-    /// <summary>Values that are not zero, row by row.</summary>
+    /// <summary>Suffix of the nonzero values, row by row.</summary>
     public const string Compressed = ".compressed";
 
-    /// <summary>A bit an element, U8 [r, ceil(c / 8)].</summary>
+    /// <summary>Suffix of the bitmask, one bit per element, U8 [r, ceil(c / 8)].</summary>
     public const string Bitmask = ".bitmask";
 
-    /// <summary>For each row, how many values lie before it, I64 [r].</summary>
+    /// <summary>Suffix of the row offsets: values before each row, I64 [r].</summary>
     public const string RowOffsets = ".row_offsets";
 
-    /// <summary>All parts.</summary>
+    /// <summary>Suffixes of all parts.</summary>
     public static IReadOnlyList<string> All { get; } = [Shape, Compressed, Bitmask, RowOffsets];
 }
 
-/// <summary>
-/// The tensors of a file, those stored by bitmask as the whole matrices. Owns the file.
-/// </summary>
+/// <summary>The tensors of a file, with sparse ones as dense matrices. Owns the file.</summary>
 internal sealed class BitmaskTensors : TensorSource
 {
     private readonly TensorSource _file;
@@ -54,11 +53,12 @@ internal sealed class BitmaskTensors : TensorSource
         Tensors = [.. file.Tensors.Where(t => !parts.Contains(t.Name)), .. _matrices.Values.Select(m => m.Info)];
     }
 
-    /// <summary>A source whose matrices are whole: the file itself where none is stored by
-    /// bitmask.</summary>
-    /// <param name="file">The file, which is disposed with what is returned.</param>
-    /// <exception cref="CheckpointException">A part is missing, or parts do not fit each
-    /// other.</exception>
+    /// <summary>
+    /// Wraps a file so that its matrices are dense; the file itself if it has no sparse ones.
+    /// </summary>
+    /// <param name="file">The file, disposed with the result.</param>
+    /// <exception cref="CheckpointException">A part is missing, or parts are
+    /// inconsistent.</exception>
     public static TensorSource Over(TensorSource file)
     {
         if (!file.Tensors.Any(t => t.Name.EndsWith(BitmaskParts.Bitmask, StringComparison.Ordinal)))
@@ -160,7 +160,7 @@ internal sealed class BitmaskTensors : TensorSource
         return matrix;
     }
 
-    // The bits alone say where values go; offsets and number of values must agree with them.
+    // The bitmask determines the positions of values; offsets and number of values must match it.
     private void Count(Matrix matrix, long values, long[] starts)
     {
         var beyond = (byte)(matrix.Info.Shape[1] % 8 == 0 ? 0 : 0xFF << (int)(matrix.Info.Shape[1] % 8));
@@ -200,11 +200,11 @@ internal sealed class BitmaskTensors : TensorSource
     private CheckpointException Refuse(string module, string what) =>
         new($"{Location}: matrix '{module}' by bitmask: {what}");
 
-    /// <summary>A matrix.</summary>
-    /// <param name="Module">Name of its parts, without their ends.</param>
-    /// <param name="Info">The whole matrix.</param>
-    /// <param name="Bits">A bit an element.</param>
-    /// <param name="BitBytes">Bytes of a row of them.</param>
-    /// <param name="Offsets">Values before each row, and of all.</param>
+    /// <summary>A sparse matrix.</summary>
+    /// <param name="Module">Name of its parts, without suffix.</param>
+    /// <param name="Info">The dense matrix.</param>
+    /// <param name="Bits">One bit per element.</param>
+    /// <param name="BitBytes">Bytes of a row of the bitmask.</param>
+    /// <param name="Offsets">Number of values before each row, then the total.</param>
     private sealed record Matrix(string Module, TensorInfo Info, byte[] Bits, int BitBytes, long[] Offsets);
 }

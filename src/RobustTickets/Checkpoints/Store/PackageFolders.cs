@@ -1,11 +1,9 @@
 namespace RobustTickets.Checkpoints.Store;
 
-/// <summary>
-/// Folders in which NuGet keeps packages: nothing is asked of a feed for what lies there.
-/// </summary>
+/// <summary>NuGet's local package folders; packages found here need no feed.</summary>
 internal static class PackageFolders
 {
-    /// <summary>The package's file in the folder of this user, or null.</summary>
+    /// <summary>The package file in this user's folder, or null.</summary>
     public static string? Find(KnownModel model)
     {
         var home = Environment.GetFolderPath(
@@ -18,7 +16,7 @@ internal static class PackageFolders
         return Find(folder, model);
     }
 
-    /// <summary>The package's file in a folder, or null.</summary>
+    /// <summary>The package file in a folder, or null.</summary>
     public static string? Find(string folder, KnownModel model)
     {
         var path = Path.Combine(folder, model.Package.ToLowerInvariant(), model.Version, model.PackageFile);

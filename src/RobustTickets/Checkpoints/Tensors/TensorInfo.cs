@@ -1,7 +1,7 @@
 namespace RobustTickets.Checkpoints.Tensors;
 
 /// <summary>
-/// Name, element type and shape of a stored tensor. The shape is checked: no negative size, no
+/// Name, element type and shape of a stored tensor. The shape is validated: no negative size, no
 /// overflow of the byte count.
 /// </summary>
 /// <param name="Name">The tensor's name, for example <c>bert.pooler.dense.weight</c>.</param>

@@ -1,6 +1,6 @@
-// What all tensor sources share: lookup by name with a helpful refusal, and conversion in blocks,
-// so that a source only has to say how to read a range of bytes. Values are converted while they
-// are copied: a half-precision file becomes float tensor memory without a second full-size buffer.
+// Base of all tensor sources: lookup by name with a helpful error, and conversion in blocks, so
+// that a source only implements reading a byte range. Values are converted while they are copied: a
+// half-precision file becomes float tensor memory without a second full-size buffer.
 
 using System.Buffers;
 using System.Runtime.InteropServices;
@@ -138,12 +138,12 @@ internal abstract class TensorSource : ITensorSource
     }
 
     /// <summary>
-    /// Fills <paramref name="destination"/> with the tensor's contiguous bytes from
-    /// <paramref name="offset"/> on (a multiple of the element size).
+    /// Fills <paramref name="destination"/> with the tensor's contiguous bytes starting at
+    /// <paramref name="offset"/> (a multiple of the element size).
     /// </summary>
     private protected abstract void ReadRange(TensorInfo info, long offset, Span<byte> destination);
 
-    /// <summary>Lets another source of this assembly read a range through this one.</summary>
+    /// <summary>Lets another source of this assembly read a range from this one.</summary>
     internal void ReadRangeOf(string name, long offset, Span<byte> destination) =>
         ReadRange(Info(name), offset, destination);
 
@@ -157,7 +157,8 @@ internal abstract class TensorSource : ITensorSource
     {
         if (tensors.Count == 0)
             return "the file holds no tensor";
-        // The same last component is the usual near miss (a prefix is missing or too much).
+        // The usual mistake is a missing or extra prefix: suggest names with the same last
+        // components.
         var tail = name[(name.LastIndexOf('.', Math.Max(0, name.LastIndexOf('.') - 1)) + 1)..];
         var near = tensors
             .Where(t => t.Name.EndsWith(tail, StringComparison.Ordinal))

@@ -1,5 +1,5 @@
 // Reads claims.json and published.json by the rules of recipes: kebab-case, "kind" as
-// discriminator, every unknown, missing or wrong field refused by its path.
+// discriminator, every unknown, missing or wrong field rejected by its path.
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;

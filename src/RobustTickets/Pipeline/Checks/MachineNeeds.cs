@@ -1,5 +1,5 @@
 // Memory and disk space a run needs, estimated before any compute. A machine that is certainly too
-// small is refused; one that may be too small gives a warning.
+// small is rejected; one that may be too small gives a warning.
 using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Files;
 using RobustTickets.Models;

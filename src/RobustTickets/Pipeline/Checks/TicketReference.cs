@@ -1,5 +1,5 @@
 // Tickets named by a recipe, checked against the checkpoint before data are read, so that a ticket
-// of another shape is refused early. The content of a named ticket is part of the run's input
+// of another shape is rejected early. The content of a named ticket is part of the run's input
 // fingerprint.
 using System.Globalization;
 using RobustTickets.Checkpoints;

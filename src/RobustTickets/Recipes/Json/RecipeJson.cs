@@ -1,5 +1,5 @@
 // Converts recipes to and from JSON: kebab-case, "kind" as discriminator, unknown and missing
-// fields refused by path.
+// fields rejected by path.
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;

@@ -11,7 +11,7 @@ using RobustTickets.Training;
 
 namespace RobustTickets.Recipes.Json;
 
-/// <summary>Enum values by kebab-case name; numbers are refused.</summary>
+/// <summary>Enum values by kebab-case name; numbers are rejected.</summary>
 /// <typeparam name="T">The enum.</typeparam>
 internal sealed class KebabEnum<T>()
     : JsonStringEnumConverter<T>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false)

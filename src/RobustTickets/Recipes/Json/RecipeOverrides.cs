@@ -164,7 +164,7 @@ public static class RecipeOverrides
         }
         catch (JsonException)
         {
-            // A plain name such as "anchor"; an invalid one is refused by path when the recipe is
+            // A plain name such as "anchor"; an invalid one is rejected by path when the recipe is
             // read.
             return JsonValue.Create(raw);
         }

@@ -1,4 +1,4 @@
-// The attack on the text of Try: chosen, watched, stopped.
+// Attacks on the text of the Try page: select, observe, cancel.
 function makeAttack(read, remember) {
   const model = h("select", { id: "attack-model", onchange: () => { load(); remember(); } },
     about.models.map((m) => h("option", { value: m.id }, m.name)),
@@ -56,7 +56,7 @@ function makeAttack(read, remember) {
     fights.replaceChildren();
     const models = model.value === "*" ? about.models : about.models.filter((m) => m.id === model.value);
     const waiting = models.map((m) => ({ model: m, view: makeFight(m, fights) }));
-    // As many at a time as the server takes.
+    // As many in parallel as the server allows.
     for (let i = 0; i < Math.min(about.limits.attacks, models.length); i++) next();
     toggle();
 
@@ -97,7 +97,7 @@ function makeAttack(read, remember) {
   };
 }
 
-// One model under attack: fed by the events of the server.
+// One model under attack, updated by server-sent events.
 function makeFight(model, parent) {
   const most = 40;
   const chip = h("span", { class: "chip" }, "waits");
@@ -202,7 +202,7 @@ function makeFight(model, parent) {
   };
 }
 
-// How the probability of the class under attack fell, over queries; the line in the middle is one half.
+// Probability of the attacked class over queries; the line in the middle is 0.5.
 function drawCurve(points, label) {
   const last = Math.max(2, points.at(-1)[0]);
   const at = ([x, p]) => `${((100 * x) / last).toFixed(2)},${(40 - 38 * p).toFixed(2)}`;

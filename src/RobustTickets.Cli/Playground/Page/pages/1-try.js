@@ -1,4 +1,4 @@
-// Try: a text, what each model says of it, and the words that its answer hangs on.
+// Try page: a text, each model's prediction, and word importance.
 const samples = [
   "A warm, funny and quietly moving film.",
   "The plot is thin, the jokes are flat, and it never seems to end.",
@@ -91,7 +91,7 @@ function makeAnswer(model) {
   return { root, body, model };
 }
 
-// A text was typed: the models are asked when the typing rests.
+// Debounces typing before querying the models.
 function changed() {
   const { text, pair, count } = tried;
   const limit = about.limits.textLength;

@@ -1,4 +1,4 @@
-// Compare: the models in one table, and the same examples under the same attack on two of them.
+// Compare page: all models in a table, and the same attacked examples on two of them.
 const columns = [
   { name: "Model", of: (m) => m.name, show: (m) => [m.name, h("small", {}, [m.recipe ?? m.form])] },
   { name: "Parameters", number: true, of: (m) => m.parameters, show: (m) => figures.millions(m.parameters), about: "Without the embedding tables" },

@@ -1,4 +1,4 @@
-// Runs and experiments as they go: a list, and one run with its curves. Reading only.
+// Runs page: live list of runs and experiments, and one run with its curves. Read-only.
 (() => {
   const words = {
     starting: "starting", searching: "searching a ticket", training: "training", control: "training the control", pretraining: "pre-training",
@@ -156,7 +156,7 @@
     };
   }
 
-  // What is built anew keeps the keyboard's place.
+  // Restores the keyboard focus after a rebuild.
   function keepFocus(element, change) {
     const key = element.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
     change();

@@ -1,4 +1,4 @@
-// What a ticket keeps, and how far it is from another one.
+// Ticket page: kept units of a ticket, and its difference from another ticket.
 (() => {
   const bothNames = { both: "kept in both", first: "kept in the first alone", second: "kept in the second alone", pruned: "pruned in both" };
   let asked = 0;

@@ -1,6 +1,6 @@
-// Line charts drawn here, in the report's style: round ticks, a light grid, marks as labelled lines. Lines differ by
+// Line charts in the report's style: round ticks, a light grid, marks as labelled lines. Lines differ by
 // colour and by dash. A chart keeps its element and is drawn again when its data or its width change; the figures
-// stand in a table beside it.
+// are in a table beside it.
 const dashes = ["", "7 3", "2 3", "9 3 2 3"];
 
 function short(value) {
@@ -90,7 +90,7 @@ function lineChart(title) {
     });
     for (const mark of data.marks?.filter((m) => m.level) ?? []) {
       parts.push(svg("line", { class: "mark", x1: left, x2: width - right, y1: at(Y(mark.at)), y2: at(Y(mark.at)) }));
-      // Clear of upright marks at the right end.
+      // Avoids vertical marks at the right end.
       const free = Math.min(width - right, ...ups.map((m) => X(m.at) - 8).filter((x) => x > width - 150));
       parts.push(svg("text", { class: "mark-name", x: at(free), y: at(Y(mark.at) - 6), "text-anchor": "end" }, mark.name));
     }
@@ -113,7 +113,7 @@ function lineChart(title) {
     put(canvas, all.length ? picture : h("p", { class: "muted" }, "Nothing to draw yet."));
   }
 
-  // At most some sixty rows: what a reader can take in; the run's own log has every step.
+  // At most about sixty rows, for readability; the run's log has every step.
   function list() {
     const xs = [...new Set(data.series.flatMap((s) => s.points.map((p) => p[0])))].sort((a, b) => a - b);
     const every = Math.ceil(xs.length / 60);
@@ -145,7 +145,7 @@ function lineChart(title) {
 }
 
 // A ticket layer by layer, the first layer at the bottom, where the input enters. rows: [{ layer, heads: [kind],
-// bars: [{ kind, share }], text }]; kinds are words of the style sheet, names says them for people.
+// bars: [{ kind, share }], text }]; kinds are CSS classes, names their labels.
 function ticketFigure(title, about, rows, names) {
   return h("figure", { class: "ticket", role: "img", "aria-label": `${title}. ${about}` },
     h("div", { class: "ticket-row head", "aria-hidden": "true" }, h("span", {}), h("span", {}, "attention heads"), h("span", {}, "FFN neurons kept"), h("span", {})),
@@ -161,8 +161,8 @@ function progressBar(name, share, parts) {
     (parts ?? [{ kind: "done", share }]).map((p) => h("i", { class: p.kind, vars: { "--share": `${100 * p.share}%` } })));
 }
 
-// Asks again and again while a page is shown: on(answer) for what is new, failed(error) otherwise. The answer's version
-// is sent back, so that nothing comes twice. Sleeps while the window is hidden.
+// Polls while a page is shown: on(answer) for new data, failed(error) on errors. The answer's version
+// is sent back, so that unchanged data are not sent again. Paused while the window is hidden.
 function follow(path, on, failed, pause = 1500) {
   let version = "";
   let ended = false;

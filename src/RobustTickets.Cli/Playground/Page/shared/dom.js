@@ -1,4 +1,4 @@
-// Elements without strings of HTML: texts become text nodes, so that nothing in them can run.
+// Creates elements without HTML strings: texts become text nodes, so they cannot inject scripts.
 
 // h("button", { class: "quiet", onclick: f, vars: { "--p": 0.3 } }, "text", child, [children])
 function h(tag, props, ...children) {
@@ -26,7 +26,7 @@ function put(element, ...children) {
   return element;
 }
 
-// What a screen reader is told.
+// Announces a text to screen readers.
 function say(text) {
   document.getElementById("say").textContent = text;
 }
@@ -42,7 +42,7 @@ const figures = {
   millions: (n) => (n >= 1e6 ? `${(n / 1e6).toFixed(1)} M` : n >= 1e3 ? `${(n / 1e3).toFixed(0)} k` : `${n}`),
 };
 
-// States that every page has.
+// States common to all pages.
 function emptyState(title, text, command) {
   return h("div", { class: "state" }, h("h2", { class: "title" }, title), h("p", {}, text), command && h("pre", {}, command));
 }

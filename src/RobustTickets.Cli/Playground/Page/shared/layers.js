@@ -1,4 +1,4 @@
-// Layers of tickets as rows of their figure.
+// Converts ticket layers to rows of a figure.
 const keptNames = { kept: "kept", pruned: "pruned" };
 
 function layerRows(layers) {

@@ -1,4 +1,4 @@
-// Requests to this server, and to no other.
+// Requests to this server only.
 class ServerError extends Error {
   constructor(status, message) {
     super(message);
@@ -28,7 +28,7 @@ async function ask(path, options) {
   throw new ServerError(response.status, told.error ?? `The server answered ${response.status}.`);
 }
 
-// Server-sent events: on(name, data) for each. With a body by POST, which EventSource cannot. Ends with the
+// Server-sent events: on(name, data) for each. Sends a POST body, which EventSource cannot. Ends with the
 // stream, or by options.signal.
 async function listen(path, body, on, options) {
   const response = body === null ? await ask(path, options) : await send(path, body, options);
@@ -49,7 +49,7 @@ async function listen(path, body, on, options) {
   }
 }
 
-// Saves what the server answers as a file.
+// Downloads a response as a file.
 async function download(path, name) {
   const link = URL.createObjectURL(await ask(path).then((r) => r.blob()));
   h("a", { href: link, download: name }).click();

@@ -1,8 +1,8 @@
-// Pages by the fragment: #/try?text=... . A fragment is never sent, so a link holds its text and no server learns it.
+// Routing by URL fragment: #/try?text=... . Fragments are not sent to the server, so texts in links stay private.
 //
 // A page registers itself: page("try", { title, open(params, root), close() }).
 //   open   is called whenever the page is shown: params are those of the link, root is the page's own element, which
-//          keeps what it holds while other pages are shown.
+//          keeps its content while other pages are shown.
 //   close  is called when another page is shown.
 const pages = new Map();
 let shown = null;
@@ -11,7 +11,7 @@ function page(name, definition) {
   pages.set(name, { ...definition, name, last: "" });
 }
 
-// Puts the state of the shown page into its link, without a step in the history.
+// Stores the page's state in its URL, without a history entry.
 function keep(params) {
   const query = new URLSearchParams(Object.entries(params).filter(([, v]) => v !== undefined && v !== null && v !== "")).toString();
   shown.last = query ? `?${query}` : "";

@@ -1,7 +1,7 @@
-// Texts in parts, as the server cuts them: for each column [[text, word], ...], where word is its number across the
-// columns, or -1 for what stands between words.
+// Texts split by the server: for each column [[text, word], ...], where word is its number across the
+// columns, or -1 for text between words.
 
-// look(word) gives what wraps a word: an element, or nothing.
+// look(word) returns the element that wraps a word, or nothing.
 function words(text, look) {
   const columns = text.map((parts) => h("p", { class: "words" }, parts.map(([part, word]) => {
     const element = word >= 0 ? look(word) : null;
@@ -16,13 +16,13 @@ function plainWords(text) {
   return words(text, () => null);
 }
 
-// Words that differ: kind is "was" or "now".
+// Marks differing words: kind is "was" or "now".
 function markedWords(text, marks, kind) {
   const set = new Set(marks);
   return words(text, (word) => (set.has(word) ? h("mark", { class: kind }) : null));
 }
 
-// Shaded by importance: the strongest word has the full colour; what speaks against has another colour and a dotted line.
+// Shades words by importance: the strongest has the full colour; opposing words another colour and a dotted line.
 function shadedWords(text, importance) {
   const most = Math.max(1e-9, ...importance.map(Math.abs));
   return words(text, (word) => {
@@ -39,7 +39,7 @@ function shadedWords(text, importance) {
 
 const signed = (x) => `${x < 0 ? "−" : "+"}${Math.abs(100 * x).toFixed(1)} points`;
 
-// The words of a text by number.
+// The words of a text by index.
 function wordList(text) {
   const list = [];
   for (const [part, word] of text.flat()) if (word >= 0) list[word] = part;
