@@ -126,11 +126,12 @@ public static class HuggingFaceExport
         new Dictionary<int, IReadOnlyList<int>>();
 
     // What the weights were trained on stays true of them wherever they go.
-    private static IReadOnlyList<ExtraFile> Training(string source)
-    {
-        var file = Path.Combine(source, TrainingRows.FileName);
-        return File.Exists(file) ? [new ExtraFile(TrainingRows.FileName, File.ReadAllText(file))] : [];
-    }
+    private static IReadOnlyList<ExtraFile> Training(string source) =>
+        [
+            .. new[] { TrainingRows.FileName, TrainedTexts.FileName }
+                .Where(name => File.Exists(Path.Combine(source, name)))
+                .Select(name => new ExtraFile(name, File.ReadAllText(Path.Combine(source, name)))),
+        ];
 
     private static string Form(HuggingFaceLayout layout) =>
         Resource(

@@ -1,5 +1,6 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
+using RobustTickets.Runs;
 
 namespace RobustTickets;
 
@@ -111,8 +112,13 @@ public static class ClassifierAttacks
     {
         if (!Directory.Exists(classifier.Name) || new VictimFolder(classifier.Name).Training is not { } training)
             return;
-        var seen = training.TrainedOn.ToLookup(p => p.Sha256, p => p.Membership());
-        var known = examples.Where(e => e.Row is { } row && seen[row.Data].Any(s => s(row.Row))).ToList();
+        // Other parts of the run are what it says they are.
+        RowPart[] parts = [training.Development, training.Evaluation];
+        var ofRun = parts.Select(p => p.Sha256).ToHashSet(StringComparer.Ordinal);
+        var seen = SeenRows.Of(new VictimFolder(classifier.Name));
+        var known = examples
+            .Where(e => seen.HasRow(e) || (e.Source is { } source && !ofRun.Contains(source) && seen.HasText(e)))
+            .ToList();
         if (known.Count > 0)
             throw new RequestException(
                 nameof(examples),

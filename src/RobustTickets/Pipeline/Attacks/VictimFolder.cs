@@ -35,6 +35,21 @@ internal sealed class VictimFolder
     /// <exception cref="DataException">The file that says so is broken.</exception>
     public TrainingRows? Training => TrainingRows.Find(Folder, _run);
 
+    /// <summary>Texts that the model was trained on, as far as its folder lists them.</summary>
+    /// <exception cref="DataException">The file that does is broken.</exception>
+    public TrainedTexts Texts => TrainedTexts.Find(Folder);
+
+    /// <summary>
+    /// Where the data of the run lay, and their task; null where no run says it.
+    /// </summary>
+    public (string Place, string Task)? DataOfRun =>
+        _run is not null
+        && File.Exists(_run.EnvironmentFile)
+        && File.Exists(_run.RecipeFile)
+        && EnvironmentStamp.Load(_run.EnvironmentFile).Extra.TryGetValue("data", out var place)
+            ? (place, RecipeJson.ReadFile(_run.RecipeFile).Task)
+            : null;
+
     /// <summary>The victim for people: its run's name and its own.</summary>
     public string Name
     {
@@ -95,7 +110,7 @@ internal sealed class VictimFolder
             .EnumerateFiles(FolderOf(model))
             .Where(f =>
                 Endings.Contains(System.IO.Path.GetExtension(f))
-                && System.IO.Path.GetFileName(f) != TrainingRows.FileName
+                && System.IO.Path.GetFileName(f) is not (TrainingRows.FileName or TrainedTexts.FileName)
             )
             .Order(StringComparer.Ordinal);
         return Convert.ToHexStringLower(
