@@ -80,6 +80,13 @@ public sealed record HardenRequest(
             throw new RequestException(nameof(Seeds), null, $"must be 1 or more, found {Seeds}");
         if (CleanLoss is not (>= 0 and <= 1))
             throw new RequestException(nameof(CleanLoss), null, $"must be a share from 0 to 1, found {CleanLoss}");
+        if (Attacks is { Count: 0 })
+            throw new RequestException(
+                nameof(Attacks),
+                null,
+                "names no attack; leave it out for the default, or name some of "
+                    + string.Join(", ", AttackRecipe.All.Select(r => r.Name))
+            );
         foreach (var name in Attacks ?? [])
             _ =
                 AttackRecipe.TryFind(name)
