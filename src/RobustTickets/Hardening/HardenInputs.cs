@@ -19,6 +19,8 @@ namespace RobustTickets.Hardening;
 /// <param name="MaxLength">Word pieces of a text.</param>
 /// <param name="Hash">SHA-256 of everything that the result depends on.</param>
 /// <param name="Notes">What a person should know.</param>
+/// <param name="MayBeSeen">Whether the model that was given may have been trained on held-out rows:
+/// nobody knows its training rows, or their texts.</param>
 internal sealed record HardenInputs(
     string Base,
     bool BaseIsTrained,
@@ -28,7 +30,8 @@ internal sealed record HardenInputs(
     HardenAttacks Attacks,
     int MaxLength,
     string Hash,
-    IReadOnlyList<string> Notes
+    IReadOnlyList<string> Notes,
+    bool MayBeSeen
 )
 {
     /// <summary>Name of the model that was given, as a row of the result.</summary>
@@ -58,9 +61,23 @@ internal sealed record HardenInputs(
         var start = request.Base is { } named ? new VictimFolder(named).Path : victim.Path;
         var isTicket = IsTicketAt(start);
         var classes = isOther ? ClassesOf(request.Loader!, victim.Path) : ClassesOf(victim.Path);
-        var rows = HardenRows.Load(request, classes, Seen(victim), stop);
+        var seen = Seen(victim, classes, request, stop);
+        if (start != victim.Path)
+            seen = seen.And(Seen(new VictimFolder(start), ClassesOf(start), request, stop));
+        var rows = HardenRows.Load(request, classes, seen, stop);
         var notes = rows.Notes.ToList();
         var own = OwnOf(victim, classes, rows.Labels, notes);
+        if (!rows.AreKnown)
+            notes.Add(
+                "rows that may have been trained on: "
+                    + (
+                        victim.Training is null
+                            ? "not known which rows the model was trained on"
+                            : "the data that the model was trained on are gone or changed, and its folder does not "
+                                + "list their texts"
+                    )
+                    + "; its own figures may be too good"
+            );
         var attacks = HardenAttacks.Choose(request.Attacks, (request.Resources ?? new Attacks.ResourceFiles()).Has);
         notes.AddRange(attacks.Notes);
         if (request.Running.RoundsFactors)
@@ -79,7 +96,8 @@ internal sealed record HardenInputs(
             ),
         ]);
         var isTrained = ClassesOf(start)?.Count == rows.Labels.Count;
-        return new HardenInputs(start, isTrained, own, isTicket, rows, attacks, Length(start, rows.Train), hash, notes);
+        var length = Length(start, rows.Train);
+        return new HardenInputs(start, isTrained, own, isTicket, rows, attacks, length, hash, notes, !rows.AreKnown);
     }
 
     private static bool IsTicketAt(string model)
@@ -107,13 +125,13 @@ internal sealed record HardenInputs(
         return classifier.Labels;
     }
 
-    private static Func<Example, bool> Seen(VictimFolder victim)
-    {
-        if (victim.Training is not { } training)
-            return _ => false;
-        var parts = training.TrainedOn.ToLookup(p => p.Sha256, p => p.Membership());
-        return e => e.Row is { } row && parts[row.Data].Any(isPart => isPart(row.Row));
-    }
+    // A checkpoint that is no classifier was trained on no labelled rows, unless it says so.
+    private static SeenRows Seen(
+        VictimFolder victim,
+        IReadOnlyList<string>? classes,
+        HardenRequest request,
+        CancellationToken stop
+    ) => victim.Training is null && classes is null ? SeenRows.Nothing : SeenRows.Of(victim, request.DataOptions, stop);
 
     private static HardenModel? OwnOf(
         VictimFolder victim,
@@ -131,8 +149,6 @@ internal sealed record HardenInputs(
                 );
             return null;
         }
-        if (victim.Training is null)
-            notes.Add("not known which rows the model was trained on: its own figures may be too good");
         var place = labels
             .Select(l => classes.ToList().FindIndex(c => c.Equals(l, StringComparison.OrdinalIgnoreCase)))
             .ToArray();
