@@ -6,6 +6,7 @@ using RobustTickets.Augmentation;
 using RobustTickets.Objectives;
 using RobustTickets.Pipeline.Checks;
 using RobustTickets.Recipes.Presets;
+using RobustTickets.Searches;
 
 namespace RobustTickets.Hardening;
 
@@ -87,13 +88,15 @@ internal static class HardenCandidates
     /// <param name="task">Task of the recipes.</param>
     /// <param name="epochs">Epochs of each final training.</param>
     /// <param name="maxLength">Word pieces of a text.</param>
-    /// <param name="rows">Rows trained on; null: all.</param>
+    /// <param name="rows">Rows trained on.</param>
+    /// <param name="ofRows">Rows there are to train on.</param>
     /// <param name="dictionaries">What training may use.</param>
     public static IReadOnlyList<HardenCandidate> All(
         string task,
         double epochs,
         int maxLength,
-        int? rows,
+        int rows,
+        int ofRows,
         HardenDictionaries dictionaries
     )
     {
@@ -110,7 +113,7 @@ internal static class HardenCandidates
                 BatchSize = hardened.BatchSize,
                 Retrain = recipe.Retrain with { Epochs = epochs, Optimizer = hardened.Retrain.Optimizer },
                 // The development rows are the only others that a run sees: nothing is held out.
-                Split = new SplitOptions(DevelopmentRule.AuthorsCode, rows),
+                Split = new SplitOptions(DevelopmentRule.AuthorsCode, rows < ofRows ? rows : null),
             };
         }
         Recipe Plain(string name, ObjectiveOptions objective, AugmentOptions? augment = null)
@@ -132,11 +135,15 @@ internal static class HardenCandidates
                         Augment = augment with { TextRate = ChangedTexts },
                     }
                     : retrain,
-                Search = recipe.Search is SlimmingSearchOptions { Augment: { } changed } search
-                    ? search with
-                    {
-                        Augment = Fit(changed, dictionaries),
-                    }
+                Search = recipe.Search is SlimmingSearchOptions search
+                    ? SearchLength.LongEnough(
+                        search with
+                        {
+                            Augment = search.Augment is { } changed ? Fit(changed, dictionaries) : null,
+                        },
+                        recipe.BatchSize,
+                        rows
+                    )
                     : recipe.Search,
             };
         }

@@ -72,6 +72,32 @@ public sealed class HardenWorkTests : IDisposable
         Assert.Equal((int)((200 - accuracy) / (2 * times)), work.ReportedExamples(models: 2));
     }
 
+    // 231 rows are eight steps an epoch, the last of seven rows; the first four steps are slow.
+    [Theory]
+    [InlineData(330)]
+    [InlineData(700)]
+    public void The_first_steps_are_not_counted_on_few_rows_either(int rows)
+    {
+        var csv = _tiny.Below("rows.csv");
+        File.WriteAllText(csv, HardenRunTests.Rows(rows, seed: 1, "text,label"));
+        var request = new HardenRequest(
+            _tiny.Model,
+            csv,
+            "csv",
+            _tiny.Below("out"),
+            Attacks: ["deepwordbug"],
+            Resources: new ResourceFiles(),
+            Clock: _time
+        );
+        var (inputs, folder) = (HardenInputs.Open(request, default), new HardenFolder(request.Output));
+        folder.Write(inputs.Rows);
+        _time.Tick = 1;
+        foreach (var _ in Enumerable.Range(0, 4))
+            _time.First.Enqueue(100);
+        var seconds = new HardenTrainer(request, inputs, folder, null, default).Probe();
+        Assert.InRange(seconds, 1.0 / 32, 1.0 / 25);
+    }
+
     private HardenVictims Victims(out HardenWork work)
     {
         var csv = _tiny.Below("rows.csv");
