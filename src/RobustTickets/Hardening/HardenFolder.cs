@@ -23,13 +23,16 @@ namespace RobustTickets.Hardening;
 /// <param name="Finalists">Models that the reported rows are attacked on, the baseline
 /// first.</param>
 /// <param name="ReportedExamples">Reported rows that are attacked.</param>
+/// <param name="Unfit">What was not to be chosen, by name, and why; null where there is
+/// nothing.</param>
 internal sealed record HardenChoice(
     string Chosen,
     string Baseline,
     int Examples,
     IReadOnlyList<DevelopmentRow> Rows,
     IReadOnlyList<HardenFinalist> Finalists,
-    int ReportedExamples
+    int ReportedExamples,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<LeftOutOfPlan>? Unfit = null
 );
 
 /// <summary>A model that the reported rows are attacked on.</summary>
@@ -44,7 +47,8 @@ internal sealed record HardenFinalist(string Name, string Role, int? Seed = null
 /// <param name="DevelopmentExamples">Development rows attacked, when the plan's number proved too
 /// many.</param>
 /// <param name="AttackSeconds">Measured: all attacks on one row; null before.</param>
-/// <param name="TrainingRatio">Measured: seconds of training over those planned.</param>
+/// <param name="TrainingRatio">Measured: seconds of training over those planned, the largest; null
+/// before.</param>
 /// <param name="Withstood">Measured: the largest share of development rows that withstood the first
 /// attack; null before.</param>
 internal sealed record HardenClock(
@@ -52,7 +56,7 @@ internal sealed record HardenClock(
     IReadOnlyList<LeftOutOfPlan> LeftOut,
     int? DevelopmentExamples = null,
     double? AttackSeconds = null,
-    double TrainingRatio = 1,
+    double? TrainingRatio = null,
     double? Withstood = null
 );
 
@@ -133,10 +137,45 @@ internal sealed class HardenFolder(string path)
     /// <summary>Writes the rows where runs read them, and the reported ones apart.</summary>
     public void Write(HardenRows rows)
     {
-        Write(System.IO.Path.Combine(Data, "train.jsonl"), rows.Train, rows.Labels);
-        Write(System.IO.Path.Combine(Data, "dev.jsonl"), rows.Development, rows.Labels);
-        Write(ReportedFile, rows.Reported, rows.Labels);
+        foreach (var (file, part) in Files(rows))
+        {
+            WholeFile.CreateFolder(System.IO.Path.GetDirectoryName(file)!);
+            AtomicFile.WriteAllText(file, Text(part, rows.Labels));
+        }
     }
+
+    /// <summary>
+    /// Refuses rows that are not those of the plan, whose hash of all inputs is theirs too.
+    /// </summary>
+    /// <exception cref="DataException">A file has changed or is missing, or there is
+    /// another.</exception>
+    public void RequireRows(HardenRows rows)
+    {
+        var files = Files(rows).ToArray();
+        foreach (var (file, part) in files)
+        {
+            var (written, isThere) = (Text(part, rows.Labels), File.Exists(file));
+            if (!isThere || File.ReadAllText(file) != written)
+                throw new DataException(
+                    $"{file}: {(isThere ? "has changed" : "is missing")} since the comparison was begun: it held "
+                        + $"{part.Count} rows, SHA-256 {Convert.ToHexStringLower(Sha256(written))}; put it back, or "
+                        + "name another folder"
+                );
+        }
+        var other = Directory
+            .EnumerateFiles(Data)
+            .Except(files.Select(f => f.Path))
+            .FirstOrDefault(f => !System.IO.Path.GetFileName(f).StartsWith('.'));
+        if (other is not null)
+            throw new DataException($"{other}: is not of this comparison, whose trainings read this folder; remove it");
+    }
+
+    private IEnumerable<(string Path, IReadOnlyList<Example> Part)> Files(HardenRows rows) =>
+        [
+            (System.IO.Path.Combine(Data, "train.jsonl"), rows.Train),
+            (System.IO.Path.Combine(Data, "dev.jsonl"), rows.Development),
+            (ReportedFile, rows.Reported),
+        ];
 
     /// <summary>Removes what was written before there was a plan.</summary>
     public void Forget()
@@ -193,11 +232,10 @@ internal sealed class HardenFolder(string path)
 
     public HardenResult? Result() => Read(ResultFile, HardenJson.Default.HardenResult, HardenPlan.CurrentSchema);
 
-    private static void Write(string file, IReadOnlyList<Example> rows, IReadOnlyList<string> labels)
-    {
-        WholeFile.CreateFolder(System.IO.Path.GetDirectoryName(file)!);
-        AtomicFile.WriteAllText(file, string.Concat(rows.Select(r => Line(r, labels) + "\n")));
-    }
+    private static byte[] Sha256(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
+
+    private static string Text(IReadOnlyList<Example> rows, IReadOnlyList<string> labels) =>
+        string.Concat(rows.Select(r => Line(r, labels) + "\n"));
 
     private static void Save<T>(string file, T value, JsonTypeInfo<T> type) =>
         AtomicFile.WriteAllText(file, JsonSerializer.Serialize(value, type) + "\n");

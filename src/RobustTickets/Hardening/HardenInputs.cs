@@ -61,17 +61,22 @@ internal sealed record HardenInputs(
         var start = request.Base is { } named ? new VictimFolder(named).Path : victim.Path;
         var isTicket = IsTicketAt(start);
         var classes = isOther ? ClassesOf(request.Loader!, victim.Path) : ClassesOf(victim.Path);
-        var seen = Seen(victim, classes, request, stop);
-        if (start != victim.Path)
-            seen = seen.And(Seen(new VictimFolder(start), ClassesOf(start), request, stop));
+        VictimFolder[] given = start == victim.Path ? [victim] : [victim, new VictimFolder(start)];
+        // A checkpoint that is no classifier was trained on no labelled rows, unless it says so.
+        var seen = given
+            .Where(v => v.Training is not null)
+            .Aggregate(SeenRows.Nothing, (all, v) => all.And(SeenRows.Of(v, request.DataOptions, stop)));
         var rows = HardenRows.Load(request, classes, seen, stop);
         var notes = rows.Notes.ToList();
         var own = OwnOf(victim, classes, rows.Labels, notes);
-        if (!rows.AreKnown)
+        var isTrained = ClassesOf(start)?.Count == rows.Labels.Count;
+        var untold = (own is not null && victim.Training is null) || (isTrained && given[^1].Training is null);
+        var mayBeSeen = untold || !rows.AreKnown;
+        if (mayBeSeen)
             notes.Add(
                 "rows that may have been trained on: "
                     + (
-                        victim.Training is null
+                        untold
                             ? "not known which rows the model was trained on"
                             : "the data that the model was trained on are gone or changed, and its folder does not "
                                 + "list their texts"
@@ -95,9 +100,8 @@ internal sealed record HardenInputs(
                 part.Select(e => HardenFolder.Line(e, rows.Labels)).Append("")
             ),
         ]);
-        var isTrained = ClassesOf(start)?.Count == rows.Labels.Count;
         var length = Length(start, rows.Train);
-        return new HardenInputs(start, isTrained, own, isTicket, rows, attacks, length, hash, notes, !rows.AreKnown);
+        return new HardenInputs(start, isTrained, own, isTicket, rows, attacks, length, hash, notes, mayBeSeen);
     }
 
     private static bool IsTicketAt(string model)
@@ -124,14 +128,6 @@ internal sealed record HardenInputs(
         using var classifier = loader.LoadClassifier(model, null, null)!;
         return classifier.Labels;
     }
-
-    // A checkpoint that is no classifier was trained on no labelled rows, unless it says so.
-    private static SeenRows Seen(
-        VictimFolder victim,
-        IReadOnlyList<string>? classes,
-        HardenRequest request,
-        CancellationToken stop
-    ) => victim.Training is null && classes is null ? SeenRows.Nothing : SeenRows.Of(victim, request.DataOptions, stop);
 
     private static HardenModel? OwnOf(
         VictimFolder victim,

@@ -66,6 +66,8 @@ public sealed class HardenRun(
             Say($"{_folder.Path} is finished; nothing is left to do");
             return done;
         }
+        if (plan is not null)
+            _folder.RequireRows(inputs.Rows);
         foreach (var note in inputs.Notes)
             Say(note);
         using var victims = new HardenVictims(request, inputs, _folder, progress, stop);
