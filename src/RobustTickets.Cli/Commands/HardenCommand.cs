@@ -105,9 +105,7 @@ internal static class HardenCommand
                 source.Options,
                 Time(parsed.GetValue(budget)!),
                 parsed.GetValue(seeds) ?? 1,
-                parsed
-                    .GetValue(attacks)
-                    ?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+                parsed.GetValue(attacks) is { } names ? Names(names) : null,
                 Goals[parsed.GetValue(goal)!],
                 parsed.GetValue(resume),
                 CommonOptions.ReadResources(parsed.GetValue(resource)),
@@ -170,6 +168,9 @@ internal static class HardenCommand
             ? TimeSpan.FromSeconds(value * seconds)
             : throw new UsageException($"--budget {text}: expected a time above 0 such as 90s, 30m or 2h");
     }
+
+    private static string[] Names(string text) =>
+        text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     private static void Print(CliContext context, HardenResult result, string folder)
     {

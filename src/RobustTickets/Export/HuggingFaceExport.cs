@@ -125,12 +125,13 @@ public static class HuggingFaceExport
     private static IReadOnlyDictionary<int, IReadOnlyList<int>> NoHeads { get; } =
         new Dictionary<int, IReadOnlyList<int>>();
 
-    // The record of the training data is copied with the weights.
-    private static IReadOnlyList<ExtraFile> Training(string source)
-    {
-        var file = Path.Combine(source, TrainingRows.FileName);
-        return File.Exists(file) ? [new ExtraFile(TrainingRows.FileName, File.ReadAllText(file))] : [];
-    }
+    // The records of the training data are copied with the weights.
+    private static IReadOnlyList<ExtraFile> Training(string source) =>
+        [
+            .. new[] { TrainingRows.FileName, TrainedTexts.FileName }
+                .Where(name => File.Exists(Path.Combine(source, name)))
+                .Select(name => new ExtraFile(name, File.ReadAllText(Path.Combine(source, name)))),
+        ];
 
     private static string Form(HuggingFaceLayout layout) =>
         Resource(

@@ -137,9 +137,12 @@ public static class OnnxExport
                     config.WithTorchDtype(TensorElement.F32).ToJson()
                 );
                 HuggingFaceFolderWriter.CopyTokenizer(source, folder);
-                var training = Path.Combine(source, TrainingRows.FileName);
-                if (File.Exists(training))
-                    AtomicFile.WriteAllBytes(Path.Combine(folder, TrainingRows.FileName), File.ReadAllBytes(training));
+                foreach (var name in new[] { TrainingRows.FileName, TrainedTexts.FileName })
+                    if (File.Exists(Path.Combine(source, name)))
+                        AtomicFile.WriteAllBytes(
+                            Path.Combine(folder, name),
+                            File.ReadAllBytes(Path.Combine(source, name))
+                        );
                 AtomicFile.WriteAllText(
                     Path.Combine(folder, ModelCard.FileName),
                     ModelCard.Of(source, files.Config).Onnx(result, options)

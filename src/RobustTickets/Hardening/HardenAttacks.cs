@@ -35,7 +35,7 @@ internal sealed record HardenAttacks(
     {
         var notes = new List<string>();
         var neighbours = has("neighbours") || has("word-vectors");
-        var names = asked is { Count: > 0 } ? asked.Distinct().ToList() : Default(neighbours, has, notes);
+        var names = asked is not null ? asked.Distinct().ToList() : Default(neighbours, has, notes);
         var last = names[^1];
         var dictionaries = new HardenDictionaries(
             neighbours && last is not (TextFooler or "textbugger" or "bert-attack-released"),

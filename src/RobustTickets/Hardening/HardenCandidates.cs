@@ -6,6 +6,7 @@ using RobustTickets.Augmentation;
 using RobustTickets.Objectives;
 using RobustTickets.Pipeline.Checks;
 using RobustTickets.Recipes.Presets;
+using RobustTickets.Searches;
 
 namespace RobustTickets.Hardening;
 
@@ -86,13 +87,15 @@ internal static class HardenCandidates
     /// <param name="task">Task of the recipes.</param>
     /// <param name="epochs">Epochs of each final training.</param>
     /// <param name="maxLength">Maximum sequence length.</param>
-    /// <param name="rows">Number of training rows; null: all.</param>
+    /// <param name="rows">Number of rows to train on.</param>
+    /// <param name="ofRows">Number of rows available for training.</param>
     /// <param name="dictionaries">Dictionaries that training may use.</param>
     public static IReadOnlyList<HardenCandidate> All(
         string task,
         double epochs,
         int maxLength,
-        int? rows,
+        int rows,
+        int ofRows,
         HardenDictionaries dictionaries
     )
     {
@@ -110,7 +113,7 @@ internal static class HardenCandidates
                 Retrain = recipe.Retrain with { Epochs = epochs, Optimizer = hardened.Retrain.Optimizer },
                 // A run sees no rows besides these and the development rows, so none are held out
                 // again.
-                Split = new SplitOptions(DevelopmentRule.AuthorsCode, rows),
+                Split = new SplitOptions(DevelopmentRule.AuthorsCode, rows < ofRows ? rows : null),
             };
         }
         Recipe Plain(string name, ObjectiveOptions objective, AugmentOptions? augment = null)
@@ -132,11 +135,15 @@ internal static class HardenCandidates
                         Augment = augment with { TextRate = ChangedTexts },
                     }
                     : retrain,
-                Search = recipe.Search is SlimmingSearchOptions { Augment: { } changed } search
-                    ? search with
-                    {
-                        Augment = Fit(changed, dictionaries),
-                    }
+                Search = recipe.Search is SlimmingSearchOptions search
+                    ? SearchLength.LongEnough(
+                        search with
+                        {
+                            Augment = search.Augment is { } changed ? Fit(changed, dictionaries) : null,
+                        },
+                        recipe.BatchSize,
+                        rows
+                    )
                     : recipe.Search,
             };
         }

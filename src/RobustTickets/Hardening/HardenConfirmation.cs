@@ -35,20 +35,31 @@ internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, F
     {
         Contender[] all = [.. choice.Finalists.Select(f => new Contender(work.Model(f.Name), f.Role))];
         Attack(all);
-        string[] oneSided = [.. all.SelectMany(OneSided)];
-        foreach (var note in oneSided)
-            work.Say(note);
         HardenRow[] rows = [.. all.Select(c => Row(c, all[0]))];
-        var majority = _reported.GroupBy(e => e.Label).Max(g => g.Count()) / (double)_reported.Count;
+        var majority = HardenWork.Majority(_reported);
+        LeftOutOfPlan[] reported = [.. all.Zip(rows).SelectMany(p => Unfit(p.First, p.Second, majority))];
+        foreach (var (name, reason) in reported)
+            work.Say($"{name} {reason}");
+        var development = choice.Unfit ?? [];
+        var unfit = reported.Concat(development).DistinctBy(u => u.Name).ToDictionary(u => u.Name, u => u.Reason);
+        var isWorth = HardenEvidence.HasLearned(rows[0], majority);
         var confirmed =
             choice.Chosen != choice.Baseline
-            && HardenEvidence.HasLearned(rows[0], majority)
+            && isWorth
+            && !unfit.ContainsKey(choice.Chosen)
             && HardenEvidence.Confirms(rows.First(r => r.Name == choice.Chosen), _plan.Attacks);
         var recommended = confirmed ? choice.Chosen : choice.Baseline;
         var place = rows.First(r => r.Name == recommended).Model;
         return new HardenResult(
             HardenPlan.CurrentSchema,
-            HardenEvidence.Sentence(rows, choice.Chosen, choice.Rows.Count - 1, majority, _plan.Attacks),
+            HardenEvidence.Recommendation(
+                rows,
+                choice.Chosen,
+                choice.Rows.Count - 1,
+                majority,
+                _plan.Attacks,
+                new HardenCaveats(unfit, work.Inputs.MayBeSeen)
+            ),
             recommended,
             choice.Chosen,
             choice.Baseline,
@@ -58,11 +69,23 @@ internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, F
             choice.Rows,
             choice.Examples,
             _plan.Attacks,
-            [.. _plan.LeftOut, .. work.Clock.State.LeftOut],
-            [.. work.Inputs.Notes, .. oneSided],
+            work.LeftOut(choice),
+            [
+                .. work.Inputs.Notes,
+                .. development.Select(u => $"on development rows {u.Name} {u.Reason}"),
+                .. reported.Select(u => $"{u.Name} {u.Reason}"),
+            ],
             _plan.BudgetSeconds,
             work.Clock.Seconds,
-            HardenSelection.Dearer(choice.Rows, choice.Baseline, choice.Chosen, _plan.CleanLoss)
+            isWorth
+                ? HardenSelection.Dearer(
+                    choice.Rows,
+                    choice.Baseline,
+                    choice.Chosen,
+                    _plan.CleanLoss,
+                    name => unfit.ContainsKey(name) || !HasLearned(choice.Rows.First(r => r.Name == name))
+                )
+                : null
         );
     }
 
@@ -125,17 +148,23 @@ internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, F
         return attacks.Concat(repeated);
     }
 
-    private IEnumerable<string> OneSided(Contender contender) =>
-        contender
-            .Evidence.Select(e =>
-                HardenEvidence.OneSided(
-                    contender.Model,
-                    e.Key,
-                    e.Value.AsIs.Outcomes.Select(o => (o.Label, o.Result == AttackResult.Failed)),
-                    work.Inputs.Rows.Labels
-                )
-            )
-            .OfType<string>();
+    // What is praised for development rows alone must be better than the largest class there.
+    private bool HasLearned(DevelopmentRow row)
+    {
+        var rows = work.Inputs.Rows.Development;
+        var clean = WilsonInterval.Of((long)Math.Round(row.Clean * rows.Count), rows.Count);
+        return clean.Low > HardenWork.Majority(rows);
+    }
+
+    // Why a model is not recommended, after its name.
+    private IEnumerable<LeftOutOfPlan> Unfit(Contender contender, HardenRow row, double majority)
+    {
+        if (!HardenEvidence.HasLearned(row, majority))
+            yield return new(row.Name, HardenEvidence.NotLearned(row.Clean, majority, "the reported rows"));
+        foreach (var (attack, evidence) in contender.Evidence)
+            if (HardenEvidence.OneSided(contender.Model, attack, evidence.AsIs, work.Inputs.Rows.Labels) is { } where)
+                yield return new(row.Name, where);
+    }
 
     private HardenRow Row(Contender contender, Contender baseline)
     {

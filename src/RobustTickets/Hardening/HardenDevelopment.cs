@@ -13,6 +13,15 @@ internal sealed class HardenDevelopment(HardenWork work)
     // The baseline and the chosen model.
     private const int Compared = 2;
 
+    // With the twin of a ticket, and fine-tuning.
+    private const int MostFinalists = 4;
+
+    // Reported rows may be dearer, and every attack is repeated while the budget lasts.
+    private const double Margin = 1.5;
+
+    // Of the budget, however fast attacks on development rows were.
+    private const double LeastShare = 0.1;
+
     private readonly HardenPlan _plan = work.Plan;
     private readonly IReadOnlyList<Example> _rows = work.Inputs.Rows.Development;
     private readonly List<(HardenModel Model, IReadOnlyList<AttackReport> Reports)> _measured = [];
@@ -24,24 +33,60 @@ internal sealed class HardenDevelopment(HardenWork work)
         if (work.Inputs.Own is { } own)
             _measured.Add((own, Attack(own)));
         foreach (var defence in _plan.Defences)
-        {
-            if (work.Clock.State.LeftOut.Any(l => l.Name == defence.Name))
-                continue;
-            // The baseline of the comparison must not be skipped.
-            var deadline = _measured.Count == 0 ? (double?)null : Deadline();
-            if (work.TryTrain(defence.Name, all[defence.Name].Recipe, defence.Seconds, deadline))
-            {
-                var model = work.Model(defence.Name);
-                _measured.Add((model, Attack(model)));
-            }
-        }
+            TryAdd(all[defence.Name], reserved: 0);
+        TakeUp(all);
         var examples = _measured.Min(m => m.Reports.Min(r => r.Outcomes.Count));
         var common = HardenWork.First(_rows, examples).Select(e => e.Id).ToHashSet(StringComparer.Ordinal);
         var rows = _measured.Select(m => Row(m.Model, m.Reports, common)).ToArray();
         var baseline = rows[0].Name;
-        var chosen = HardenSelection.Choose(rows, baseline, _plan.Goal, _plan.CleanLoss);
+        LeftOutOfPlan[] unfit =
+        [
+            .. rows.Zip(_measured).SelectMany(p => Unfit(p.First, p.Second.Model, p.Second.Reports)),
+        ];
+        foreach (var (name, reason) in unfit)
+            work.Say($"on development rows {name} {reason}");
+        var names = unfit.Select(u => u.Name).ToHashSet(StringComparer.Ordinal);
+        var chosen = HardenSelection.Choose(rows, baseline, _plan.Goal, _plan.CleanLoss, names.Contains);
         var finalists = Finalists(all, rows, baseline, chosen);
-        return new HardenChoice(chosen, baseline, examples, rows, finalists, work.ReportedExamples(finalists.Count));
+        var reported = work.ReportedExamples(finalists.Count);
+        return new HardenChoice(chosen, baseline, examples, rows, finalists, reported, unfit.Length > 0 ? unfit : null);
+    }
+
+    // Trained and attacked, as time allows; what was left out before stays so.
+    private void TryAdd(HardenCandidate defence, double reserved)
+    {
+        if (work.Clock.State.LeftOut.Any(l => l.Name == defence.Name))
+            return;
+        // What everything is compared with is not left out.
+        var deadline = _measured.Count == 0 ? (double?)null : Deadline() - reserved;
+        if (work.TryTrain(defence.Name, defence.Recipe, work.Planned(defence), deadline))
+        {
+            var model = work.Model(defence.Name);
+            _measured.Add((model, Attack(model)));
+        }
+    }
+
+    // What the plan had no time for, where there is some after all: the times of trainings and
+    // attacks are measured now. Models, rows and order are the plan's.
+    private void TakeUp(Dictionary<string, HardenCandidate> all)
+    {
+        foreach (var left in _plan.LeftOut)
+        {
+            if (!all.TryGetValue(left.Name, out var defence) || (work.Inputs.IsTicket && defence.Twin is not null))
+                continue;
+            TryAdd(defence, work.SeedSeconds());
+        }
+    }
+
+    // Why a model is not chosen, after its name.
+    private IEnumerable<LeftOutOfPlan> Unfit(DevelopmentRow row, HardenModel model, IReadOnlyList<AttackReport> reports)
+    {
+        var majority = HardenWork.Majority(_rows);
+        if (row.Clean <= majority)
+            yield return new(row.Name, HardenEvidence.NotLearned(row.Clean, majority, "them"));
+        foreach (var (attack, report) in _plan.Attacks.Zip(reports))
+            if (HardenEvidence.OneSided(model, attack, report, work.Inputs.Rows.Labels) is { } where)
+                yield return new(row.Name, where);
     }
 
     private DevelopmentRow Row(HardenModel model, IReadOnlyList<AttackReport> reports, IReadOnlySet<string> common)
@@ -92,13 +137,18 @@ internal sealed class HardenDevelopment(HardenWork work)
             };
     }
 
-    // End of the training time: the attacks on development rows and on a few reported rows follow.
+    // End of the training time. The attacks on development and reported rows follow; they get a
+    // share of the budget or, if less, the time that was measured for them.
     private double Deadline()
     {
         var state = work.Clock.State;
         var attack = (state.AttackSeconds ?? 0) * (state.DevelopmentExamples ?? _plan.DevelopmentExamples);
-        var confirm = work.ConfirmSeconds(Compared, HardenPlan.LeastAttacked);
-        return _plan.BudgetSeconds - attack - Math.Max(confirm, HardenPlan.ConfirmShare * _plan.BudgetSeconds);
+        var finalists = MostFinalists + (2 * (_plan.Seeds - 1));
+        var share = HardenPlan.ConfirmShare * _plan.BudgetSeconds;
+        var measured = Margin * work.ConfirmSeconds(finalists, _plan.ReportedExamples);
+        var confirm = Math.Clamp(measured, LeastShare * _plan.BudgetSeconds, share);
+        var least = work.ConfirmSeconds(Compared, HardenPlan.LeastAttacked);
+        return _plan.BudgetSeconds - attack - Math.Max(least, state.AttackSeconds is null ? share : confirm);
     }
 
     // The baseline, the chosen model, the dense twin of a chosen ticket, fine-tuning, and further

@@ -28,6 +28,16 @@ internal sealed record AttackEvidence(AttackReport AsIs, AttackReport? Calibrate
         [.. report.Outcomes.Where(o => o.Result == AttackResult.Failed).Select(o => o.Id)];
 }
 
+/// <summary>Caveats of a recommendation.</summary>
+/// <param name="Unfit">Models that are not recommended, by name, with the reason as a sentence that
+/// follows the name.</param>
+/// <param name="MayBeSeen">Whether the model may have been trained on the rows.</param>
+internal sealed record HardenCaveats(IReadOnlyDictionary<string, string> Unfit, bool MayBeSeen)
+{
+    /// <summary>No caveats.</summary>
+    public static HardenCaveats None { get; } = new(new Dictionary<string, string>(), MayBeSeen: false);
+}
+
 /// <summary>Computes figures and the recommendation sentence.</summary>
 internal static class HardenEvidence
 {
@@ -81,8 +91,21 @@ internal static class HardenEvidence
     public static HardenFigure? Of(HardenRow row, string attack) => row.Figures.FirstOrDefault(f => f.Attack == attack);
 
     /// <summary>
-    /// Returns a sentence if a model withstands an attack in only one class; null otherwise.
+    /// Returns, as a sentence that follows the model's name, that a model withstands an attack in
+    /// only one class; null otherwise.
     /// </summary>
+    /// <param name="model">The model.</param>
+    /// <param name="attack">The attack.</param>
+    /// <param name="report">Result of the attack.</param>
+    /// <param name="labels">Class names of the data.</param>
+    public static string? OneSided(
+        HardenModel model,
+        string attack,
+        AttackReport report,
+        IReadOnlyList<string> labels
+    ) => OneSided(model, attack, report.Outcomes.Select(o => (o.Label, o.Result == AttackResult.Failed)), labels);
+
+    /// <summary>As the other overload, from rows.</summary>
     /// <param name="model">The model.</param>
     /// <param name="attack">The attack.</param>
     /// <param name="rows">Each row's label as a class index of the model, and whether it
@@ -99,11 +122,43 @@ internal static class HardenEvidence
             label => labels[model.Classes is { } classes ? classes.ToList().IndexOf(label) : label]
         )
             is { } where
-            ? $"{model.Name} withstands {attack} {where}"
+            ? $"withstands {attack} {where}"
             : null;
 
     /// <summary>Whether a model is better than predicting the majority class.</summary>
     public static bool HasLearned(HardenRow row, double majority) => row.CleanLow > majority;
+
+    /// <summary>Says that a model has not learned, after its name.</summary>
+    /// <param name="clean">Its accuracy.</param>
+    /// <param name="majority">Share of the largest class.</param>
+    /// <param name="rows">The rows, in words.</param>
+    public static string NotLearned(double clean, double majority, string rows) =>
+        Text(
+            $"is right on {100 * clean:0.0} % of {rows}, the largest class alone on {100 * majority:0.0} %, ",
+            $"so it has not learned"
+        );
+
+    /// <summary>The recommendation, and what to know with it: the baseline in one class alone, rows
+    /// that may have been trained on.</summary>
+    /// <inheritdoc cref="Sentence" path="/param"/>
+    public static string Recommendation(
+        IReadOnlyList<HardenRow> rows,
+        string chosen,
+        int tried,
+        double majority,
+        IReadOnlyList<string> attacks,
+        HardenCaveats caveats
+    )
+    {
+        var text = Sentence(rows, chosen, tried, majority, attacks, caveats);
+        if (HasLearned(rows[0], majority) && caveats.Unfit.TryGetValue(rows[0].Name, out var why))
+            text += $" But {rows[0].Name} {why}.";
+        return caveats.MayBeSeen
+            ? text
+                + " These are rows that may have been trained on: figures may be too good, those of the model that "
+                + "was given first."
+            : text;
+    }
 
     /// <summary>The recommendation in one sentence.</summary>
     /// <param name="rows">Models on the reported rows, the baseline first.</param>
@@ -111,12 +166,14 @@ internal static class HardenEvidence
     /// <param name="tried">Number of defences tried.</param>
     /// <param name="majority">Fraction of the majority class in the reported rows.</param>
     /// <param name="attacks">The attacks of the plan.</param>
+    /// <param name="caveats">What is not recommended, and what is not known.</param>
     public static string Sentence(
         IReadOnlyList<HardenRow> rows,
         string chosen,
         int tried,
         double majority,
-        IReadOnlyList<string> attacks
+        IReadOnlyList<string> attacks,
+        HardenCaveats caveats
     )
     {
         var baseline = rows[0];
@@ -130,9 +187,10 @@ internal static class HardenEvidence
         if (tried == 0)
             return "Nothing to recommend yet: no defence fits into this budget beside its attacks; give it more time.";
         var plain = baseline.Name == HardenCandidate.FineTune;
+        var unfitted = caveats.Unfit.Keys.Count(n => n != baseline.Name);
         if (chosen == baseline.Name)
             return $"{(plain ? "Plain fine-tuning is enough" : "Keep your model")}: on development rows none of the "
-                + $"{tried} defences tried was better under attack at the "
+                + $"{tried} defences tried{Fit(unfitted)} was better under attack at the "
                 + "same clean accuracy.";
         var keep = plain ? "Keep plain fine-tuning" : "Keep your model";
         var row = rows.First(r => r.Name == chosen);
@@ -140,11 +198,14 @@ internal static class HardenEvidence
             return $"{keep}: {chosen} was best on development rows, but the budget was spent before the reported rows "
                 + "could confirm it.";
         var figures = Text(
-            $"under {first.Attack} it keeps {100 * first.Aua:0.0} % of {first.Examples} unseen rows ",
+            $"under {first.Attack} it keeps {100 * first.Aua:0.0} % of {first.Examples} ",
+            $"{(caveats.MayBeSeen ? "rows that may have been trained on" : "unseen rows")} ",
             $"where {its} keeps {100 * (first.Aua - paired.Difference):0.0} % ",
             $"({100 * paired.Difference:+0.0;-0.0;0.0} points, 95 % interval ",
             $"{100 * paired.Low:+0.0;-0.0} to {100 * paired.High:+0.0;-0.0}, {P(paired.PValue)})"
         );
+        if (caveats.Unfit.TryGetValue(chosen, out var unfit))
+            return $"{keep}: {chosen} was best on development rows, but {unfit}; {figures}.";
         if (!Confirms(row, attacks))
             return $"{keep}: {chosen} was best on development rows, but the reported rows do not confirm it; {figures}"
                 + (IsOpen(paired) ? "; so few rows leave a gain open, more time or more rows tell." : ".");
@@ -160,6 +221,9 @@ internal static class HardenEvidence
             $"against {100 * baseline.Clean:0.0} % and {100 * row.Size:0} % of the encoder."
         );
     }
+
+    private static string Fit(int unfit) =>
+        unfit == 0 ? "" : $", {unfit} of which withstand in one class alone or have not learned,";
 
     /// <summary>A p value as text.</summary>
     internal static string P(double p) => $"p {PairedComparison.Text(p)}";

@@ -22,13 +22,16 @@ namespace RobustTickets.Hardening;
 /// <param name="Rows">Figures of all models on development rows.</param>
 /// <param name="Finalists">Models to attack on the reported rows, the baseline first.</param>
 /// <param name="ReportedExamples">Number of reported rows to attack.</param>
+/// <param name="Unfit">Models that could not be chosen, by name, with the reason; null if there are
+/// none.</param>
 internal sealed record HardenChoice(
     string Chosen,
     string Baseline,
     int Examples,
     IReadOnlyList<DevelopmentRow> Rows,
     IReadOnlyList<HardenFinalist> Finalists,
-    int ReportedExamples
+    int ReportedExamples,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<LeftOutOfPlan>? Unfit = null
 );
 
 /// <summary>A model to attack on the reported rows.</summary>
@@ -59,7 +62,8 @@ internal static class HardenRole
 /// <param name="DevelopmentExamples">Number of development rows attacked, if reduced from the
 /// plan's.</param>
 /// <param name="AttackSeconds">Measured seconds of all attacks on one row; null before.</param>
-/// <param name="TrainingRatio">Measured ratio of training time to planned time.</param>
+/// <param name="TrainingRatio">Largest measured ratio of training time to planned time; null
+/// before.</param>
 /// <param name="Withstood">Measured largest fraction of development rows that withstood the first
 /// attack; null before.</param>
 internal sealed record HardenClock(
@@ -67,7 +71,7 @@ internal sealed record HardenClock(
     IReadOnlyList<LeftOutOfPlan> LeftOut,
     int? DevelopmentExamples = null,
     double? AttackSeconds = null,
-    double TrainingRatio = 1,
+    double? TrainingRatio = null,
     double? Withstood = null
 );
 
@@ -148,10 +152,45 @@ internal sealed class HardenFolder(string path)
     /// <summary>Writes the rows for the runs, and the reported rows separately.</summary>
     public void Write(HardenRows rows)
     {
-        Write(System.IO.Path.Combine(Data, "train.jsonl"), rows.Train, rows.Labels);
-        Write(System.IO.Path.Combine(Data, "dev.jsonl"), rows.Development, rows.Labels);
-        Write(ReportedFile, rows.Reported, rows.Labels);
+        foreach (var (file, part) in Files(rows))
+        {
+            WholeFile.CreateFolder(System.IO.Path.GetDirectoryName(file)!);
+            AtomicFile.WriteAllText(file, Text(part, rows.Labels));
+        }
     }
+
+    /// <summary>
+    /// Rejects files whose rows differ from the plan's.
+    /// </summary>
+    /// <exception cref="DataException">A file has changed or is missing, or there is
+    /// another.</exception>
+    public void RequireRows(HardenRows rows)
+    {
+        var files = Files(rows).ToArray();
+        foreach (var (file, part) in files)
+        {
+            var (written, isThere) = (Text(part, rows.Labels), File.Exists(file));
+            if (!isThere || File.ReadAllText(file) != written)
+                throw new DataException(
+                    $"{file}: {(isThere ? "has changed" : "is missing")} since the comparison was begun: it held "
+                        + $"{part.Count} rows, SHA-256 {Convert.ToHexStringLower(Sha256(written))}; put it back, or "
+                        + "name another folder"
+                );
+        }
+        var other = Directory
+            .EnumerateFiles(Data)
+            .Except(files.Select(f => f.Path))
+            .FirstOrDefault(f => !System.IO.Path.GetFileName(f).StartsWith('.'));
+        if (other is not null)
+            throw new DataException($"{other}: is not of this comparison, whose trainings read this folder; remove it");
+    }
+
+    private IEnumerable<(string Path, IReadOnlyList<Example> Part)> Files(HardenRows rows) =>
+        [
+            (System.IO.Path.Combine(Data, "train.jsonl"), rows.Train),
+            (System.IO.Path.Combine(Data, "dev.jsonl"), rows.Development),
+            (ReportedFile, rows.Reported),
+        ];
 
     /// <summary>Deletes what was written before the plan.</summary>
     public void Forget()
@@ -208,11 +247,10 @@ internal sealed class HardenFolder(string path)
 
     public HardenResult? Result() => Read(ResultFile, HardenJson.Default.HardenResult, HardenPlan.CurrentSchema);
 
-    private static void Write(string file, IReadOnlyList<Example> rows, IReadOnlyList<string> labels)
-    {
-        WholeFile.CreateFolder(System.IO.Path.GetDirectoryName(file)!);
-        AtomicFile.WriteAllText(file, string.Concat(rows.Select(r => Line(r, labels) + "\n")));
-    }
+    private static byte[] Sha256(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
+
+    private static string Text(IReadOnlyList<Example> rows, IReadOnlyList<string> labels) =>
+        string.Concat(rows.Select(r => Line(r, labels) + "\n"));
 
     private static void Save<T>(string file, T value, JsonTypeInfo<T> type) =>
         AtomicFile.WriteAllText(file, JsonSerializer.Serialize(value, type) + "\n");

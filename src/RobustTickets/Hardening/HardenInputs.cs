@@ -19,6 +19,8 @@ namespace RobustTickets.Hardening;
 /// <param name="MaxLength">Maximum sequence length.</param>
 /// <param name="Hash">SHA-256 of everything that the result depends on.</param>
 /// <param name="Notes">Notes for the user.</param>
+/// <param name="MayBeSeen">Whether the given model may have been trained on held-out rows, because
+/// its training rows or their texts are unknown.</param>
 internal sealed record HardenInputs(
     string Base,
     bool BaseIsTrained,
@@ -28,7 +30,8 @@ internal sealed record HardenInputs(
     HardenAttacks Attacks,
     int MaxLength,
     string Hash,
-    IReadOnlyList<string> Notes
+    IReadOnlyList<string> Notes,
+    bool MayBeSeen
 )
 {
     /// <summary>Name of the given model in the result.</summary>
@@ -58,9 +61,28 @@ internal sealed record HardenInputs(
         var start = request.Base is { } named ? new VictimFolder(named).Path : victim.Path;
         var isTicket = IsTicketAt(start);
         var classes = isOther ? ClassesOf(request.Loader!, victim.Path) : ClassesOf(victim.Path);
-        var rows = HardenRows.Load(request, classes, Seen(victim), stop);
+        VictimFolder[] given = start == victim.Path ? [victim] : [victim, new VictimFolder(start)];
+        // A checkpoint that is no classifier was trained on no labelled rows, unless it says so.
+        var seen = given
+            .Where(v => v.Training is not null)
+            .Aggregate(SeenRows.Nothing, (all, v) => all.And(SeenRows.Of(v, request.DataOptions, stop)));
+        var rows = HardenRows.Load(request, classes, seen, stop);
         var notes = rows.Notes.ToList();
         var own = OwnOf(victim, classes, rows.Labels, notes);
+        var isTrained = ClassesOf(start)?.Count == rows.Labels.Count;
+        var untold = (own is not null && victim.Training is null) || (isTrained && given[^1].Training is null);
+        var mayBeSeen = untold || !rows.AreKnown;
+        if (mayBeSeen)
+            notes.Add(
+                "rows that may have been trained on: "
+                    + (
+                        untold
+                            ? "not known which rows the model was trained on"
+                            : "the data that the model was trained on are gone or changed, and its folder does not "
+                                + "list their texts"
+                    )
+                    + "; its own figures may be too good"
+            );
         var attacks = HardenAttacks.Choose(request.Attacks, (request.Resources ?? new Attacks.ResourceFiles()).Has);
         notes.AddRange(attacks.Notes);
         if (request.Running.RoundsFactors)
@@ -78,8 +100,8 @@ internal sealed record HardenInputs(
                 part.Select(e => HardenFolder.Line(e, rows.Labels)).Append("")
             ),
         ]);
-        var isTrained = ClassesOf(start)?.Count == rows.Labels.Count;
-        return new HardenInputs(start, isTrained, own, isTicket, rows, attacks, Length(start, rows.Train), hash, notes);
+        var length = Length(start, rows.Train);
+        return new HardenInputs(start, isTrained, own, isTicket, rows, attacks, length, hash, notes, mayBeSeen);
     }
 
     private static bool IsTicketAt(string model)
@@ -107,14 +129,6 @@ internal sealed record HardenInputs(
         return classifier.Labels;
     }
 
-    private static Func<Example, bool> Seen(VictimFolder victim)
-    {
-        if (victim.Training is not { } training)
-            return _ => false;
-        var parts = training.TrainedOn.ToLookup(p => p.Sha256, p => p.Membership());
-        return e => e.Row is { } row && parts[row.Data].Any(isPart => isPart(row.Row));
-    }
-
     private static HardenModel? OwnOf(
         VictimFolder victim,
         IReadOnlyList<string>? classes,
@@ -131,8 +145,6 @@ internal sealed record HardenInputs(
                 );
             return null;
         }
-        if (victim.Training is null)
-            notes.Add("not known which rows the model was trained on: its own figures may be too good");
         var place = labels
             .Select(l => classes.ToList().FindIndex(c => c.Equals(l, StringComparison.OrdinalIgnoreCase)))
             .ToArray();

@@ -109,6 +109,13 @@ public sealed record HardenRequest(
                 null,
                 Text($"must be a share from 0 to 1, found {CleanLoss}")
             );
+        if (Attacks is { Count: 0 })
+            throw new RequestException(
+                nameof(Attacks),
+                null,
+                "names no attack; leave it out for the default, or name some of "
+                    + string.Join(", ", AttackRecipe.All.Select(r => r.Name))
+            );
         foreach (var name in Attacks ?? [])
             _ =
                 AttackRecipe.TryFind(name)

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
+using RobustTickets.Runs;
 using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Hardening;
@@ -22,6 +23,9 @@ internal sealed record HardenRows(
     IReadOnlyList<string> Notes
 )
 {
+    /// <summary>Whether the model's training texts are known.</summary>
+    public bool AreKnown { get; init; } = true;
+
     /// <summary>Minimum number of rows for a meaningful comparison.</summary>
     public const int Least = 200;
 
@@ -35,16 +39,16 @@ internal sealed record HardenRows(
 
     /// <summary>Reads and splits the rows of a request.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="classes">Class names of the model, whose order is kept if they match the
-    /// data's; null if it is not a classifier.</param>
-    /// <param name="seen">Whether the model was trained on a row; such rows are never held
-    /// out.</param>
+    /// <param name="classes">Class names of the model, whose order is kept; null if it is not a
+    /// classifier.</param>
+    /// <param name="seen">Texts that the model was trained on; such rows are never held out.</param>
     /// <param name="stop">Cancels reading.</param>
-    /// <exception cref="DataException">There are too few rows, or only one class.</exception>
+    /// <exception cref="DataException">There are too few rows, only one class, or class names other
+    /// than the model's.</exception>
     public static HardenRows Load(
         HardenRequest request,
         IReadOnlyList<string>? classes,
-        Func<Example, bool> seen,
+        SeenRows seen,
         CancellationToken stop
     )
     {
@@ -58,6 +62,16 @@ internal sealed record HardenRows(
             if (!ReferenceEquals(options.Labels, train.Labels))
                 train = DataSet.Load(request.Data, request.Task, "train", options, stop);
         }
+        // Names of one's own that are not the model's are refused as evaluate refuses them.
+        if (
+            classes?.Count == train.Labels.Names.Count
+            && options.Labels is null
+            && TaskCatalog.Find(request.Task).Labels.Count == 0
+        )
+        {
+            options = options with { Labels = LabelMap.FromNames(classes) };
+            train = DataSet.Load(request.Data, request.Task, "train", options, stop);
+        }
         options = options with { Labels = train.Labels };
         Split? Given(string name) =>
             !DataSet.IsOneTable(request.Data)
@@ -66,14 +80,19 @@ internal sealed record HardenRows(
                 ? DataSet.Load(request.Data, request.Task, name, options, stop)
                 : null;
         var (dev, test) = (Given("dev"), Given("test"));
+        foreach (var split in new[] { train, dev, test }.OfType<Split>())
+            seen = seen.With(split);
         return Part(
             train.Examples,
             test is null ? null : dev?.Examples,
             (test ?? dev)?.Examples,
             train.Labels.Names,
-            seen,
+            seen.HasTwin,
             request.Data
-        );
+        ) with
+        {
+            AreKnown = seen.IsKnown,
+        };
     }
 
     /// <summary>Mean number of words of a development text.</summary>
@@ -104,6 +123,20 @@ internal sealed record HardenRows(
             notes.Add(Text($"reported: the data's own {reported.Count} held-out rows"));
         if (development is not null)
             notes.Add(Text($"development: the data's own {development.Count} rows"));
+        // What the model was trained on says nothing about it; where too little is left of what
+        // would choose, training rows choose.
+        if (Fresh(reported, "reported") is { } fresh)
+        {
+            if (fresh.Count < LeastPart || !HasEvery(fresh, labels))
+                throw new DataException(
+                    $"{data}: the model was trained on all but {fresh.Count} of its own {reported!.Count} held-out "
+                        + $"rows, those in {Classes(fresh)} of {labels.Count} classes; at least {LeastPart} in every "
+                        + "class are needed that it has not seen"
+                );
+            reported = fresh;
+        }
+        if (Fresh(development, "development") is { } others)
+            development = others.Count < LeastPart ? null : others;
         left = Without(left, "training", reported, "reported", notes);
         left = Without(left, "training", development, "development", notes);
         // Development rows must not overlap reported rows; if too few remain, development rows are
@@ -113,28 +146,38 @@ internal sealed record HardenRows(
             var apart = Without(development, "development", reported, "reported", notes);
             development = apart.Count < Math.Min(LeastPart, development.Count) ? null : apart;
         }
-        var fresh = Groups(left).Where(g => !g.Exists(e => seen(e))).Sum(g => g.Count);
+        var free = Groups(left).Where(g => !g.Exists(e => seen(e))).Sum(g => g.Count);
         if (
             reported is null
             && development is null
-            && fresh < left.Count
-            && fresh < Count(left.Count, ReportedShare) + Count(left.Count, DevelopmentShare)
+            && free < left.Count
+            && free < Count(left.Count, ReportedShare) + Count(left.Count, DevelopmentShare)
         )
         {
             notes.Add(
-                Text($"{left.Count - fresh} of {left.Count} rows the model was trained on; the others are held out")
+                Text($"{left.Count - free} of {left.Count} rows the model was trained on; the others are held out")
             );
             (reported, left) = HoldOut(left, (_, of) => Math.Floor(of * ScarceReported), "reported");
             (development, left) = HoldOut(left, (_, of) => of, "development");
         }
         reported ??= Take(ReportedShare, "reported");
         development ??= Take(DevelopmentShare, "development");
-        if (left.Select(e => e.Label).Distinct().Count() < 2)
+        if (Classes(left) < 2)
             throw new DataException($"{data}: all {left.Count} rows to train on are of one class; two are needed");
         var several = left.GroupBy(Content).Count(g => g.Select(e => e.Label).Distinct().Skip(1).Any());
         if (several > 0)
             notes.Add(Text($"{several} texts stand in the training rows under more than one label"));
         return new HardenRows(left, development, reported, labels, notes);
+
+        // What of a part the model was not trained on; null where that is all.
+        IReadOnlyList<Example>? Fresh(IReadOnlyList<Example>? part, string name)
+        {
+            var kept = part?.Where(e => !seen(e)).ToArray();
+            if (part is null || kept!.Length == part.Count)
+                return null;
+            notes.Add(Text($"{part.Count - kept.Length} {name} rows that the model was trained on are left out"));
+            return kept;
+        }
 
         IReadOnlyList<Example> Take(double share, string name)
         {
@@ -151,13 +194,12 @@ internal sealed record HardenRows(
     }
 
     /// <summary>Key of equal texts: case-folded, whitespace normalised.</summary>
-    internal static string Content(Example example) =>
-        string.Join(
-            '\u001f',
-            example.Columns.Select(c =>
-                string.Join(' ', c.Value.ToLowerInvariant().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
-            )
-        );
+    internal static string Content(Example example) => TrainedTexts.Content(example);
+
+    private static bool HasEvery(IReadOnlyList<Example> part, IReadOnlyList<string> labels) =>
+        Classes(part) == labels.Count;
+
+    private static int Classes(IReadOnlyList<Example> part) => part.Select(e => e.Label).Distinct().Count();
 
     private static int Count(int rows, double share) =>
         Math.Clamp((int)Math.Round(rows * share, MidpointRounding.AwayFromZero), LeastPart, Most);
@@ -212,9 +254,9 @@ internal sealed record HardenRows(
             }
         }
         var part = rows.Where(held.Contains).ToArray();
-        if (part.Length < LeastPart || part.Select(e => e.Label).Distinct().Count() < labels.Count)
+        if (part.Length < LeastPart || !HasEvery(part, labels))
             throw new DataException(
-                $"{data}: only {part.Length} rows in {part.Select(e => e.Label).Distinct().Count()} of "
+                $"{data}: only {part.Length} rows in {Classes(part)} of "
                     + $"{labels.Count} classes can be held out ({name}); at least {LeastPart} in every class's "
                     + "share are needed that differ from what is trained on and that the model was not trained on"
                     + (

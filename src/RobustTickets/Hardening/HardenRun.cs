@@ -52,6 +52,8 @@ internal sealed class HardenRun(HardenRequest request, IProgress<HardenProgress>
             Say($"{_folder.Path} is finished; nothing is left to do");
             return done;
         }
+        if (plan is not null)
+            _folder.RequireRows(inputs.Rows);
         foreach (var note in inputs.Notes)
             Say(note);
         using var victims = new HardenVictims(request, inputs, _folder, progress, stop);

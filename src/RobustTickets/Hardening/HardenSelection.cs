@@ -43,8 +43,8 @@ internal static class HardenSelection
     /// <param name="goal">The selection goal.</param>
     /// <param name="cleanLoss">Allowed loss of clean accuracy.</param>
     public static string Rule(HardenGoal goal, double cleanLoss) =>
-        $"on development rows alone: among the defences whose clean accuracy is at most {Points(cleanLoss)} below the "
-        + "baseline's, "
+        "on development rows alone: among the defences that have learned, that withstand no attack in one class alone, "
+        + $"and whose clean accuracy is at most {Points(cleanLoss)} below the baseline's, "
         + (
             goal == HardenGoal.Robust
                 ? "the one with the highest mean accuracy under the attacks, the earlier of equals"
@@ -54,23 +54,30 @@ internal static class HardenSelection
         + "test of the "
         + "first attack against the baseline, the lower of the victim as it is and at its fitted temperature, "
         + Text($"gives p < {Level} in its favour, and the last attack, whose dictionary it never saw, ")
-        + Text($"does not give p < {Level} against it");
+        + Text($"does not give p < {Level} against it, and ")
+        + "if there, too, it has learned and withstands none in one class alone";
 
     /// <summary>The defence to confirm; the baseline if none is better.</summary>
     /// <param name="rows">All rows in the order of the plan.</param>
     /// <param name="baseline">Name of the baseline.</param>
     /// <param name="goal">The selection goal.</param>
     /// <param name="cleanLoss">Allowed loss of clean accuracy.</param>
+    /// <param name="isUnfit">Whether a model, by name, has not learned or withstands in one class
+    /// alone; null: no model does.</param>
     public static string Choose(
         IReadOnlyList<DevelopmentRow> rows,
         string baseline,
         HardenGoal goal,
-        double cleanLoss = MostLost
+        double cleanLoss = MostLost,
+        Func<string, bool>? isUnfit = null
     )
     {
         var own = rows.Single(r => r.Name == baseline);
         var better = rows.Where(r =>
-                r.Name != baseline && r.Clean >= own.Clean - cleanLoss - Rounding && r.Score > own.Score + Rounding
+                r.Name != baseline
+                && isUnfit?.Invoke(r.Name) != true
+                && r.Clean >= own.Clean - cleanLoss - Rounding
+                && r.Score > own.Score + Rounding
             )
             .ToArray();
         if (better.Length == 0)
@@ -91,10 +98,21 @@ internal static class HardenSelection
     /// <param name="baseline">Name of the baseline.</param>
     /// <param name="chosen">Name of the chosen defence.</param>
     /// <param name="cleanLoss">Allowed loss of clean accuracy.</param>
-    public static string? Dearer(IReadOnlyList<DevelopmentRow> rows, string baseline, string chosen, double cleanLoss)
+    /// <param name="isUnfit">As in <see cref="Choose"/>.</param>
+    public static string? Dearer(
+        IReadOnlyList<DevelopmentRow> rows,
+        string baseline,
+        string chosen,
+        double cleanLoss,
+        Func<string, bool>? isUnfit = null
+    )
     {
         var (own, best) = (rows.Single(r => r.Name == baseline), rows.Single(r => r.Name == chosen));
-        var dearer = rows.Where(r => r.Clean < own.Clean - cleanLoss - Rounding && r.Score > best.Score + Near)
+        var dearer = rows.Where(r =>
+                isUnfit?.Invoke(r.Name) != true
+                && r.Clean < own.Clean - cleanLoss - Rounding
+                && r.Score > best.Score + Near
+            )
             .MaxBy(r => r.Score);
         return dearer is null
             ? null

@@ -31,7 +31,8 @@ internal sealed class HardenTrainer(
             Task,
             epochs,
             inputs.MaxLength,
-            rows < inputs.Rows.Train.Count ? rows : null,
+            rows,
+            inputs.Rows.Train.Count,
             inputs.Attacks.Dictionaries
         );
 
@@ -45,31 +46,25 @@ internal sealed class HardenTrainer(
         var output = folder.Run(".probe");
         if (Directory.Exists(output))
             Directory.Delete(output, recursive: true);
+        // As many steps on few rows as on many.
+        var epochs = Math.Ceiling(ProbeBatches * plain.BatchSize / (double)rows);
         var recipe = plain with
         {
             Split = plain.Split with { TrainExamples = rows },
+            Retrain = plain.Retrain with { Epochs = epochs },
             Evaluate = new EvaluateStage(EveryEpoch: false),
         };
-        // Warm-up steps, which allocate memory and build plans, are not counted.
-        var times = new List<long>();
+        var times = new List<(long At, double Epoch)>();
         var relay = new SyncProgress<RunEvent>(e =>
         {
-            if (e is StepDone)
-                times.Add(request.Clock.GetTimestamp());
+            if (e is StepDone step)
+                times.Add((request.Clock.GetTimestamp(), step.Epoch));
         });
-        var result = RecipeRunner.Run(
-            Request(recipe, inputs.Base, output, resume: false) with
-            {
-                Cache = null,
-            },
-            relay,
-            stop
-        );
+        RecipeRunner.Run(Request(recipe, inputs.Base, output, resume: false) with { Cache = null }, relay, stop);
         Directory.Delete(output, recursive: true);
-        var counted = times.Count - WarmUpSteps;
-        return counted < WarmUpSteps
-            ? result.Stages.Sum(s => s.Seconds) / rows
-            : request.Clock.GetElapsedTime(times[WarmUpSteps - 1], times[^1]).TotalSeconds / counted / plain.BatchSize;
+        // Warm-up steps, which allocate memory and build plans, are not counted.
+        var (from, to) = (times[WarmUpSteps - 1], times[^1]);
+        return request.Clock.GetElapsedTime(from.At, to.At).TotalSeconds / ((to.Epoch - from.Epoch) * rows);
     }
 
     /// <summary>Whether a training run is complete.</summary>

@@ -42,6 +42,33 @@ internal sealed record HardenWork(
     public HardenModel Model(string name) =>
         name == HardenInputs.OwnName ? Inputs.Own! : new HardenModel(name, Folder.Model(name));
 
+    /// <summary>Seconds that a training is expected to take, by the plan.</summary>
+    public double Planned(HardenCandidate defence) =>
+        Plan.Defences.FirstOrDefault(d => d.Name == defence.Name)?.Seconds
+        ?? HardenPlan.Seconds(defence, Plan.TrainRows, Plan.SecondsPerRow);
+
+    /// <summary>What was left out in the end; what was taken up after all is not.</summary>
+    public IReadOnlyList<LeftOutOfPlan> LeftOut(HardenChoice choice)
+    {
+        var later = Clock.State.LeftOut;
+        var known = choice.Rows.Select(r => r.Name).Concat(later.Select(l => l.Name)).ToHashSet(StringComparer.Ordinal);
+        return [.. Plan.LeftOut.Where(l => !known.Contains(l.Name)), .. later];
+    }
+
+    /// <summary>Share of the largest class of rows.</summary>
+    public static double Majority(IReadOnlyList<Example> rows) =>
+        rows.GroupBy(e => e.Label).Max(g => g.Count()) / (double)rows.Count;
+
+    /// <summary>
+    /// Seconds that the trainings of further seeds are expected to take, at most.
+    /// </summary>
+    public double SeedSeconds() =>
+        Plan.Seeds < 2
+            ? 0
+            : (Plan.Seeds - 1)
+                * (Clock.State.TrainingRatio ?? 1)
+                * (Plan.Defences[0].Seconds + Plan.Defences.Max(d => d.Seconds));
+
     /// <summary>
     /// Expected seconds on the reported rows: attacks, and accuracy on all of them.
     /// </summary>
@@ -75,7 +102,7 @@ internal sealed record HardenWork(
     /// the comparison and is never skipped.</param>
     public bool TryTrain(string name, Recipe recipe, double planned, double? deadline)
     {
-        var expected = planned * Clock.State.TrainingRatio;
+        var expected = planned * (Clock.State.TrainingRatio ?? 1);
         var fresh = !Trainer.IsDone(name);
         if (fresh && Clock.Seconds + expected > deadline)
         {
@@ -100,7 +127,7 @@ internal sealed record HardenWork(
             return false;
         }
         var ratio = (Clock.Seconds - before) / planned;
-        Clock.Set(s => fresh ? s with { TrainingRatio = Math.Max(s.TrainingRatio, ratio) } : s);
+        Clock.Set(s => fresh ? s with { TrainingRatio = Math.Max(s.TrainingRatio ?? 0, ratio) } : s);
         return true;
     }
 
@@ -115,7 +142,7 @@ internal sealed record HardenWork(
             if (finalist.Seed is { } seed)
             {
                 var defence = HardenCandidate.WithoutSeed(finalist.Name);
-                var planned = Plan.Defences.Single(d => d.Name == defence).Seconds;
+                var planned = Planned(all[defence]);
                 var recipe = all[defence].Recipe;
                 var deadline = Plan.BudgetSeconds - ConfirmSeconds(kept.Count + 1, choice.ReportedExamples);
                 if (!TryTrain(finalist.Name, recipe with { Seed = recipe.Seed + seed - 1 }, planned, deadline))

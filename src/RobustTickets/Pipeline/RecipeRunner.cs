@@ -100,7 +100,7 @@ internal static class RecipeRunner
         if (!writes)
             return;
         BertFiles.SaveClassifier(control, session.Data.Labels, request.Model, session.Folder.ControlFolder);
-        session.Data.Rows.Save(session.Folder.ControlFolder);
+        SaveSeen(session, session.Folder.ControlFolder);
     }
 
     /// <summary>The result of a completed run whose files are all present.</summary>
@@ -268,7 +268,17 @@ internal static class RecipeRunner
         if (model.Encoder.Masks is FixedMasks masks)
             masks.Bake();
         BertFiles.SaveClassifier(model, session.Data.Labels, session.Request.Model, session.Folder.ModelFolder, kept);
-        session.Data.Rows.Save(session.Folder.ModelFolder);
+        SaveSeen(session, session.Folder.ModelFolder);
+    }
+
+    // What the weights have seen goes with them.
+    private static void SaveSeen(RunSession session, string model)
+    {
+        session.Data.Rows.Save(model);
+        TrainedTexts
+            .Of(session.Data.TrainTexts, session.Data.Rows.Train.Sha256)
+            .And(SeenRows.Of(new VictimFolder(session.Request.Model)).Texts)
+            .Save(model);
     }
 
     private static ControlSummary? Control(RunSession session)

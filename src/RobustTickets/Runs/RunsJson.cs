@@ -17,6 +17,7 @@ namespace RobustTickets.Runs;
 [JsonSerializable(typeof(EnvironmentStamp))]
 [JsonSerializable(typeof(RunSplits))]
 [JsonSerializable(typeof(TrainingRows))]
+[JsonSerializable(typeof(TrainedTextsFile))]
 internal sealed partial class RunFileJson : JsonSerializerContext;
 
 [JsonSourceGenerationOptions(

@@ -17,6 +17,8 @@ internal sealed record SearchLength(long Steps, long Learning, int? Snapshots = 
     /// <summary>Minimum number of steps at a nonzero learning rate.</summary>
     public const int LeastSteps = 10;
 
+    private const int MostTenths = 1000;
+
     /// <summary>Whether the search is long enough for a ticket.</summary>
     public bool Suffices => Learning >= LeastSteps && (Snapshots ?? SnapshotsNeeded) >= SnapshotsNeeded;
 
@@ -78,6 +80,22 @@ internal sealed record SearchLength(long Steps, long Learning, int? Snapshots = 
                 + $"possible: {string.Join(", or ", possible)}",
             settings
         );
+    }
+
+    /// <summary>
+    /// A slimming search whose schedule lasts as many epochs as a ticket needs, at least its own.
+    /// </summary>
+    /// <inheritdoc cref="Of"/>
+    public static SlimmingSearchOptions LongEnough(SlimmingSearchOptions search, int batchSize, int examples)
+    {
+        if (Suffice(search, batchSize, examples))
+            return search;
+        // In tenths.
+        var from = (int)Math.Floor(10 * search.HorizonEpochs) + 1;
+        SlimmingSearchOptions Longer(int tenths) => search with { HorizonEpochs = tenths / 10.0 };
+        return Least(from, from + MostTenths, e => Suffice(Longer(e), batchSize, examples)) is { } enough
+            ? Longer(enough)
+            : search;
     }
 
     private string Describe(SearchOptions search, int batchSize, int examples)

@@ -119,6 +119,61 @@ public sealed class MeasuredRowsTests(MemorisedTask memorised) : IClassFixture<M
     }
 
     [Fact]
+    public async Task In_a_changed_file_rows_are_known_by_their_texts()
+    {
+        var lines = File.ReadAllLines(memorised.Data);
+        var changed = memorised.Task.Below("changed.csv");
+        File.WriteAllLines(changed, [lines[0], .. lines[1..].Reverse().Select(l => l.Replace(" ", "  ")), "one,good"]);
+        var held = _splits.Evaluation.Ids!.Select(RowKey.RowOf).ToHashSet();
+        static string Text(string line) => line[..line.LastIndexOf(',')];
+        var trained = lines[1..].Where((_, i) => !held.Contains($"{i}")).Select(Text).ToHashSet();
+        var unseen = 1 + lines[1..].Count(l => !trained.Contains(Text(l)));
+        foreach (var older in new[] { false, true })
+        {
+            var model = memorised.Task.Below($"older-{older}");
+            RunFiles.Copy(memorised.Folder, model);
+            if (older)
+                File.Delete(Path.Combine(model, "model", TrainedTexts.FileName));
+            var (found, error) = Evaluate(model, changed, null);
+            Assert.Equal(("other-data", unseen), ((string)found["rows"]!["kind"]!, (int)found["examples"]!));
+            Assert.Contains("which have a text that the model was trained on; the file is not the data", error);
+            Assert.Equal("trained-on", (string)Evaluate(model, changed, "train").Found["rows"]!["kind"]!);
+        }
+        using var classifier = memorised.Run.LoadClassifier();
+        var all = DataSet.Load(changed, "csv", "test").Examples;
+        var told = await Assert.ThrowsAsync<RequestException>(() => classifier.AttackAsync(MemorisedTask.Swaps, all));
+        Assert.Contains($"was trained on {61 - unseen} of the 61", told.Message, StringComparison.Ordinal);
+
+        // A copy of an older program's model does not know.
+        var copy = memorised.Task.Below("copy");
+        RunFiles.Copy(Path.Combine(memorised.Folder, "model"), copy);
+        File.Delete(Path.Combine(copy, TrainedTexts.FileName));
+        var (whole, doubt) = Evaluate(copy, changed, null);
+        Assert.Equal(61, (int)whole["examples"]!);
+        Assert.Contains("; not known whether these rows were trained on", doubt, StringComparison.Ordinal);
+        File.WriteAllText(
+            Path.Combine(copy, TrainedTexts.FileName),
+            """{ "schema_version": 1, "data": [], "texts": "AAAA" }"""
+        );
+        var broken = CliRun.Of("evaluate", "--model", copy, "--data", changed, "--task", "csv");
+        Assert.Equal(ExitCodes.Data, broken.Code);
+        Assert.Contains("training-texts.json: texts: are no base64", broken.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_the_base_was_trained_on_stays_known()
+    {
+        var recipe = MemorisedTask.Recipe with { Retrain = MemorisedTask.Recipe.Retrain with { Epochs = 1 } };
+        var other = memorised.Task.Below("next.csv");
+        File.WriteAllLines(other, [.. MemorisedTask.Coins(40, 12).Split('\n', StringSplitOptions.RemoveEmptyEntries)]);
+        var run = recipe.Train(Path.Combine(memorised.Folder, "model"), other, memorised.Task.NewRun("next"));
+        var texts = TrainedTexts.Find(run.Folder.ModelFolder);
+        var of = DataSet.Load(memorised.Data, "csv", "train").Examples;
+        Assert.All(of, e => Assert.True(texts.Contain(e) || _splits.Evaluation.Ids!.Contains(e.Id)));
+        Assert.All(TrainingRows.Find(run.Folder.ModelFolder, null)!.TrainedOn, p => Assert.True(texts.Cover(p.Sha256)));
+    }
+
+    [Fact]
     public void A_file_that_was_trained_on_as_a_whole_is_refused()
     {
         using var task = new TinyTask();

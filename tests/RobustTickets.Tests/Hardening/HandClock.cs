@@ -7,5 +7,11 @@ internal sealed class HandClock : TimeProvider
 
     public override long TimestampFrequency => 1000;
 
-    public override long GetTimestamp() => (long)(1000 * Seconds);
+    /// <summary>Seconds that pass whenever it is looked at.</summary>
+    public double Tick { get; set; }
+
+    /// <summary>The same, the first times; then as <see cref="Tick"/> says.</summary>
+    public Queue<double> First { get; } = new();
+
+    public override long GetTimestamp() => (long)(1000 * (Seconds += First.TryDequeue(out var first) ? first : Tick));
 }

@@ -19,7 +19,7 @@ public sealed class HardenEvidenceTests
                 + "(+18.0 points, "
                 + "95 % interval +13.0 to +23.0, p < 0.001), under pwws, whose dictionary it never saw, +18.0 points "
                 + "(p < 0.001), at 90.0 % clean accuracy against 90.0 % and 75 % of the encoder.",
-            HardenEvidence.Sentence([Baseline, chosen], "hardened", 5, majority: 0.5, Attacks)
+            HardenEvidence.Sentence([Baseline, chosen], "hardened", 5, majority: 0.5, Attacks, HardenCaveats.None)
         );
     }
 
@@ -38,7 +38,7 @@ public sealed class HardenEvidenceTests
         Assert.False(HardenEvidence.Confirms(chosen, Attacks));
         Assert.StartsWith(
             "Keep your model: hardened was best on development rows, but the reported rows do not confirm it",
-            HardenEvidence.Sentence([Baseline, chosen], "hardened", 5, majority: 0.5, Attacks)
+            HardenEvidence.Sentence([Baseline, chosen], "hardened", 5, majority: 0.5, Attacks, HardenCaveats.None)
         );
     }
 
@@ -51,7 +51,8 @@ public sealed class HardenEvidenceTests
                 "hardened",
                 5,
                 majority: 0.5,
-                Attacks
+                Attacks,
+                HardenCaveats.None
             );
         Assert.StartsWith("Keep plain fine-tuning: hardened was best on development rows", Sentence(0.02));
         Assert.EndsWith("p = 0.300); so few rows leave a gain open, more time or more rows tell.", Sentence(0.02));
@@ -65,16 +66,23 @@ public sealed class HardenEvidenceTests
             "Keep your model: on development rows none of the 5 defences tried was better under attack at the "
                 + "same clean "
                 + "accuracy.",
-            HardenEvidence.Sentence([Baseline], "given", 5, majority: 0.5, Attacks)
+            HardenEvidence.Sentence([Baseline], "given", 5, majority: 0.5, Attacks, HardenCaveats.None)
         );
         Assert.StartsWith(
             "Plain fine-tuning is enough: ",
-            HardenEvidence.Sentence([Baseline with { Name = "fine-tune" }], "fine-tune", 5, majority: 0.5, Attacks)
+            HardenEvidence.Sentence(
+                [Baseline with { Name = "fine-tune" }],
+                "fine-tune",
+                5,
+                majority: 0.5,
+                Attacks,
+                HardenCaveats.None
+            )
         );
         Assert.StartsWith(
             "Nothing to recommend yet: your model is right on 90.0 % of the reported rows, the largest class alone "
                 + "on 95.0 %",
-            HardenEvidence.Sentence([Baseline], "given", 5, majority: 0.95, Attacks)
+            HardenEvidence.Sentence([Baseline], "given", 5, majority: 0.95, Attacks, HardenCaveats.None)
         );
     }
 
@@ -86,11 +94,11 @@ public sealed class HardenEvidenceTests
         Assert.False(HardenEvidence.Confirms(chosen, Attacks));
         Assert.Contains(
             "the budget was spent before the reported rows could confirm it",
-            HardenEvidence.Sentence([Baseline, chosen], "hardened", 5, majority: 0.5, Attacks)
+            HardenEvidence.Sentence([Baseline, chosen], "hardened", 5, majority: 0.5, Attacks, HardenCaveats.None)
         );
         Assert.StartsWith(
             "Nothing to recommend yet: no defence fits into this budget",
-            HardenEvidence.Sentence([Baseline], "given", 0, majority: 0.5, Attacks)
+            HardenEvidence.Sentence([Baseline], "given", 0, majority: 0.5, Attacks, HardenCaveats.None)
         );
         // An attack that was not repeated at the fitted temperature confirms nothing.
         var once = Row("hardened", "chosen", 0.48, Paired(0.18, 0.0001));
@@ -105,16 +113,53 @@ public sealed class HardenEvidenceTests
             Enumerable.Range(0, 40).Select(i => (i % 2, i / 2 < (i % 2 == 0 ? first : second)));
         string[] labels = ["negative", "positive"];
         Assert.Equal(
-            "given withstands deepwordbug in class negative alone (75.0 % of it, 0.0 % of the next): texts that the "
+            "withstands deepwordbug in class negative alone (75.0 % of it, 0.0 % of the next): texts that the "
                 + "attack leaves illegible fall in that class, which is no robustness",
             HardenEvidence.OneSided(new HardenModel("given", "/given"), "deepwordbug", Rows(15, 0), labels)
         );
         Assert.Null(HardenEvidence.OneSided(new HardenModel("given", "/given"), "deepwordbug", Rows(15, 5), labels));
         // The model's class 0 is the data's class 1.
         Assert.StartsWith(
-            "given withstands deepwordbug in class positive alone",
+            "withstands deepwordbug in class positive alone",
             HardenEvidence.OneSided(new HardenModel("given", "/given", [1, 0]), "deepwordbug", Rows(15, 0), labels)
         );
+    }
+
+    [Fact]
+    public void What_withstands_in_one_class_alone_or_has_not_learned_is_not_recommended()
+    {
+        var chosen = Row("hardened", "chosen", 0.48, Paired(0.18, 0.0001));
+        string Told(string chosenName, Dictionary<string, string> unfit, bool mayBeSeen = false) =>
+            HardenEvidence.Recommendation(
+                [Baseline, chosen],
+                chosenName,
+                5,
+                majority: 0.5,
+                Attacks,
+                new HardenCaveats(unfit, mayBeSeen)
+            );
+        Assert.StartsWith(
+            "Keep your model: hardened was best on development rows, but withstands textfooler in class a alone; under "
+                + "textfooler it keeps 48.0 %",
+            Told("hardened", new() { ["hardened"] = "withstands textfooler in class a alone" })
+        );
+        Assert.Contains(
+            "none of the 5 defences tried, 1 of which withstand in one class alone or have not learned, was better",
+            Told("given", new() { ["hardened"] = "withstands textfooler in class a alone" })
+        );
+        // What is kept, or beaten, is told of too.
+        foreach (var name in new[] { "given", "hardened" })
+            Assert.EndsWith(
+                ". But given withstands pwws in class b alone.",
+                Told(name, new() { ["given"] = "withstands pwws in class b alone" })
+            );
+        var seen = Told("hardened", [], mayBeSeen: true);
+        Assert.StartsWith(
+            "Use hardened: under textfooler it keeps 48.0 % of 400 rows that may have been trained on where",
+            seen
+        );
+        Assert.DoesNotContain("unseen rows", seen, StringComparison.Ordinal);
+        Assert.Contains("These are rows that may have been trained on", Told("given", [], mayBeSeen: true));
     }
 
     private static PairedFigure Paired(double difference, double p) =>

@@ -2,6 +2,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Experiments.Evidence;
 using RobustTickets.Hardening;
 using RobustTickets.Reports;
+using RobustTickets.Searches;
 using Xunit;
 
 namespace RobustTickets.Tests.Hardening;
@@ -36,7 +37,7 @@ public sealed class HardenPlanTests
             Assert.Equal("fine-tune", plan.Defences[0].Name);
             Assert.True(plan.Defences.Count >= 2);
             var names = plan.Defences.Select(d => d.Name).Concat(plan.LeftOut.Select(l => l.Name)).ToHashSet();
-            Assert.True(names.IsSupersetOf(HardenCandidates.All("csv", 1, 64, null, Every).Select(c => c.Name)));
+            Assert.True(names.IsSupersetOf(HardenCandidates.All("csv", 1, 64, 5000, 5000, Every).Select(c => c.Name)));
             if (plan.TrainRows < 5000)
                 Assert.Contains(plan.LeftOut, l => l.Name == "training rows");
             Assert.True(plan.Defences.Count <= most.Defences.Count);
@@ -114,7 +115,7 @@ public sealed class HardenPlanTests
     [Fact]
     public void Adversarial_passes_are_counted()
     {
-        var all = HardenCandidates.All("csv", 2, 64, null, Every).ToDictionary(c => c.Name, c => c.Passes);
+        var all = HardenCandidates.All("csv", 2, 64, 5000, 5000, Every).ToDictionary(c => c.Name, c => c.Passes);
         Assert.Equal(2, all["fine-tune"]);
         Assert.Equal(2, all["substitution"]);
         Assert.Equal(6, all["freelb-0.3"]);
@@ -139,7 +140,7 @@ public sealed class HardenPlanTests
         var asked = HardenAttacks.Choose(["pwws", "textfooler"], here.Contains);
         Assert.Equal(new HardenDictionaries(false, true, true), asked.Dictionaries);
 
-        foreach (var candidate in HardenCandidates.All("csv", 1, 64, null, bare.Dictionaries))
+        foreach (var candidate in HardenCandidates.All("csv", 1, 64, 5000, 5000, bare.Dictionaries))
         {
             var augment = candidate.Recipe.Retrain.Augment;
             Assert.True(augment is null or { NeighbourRate: 0, WordnetRate: 0, CharacterRate: 0, EmbeddingRate: > 0 });
@@ -186,6 +187,43 @@ public sealed class HardenPlanTests
     }
 
     [Fact]
+    public void What_has_not_learned_or_withstands_in_one_class_alone_is_neither_chosen_nor_praised()
+    {
+        DevelopmentRow[] rows =
+        [
+            new("base", 0.84, [0.25, 0.11], 100, 1),
+            new("light", 0.835, [0.31, 0.10], 100, 1),
+            new("one-sided", 0.835, [0.60, 0.50], 100, 1),
+            new("constant", 0.50, [0.50, 0.50], 100, 1),
+        ];
+        var unfit = new HashSet<string> { "one-sided", "constant" };
+        Assert.Equal(
+            "light",
+            HardenSelection.Choose(rows, "base", HardenGoal.Robust, HardenSelection.MostLost, unfit.Contains)
+        );
+        Assert.StartsWith(
+            "More robust on development rows, but 34 points",
+            HardenSelection.Dearer(rows, "base", "light", HardenSelection.MostLost)
+        );
+        Assert.Null(HardenSelection.Dearer(rows, "base", "light", HardenSelection.MostLost, unfit.Contains));
+    }
+
+    // Fewer rows than a search of its own length needs for a ticket: it is longer there.
+    [Theory]
+    [InlineData(140)]
+    [InlineData(231)]
+    [InlineData(539)]
+    [InlineData(5000)]
+    public void Whatever_is_planned_can_be_trained_on_the_rows(int rows)
+    {
+        foreach (var candidate in HardenCandidates.All("csv", 1, 64, rows, rows, Every))
+            Assert.Null(SearchLength.TooShort(candidate.Recipe.Search, candidate.Recipe.BatchSize, rows));
+        double Passes(int n) =>
+            HardenCandidates.All("csv", 1, 64, n, n, Every).Single(c => c.Name == "hardened-ticket").Passes;
+        Assert.Equal(rows < 540, Passes(rows) > Passes(10_000));
+    }
+
+    [Fact]
     public void The_interval_of_a_paired_difference_holds_the_difference_and_narrows_with_the_rows()
     {
         HashSet<string> Ids(int from, int to) => [.. Enumerable.Range(from, to - from).Select(i => $"{i}")];
@@ -206,7 +244,7 @@ public sealed class HardenPlanTests
         Make(Facts(budget, rows, secondsPerRow) with { IsTicket = isTicket });
 
     private static HardenPlan Make(HardenFacts facts) =>
-        HardenPlan.Make(facts, (epochs, some) => HardenCandidates.All("csv", epochs, 64, some, Every));
+        HardenPlan.Make(facts, (epochs, some) => HardenCandidates.All("csv", epochs, 64, some, facts.Rows, Every));
 
     private static HardenFacts Facts(TimeSpan budget, int rows, double secondsPerRow) =>
         new(

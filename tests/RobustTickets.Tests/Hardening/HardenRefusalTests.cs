@@ -39,6 +39,8 @@ public sealed class HardenRefusalTests : IDisposable
     [InlineData("--budget soon", "--budget soon: expected a time above 0")]
     [InlineData("--clean-loss -1", "--clean-loss must be points from 0 to 100, found -1")]
     [InlineData("--attacks nothing", "--attacks nothing: no such attack; possible: textfooler")]
+    [InlineData("--attacks ", "--attacks: names no attack; leave it out for the default, or name some of textfooler")]
+    [InlineData("--attacks ,", "--attacks: names no attack")]
     [InlineData("--resource x=y", "--resource x: is no resource; possible: ")]
     [InlineData("--limit 100", "100 labelled rows; defences cannot be told apart on fewer than 200")]
     public void A_first_mistake_is_told_in_the_words_of_the_command(string options, string message)

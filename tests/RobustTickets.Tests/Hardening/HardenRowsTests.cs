@@ -65,7 +65,12 @@ public sealed class HardenRowsTests
             File.AppendAllText(path, task == "imdb" ? text : $"\"{at + 1}\",\"\",\"{text}\"\n");
         }
         string[] classes = names.Split(',');
-        var rows = HardenRows.Load(new HardenRequest("model", folder.Path, task, "out"), classes, _ => false, default);
+        var rows = HardenRows.Load(
+            new HardenRequest("model", folder.Path, task, "out"),
+            classes,
+            SeenRows.Nothing,
+            default
+        );
         Assert.Equal(classes, rows.Labels, StringComparer.OrdinalIgnoreCase);
         foreach (var row in rows.Train.Concat(rows.Development).Concat(rows.Reported))
             Assert.EndsWith(" of " + classes[row.Label], row.Text.First, StringComparison.OrdinalIgnoreCase);

@@ -55,6 +55,17 @@ public sealed class HardenWorkTests : IDisposable
         );
     }
 
+    [Fact]
+    public void A_further_seed_of_what_was_taken_up_has_the_plans_time_too()
+    {
+        using var victims = Victims(out var work);
+        _time.Seconds = 999.9;
+        var seed = new HardenFinalist("substitution-seed-2", "seed", 2);
+        var choice = new HardenChoice("substitution", HardenInputs.OwnName, 100, [], [seed], ReportedExamples: 80);
+        Assert.Empty(work.TrainSeeds(choice).Finalists);
+        Assert.StartsWith("needs about ", Assert.Single(work.Clock.State.LeftOut).Reason, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(null, 1.5)]
     [InlineData(0.0, 1)]
@@ -70,6 +81,33 @@ public sealed class HardenWorkTests : IDisposable
         Assert.Equal((2 * 80 * times) + accuracy, work.ConfirmSeconds(models: 2, examples: 80), 1e-9);
         _time.Seconds = 800;
         Assert.Equal((int)((200 - accuracy) / (2 * times)), work.ReportedExamples(models: 2));
+    }
+
+    // Of 250 rows 175 are trained on, six steps an epoch; the first four steps are slow.
+    [Theory]
+    [InlineData(250)]
+    [InlineData(330)]
+    [InlineData(700)]
+    public void The_first_steps_are_not_counted_on_few_rows_either(int rows)
+    {
+        var csv = _tiny.Below("rows.csv");
+        File.WriteAllText(csv, HardenRunTests.Rows(rows, seed: 1, "text,label"));
+        var request = new HardenRequest(
+            _tiny.Model,
+            csv,
+            "csv",
+            _tiny.Below("out"),
+            Attacks: ["deepwordbug"],
+            Resources: new ResourceFiles(),
+            Clock: _time
+        );
+        var (inputs, folder) = (HardenInputs.Open(request, default), new HardenFolder(request.Output));
+        folder.Write(inputs.Rows);
+        _time.Tick = 1;
+        foreach (var _ in Enumerable.Range(0, 4))
+            _time.First.Enqueue(100);
+        var seconds = new HardenTrainer(request, inputs, folder, null, default).Probe();
+        Assert.InRange(seconds, 1.0 / 32, 1.0 / 25);
     }
 
     private HardenVictims Victims(out HardenWork work)

@@ -1,6 +1,6 @@
 // Selects the rows a model is evaluated on: those it was not trained on. A run's own data are
-// recognised by their SHA-256 whatever the file's name (docs/methods/data.md, Which rows are
-// measured).
+// recognised by their SHA-256 whatever the file's name, rows of other files by their texts
+// (docs/methods/data.md, Which rows are measured).
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Evaluation;
@@ -103,7 +103,7 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
             var (read, part) = DataSet.IsOneTable(path)
                 ? OfTable(Read(asked ?? known.EvaluationSplit), training, asked, victim)
                 : OfFolder(path, known, training, asked, victim, Read);
-            measured = Select(read, part, training, asked == "train", victim);
+            measured = Select(read, part, training, asked == "train", victim, options, stop);
         }
         return options?.Limit is { } most && most < measured.Split.Examples.Count
             ? measured with
@@ -194,51 +194,77 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
         RowPart? part,
         TrainingRows training,
         bool trainAsked,
-        VictimFolder victim
+        VictimFolder victim,
+        DataOptions? options,
+        CancellationToken stop
     )
     {
-        var seenHere = training.TrainedOn.Where(p => p.Sha256 == read.Sha256).ToArray();
-        var seen = seenHere.Select(p => p.Membership()).ToArray();
-        bool Trained(Example e) => seen.Any(s => s(RowKey.RowOf(e.Id)));
+        // The parts of a run are what it says they are, texts that stand in two of them included.
+        RowPart[] parts = [training.Train, training.Development, training.Evaluation];
+        var isOfRun = parts.Any(p => p.Sha256 == read.Sha256);
+        var seenHere = training.TrainedOn.Where(p => p.Sha256 == read.Sha256).Select(p => p.Membership()).ToArray();
+        var seen = isOfRun ? null : SeenRows.Of(victim, options, stop).With(read);
+        var trained = read
+            .Examples.Where(e => seenHere.Any(s => s(RowKey.RowOf(e.Id))) || seen?.HasText(e) == true)
+            .Select(e => e.Id)
+            .ToHashSet(StringComparer.Ordinal);
         var file = Path.GetFileName(read.Source);
         var isPart = part?.Membership() ?? (_ => true);
         var all = read.Examples.Count;
-        if (trainAsked && seen.Length > 0)
-        {
-            var trained = read.Examples.Where(Trained).ToArray();
+        if (trainAsked && trained.Count > 0)
             return new MeasuredRows(
-                read.Only(trained),
+                read.Only([.. read.Examples.Where(e => trained.Contains(e.Id))]),
                 RowKind.TrainedOn,
                 "train",
                 all,
                 $"the model was TRAINED ON these rows, of {all} in {file}"
             );
-        }
-        var rows = read.Examples.Where(e => isPart(RowKey.RowOf(e.Id)) && !Trained(e)).ToArray();
+        var rows = read.Examples.Where(e => isPart(RowKey.RowOf(e.Id)) && !trained.Contains(e.Id)).ToArray();
         var name = part?.Name ?? read.Name;
         if (rows.Length == 0)
             throw Refuse(
                 null,
                 $"all {all} rows of {read.Source}, or of its part {name}, were trained on by {victim.Name}"
             );
-        var left = read.Examples.Where(Trained).Select(e => e.Id).ToHashSet(StringComparer.Ordinal);
-        TrainingRows t = training;
-        var own = seenHere.Length > 0 || new[] { t.Development, t.Evaluation }.Any(p => p.Sha256 == read.Sha256);
+        var own = isOfRun || seenHere.Length > 0;
         return new MeasuredRows(
-            read.Only(rows),
+            Repeated(read.Only(rows), isOfRun ? victim.Texts : TrainedTexts.None),
             own ? RowKind.HeldOut : RowKind.OtherData,
             name,
             all,
-            !own ? $"all of {file}, which is not the data of its run (another SHA-256)"
-                : left.Count > 0
-                    ? $"held out of the {all} rows of {file}, {left.Count} of which the model was trained on"
+            !own ? OfOther(file, all, trained.Count, seen!.IsKnown)
+                : trained.Count > 0
+                    ? $"held out of the {all} rows of {file}, {trained.Count} of which the model was trained on"
                 : rows.Length < all ? $"of the {all} rows of {file}, none of which the model was trained on"
                 : $"all of {file}, none of which the model was trained on"
         )
         {
-            LeftOut = left,
+            LeftOut = trained,
         };
     }
+
+    private static string OfOther(string file, int all, int trained, bool isKnown)
+    {
+        var rows =
+            trained == 0
+                ? $"all of {file}, which is not the data of its run (another SHA-256)"
+                : $"held out of the {all} rows of {file}, {trained} of which have a text that the model was trained "
+                    + "on; the file is not the data of its run (another SHA-256)";
+        return isKnown ? rows : $"{rows}; not known whether these rows were trained on";
+    }
+
+    private static Split Repeated(Split measured, TrainedTexts trained) =>
+        measured.Examples.Count(trained.Contain) is > 0 and var repeated
+            ? measured with
+            {
+                Notes =
+                [
+                    .. measured.Notes,
+                    $"{repeated} of the {measured.Examples.Count} rows have the text of a row that the model was "
+                        + "trained on",
+                ],
+            }
+            : measured;
 
     private static RequestException Refuse(string? asked, string reason) =>
         new(nameof(AttackRequest.Split), asked, reason, Parts);

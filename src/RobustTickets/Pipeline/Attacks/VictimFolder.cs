@@ -35,6 +35,21 @@ internal sealed class VictimFolder
     /// <exception cref="DataException">The record is corrupt.</exception>
     public TrainingRows? Training => TrainingRows.Find(Folder, _run);
 
+    /// <summary>Texts that the model was trained on, as far as its folder lists them.</summary>
+    /// <exception cref="DataException">The file of the texts is corrupt.</exception>
+    public TrainedTexts Texts => TrainedTexts.Find(Folder);
+
+    /// <summary>
+    /// Path and task of the run's data; null if unknown.
+    /// </summary>
+    public (string Place, string Task)? DataOfRun =>
+        _run is not null
+        && File.Exists(_run.EnvironmentFile)
+        && File.Exists(_run.RecipeFile)
+        && EnvironmentStamp.Load(_run.EnvironmentFile).Extra.TryGetValue("data", out var place)
+            ? (place, RecipeJson.ReadFile(_run.RecipeFile).Task)
+            : null;
+
     /// <summary>Name of the victim for display: run and model.</summary>
     public string Name
     {
@@ -89,7 +104,7 @@ internal sealed class VictimFolder
             .EnumerateFiles(FolderOf(model))
             .Where(f =>
                 Endings.Contains(System.IO.Path.GetExtension(f))
-                && System.IO.Path.GetFileName(f) != TrainingRows.FileName
+                && System.IO.Path.GetFileName(f) is not (TrainingRows.FileName or TrainedTexts.FileName)
             )
             .Order(StringComparer.Ordinal);
         return Convert.ToHexStringLower(

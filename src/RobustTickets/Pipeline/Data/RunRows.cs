@@ -71,10 +71,14 @@ internal sealed record RunRows(
     public static IEnumerable<string> Notes(TrainingRows rows, string model, IReadOnlyList<Example> reported)
     {
         var here = rows.TrainedOn.Where(p => p.Sha256 == rows.Evaluation.Sha256).Select(p => p.Membership()).ToArray();
-        var seen = reported.Count(e => here.Any(trained => trained(RowKey.RowOf(e.Id))));
+        var start = new VictimFolder(model);
+        var before = start.Training is null ? SeenRows.Nothing : SeenRows.Of(start);
+        var seen = reported.Count(e => here.Any(trained => trained(RowKey.RowOf(e.Id))) || before.HasText(e));
         if (seen > 0)
             yield return $"{seen} of the {reported.Count} reported rows were trained on, here or by the checkpoint "
                 + $"{model}: their accuracy is not that of unseen texts";
+        if (here.Length == 0 && !before.IsKnown)
+            yield return $"not known whether {model} was trained on any of the {reported.Count} reported rows";
         if (reported.Count(e => e.Origin is { } origin && origin != e.Row) is > 0 and var twins)
             yield return $"{twins} of the {reported.Count} reported rows come from augmented data; originals and "
                 + "their adversarial texts are held out together";
