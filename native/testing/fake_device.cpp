@@ -1,5 +1,5 @@
 // A device for tests on machines without a GPU, registered as PrivateUse1: host memory that
-// libtorch treats as device memory. It behaves like a GPU where it matters (docs/gpu.md, Proved
+// libtorch treats as device memory. It behaves like a GPU where it matters (docs/gpu.md, Tested
 // without a GPU); results are the CPU's.
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/LegacyTypeDispatch.h>

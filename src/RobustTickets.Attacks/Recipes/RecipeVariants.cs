@@ -1,5 +1,6 @@
 // Options that strengthen any published attack as a check on a defence: held-out words, random
-// restarts (docs/methods/attacks.md, Against self-deception). By default a recipe is unchanged.
+// restarts (docs/methods/attacks.md, Checks against false robustness). By default a recipe is
+// unchanged.
 
 using System.Globalization;
 using RobustTickets.Attacks.Searches;

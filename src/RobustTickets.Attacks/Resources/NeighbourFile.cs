@@ -1,5 +1,5 @@
 // Precomputed nearest neighbours of every word of a word-vector file, bound to its hash; the same
-// rows as from VectorNeighbours (docs/methods/attacks.md, Neighbours, once).
+// rows as from VectorNeighbours (docs/methods/attacks.md, Precomputed neighbours).
 
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
