@@ -197,7 +197,8 @@ public sealed class Classifier : ITrainedClassifier
         // One in training has no folder.
         if (!Directory.Exists(Name) || TrainingRows.Find(Name, RunFolder.Around(Name)) is not { } training)
             return [];
-        // The run's own held-out parts are taken as recorded; rows of other files are compared by text.
+        // The run's own held-out parts are taken as recorded; rows of other files are compared by
+        // text.
         RowPart[] heldOut = [training.Development, training.Evaluation];
         var ofRun = heldOut.Select(p => p.Sha256).ToHashSet(StringComparer.Ordinal);
         var seen = training.TrainedOn.ToLookup(p => p.Sha256, p => p.Membership());
