@@ -41,7 +41,8 @@ internal sealed record HardenRows(
     /// <param name="request">The request.</param>
     /// <param name="classes">Class names of the model, whose order is kept; null if it is not a
     /// classifier.</param>
-    /// <param name="seen">Texts that the model was trained on; such rows are never held out.</param>
+    /// <param name="seen">Texts that the model was trained on; such rows are never held
+    /// out.</param>
     /// <param name="stop">Cancels reading.</param>
     /// <exception cref="DataException">There are too few rows, only one class, or class names other
     /// than the model's.</exception>
