@@ -1,35 +1,35 @@
 namespace RobustTickets.Attacks;
 
-/// <summary>What is done about rows that a classifier was trained on.</summary>
+/// <summary>How an attack treats rows that the classifier was trained on.</summary>
 public enum TrainedRows
 {
-    /// <summary>They are refused: figures on them say nothing about other texts.</summary>
+    /// <summary>Rejects them: results on training rows do not carry over to other texts.</summary>
     Refuse,
 
-    /// <summary>They are measured all the same.</summary>
+    /// <summary>Attacks them like other rows.</summary>
     Measure,
 }
 
 /// <summary>
-/// A classifier that knows where it comes from. <see cref="TextClassifierAttacks"/> asks it,
-/// whatever type it is called by.
+/// A classifier with a record of its training. <see cref="TextClassifierAttacks"/> uses it
+/// whatever the static type of the variable.
 /// </summary>
 public interface ITrainedClassifier : ITextClassifier
 {
     /// <summary>
-    /// Those of some examples that it was trained on, in their order. None where nothing is known
-    /// of its training, and none that has no <see cref="Example.Row"/>.
+    /// The examples that the classifier was trained on, in order; empty if its training rows are
+    /// unknown. Rows are compared by file and row number, rows of other files by text.
     /// </summary>
     /// <param name="examples">The examples.</param>
-    /// <exception cref="DataException">The file that says so is broken.</exception>
+    /// <exception cref="DataException">The record is corrupt.</exception>
     /// <exception cref="ObjectDisposedException">The classifier is disposed of.</exception>
     IReadOnlyList<Example> TrainedOn(IReadOnlyList<Example> examples);
 
     /// <summary>
-    /// The models that a recipe takes where nobody names others: its sentence encoder is the
-    /// checkpoint that training began from. Whoever asks disposes of them, where they can be.
+    /// Opens the default models of a recipe: its sentence encoder is the checkpoint that training
+    /// started from. The caller disposes of them if they are disposable.
     /// </summary>
-    /// <exception cref="DataException">The file that says so is broken.</exception>
+    /// <exception cref="DataException">The record is corrupt.</exception>
     /// <exception cref="ObjectDisposedException">The classifier is disposed of.</exception>
     IAttackModels OpenModels();
 }

@@ -12,15 +12,15 @@ public static class TextClassifierAttacks
     /// <param name="examples">Examples with their true classes, indices of
     /// <see cref="ITextClassifier.Labels"/>.</param>
     /// <param name="models">Loads the sentence encoder and the masked language model of the recipe;
-    /// null: those of the classifier (<see cref="ITrainedClassifier.OpenModels"/>), released at the
-    /// end; of another classifier, none.</param>
-    /// <param name="progress">Told of each example's outcome, or null.</param>
-    /// <param name="engine">How fast it runs; null: the defaults.</param>
-    /// <param name="trained">What is done about rows that the classifier was trained on.</param>
+    /// null: those of <see cref="ITrainedClassifier.OpenModels"/>, disposed at the end, or none for
+    /// other classifiers.</param>
+    /// <param name="progress">Receives the outcome of each example, or null.</param>
+    /// <param name="engine">Batches and concurrency; null: the defaults.</param>
+    /// <param name="trained">How to treat rows that the classifier was trained on.</param>
     /// <param name="stop">Cancelling it ends the attack.</param>
-    /// <exception cref="RequestException">An option or resource does not go with the recipe, or the
+    /// <exception cref="RequestException">An option or resource does not fit the recipe, or the
     /// classifier was trained on some of the examples.</exception>
-    /// <exception cref="Resources.MissingResourceException">A resource is not there.</exception>
+    /// <exception cref="Resources.MissingResourceException">A resource is missing.</exception>
     /// <inheritdoc cref="AttackAsync(ITextClassifier, Attack, IReadOnlyList{Example}, IProgress{AttackOutcome}?, AttackEngineOptions?, TrainedRows, CancellationToken)" path="/exception[@cref!='T:RobustTickets.Attacks.RequestException']"/>
     public static async Task<AttackReport> AttackAsync(
         this ITextClassifier classifier,
@@ -40,7 +40,7 @@ public static class TextClassifierAttacks
         var own = models is null ? (classifier as ITrainedClassifier)?.OpenModels() : null;
         try
         {
-            // Words and models are read beside the caller.
+            // Reading resources and models must not block the caller.
             var attack = await Task.Run(() => recipe.Build(models ?? own), stop).ConfigureAwait(false);
             return await classifier
                 .AttackAsync(attack, examples, progress, engine, trained, stop)
@@ -52,7 +52,7 @@ public static class TextClassifierAttacks
         }
     }
 
-    /// <summary>Attacks a classifier by a recipe, with all defaults.</summary>
+    /// <summary>Builds a recipe and attacks a classifier with the default options.</summary>
     /// <inheritdoc cref="AttackAsync(ITextClassifier, AttackRecipe, IReadOnlyList{Example}, IAttackModels?, IProgress{AttackOutcome}?, AttackEngineOptions?, TrainedRows, CancellationToken)"/>
     public static Task<AttackReport> AttackAsync(
         this ITextClassifier classifier,
@@ -62,25 +62,25 @@ public static class TextClassifierAttacks
     ) => classifier.AttackAsync(recipe, examples, models: null, stop: stop);
 
     /// <summary>
-    /// Attacks a classifier on labelled examples. Outcomes depend on nothing but the attack, the
-    /// weights and the example.
+    /// Attacks a classifier on labelled examples. Outcomes depend only on the attack, the weights
+    /// and the example.
     /// </summary>
     /// <param name="classifier">The victim.</param>
     /// <param name="attack">The attack.</param>
     /// <param name="examples">Examples with their true classes, indices of
     /// <see cref="ITextClassifier.Labels"/>.</param>
-    /// <param name="progress">Told of each example's outcome, or null.</param>
-    /// <param name="engine">How fast it runs; null: the defaults.</param>
-    /// <param name="trained">What is done about rows that the classifier was trained on, where it
-    /// knows them (<see cref="ITrainedClassifier.TrainedOn"/>).</param>
+    /// <param name="progress">Receives the outcome of each example, or null.</param>
+    /// <param name="engine">Batches and concurrency; null: the defaults.</param>
+    /// <param name="trained">How to treat rows that the classifier was trained on, if known
+    /// (<see cref="ITrainedClassifier.TrainedOn"/>).</param>
     /// <param name="stop">Cancelling it ends the attack.</param>
     /// <exception cref="RequestException">The classifier was trained on some of the
     /// examples.</exception>
-    /// <exception cref="DataException">An example has a label that is no class, or an id that
-    /// occurs twice.</exception>
-    /// <exception cref="ObjectDisposedException">The classifier is disposed of, or was in the
-    /// meantime.</exception>
-    /// <exception cref="AttackFailedException">Not one example could be attacked. Where some could,
+    /// <exception cref="DataException">A label is out of range, or an id occurs
+    /// twice.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier was disposed before or during the
+    /// attack.</exception>
+    /// <exception cref="AttackFailedException">No example could be attacked. If some could,
     /// see <see cref="AttackReport.Errors"/>.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
     /// cancelled.</exception>

@@ -11,17 +11,17 @@ public enum ClassScores
 }
 
 /// <summary>
-/// A function from texts to scores as a victim: a model of another library, a remote service. It
-/// gives <c>[C]</c> scores for each text, in input order, and must give the same row for the same
-/// text whatever the batch around it. An answer of another shape is handed on as it is: the engine
-/// refuses it (<see cref="AttackErrorKind.WrongAnswer"/>).
+/// A victim made of a function, such as a model of another library or a remote service. It returns
+/// <c>[C]</c> scores for each text, in input order, and must return the same row for the same text
+/// whatever the batch. The engine rejects results of another shape
+/// (<see cref="AttackErrorKind.WrongAnswer"/>).
 /// </summary>
 public sealed class FunctionVictim : IVictim
 {
     private readonly Func<IReadOnlyList<TextPair>, CancellationToken, double[][]> _predict;
     private readonly ClassScores _scores;
 
-    /// <summary>A victim from a function of texts. Pairs are refused.</summary>
+    /// <summary>Creates a victim from a function of texts. Pairs are rejected.</summary>
     /// <param name="classCount">Number of classes C.</param>
     /// <param name="predict">Returns <c>[C]</c> scores for each text, in input order.</param>
     /// <param name="scores">Kind of scores.</param>
@@ -34,9 +34,8 @@ public sealed class FunctionVictim : IVictim
         : this(classCount, scores, OfTexts(Sync(predict))) { }
 
     /// <summary>
-    /// A victim from an asynchronous function of texts, such as a call of a service. Pairs are
-    /// refused. An attack that is cancelled cancels the call, and waits no longer for one that goes
-    /// on.
+    /// Creates a victim from an asynchronous function of texts, such as a service call. Pairs are
+    /// rejected. Cancelling an attack cancels the call and does not wait for it to end.
     /// </summary>
     /// <inheritdoc cref="FunctionVictim(int, Func{IReadOnlyList{string}, double[][]}, ClassScores)"/>
     public FunctionVictim(
@@ -64,10 +63,10 @@ public sealed class FunctionVictim : IVictim
     /// <inheritdoc/>
     public int ClassCount { get; }
 
-    /// <summary>A victim from a function of texts and pairs.</summary>
+    /// <summary>Creates a victim from a function of texts and pairs.</summary>
     /// <param name="classCount">Number of classes C.</param>
-    /// <param name="predict">Gives <c>[C]</c> scores for each text (pair), in input order.</param>
-    /// <param name="scores">What the scores are.</param>
+    /// <param name="predict">Returns <c>[C]</c> scores for each text (pair), in order.</param>
+    /// <param name="scores">Kind of scores.</param>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer than 2 classes.</exception>
     public static FunctionVictim FromPairs(
         int classCount,
@@ -76,8 +75,8 @@ public sealed class FunctionVictim : IVictim
     ) => new(classCount, scores, Sync(predict));
 
     /// <summary>
-    /// A victim from an asynchronous function of texts and pairs. An attack that is cancelled
-    /// cancels the call, and waits no longer for one that goes on.
+    /// Creates a victim from an asynchronous function of texts and pairs. Cancelling an attack
+    /// cancels the call and does not wait for it to end.
     /// </summary>
     /// <inheritdoc cref="FromPairs(int, Func{IReadOnlyList{TextPair}, double[][]}, ClassScores)"/>
     public static FunctionVictim FromPairs(
@@ -87,12 +86,12 @@ public sealed class FunctionVictim : IVictim
     ) => new(classCount, scores, Sync(predict));
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">A text is a pair, and the function is one of
+    /// <exception cref="ArgumentException">An input is a pair, but the function takes
     /// texts.</exception>
     public double[][] Predict(IReadOnlyList<TextPair> inputs) => Predict(inputs, CancellationToken.None);
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">A text is a pair, and the function is one of
+    /// <exception cref="ArgumentException">An input is a pair, but the function takes
     /// texts.</exception>
     public double[][] Predict(IReadOnlyList<TextPair> inputs, CancellationToken stop)
     {

@@ -29,7 +29,7 @@ public sealed record EvidenceSources(IReadOnlyList<string> Published, IReadOnlyL
         return folders.Length == 0 ? null : new EvidenceSources(Named(PublishedName), Named(ClaimsName));
     }
 
-    // The folder of a place, or the one above, whichever has a file first.
+    // The folder of a place or its parent, the first that has a file.
     private static string? FolderOf(string place)
     {
         var full = Path.GetFullPath(place);
@@ -40,9 +40,9 @@ public sealed record EvidenceSources(IReadOnlyList<string> Published, IReadOnlyL
         );
     }
 
-    /// <summary>Reads all files, each kind as one; null where there is none of a kind.</summary>
-    /// <exception cref="RecipeException">One is broken, or two disagree on a claim, a table or a
-    /// number.</exception>
+    /// <summary>Reads and merges the files of each kind; null if there are none.</summary>
+    /// <exception cref="RecipeException">A file is malformed, or two files contradict each
+    /// other.</exception>
     internal (PublishedFile? Published, ClaimFile? Claims) Read()
     {
         var published = Published
@@ -66,7 +66,7 @@ public sealed record EvidenceSources(IReadOnlyList<string> Published, IReadOnlyL
         );
     }
 
-    // What several files say alike counts once.
+    // Equal entries of several files count once.
     private static List<T> Together<TFile, T>(
         (string Path, TFile File)[] files,
         Func<TFile, IReadOnlyList<T>> of,

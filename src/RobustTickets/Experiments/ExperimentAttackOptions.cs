@@ -1,17 +1,17 @@
-// Everything that the options of an attack in an experiment file say.
+// The parsed options of an attack in an experiment file.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Engine;
 
 namespace RobustTickets.Experiments;
 
-/// <summary>The options of one attack, read.</summary>
+/// <summary>Options of one attack.</summary>
 /// <param name="Attack">Options of the recipe.</param>
-/// <param name="Resources">Resource files that they name, by resource.</param>
-/// <param name="Data">How the data is read.</param>
+/// <param name="Resources">Paths of resource files, by resource name.</param>
+/// <param name="Data">Data options.</param>
 /// <param name="Split">The attacked split, or null for the reported one.</param>
-/// <param name="Sample">Which of its examples.</param>
-/// <param name="Length">Length of the victim's texts.</param>
+/// <param name="Sample">The attacked examples.</param>
+/// <param name="Length">Maximum sequence length of the victim.</param>
 /// <param name="WholeSet">Whether accuracy on the whole split is measured as well.</param>
 /// <param name="Augment">File that takes training data with the adversarial texts, or null.</param>
 /// <param name="Engine">Batches and concurrency.</param>
@@ -32,8 +32,8 @@ internal sealed record ExperimentAttackOptions(
     /// <summary>Reads the options of an attack.</summary>
     /// <param name="attack">The attack.</param>
     /// <param name="data">Options of its data set.</param>
-    /// <param name="maxLength">Length of the texts that the victim was trained on.</param>
-    /// <param name="place">Where the options stand, named in errors.</param>
+    /// <param name="maxLength">Maximum sequence length of training.</param>
+    /// <param name="place">Path of the options, for errors.</param>
     /// <exception cref="RecipeException">An option is unknown or impossible.</exception>
     public static ExperimentAttackOptions Read(ExperimentAttack attack, DataOptions data, int maxLength, string place)
     {

@@ -1,12 +1,12 @@
-// Coordinates of keyed randomness (docs/methods/training.md, Randomness is keyed): what each key is
-// derived by, level by level. A number once used is never changed, for it decides what every seed
-// draws; a new stream takes one that its level does not have.
+// Stream numbers of the counter-based random generator (docs/methods/training.md, Randomness is
+// keyed), level by level. Changing a number changes the random numbers of every seed; a new stream
+// takes an unused number of its level.
 namespace RobustTickets.Models;
 
-/// <summary>Names of the streams of random numbers, by the level below which they lie.</summary>
+/// <summary>Streams of random numbers, by the level of the key they are derived from.</summary>
 internal static class RandomStreams
 {
-    /// <summary>Below the seed of a run.</summary>
+    /// <summary>Derived from the seed of a run.</summary>
     internal static class Run
     {
         internal const long Head = 0;
@@ -15,27 +15,27 @@ internal static class RandomStreams
         internal const long Control = 3;
         internal const long FineTune = 4;
 
-        /// <summary>A round of pruning, counted from 1, is this far on.</summary>
+        /// <summary>Added to the number of a pruning round, which starts at 1.</summary>
         internal const long Round0 = 1000;
     }
 
-    /// <summary>Below a stage of a run.</summary>
+    /// <summary>Derived from a stage of a run.</summary>
     internal static class Stage
     {
         internal const long Order = 0;
         internal const long Steps = 1;
 
-        /// <summary>Start weights of retraining that are drawn afresh.</summary>
+        /// <summary>Re-initialised weights of retraining.</summary>
         internal const long Redrawn = 2;
 
-        /// <summary>What lies outside a ticket, where that is drawn afresh.</summary>
+        /// <summary>Re-initialised weights outside a ticket.</summary>
         internal const long Outside = 3;
 
-        /// <summary>Parameters of the objective's own.</summary>
+        /// <summary>Parameters of the objective, such as a critic.</summary>
         internal const long Objective = 4;
     }
 
-    /// <summary>Below the stage of a search by slimming, in which nothing is redrawn.</summary>
+    /// <summary>Derived from the stage of a slimming search.</summary>
     internal static class SlimmingStage
     {
         internal const long Order = Stage.Order;
@@ -43,7 +43,7 @@ internal static class RandomStreams
         internal const long Objective = 2;
     }
 
-    /// <summary>Below a step; the passes of a step are counted from 0.</summary>
+    /// <summary>Derived from a step, whose passes use the numbers from 0 on.</summary>
     internal static class Step
     {
         internal const long Perturbation = 1_000_003;
@@ -53,13 +53,13 @@ internal static class RandomStreams
         internal const long Hull = 1_000_081;
     }
 
-    /// <summary>Below a pass, beside the sites of <see cref="DropoutSite"/>.</summary>
+    /// <summary>Derived from a pass, besides the sites of <see cref="DropoutSite"/>.</summary>
     internal static class Pass
     {
         internal const long Gates = 2_000_003;
     }
 
-    /// <summary>Below the seed of a pre-training.</summary>
+    /// <summary>Derived from the seed of a pre-training run.</summary>
     internal static class Pretraining
     {
         internal const long Weights = 0;

@@ -1,5 +1,5 @@
-// How results, logs and splits.json call a part of the data. The words are for people, and older
-// files say no more of where their rows come from: they are made and read here alone.
+// Writes and parses the names of data parts in results, logs and splits.json, such as
+// "dev (carved: ...)". No other file builds or parses such a name.
 namespace RobustTickets.Runs;
 
 /// <summary>Names of parts: a split, part of it, or rows held out of training.</summary>
@@ -22,10 +22,10 @@ internal static class PartName
     public static string Sample(string split, int taken, int of, int seed) =>
         $"{split} (sample of {taken} of {of}, seed {seed})";
 
-    /// <summary>Whether a part was held out of the training examples.</summary>
+    /// <summary>Whether a part was held out of the training split.</summary>
     public static bool IsCarved(string name) => name.StartsWith(CarvedDev, StringComparison.Ordinal);
 
-    /// <summary>What a part serves as: train, dev or test.</summary>
+    /// <summary>Role of a part: train, dev or test.</summary>
     public static string Split(string name) => name.Split(' ')[0];
 
     /// <summary>Whether a part is the test split, or a sample of it.</summary>

@@ -1,5 +1,5 @@
-// training-texts.json in a model folder: hashes of the texts that the weights have seen. A training
-// row is known by them in whatever file it stands (docs/methods/data.md, Which rows are measured).
+// training-texts.json in a model folder: hashes of the training texts, by which a training row is
+// recognised in any file (docs/methods/data.md, Which rows are measured).
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
@@ -8,14 +8,14 @@ using RobustTickets.Attacks;
 
 namespace RobustTickets.Runs;
 
-/// <summary>The file.</summary>
+/// <summary>Content of the file.</summary>
 /// <param name="SchemaVersion">Version of this layout, 1.</param>
 /// <param name="Data">SHA-256 of the data whose training rows are among the texts.</param>
 /// <param name="Texts">Base64 of the hashes, 8 bytes each, ascending: the first bytes of the
 /// SHA-256 of a text (<see cref="TrainedTexts.Content"/>) as UTF-8.</param>
 internal sealed record TrainedTextsFile(int SchemaVersion, IReadOnlyList<string> Data, string Texts);
 
-/// <summary>Texts that were trained on, and the data whose training rows are among them.</summary>
+/// <summary>Hashes of training texts, and the data files they cover.</summary>
 internal sealed class TrainedTexts
 {
     /// <summary>Name of the file in a model folder.</summary>
@@ -32,16 +32,16 @@ internal sealed class TrainedTexts
     public static TrainedTexts None { get; } = new([], []);
 
     /// <summary>The texts of training rows.</summary>
-    /// <param name="trained">The rows. Beside the adversarial texts of other data stand their
-    /// originals (<c>attack --augment</c>).</param>
-    /// <param name="data">SHA-256 of the data that they were read from.</param>
+    /// <param name="trained">The rows, including the originals of adversarial texts
+    /// (<c>attack --augment</c>).</param>
+    /// <param name="data">SHA-256 of the data file.</param>
     public static TrainedTexts Of(IReadOnlyList<Example> trained, string data) =>
         new(trained.Select(Hash), trained.Select(e => e.Origin?.Data).OfType<string>().Prepend(data));
 
-    /// <summary>Both.</summary>
+    /// <summary>The union of both.</summary>
     public TrainedTexts And(TrainedTexts other) => new(_hashes.Concat(other._hashes), _data.Concat(other._data));
 
-    /// <summary>Whether the training rows of data are among the texts.</summary>
+    /// <summary>Whether all training rows of a data file are included.</summary>
     /// <param name="data">SHA-256 of the data.</param>
     public bool Cover(string data) => _data.Contains(data);
 
@@ -49,7 +49,7 @@ internal sealed class TrainedTexts
     public bool Contain(Example example) => _hashes.Count > 0 && _hashes.Contains(Hash(example));
 
     /// <summary>
-    /// What is the same text: letters in one case, blanks as one, columns by their order.
+    /// Key of equal texts: case-folded, whitespace normalised, columns in order.
     /// </summary>
     public static string Content(Example example) =>
         string.Join(
@@ -77,8 +77,8 @@ internal sealed class TrainedTexts
         );
     }
 
-    /// <summary>The texts that a model folder names; none where it names none.</summary>
-    /// <exception cref="DataException">The file is broken.</exception>
+    /// <summary>Reads the file of a model folder; empty if it has none.</summary>
+    /// <exception cref="DataException">The file is corrupt.</exception>
     public static TrainedTexts Find(string model)
     {
         var path = Path.Combine(model, FileName);

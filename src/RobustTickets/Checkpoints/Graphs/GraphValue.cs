@@ -51,7 +51,7 @@ internal sealed class Auxiliary(string place, string? input = null, bool ofData 
     /// <summary>Whether it depends on a table over positions, such as a causal mask.</summary>
     public bool Patterned { get; } = patterned;
 
-    /// <summary>What it is of a mask's values; null where that is not followed.</summary>
+    /// <summary>Its values computed from a mask; null if unknown.</summary>
     public MaskValues? Mask { get; init; } = input is null ? null : MaskValues.Input;
 }
 

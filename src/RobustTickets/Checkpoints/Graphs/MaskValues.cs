@@ -1,34 +1,34 @@
-// What a graph makes of its attention mask, followed by its two values: 1 where a token is real, 0
-// where there is padding. A mask adds nothing to the scores of real tokens and hides the others.
+// Evaluates what a graph computes from its attention mask for the mask's two values: 1 for a real
+// token, 0 for padding. A valid mask adds 0 to the scores of real tokens and a large negative
+// number to the others.
 namespace RobustTickets.Checkpoints.Graphs;
 
-/// <summary>What becomes of an input's 1 and 0.</summary>
-/// <param name="Real">Of 1.</param>
-/// <param name="Padding">Of 0.</param>
+/// <summary>Values computed from a mask.</summary>
+/// <param name="Real">For a mask value of 1.</param>
+/// <param name="Padding">For a mask value of 0.</param>
 internal readonly record struct MaskValues(double Real, double Padding)
 {
-    // exp(-100) is nothing beside the share of any real token.
+    // exp(-100) is negligible in the softmax.
     private const double Hidden = -100;
     private const double Tiny = 1e-6;
 
-    /// <summary>An input as it is.</summary>
+    /// <summary>The unchanged mask.</summary>
     public static MaskValues Input { get; } = new(1, 0);
 
-    /// <summary>Whether scores that this is added to are masked scores.</summary>
+    /// <summary>Whether adding it to attention scores masks padding.</summary>
     public bool Masks => Math.Abs(Real) <= Tiny && Hides(Padding);
 
-    /// <summary>Whether it is true of real tokens alone.</summary>
+    /// <summary>Whether it is true for real tokens only.</summary>
     public bool OfReal => Real != 0 && Padding == 0;
 
-    /// <summary>Whether it is true of padding alone.</summary>
+    /// <summary>Whether it is true for padding only.</summary>
     public bool OfPadding => Real == 0 && Padding != 0;
 
-    /// <summary>Whether a score of this hides a token.</summary>
+    /// <summary>Whether a score is low enough to hide a token.</summary>
     public static bool Hides(double score) => score <= Hidden;
 
     /// <summary>
-    /// What a node without states computes; null where the inputs' values, or the operator, are not
-    /// followed.
+    /// Evaluates a node; null if an input or the operator is not supported.
     /// </summary>
     public static MaskValues? Of(GraphNode n)
     {

@@ -51,8 +51,8 @@ internal sealed record EarliestStop(double Epoch, double Seconds, double Flops);
 /// <param name="Earliest">What it had cost had its search stopped as early as its rule can; null
 /// where no rule ends the search.</param>
 /// <param name="Pgd">Form of the PGD that it is trained with, or null.</param>
-/// <param name="OneSided">Says that the attack is withstood in one class alone; null where it is
-/// not.</param>
+/// <param name="OneSided">Describes that the attack is withstood in one class only; null
+/// otherwise.</param>
 internal sealed record SeedCell(
     int Seed,
     double Clean,

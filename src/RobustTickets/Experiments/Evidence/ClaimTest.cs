@@ -119,7 +119,7 @@ internal sealed class ClaimTest(ClaimCells cells)
         );
     }
 
-    // A cell that withstands in one class alone is not shown to be robust.
+    // A cell that withstands in one class only is not robust.
     private string? OneSided(TableCell cell) =>
         cells.Of(cell).FirstOrDefault(s => s.OneSided is not null) is { } seed
             ? $"; but {cell.Row} (seed {seed.Seed}) withstands {seed.OneSided}"

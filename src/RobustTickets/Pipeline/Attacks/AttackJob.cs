@@ -5,18 +5,18 @@ using RobustTickets.Runs;
 
 namespace RobustTickets;
 
-/// <summary>An attack on any victim, its inputs given.</summary>
+/// <summary>An attack on a victim with given examples.</summary>
 /// <param name="Attack">The attack.</param>
 /// <param name="Victim">The victim.</param>
-/// <param name="VictimName">The victim, for people.</param>
+/// <param name="VictimName">Name of the victim for display.</param>
 /// <param name="Inputs">The examples.</param>
-/// <param name="Folder">Where its files go.</param>
+/// <param name="Folder">Output folder.</param>
 /// <param name="RunSettings">What determined the examples: data, split, sampling,
 /// truncation.</param>
-/// <param name="Engine">How fast it runs; null: the defaults.</param>
-/// <param name="CsvCells">How results.csv holds texts that a spreadsheet would run.</param>
-/// <param name="Facts">What environment.json says of libraries and model, beside program, machine,
-/// date and seconds.</param>
+/// <param name="Engine">Batches and concurrency; null: the defaults.</param>
+/// <param name="CsvCells">How results.csv escapes texts that a spreadsheet would evaluate.</param>
+/// <param name="Facts">Entries of environment.json about libraries and model, in addition to
+/// program, machine, date and seconds.</param>
 /// <param name="Shard">The part of the examples that is attacked; null: all.</param>
 public sealed record AttackJob(
     Attack Attack,
@@ -31,32 +31,32 @@ public sealed record AttackJob(
     AttackShard? Shard = null
 )
 {
-    /// <summary>A right to the folder that goes before its lock, or null.</summary>
+    /// <summary>A claim to the folder that takes precedence over its lock, or null.</summary>
     internal IWriterClaim? Claim { get; init; }
 
     /// <summary>
-    /// Measures the accuracy on the whole split in percent, for the summary; null where that is not
-    /// wanted. Asked once, when every example is done.
+    /// Measures the accuracy on the whole split in percent, for the summary; null to skip it.
+    /// Called once, after all examples.
     /// </summary>
     public Func<double>? WholeSplitClean { get; init; }
 
     /// <summary>
-    /// Attacks every example that the folder has no outcome for and writes the summaries.
+    /// Attacks every example without an outcome in the folder and writes the summaries.
     /// </summary>
-    /// <param name="progress">Is told what happens.</param>
-    /// <param name="stop">Ends the attack; the same job goes on with it.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A number of the engine's options is
-    /// impossible.</exception>
-    /// <exception cref="DataException">The folder holds another attack, or an example has a label
-    /// that the victim does not know.</exception>
+    /// <param name="progress">Receives progress, or null.</param>
+    /// <param name="stop">Stops the attack; running the same job again resumes it.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An engine option is out of
+    /// range.</exception>
+    /// <exception cref="DataException">The folder contains another attack, or a label is out of
+    /// range.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
     /// <exception cref="OutputException">The folder cannot be written.</exception>
-    /// <exception cref="OperationCanceledException">The attack was stopped; the same job goes on
-    /// with it.</exception>
+    /// <exception cref="OperationCanceledException">The attack was stopped; running the same job
+    /// again resumes it.</exception>
     public AttackReport Run(IProgress<AttackProgress>? progress = null, CancellationToken stop = default) =>
         AttackRun.Run(this, progress, stop);
 
-    /// <summary>The same on a thread of its own, beside the caller.</summary>
+    /// <summary>As <see cref="Run"/>, on a background thread.</summary>
     /// <inheritdoc cref="Run"/>
     public Task<AttackReport> RunAsync(IProgress<AttackProgress>? progress = null, CancellationToken stop = default) =>
         AttackRun.Beside(() => Run(progress, stop), stop);

@@ -1,13 +1,12 @@
-// What the weights of a model have seen: rows of files by the SHA-256 of the file, and texts in
-// whatever file they stand. Whoever measures a model asks here (docs/methods/data.md, Which rows
-// are measured).
+// The training rows of a model, by the SHA-256 of their file and row number, and by text in any
+// file. Everything that measures a model uses it (docs/methods/data.md, Which rows are measured).
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Runs;
 
 namespace RobustTickets;
 
-/// <summary>What a model was trained on.</summary>
+/// <summary>Training rows of a model.</summary>
 internal sealed class SeenRows
 {
     private readonly IReadOnlyList<RowPart> _parts;
@@ -20,26 +19,25 @@ internal sealed class SeenRows
         _rows = parts.ToLookup(p => p.Sha256, p => p.Membership());
     }
 
-    /// <summary>Nothing: a checkpoint that was never trained on labelled rows.</summary>
+    /// <summary>No rows: a checkpoint that was never trained on labelled data.</summary>
     public static SeenRows Nothing { get; } = new([], TrainedTexts.None, isWrittenDown: true);
 
     /// <summary>
-    /// Whether it is known of every row, in whatever file, whether it was trained on.
+    /// Whether all training rows are known by text, so that they are recognised in any file.
     /// </summary>
     public bool IsKnown => _isWrittenDown && _parts.All(p => Texts.Cover(p.Sha256));
 
-    /// <summary>Texts that were trained on, as far as they are known.</summary>
+    /// <summary>Training texts, as far as known.</summary>
     public TrainedTexts Texts { get; }
 
     /// <summary>
-    /// What a model folder, or the run around it, says. Where the folder lists no texts, as those
-    /// of older programs, they are read from the run's data, if these are still what they were.
+    /// Reads the records of a model folder or of its run. If the folder has no text hashes, texts
+    /// are read from the run's data, provided that these are unchanged.
     /// </summary>
     /// <param name="victim">The model.</param>
-    /// <param name="options">Columns of the data, as they are given for other data of the
-    /// task.</param>
-    /// <param name="stop">Ends reading.</param>
-    /// <exception cref="DataException">A file that says so is broken.</exception>
+    /// <param name="options">Columns of the data.</param>
+    /// <param name="stop">Cancels reading.</param>
+    /// <exception cref="DataException">A record is corrupt.</exception>
     public static SeenRows Of(VictimFolder victim, DataOptions? options = null, CancellationToken stop = default)
     {
         if (victim.Training is not { } training)
@@ -48,17 +46,17 @@ internal sealed class SeenRows
         var texts = victim.Texts;
         if (!texts.Cover(training.Train.Sha256))
             texts = texts.And(FromData(victim, training.Train, options, stop));
-        // What the checkpoint had seen before, its own folder may know.
+        // The training texts of the base checkpoint may be recorded in its own folder.
         if (!parts.All(p => texts.Cover(p.Sha256)) && victim.BaseModel is { } start)
             texts = texts.And(Of(new VictimFolder(start), options, stop).Texts);
         return new SeenRows(parts, texts, isWrittenDown: true);
     }
 
-    /// <summary>What either of two models has seen.</summary>
+    /// <summary>The union of the training rows of two models.</summary>
     public SeenRows And(SeenRows other) =>
         new([.. _parts, .. other._parts], Texts.And(other.Texts), _isWrittenDown && other._isWrittenDown);
 
-    /// <summary>The same, with the texts of the rows of a split that were trained on.</summary>
+    /// <summary>Adds the texts of the training rows among a split.</summary>
     public SeenRows With(Split split) =>
         _rows.Contains(split.Sha256) && !Texts.Cover(split.Sha256)
             ? new SeenRows(
@@ -71,18 +69,18 @@ internal sealed class SeenRows
     /// <summary>Whether a row was trained on.</summary>
     public bool Has(Example example) => HasRow(example) || HasText(example);
 
-    /// <summary>Whether it, or the row whose adversarial text it is, was trained on.</summary>
+    /// <summary>Whether the row, or the original of an adversarial text, was trained on.</summary>
     public bool HasTwin(Example example) => Has(example) || (example.Origin is { } origin && HasRow(origin));
 
-    /// <summary>Whether it was trained on as a row of its file.</summary>
+    /// <summary>Whether the row of its file was trained on.</summary>
     public bool HasRow(Example example) => example.Row is { } row && HasRow(row);
 
-    /// <summary>Whether its text was trained on, in whatever file it stood.</summary>
+    /// <summary>Whether the text was trained on, in any file.</summary>
     public bool HasText(Example example) => Texts.Contain(example);
 
     private bool HasRow(RowKey row) => _rows[row.Data].Any(isPart => isPart(row.Row));
 
-    // No data are gone that are still there under their SHA-256.
+    // The texts of training rows, if the data file still has its SHA-256.
     private static TrainedTexts FromData(
         VictimFolder victim,
         RowPart train,
@@ -105,7 +103,7 @@ internal sealed class SeenRows
             }
             catch (Exception e) when (e is DataException or IOException or UnauthorizedAccessException)
             {
-                // Read in another way, or not known any more.
+                // The options do not fit; try the next ones.
             }
         }
         return TrainedTexts.None;
