@@ -54,8 +54,8 @@ internal static partial class AclImdb
     /// <param name="path">The archive.</param>
     /// <param name="split">train or test.</param>
     /// <param name="limit">Maximum unpacked size in bytes.</param>
-    /// <param name="leftOut">Receives the names of invalid reviews; null refuses the first
-    /// one.</param>
+    /// <param name="leftOut">Receives the names of invalid reviews; null: the first one is an
+    /// error.</param>
     /// <param name="stop">Cancels reading.</param>
     /// <exception cref="DataException">The archive is damaged, too large, or contains other
     /// files.</exception>

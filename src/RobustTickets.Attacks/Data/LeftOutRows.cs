@@ -1,7 +1,7 @@
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>
-/// Invalid rows: either the first one refuses the file, or all are skipped and reported in notes.
+/// Invalid rows: either the first one is an error, or all are skipped and reported in notes.
 /// </summary>
 internal sealed class LeftOutRows(string path, bool skip)
 {

@@ -22,7 +22,7 @@ public sealed record Split(
     IReadOnlyList<string> Notes
 )
 {
-    /// <summary>The same split with a subset of its examples.</summary>
+    /// <summary>This split with a subset of its examples.</summary>
     public Split Only(IReadOnlyList<Example> examples)
     {
         ArgumentNullException.ThrowIfNull(examples);

@@ -6,8 +6,8 @@ namespace RobustTickets.Attacks.Data;
 /// <summary>Location of a split: a table, or aclImdb with its own split name.</summary>
 /// <param name="Path">File or folder.</param>
 /// <param name="AclSplit">The split's name within aclImdb; null for a table.</param>
-/// <param name="TrainPath">For a table in a folder, the training file beside it, from which classes
-/// are inferred; otherwise null.</param>
+/// <param name="TrainPath">For a table in a folder, the training file next to it, from which
+/// classes are inferred; otherwise null.</param>
 internal sealed record SplitPlace(string Path, string? AclSplit, string? TrainPath);
 
 /// <summary>

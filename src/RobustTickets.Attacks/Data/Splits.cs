@@ -11,10 +11,10 @@ public sealed record HeldOutSplit(
 );
 
 /// <summary>
-/// Holding out a dev split, and a warning for files whose classes come in blocks. The methods we
-/// follow tune on the official evaluation split (docs/methods/data.md); here part of train is held
-/// out instead, chosen by a counter-based generator: the same seed gives the same examples on every
-/// machine and runtime.
+/// Holds out a dev split, and warns about files with grouped classes. The methods we follow tune on
+/// the official evaluation split (docs/methods/data.md); here part of train is held out instead,
+/// selected by a counter-based generator: the same seed gives the same examples on every machine
+/// and runtime.
 /// </summary>
 public static class Splits
 {

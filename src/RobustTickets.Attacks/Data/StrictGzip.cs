@@ -4,7 +4,7 @@ namespace RobustTickets.Attacks.Data;
 
 /// <summary>
 /// Reads a gzip file and fails when it is truncated. .NET's <see cref="GZipStream"/> ends silently
-/// at the end of a truncated file, so a partial download passes for a smaller data set. A second
+/// at the end of a truncated file, so a partial download looks like a smaller data set. A second
 /// gzip member with a known text is appended to the file's bytes; the unpacked stream ends with
 /// that text only if the file's own members are complete (a truncated one consumes the appended
 /// bytes and fails, or yields something else). Concatenated members are supported.

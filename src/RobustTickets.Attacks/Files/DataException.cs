@@ -30,6 +30,6 @@ public class DataException : Exception, IRemedied
     /// <summary>How to fix the error, or null.</summary>
     internal Remedy? Remedy { get; }
 
-    /// <summary>The same error with a location in front of the message.</summary>
+    /// <summary>This error with a location in front of the message.</summary>
     internal DataException Within(string place) => new($"{place}: {Problem}", Remedy, this);
 }

@@ -13,11 +13,11 @@ internal static class GuardedJson
     private const int MostTokens = 1 << 25;
     private const int LongestQuote = 40;
 
-    /// <summary>What is wrong with a string that is no text.</summary>
+    /// <summary>The error for a string that is not valid Unicode.</summary>
     public const string HalfPair =
         "holds half of a surrogate pair (an escape \\ud8.. to \\udf.. alone), which is no text";
 
-    /// <summary>For files in which a name occurs once.</summary>
+    /// <summary>Options that reject duplicate property names.</summary>
     public static readonly JsonDocumentOptions EachNameOnce = new() { AllowDuplicateProperties = false };
 
     /// <summary>Parses a file.</summary>
@@ -85,13 +85,15 @@ internal static class GuardedJson
     public static string? Text(this JsonElement element) =>
         element.ValueKind == JsonValueKind.String ? element.GetString() : null;
 
-    /// <summary>The text of a string; null where it is none (<see cref="HalfPair"/>).</summary>
+    /// <summary>
+    /// The value of a string; null if it is not valid Unicode (<see cref="HalfPair"/>).
+    /// </summary>
     public static string? TryText(this JsonElement text) => Try(text.GetString);
 
-    /// <summary>The name of a member; null where it is no text.</summary>
+    /// <summary>The name of a property; null if it is not valid Unicode.</summary>
     public static string? TryName(this JsonProperty member) => Try(() => member.Name);
 
-    /// <summary>The value of a whole number; null for every other kind.</summary>
+    /// <summary>The value of an integer; null for any other kind.</summary>
     public static int? Integer(this JsonElement element) =>
         element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out var value) ? value : null;
 

@@ -25,13 +25,13 @@ internal static class StrictText
     }
 
     /// <summary>
-    /// The text of bytes in the encoding that their mark names, as Windows editors write it;
-    /// without one, UTF-8.
+    /// Decodes a file in the encoding of its byte order mark (Windows editors write one); without a
+    /// mark, as UTF-8.
     /// </summary>
-    /// <param name="place">What to call the file in an error.</param>
+    /// <param name="place">Name of the file in errors.</param>
     /// <param name="bytes">The whole file.</param>
-    /// <param name="mark">What the bytes begin with, for a note, or null.</param>
-    /// <exception cref="DataException">The bytes are not of that encoding.</exception>
+    /// <param name="mark">Name of the byte order mark, for a note, or null.</param>
+    /// <exception cref="DataException">The bytes are not valid in that encoding.</exception>
     public static string DecodeByMark(string place, ReadOnlySpan<byte> bytes, out string? mark)
     {
         var little = bytes.StartsWith((ReadOnlySpan<byte>)[0xff, 0xfe]);
@@ -53,9 +53,7 @@ internal static class StrictText
         }
     }
 
-    /// <summary>
-    /// Lines with their numbers from 1, ended by LF, CR LF or CR, as they are read.
-    /// </summary>
+    /// <summary>Streams lines with their numbers from 1; lines end in LF, CR LF or CR.</summary>
     /// <param name="stream">UTF-8 text.</param>
     /// <param name="place">Name of the file in errors.</param>
     /// <param name="longest">Maximum bytes per line; more is rejected before it is held in
@@ -101,7 +99,7 @@ internal static class StrictText
     /// <param name="place">Name of the file in errors.</param>
     /// <param name="end">The byte that ends a line.</param>
     /// <param name="broken">Receives the numbers of lines that are not UTF-8, with their first
-    /// invalid byte; invalid bytes become U+FFFD. Null refuses such lines.</param>
+    /// invalid byte; invalid bytes become U+FFFD. Null: such lines are errors.</param>
     /// <param name="longest">Maximum bytes per line; more is rejected before it is held in
     /// memory.</param>
     /// <exception cref="DataException">A line is too long, or not UTF-8.</exception>

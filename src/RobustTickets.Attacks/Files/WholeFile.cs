@@ -68,7 +68,7 @@ internal static class WholeFile
         }
     }
 
-    /// <summary>A unique temporary name beside a file or folder.</summary>
+    /// <summary>A unique temporary name next to a file or folder.</summary>
     public static string TemporaryName(string path) =>
         Path.Combine(
             Path.GetDirectoryName(path) ?? "",

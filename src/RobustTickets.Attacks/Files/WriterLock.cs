@@ -20,7 +20,7 @@ public sealed class FolderInUseException : Exception
 
 /// <summary>
 /// A result cannot be written: the disk is full, the folder is missing or read-only, or the path
-/// holds something else.
+/// contains something else.
 /// </summary>
 public sealed class OutputException(string message, Exception? inner = null) : Exception(message, inner), IRemedied
 {

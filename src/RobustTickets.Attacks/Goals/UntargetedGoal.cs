@@ -24,7 +24,7 @@ public enum ScorePrecision
 public readonly record struct Verdict(double Score, int Output, bool Succeeded);
 
 /// <summary>The goal of every published recipe here: any wrong class.</summary>
-/// <param name="Precision">The number type of scores.</param>
+/// <param name="Precision">Floating-point type of scores.</param>
 public sealed record UntargetedGoal(ScorePrecision Precision = ScorePrecision.Single)
 {
     /// <summary>Evaluates one row of class probabilities.</summary>

@@ -88,8 +88,8 @@ public sealed class AttackLog : IDisposable
     /// <param name="shard">The shard of the examples to attack; null: all.</param>
     /// <exception cref="DataException">examples.jsonl is corrupt before its last line.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
-    /// <exception cref="OutputException">The folder is not writable, or holds an attack with other
-    /// settings or examples, or other files.</exception>
+    /// <exception cref="OutputException">The folder is not writable, or contains an attack with
+    /// other settings or examples, or other files.</exception>
     public static AttackLog Open(
         string folder,
         AttackSettings settings,

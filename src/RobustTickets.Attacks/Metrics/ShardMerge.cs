@@ -35,7 +35,7 @@ public static class ShardMerge
     /// another attack.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the folder or to a
     /// shard.</exception>
-    /// <exception cref="OutputException">The folder is not writable, or holds another
+    /// <exception cref="OutputException">The folder is not writable, or contains another
     /// attack.</exception>
     public static (AttackSummary Summary, IReadOnlyList<AttackOutcome> Outcomes) Run(
         IReadOnlyList<string> shards,

@@ -17,7 +17,7 @@ public static class TextClassifierAttacks
     /// <param name="progress">Receives the outcome of each example, or null.</param>
     /// <param name="engine">Batches and concurrency; null: the defaults.</param>
     /// <param name="trained">How to treat rows that the classifier was trained on.</param>
-    /// <param name="stop">Cancelling it ends the attack.</param>
+    /// <param name="stop">Cancels the attack.</param>
     /// <exception cref="RequestException">An option or resource does not fit the recipe, or the
     /// classifier was trained on some of the examples.</exception>
     /// <exception cref="Resources.MissingResourceException">A resource is missing.</exception>
@@ -73,7 +73,7 @@ public static class TextClassifierAttacks
     /// <param name="engine">Batches and concurrency; null: the defaults.</param>
     /// <param name="trained">How to treat rows that the classifier was trained on, if known
     /// (<see cref="ITrainedClassifier.TrainedOn"/>).</param>
-    /// <param name="stop">Cancelling it ends the attack.</param>
+    /// <param name="stop">Cancels the attack.</param>
     /// <exception cref="RequestException">The classifier was trained on some of the
     /// examples.</exception>
     /// <exception cref="DataException">A label is out of range, or an id occurs

@@ -1,5 +1,5 @@
 // A pickle file and its reader's interpretation of globals, calls and persistent ids. Python
-// imports and calls whatever a file names; a dialect accepts a few names and refuses all others.
+// imports and calls whatever a file names; a dialect accepts a few names and rejects all others.
 using System.Globalization;
 using System.Numerics;
 
@@ -20,7 +20,7 @@ internal abstract class PickleDialect
     /// <summary>Reads bytes of the file; the machine has checked that they exist.</summary>
     public abstract byte[] Read(long at, int count);
 
-    /// <summary>Creates the exception that refuses the file.</summary>
+    /// <summary>Creates the exception that rejects the file.</summary>
     public abstract Exception Refuse(string message, Exception? cause = null);
 
     /// <summary>The value of an allowed name; null for any other.</summary>

@@ -28,9 +28,9 @@ internal static class BertAttackRecipe
     private const double Threshold = 0.2;
 
     /// <summary>Builds the attack.</summary>
-    /// <param name="parts">What it is built from.</param>
-    /// <param name="o">What is varied.</param>
-    /// <param name="size">Whose K is taken when the options name none.</param>
+    /// <param name="parts">Models and resources.</param>
+    /// <param name="o">The options.</param>
+    /// <param name="size">Source of K when the options do not set it.</param>
     internal static Attack Build(AttackParts parts, AttackOptions o, BertAttackSize size)
     {
         var model = parts.MaskedLM!;

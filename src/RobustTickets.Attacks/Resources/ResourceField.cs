@@ -6,7 +6,7 @@ namespace RobustTickets.Attacks.Resources;
 /// <param name="Property">Name of the property.</param>
 /// <param name="Of">Gets the value.</param>
 /// <param name="With">Returns the files with another value.</param>
-/// <param name="IsUsed">Whether a recipe reads the field; other recipes refuse it.</param>
+/// <param name="IsUsed">Whether a recipe reads the field; other recipes reject it.</param>
 internal sealed record ResourceField(
     string Name,
     string Kind,

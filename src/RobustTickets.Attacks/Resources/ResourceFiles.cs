@@ -56,7 +56,7 @@ public sealed record ResourceFiles(
         ResourceField.All.FirstOrDefault(f => f.Kind == kind)?.Of(this) is not null || Where.Find(kind) is not null;
 
     /// <summary>
-    /// Only the files with these names (<see cref="Names"/>): recipes refuse files they do not use.
+    /// Only the files with these names (<see cref="Names"/>): recipes reject files they do not use.
     /// </summary>
     internal ResourceFiles Only(IReadOnlyList<string> names) =>
         ResourceField

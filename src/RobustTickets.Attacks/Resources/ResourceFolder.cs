@@ -26,7 +26,7 @@ public sealed class MissingResourceException : DataException
     /// <summary>The resource.</summary>
     public ResourceKind Kind { get; }
 
-    /// <summary>The same error with a location in front of the message.</summary>
+    /// <summary>This error with a location in front of the message.</summary>
     internal new MissingResourceException Within(string place) => new(Kind, $"{place}: {Problem}", Remedy, this);
 }
 

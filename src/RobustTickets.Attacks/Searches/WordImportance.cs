@@ -11,8 +11,8 @@ public static class WordImportance
     private const int TextsAtOnce = 32;
 
     /// <summary>
-    /// By how much the probability of a class, in float32 as the recipes rank by it, falls when a
-    /// word is removed, for each of the first words across the columns; negative where it rises.
+    /// How much the probability of a class (in float32, as in the recipes' ranking) falls when a
+    /// word is deleted, for each of the first words across the columns; negative where it rises.
     /// </summary>
     /// <param name="victim">The classifier.</param>
     /// <param name="text">The text.</param>

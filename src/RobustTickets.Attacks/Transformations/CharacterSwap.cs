@@ -132,7 +132,7 @@ public sealed record CharacterDeletion(bool RandomPlace = true, bool KeepFirst =
 }
 
 /// <summary>Replaces a character by a random letter.</summary>
-/// <param name="RandomPlace">One place drawn at random; else every place.</param>
+/// <param name="RandomPlace">One random position; otherwise every position.</param>
 public sealed record CharacterSubstitution(bool RandomPlace = true)
     : CharacterSwap(RandomPlace, KeepFirst: false, KeepLast: false)
 {
