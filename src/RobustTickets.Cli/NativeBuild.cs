@@ -5,7 +5,7 @@ using System.Diagnostics;
 namespace RobustTickets.Cli;
 
 /// <summary>
-/// Builds the native library from the sources beside the program (<c>native/build.sh --cache</c>).
+/// Builds the native library from the sources next to the program (<c>native/build.sh --cache</c>).
 /// </summary>
 internal static class NativeBuild
 {

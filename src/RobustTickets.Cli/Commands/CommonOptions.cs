@@ -193,7 +193,7 @@ internal static class CommonOptions
     }
 
     /// <summary>
-    /// Metric files to write beside a run's log, see <see cref="MetricFilesOf"/>.
+    /// Metric files to write next to a run's log, see <see cref="MetricFilesOf"/>.
     /// </summary>
     public static Option<string> ReportTo() =>
         OneOf(

@@ -105,7 +105,7 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
                 Seed: plan.Seed
             )
             {
-                // A draft that was stopped is thrown away.
+                // An interrupted draft is discarded.
                 IsResumable = false,
             };
             request.Run(progress, context.Stop.Token);

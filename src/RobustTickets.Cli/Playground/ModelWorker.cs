@@ -55,7 +55,7 @@ internal sealed class ModelWorker : IDisposable
                 throw new OperationCanceledException();
             _waiting += texts.Count;
             _questions.Enqueue(question);
-            // Not outside the lock, where Dispose may have come between.
+            // Inside the lock: otherwise Dispose could run first.
             _filled.Release();
         }
         return question.Answer.Task;

@@ -49,8 +49,8 @@ internal static class RankProcesses
 
     /// <summary>Starts the ranks and waits for them.</summary>
     /// <returns>0, or the exit code of the first rank that failed; 1 if it was killed.</returns>
-    /// <exception cref="OperationCanceledException">The ranks were asked to stop, and
-    /// did.</exception>
+    /// <exception cref="OperationCanceledException">The ranks were cancelled and have
+    /// stopped.</exception>
     public static int Run(CliContext context, int ranks)
     {
         var port = FreePort();

@@ -10,8 +10,8 @@ namespace RobustTickets.Cli.Playground.Runs;
 internal sealed class RunReports : IDisposable
 {
     /// <summary>
-    /// Content security policy of reports, whoever wrote them: no scripts, no loading, isolated
-    /// from the playground.
+    /// Content security policy of all reports: no scripts, no loading, isolated from the
+    /// playground.
     /// </summary>
     public const string Policy =
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
