@@ -20,7 +20,7 @@ internal readonly unsafe struct Epilogue(float* fp32, ushort* bf16, long stride,
     internal readonly bool Gelu = gelu;
     internal readonly float* Coefficients = coefficients;
 
-    /// <summary>The same epilogue, starting at a later row.</summary>
+    /// <summary>This epilogue, starting at a later row.</summary>
     internal Epilogue From(long row) =>
         new(
             Fp32 is null ? null : Fp32 + (row * Stride),

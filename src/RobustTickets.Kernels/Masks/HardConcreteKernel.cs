@@ -21,7 +21,7 @@ internal readonly record struct GateNoise(bool Sampled, RandomKey Key, Tensor? R
     /// <summary>Deterministic gates.</summary>
     public static GateNoise Evaluation => default;
 
-    /// <summary>Sampled gates from a key, or from recorded numbers where there are some.</summary>
+    /// <summary>Sampled gates from a key, or from recorded numbers if given.</summary>
     public static GateNoise Keyed(RandomKey key, Tensor? recorded = null) => new(Sampled: true, key, recorded);
 }
 

@@ -28,11 +28,10 @@ internal sealed unsafe class AdamWUpdates
     }
 
     /// <summary>
-    /// A matrix whose gradient is given for a few rows only (an embedding):
-    /// <paramref name="rowOf"/>[r] is the row of <paramref name="gradient"/> [_, columns] that
-    /// belongs to row r, or -1 where the gradient is zero. Rows that <paramref name="touched"/>
-    /// never marked have moments of zero: the update is their decay alone, and without decay
-    /// nothing.
+    /// Adds a matrix with a row-sparse gradient (an embedding): <paramref name="rowOf"/>[r] is the
+    /// row of <paramref name="gradient"/> [_, columns] for row r, or -1 if the gradient is zero.
+    /// Rows without a mark in <paramref name="touched"/> have zero moments and get weight decay
+    /// only.
     /// </summary>
     internal void AddRows(
         float* parameter,
