@@ -59,7 +59,7 @@ public sealed class OnnxClassifier : ITextClassifier
 
     /// <summary>Loads a classifier.</summary>
     /// <param name="path">An ONNX file, or a folder with <c>model.onnx</c>, with the tokenizer
-    /// beside it. Class names come from the options, config.json, or the file.</param>
+    /// next to it. Class names come from the options, config.json, or the file.</param>
     /// <param name="options">Load and run options; null: the defaults.</param>
     /// <exception cref="RequestException">An option is out of range.</exception>
     /// <exception cref="DataException">A file is missing or malformed, the graph is not a

@@ -1,4 +1,4 @@
-// Locates the parts of an ONNX model: the file, the tokenizer beside it, and class names in
+// Locates the parts of an ONNX model: the file, the tokenizer next to it, and class names in
 // config.json or in the file.
 using System.Globalization;
 using System.Text.Json;

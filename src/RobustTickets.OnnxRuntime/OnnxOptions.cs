@@ -4,7 +4,7 @@ using RobustTickets.Attacks;
 namespace RobustTickets.OnnxRuntime;
 
 /// <summary>Options for loading and running a model in an ONNX file.</summary>
-/// <param name="Labels">Class names in the order of the logits; null: those in config.json beside
+/// <param name="Labels">Class names in the order of the logits; null: those in config.json next to
 /// the file, otherwise in the file.</param>
 /// <param name="Tokenizer">Folder of the tokenizer; null: the folder of the file.</param>
 /// <param name="MaxLength">Maximum sequence length, special tokens included, at least 3; null: the

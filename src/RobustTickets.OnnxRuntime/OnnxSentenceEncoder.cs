@@ -35,7 +35,7 @@ public sealed class OnnxSentenceEncoder : ISentenceEncoder, IDisposable
 
     /// <summary>Loads an encoder.</summary>
     /// <param name="path">An ONNX file, or a folder with <c>model.onnx</c>, with the tokenizer
-    /// beside it.</param>
+    /// next to it.</param>
     /// <param name="options">Load and run options; null: the defaults.</param>
     /// <exception cref="RequestException">An option is out of range.</exception>
     /// <exception cref="DataException">A file is missing or malformed, or the graph is not an

@@ -122,7 +122,7 @@ internal sealed class OnnxCursor : IDisposable
     /// <summary>Skips to a position; returns the number of bytes.</summary>
     public long SkipTo(long place) => Move(place - _position, place);
 
-    /// <summary>Creates the exception that refuses the file.</summary>
+    /// <summary>Creates the exception that rejects the file.</summary>
     public DataException Broken(string reason) =>
         new($"{_path}: is no ONNX file this program can use: {reason} (at byte {_position})");
 
