@@ -165,9 +165,7 @@ internal sealed partial class Tensor
         return call.Tensor();
     }
 
-    /// <summary>
-    /// Selects from a where this tensor (a Bool condition) is true, otherwise from b.
-    /// </summary>
+    /// <summary>Selects from a where this Bool tensor is true, otherwise from b.</summary>
     public Tensor where(Tensor a, Tensor b)
     {
         var call = new OpCall(Ops.Where);

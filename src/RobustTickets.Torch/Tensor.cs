@@ -1,6 +1,5 @@
-// A tensor of libtorch: life, metadata, memory. Operators are in the other parts of this class, one
-// topic a file. Names follow PyTorch in lower case, here and in `torch` only, because that is what
-// users know.
+// A libtorch tensor: lifetime, metadata, memory. Operators are in the other parts of this class, by
+// topic. Names follow PyTorch in lower case, here and in `torch` only.
 using System.Globalization;
 using RobustTickets.Torch.Native;
 

@@ -1,6 +1,6 @@
 // Failure detection: ranks connect to rank 0 before any transfer and exchange heartbeats during
-// training. A transfer cannot tell which rank broke it, nor notice a silent one; rank 0 monitors
-// all and announces a lost rank, so that every rank ends with the same message within a minute.
+// training. A failed transfer does not identify the rank, and a stalled one does not fail; rank 0
+// monitors all and announces a lost rank, so that every rank ends with the same message.
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;

@@ -8,7 +8,7 @@ namespace RobustTickets.Torch.Native;
 /// <summary>
 /// The native library between .NET and libtorch. It is loaded at the first use of a tensor, so
 /// commands without computation run without it. If <c>ROBUST_TICKETS_NATIVE</c> names a file or
-/// folder, only that is used; otherwise it is searched for beside the program, then in
+/// folder, only that is used; otherwise it is searched for next to the program, then in
 /// <c>native/build</c> of the repository that contains the program.
 /// </summary>
 internal static unsafe class ShimLibrary
@@ -87,7 +87,7 @@ internal static unsafe class ShimLibrary
     /// another version.</exception>
     public static void EnsureLoaded() => _ = Handle;
 
-    // A native library beside the program would be loaded instead of the one for the requested
+    // A native library next to the program would be loaded instead of the one for the requested
     // libtorch.
     private static void RequireLibtorch(string? named)
     {

@@ -9,7 +9,7 @@ namespace RobustTickets.Torch.optim;
 /// <param name="WeightDecay">Weight decay of the decayed group.</param>
 /// <param name="Beta1">Decay of the first moment.</param>
 /// <param name="Beta2">Decay of the second moment.</param>
-/// <param name="Epsilon">Guard of the root.</param>
+/// <param name="Epsilon">Epsilon of the denominator.</param>
 internal sealed record AdamWOptions(
     bool Torch = false,
     double WeightDecay = 0,

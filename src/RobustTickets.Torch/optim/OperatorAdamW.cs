@@ -8,8 +8,8 @@ namespace RobustTickets.Torch.optim;
 internal sealed class OperatorAdamW : IAdamWBackend
 {
     /// <summary>
-    /// Sum of squares over all tensors: one norm a tensor, summed in double precision, one number
-    /// read from the device.
+    /// Sum of squares over all tensors: one norm per tensor, summed in double precision, with one
+    /// number read from the device.
     /// </summary>
     public double SumOfSquares(IReadOnlyList<Tensor> gradients)
     {
@@ -87,7 +87,7 @@ internal sealed class OperatorAdamW : IAdamWBackend
             (rate, decay) = (rate * shrink, decay / shrink);
             epsilon /= step.RootCorrection;
         }
-        // read, never written: one for all
+        // Read only, so shared by all tensors.
         var count = torch.full([], step.Step, DType.Float32, device);
         var call = new OpCall(Ops.Newer.FusedAdamWInPlace);
         call.Add((ReadOnlySpan<Tensor?>)[.. tensors.Select(t => t.Parameter)]);

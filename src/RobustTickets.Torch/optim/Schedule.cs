@@ -4,9 +4,9 @@ namespace RobustTickets.Torch.optim;
 internal static class Schedule
 {
     /// <summary>
-    /// Linear warm-up from 0, then linear decay to 0: the factor on the peak rate for
-    /// the update after <paramref name="done"/> updates. All three may be fractional; the first
-    /// update with warm-up runs at rate 0.
+    /// Linear warm-up from 0, then linear decay to 0: the factor on the peak learning rate for the
+    /// update after <paramref name="done"/> updates. All three may be fractional; with warm-up the
+    /// first update has learning rate 0.
     /// </summary>
     public static double Linear(double done, double warmup, double total) =>
         done < warmup ? done / Math.Max(1.0, warmup) : Math.Max(0.0, (total - done) / Math.Max(1.0, total - warmup));
