@@ -7,11 +7,11 @@ using RobustTickets.Experiments.Leases;
 
 namespace RobustTickets.Experiments;
 
-/// <summary>Runs cells until all are made, here or elsewhere.</summary>
-/// <param name="request">The experiments with their places.</param>
-/// <param name="set">What is known of them before any compute.</param>
-/// <param name="progress">Is told what happens.</param>
-/// <param name="stop">Ends the cell at work.</param>
+/// <summary>Runs cells until all are finished, here or elsewhere.</summary>
+/// <param name="request">The experiments with their paths.</param>
+/// <param name="set">The prepared experiments.</param>
+/// <param name="progress">Receives progress, or null.</param>
+/// <param name="stop">Cancels the current cell.</param>
 internal sealed class CellLoop(
     ExperimentRequest request,
     ExperimentSet set,

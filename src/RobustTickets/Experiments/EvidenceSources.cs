@@ -1,15 +1,13 @@
-// Where the evidence comes from beside finished cells: what the papers print and what they claim.
+// Sources of the evidence page in addition to finished cells: the papers' numbers and claims.
 using RobustTickets.Checkpoints.Files;
 using RobustTickets.Experiments.Evidence;
 using RobustTickets.Recipes.Json;
 
 namespace RobustTickets.Experiments;
 
-/// <summary>Files that a page of evidence is made from.</summary>
-/// <param name="Published">Files of numbers that papers print (<c>published.json</c>); may be
-/// empty.</param>
-/// <param name="Claims">Files of claims as tests over cells (<c>claims.json</c>); may be
-/// empty.</param>
+/// <summary>Source files of an evidence page.</summary>
+/// <param name="Published">The papers' numbers (<c>published.json</c>); may be empty.</param>
+/// <param name="Claims">Claims as tests on cells (<c>claims.json</c>); may be empty.</param>
 public sealed record EvidenceSources(IReadOnlyList<string> Published, IReadOnlyList<string> Claims)
 {
     /// <summary>Names of the files, which are not experiments.</summary>
@@ -17,7 +15,7 @@ public sealed record EvidenceSources(IReadOnlyList<string> Published, IReadOnlyL
         ClaimsName = "claims.json";
 
     /// <summary>
-    /// The files beside experiments, or if there are none, in the parent folder; null if neither
+    /// The source files next to the experiments, or else in the parent folder; null if neither
     /// exists.
     /// </summary>
     /// <param name="places">Experiment files, and folders of them.</param>
@@ -29,7 +27,7 @@ public sealed record EvidenceSources(IReadOnlyList<string> Published, IReadOnlyL
         return folders.Length == 0 ? null : new EvidenceSources(Named(PublishedName), Named(ClaimsName));
     }
 
-    // The folder of a place or its parent, the first that has a file.
+    // The folder of the path or its parent: the first one that contains a source file.
     private static string? FolderOf(string place)
     {
         var full = Path.GetFullPath(place);
@@ -66,7 +64,7 @@ public sealed record EvidenceSources(IReadOnlyList<string> Published, IReadOnlyL
         );
     }
 
-    // Equal entries of several files count once.
+    // Equal entries of several files are merged.
     private static List<T> Together<TFile, T>(
         (string Path, TFile File)[] files,
         Func<TFile, IReadOnlyList<T>> of,

@@ -13,7 +13,7 @@ namespace RobustTickets.Experiments;
 /// <param name="Sample">The attacked examples.</param>
 /// <param name="Length">Maximum sequence length of the victim.</param>
 /// <param name="WholeSet">Whether accuracy on the whole split is measured as well.</param>
-/// <param name="Augment">File that takes training data with the adversarial texts, or null.</param>
+/// <param name="Augment">Output file of training data with the adversarial texts, or null.</param>
 /// <param name="Engine">Batches and concurrency.</param>
 /// <param name="Temperature">Temperatures of the victim, or null.</param>
 internal sealed record ExperimentAttackOptions(
@@ -34,7 +34,7 @@ internal sealed record ExperimentAttackOptions(
     /// <param name="data">Options of its data set.</param>
     /// <param name="maxLength">Maximum sequence length of training.</param>
     /// <param name="place">Path of the options, for errors.</param>
-    /// <exception cref="RecipeException">An option is unknown or impossible.</exception>
+    /// <exception cref="RecipeException">An option is unknown or invalid.</exception>
     public static ExperimentAttackOptions Read(ExperimentAttack attack, DataOptions data, int maxLength, string place)
     {
         var options = new ExperimentOptions(attack.Options, place);

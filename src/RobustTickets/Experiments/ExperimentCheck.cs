@@ -8,7 +8,7 @@ namespace RobustTickets.Experiments;
 
 internal static partial class ExperimentCheck
 {
-    // The length of texts says nothing on whether options are possible.
+    // The sequence length does not affect whether options are valid.
     private const int AnyLength = 64;
 
     /// <summary>
@@ -102,7 +102,7 @@ internal static partial class ExperimentCheck
         }
     }
 
-    // Recipe and options of an attack, and whether they go together.
+    // Checks recipe and options of an attack, and their combination.
     private static void Attack(ExperimentAttack attack, string path, List<string> problems)
     {
         var recipe = AttackRecipe.TryFind(attack.Recipe);

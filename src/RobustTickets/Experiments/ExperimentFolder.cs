@@ -41,7 +41,7 @@ public enum CellState
 /// </summary>
 public sealed class ExperimentFolder
 {
-    /// <summary>The folder of leases, beside the runs.</summary>
+    /// <summary>The folder of leases, next to the runs.</summary>
     internal const string Leased = "leases";
 
     /// <summary>The folder of the runs.</summary>
@@ -55,7 +55,7 @@ public sealed class ExperimentFolder
 
     /// <param name="path">The folder; need not exist yet.</param>
     /// <param name="plan">The experiment.</param>
-    /// <exception cref="RunFolderException">It is the folder of one table.</exception>
+    /// <exception cref="RunFolderException">The path is the folder of a single table.</exception>
     /// <exception cref="DataException">The index of cells is corrupt.</exception>
     public ExperimentFolder(string path, ExperimentPlan plan)
     {

@@ -59,7 +59,7 @@ internal sealed class ExperimentOptions
     }
 
     /// <summary>The options of a data set.</summary>
-    /// <exception cref="RecipeException">An option is unknown or impossible.</exception>
+    /// <exception cref="RecipeException">An option is unknown or invalid.</exception>
     public static DataOptions OfData(IReadOnlyList<string>? options, string place)
     {
         var given = new ExperimentOptions(options, place);
@@ -134,7 +134,7 @@ internal sealed class ExperimentOptions
         return new AttackEngineOptions(batch, batch, Count("concurrency") ?? 64);
     }
 
-    /// <summary>The value of a name, or null.</summary>
+    /// <summary>Takes the value of a name, or null.</summary>
     public string? Take(string name)
     {
         _possible.Add(name);

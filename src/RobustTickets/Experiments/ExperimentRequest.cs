@@ -5,30 +5,30 @@ using RobustTickets.Experiments;
 namespace RobustTickets;
 
 /// <summary>
-/// Experiments and the places of what their files only name: what the command line and programs
-/// make and run.
+/// Request to run experiments, with the paths of their model, data and resources.
 /// </summary>
 /// <param name="Plans">The experiments in the order of running; see <see cref="ExperimentFiles"/>.
 /// Cells shared by several are run once.</param>
 /// <param name="Model">Pre-trained Hugging Face folder that every run starts from, or the name of a
 /// model (<see cref="ModelStore"/>).</param>
-/// <param name="Data">Path of each data set, by its name in the experiments; names that none of
-/// them has are noted.</param>
-/// <param name="Output">Folder of the experiments; what was begun there goes on.</param>
-/// <param name="Resources">Paths of the attacks' files by their names (vectors, neighbours,
-/// stop-words, tagger, tag-map, encoder, wordnet, masked-lm); null for none. The encoder that
-/// nobody names is the checkpoint.</param>
-/// <param name="Only">Cells that are run: an experiment, a row, a data set, or a cell, * standing
-/// for anything, EXPERIMENT/ before it for that experiment's alone; null for all.</param>
-/// <param name="Execution">How models run; null: this machine's CPU in float32.</param>
+/// <param name="Data">Path of each data set, by its name in the experiments; unused names give a
+/// note.</param>
+/// <param name="Output">Folder of the experiments; unfinished cells are resumed.</param>
+/// <param name="Resources">Paths of the attacks' files by name (vectors, neighbours, stop-words,
+/// tagger, tag-map, encoder, wordnet, masked-lm); null for none. The default encoder is the
+/// checkpoint.</param>
+/// <param name="Only">Patterns of the cells to run: an experiment, a row, a data set, or a cell,
+/// with * as wildcard and EXPERIMENT/ as optional prefix; null for all.</param>
+/// <param name="Execution">Execution options of models; null: this machine's CPU in
+/// float32.</param>
 /// <param name="CheckpointEverySteps">Steps between checkpoints of a run, as in
 /// <see cref="TrainRequest"/>.</param>
-/// <param name="Evidence">What the page of evidence is made from; null for no page.</param>
-/// <param name="Wait">Whether cells that other processes make are waited for, and made here when
-/// such a process ends; else they are left to them.</param>
-/// <param name="LeaseTimeout">How long the process that makes a cell may give no sign of life
-/// before another takes the cell over; null: two minutes.</param>
-/// <param name="Metrics">Files of figures that each run writes beside its log.</param>
+/// <param name="Evidence">Source files of the evidence page; null for no page.</param>
+/// <param name="Wait">Whether to wait for cells of other processes, and take them over when such a
+/// process ends; otherwise they are left to them.</param>
+/// <param name="LeaseTimeout">Time without a heartbeat after which a cell is taken over from
+/// another process; null: two minutes.</param>
+/// <param name="Metrics">Metric files that each run writes in addition to its log.</param>
 public sealed record ExperimentRequest(
     IReadOnlyList<ExperimentPlan> Plans,
     string Model,
@@ -47,16 +47,16 @@ public sealed record ExperimentRequest(
     /// <summary>Minimum of <see cref="LeaseTimeout"/>.</summary>
     internal static readonly TimeSpan ShortestLease = TimeSpan.FromSeconds(1);
 
-    /// <summary>How models run.</summary>
+    /// <summary>Execution options of models.</summary>
     public Execution Execution { get; init; } = Execution ?? new Execution();
 
-    /// <summary>How a failure is written down; null: 1 and the exception's message.</summary>
+    /// <summary>Converts a failure to a note; null: code 1 and the exception's message.</summary>
     public Func<Exception, FailureNote>? NoteOf { get; init; }
 
-    /// <summary>Silence after which a cell is taken over.</summary>
+    /// <summary>Time without a heartbeat after which a cell is taken over.</summary>
     internal TimeSpan Lease => LeaseTimeout ?? TimeSpan.FromMinutes(2);
 
-    /// <summary>The same with the folder that the model's name stands for.</summary>
+    /// <summary>This request with the model's name resolved to its folder.</summary>
     internal ExperimentRequest Located() => this with { Model = ModelStore.OfUser().Locate(Model) };
 
     /// <summary>
@@ -86,18 +86,17 @@ public sealed record ExperimentRequest(
     }
 
     /// <summary>
-    /// Looks at everything that the cells need, before any compute: model, data and labels, attack
-    /// options and their files. <see cref="Run"/> does so by itself.
+    /// Checks everything that the cells need, before any compute: model, data and labels, attack
+    /// options and their files. <see cref="Run"/> calls it.
     /// </summary>
-    /// <param name="stop">Cancelling it ends the reading.</param>
-    /// <returns>Notes about places that nothing uses and about the data of the cells, each
-    /// once.</returns>
-    /// <exception cref="RequestException">A place is missing or goes with nothing.</exception>
-    /// <exception cref="RecipeException">An option of an attack or of data is
-    /// impossible.</exception>
-    /// <exception cref="CheckpointException">The model is missing, broken, or a ticket already
-    /// where one is searched.</exception>
-    /// <exception cref="DataException">Data or a resource is missing or does not fit.</exception>
+    /// <param name="stop">Cancels the check.</param>
+    /// <returns>Notes about unused paths and about the data of the cells, without
+    /// duplicates.</returns>
+    /// <exception cref="RequestException">A path is missing or unused.</exception>
+    /// <exception cref="RecipeException">An option of an attack or of data is invalid.</exception>
+    /// <exception cref="CheckpointException">The model is missing or corrupt, or is already a
+    /// ticket although a cell searches for one.</exception>
+    /// <exception cref="DataException">Data or a resource is missing or invalid.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
     /// cancelled.</exception>
     public IReadOnlyList<string> Check(CancellationToken stop = default)
@@ -108,13 +107,14 @@ public sealed record ExperimentRequest(
     }
 
     /// <summary>
-    /// Runs what is still to be done and writes the tables after every cell
-    /// (<see cref="ExperimentFolder"/>). Cells that other processes make are waited for, or left to
-    /// them (<see cref="Wait"/>).
+    /// Runs unfinished cells and updates the tables after every cell
+    /// (<see cref="ExperimentFolder"/>). Cells of other processes are waited for, or left to them
+    /// (<see cref="Wait"/>).
     /// </summary>
-    /// <param name="progress">Is told what happens, or null.</param>
-    /// <param name="stop">Cancelling it ends the cell at work, which goes on the next time.</param>
-    /// <returns>The cells that failed here.</returns>
+    /// <param name="progress">Receives progress, or null.</param>
+    /// <param name="stop">Cancels the current cell; running the same request again resumes
+    /// it.</param>
+    /// <returns>The cells that failed in this call.</returns>
     /// <inheritdoc cref="Check" path="/exception"/>
     /// <exception cref="OutputException">The folder cannot be written.</exception>
     public IReadOnlyList<CellFailure> Run(

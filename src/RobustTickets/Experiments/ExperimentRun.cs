@@ -28,9 +28,9 @@ internal sealed class ExperimentRun : IDisposable
     private readonly ExperimentSet _set;
     private bool _checked;
 
-    /// <param name="request">The experiments with their places.</param>
-    /// <param name="progress">Is told what happens.</param>
-    /// <param name="stop">Ends the cell at work, which goes on the next time.</param>
+    /// <param name="request">The experiments with their paths.</param>
+    /// <param name="progress">Receives progress, or null.</param>
+    /// <param name="stop">Cancels the current cell; the next call resumes it.</param>
     public ExperimentRun(
         ExperimentRequest request,
         IProgress<ExperimentProgress>? progress = null,

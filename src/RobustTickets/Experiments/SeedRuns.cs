@@ -22,7 +22,7 @@ public sealed record SeedRuns(IReadOnlyList<RunRecord> Runs)
     public int? BestUnderAttack => SeedTable.BestUnderAttack(Runs);
 
     /// <summary>
-    /// Trains every seed, and writes <c>summary.csv</c>, <c>.md</c> and <c>.json</c> beside their
+    /// Trains every seed, and writes <c>summary.csv</c>, <c>.md</c> and <c>.json</c> next to their
     /// folders. With <see cref="TrainRequest.Resume"/> finished runs are kept and unfinished ones
     /// resumed.
     /// </summary>

@@ -48,11 +48,10 @@ internal sealed record EarliestStop(double Epoch, double Seconds, double Flops);
 /// null.</param>
 /// <param name="Reported">Rows that <paramref name="Clean"/> refers to, or null.</param>
 /// <param name="SearchEpochs">Epochs of its search, or null.</param>
-/// <param name="Earliest">What it had cost had its search stopped as early as its rule can; null
-/// where no rule ends the search.</param>
-/// <param name="Pgd">Form of the PGD that it is trained with, or null.</param>
-/// <param name="OneSided">Describes that the attack is withstood in one class only; null
-/// otherwise.</param>
+/// <param name="Earliest">Hypothetical cost with the earliest possible stop; null if no rule ends
+/// the search.</param>
+/// <param name="Pgd">Variant of PGD used in its training, or null.</param>
+/// <param name="OneSided">Description of robustness that is limited to one class, or null.</param>
 internal sealed record SeedCell(
     int Seed,
     double Clean,

@@ -119,7 +119,7 @@ internal sealed class ClaimTest(ClaimCells cells)
         );
     }
 
-    // A cell that withstands in one class only is not robust.
+    // A cell that is robust in one class only does not count as robust.
     private string? OneSided(TableCell cell) =>
         cells.Of(cell).FirstOrDefault(s => s.OneSided is not null) is { } seed
             ? $"; but {cell.Row} (seed {seed.Seed}) withstands {seed.OneSided}"

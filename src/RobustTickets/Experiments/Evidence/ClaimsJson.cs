@@ -90,7 +90,7 @@ internal static class EvidenceJson
     /// <summary>Writes claims.</summary>
     public static string Write(ClaimFile file) => JsonSerializer.Serialize(file, Info<ClaimFile>()) + "\n";
 
-    /// <summary>Writes one claim, table or row, for comparing it with another.</summary>
+    /// <summary>Serialises one claim, table or row, for comparisons.</summary>
     public static string Write<T>(T item) => JsonSerializer.Serialize(item, Info<T>());
 
     private static JsonTypeInfo<T> Info<T>() => (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T));

@@ -1,5 +1,5 @@
-// evidence.html and evidence.md: for every table of the papers the printed numbers beside ours, and
-// every claim with its result. Unfinished cells are listed, not omitted.
+// evidence.html and evidence.md: for every table of the papers the published numbers next to ours,
+// and every claim with its result. Unfinished cells are listed, not omitted.
 using System.Globalization;
 using System.Text;
 using RobustTickets.Attacks.Metrics;
@@ -68,8 +68,7 @@ internal sealed class EvidencePage
         AtomicFile.WriteAllText(Path.Combine(_output, "evidence.md"), Markdown());
     }
 
-    // Claims that are not what they were before the first cell; null where nothing was kept of
-    // then.
+    // Claims that changed since the first cell; null if no earlier copy exists.
     private IReadOnlyList<string>? Changed(IReadOnlyList<Claim> claims)
     {
         var file = Path.Combine(_output, EvidenceSources.ClaimsName);

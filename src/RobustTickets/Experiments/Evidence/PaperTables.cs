@@ -1,4 +1,4 @@
-// The papers' tables: printed numbers beside those of finished cells.
+// The papers' tables: published numbers next to those of finished cells.
 using RobustTickets.Reports;
 
 namespace RobustTickets.Experiments.Evidence;
