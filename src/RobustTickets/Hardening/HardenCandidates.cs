@@ -87,7 +87,7 @@ internal static class HardenCandidates
     /// <param name="task">Task of the recipes.</param>
     /// <param name="epochs">Epochs of each final training.</param>
     /// <param name="maxLength">Maximum sequence length.</param>
-    /// <param name="rows">Number of rows to train on.</param>
+    /// <param name="rows">Number of training rows.</param>
     /// <param name="ofRows">Number of rows available for training.</param>
     /// <param name="dictionaries">Dictionaries that training may use.</param>
     public static IReadOnlyList<HardenCandidate> All(

@@ -148,7 +148,7 @@ internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, F
         return attacks.Concat(repeated);
     }
 
-    // What is praised for development rows alone must be better than the largest class there.
+    // A model recommended on development rows only must be more accurate than the majority class.
     private bool HasLearned(DevelopmentRow row)
     {
         var rows = work.Inputs.Rows.Development;
@@ -156,7 +156,7 @@ internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, F
         return clean.Low > HardenWork.Majority(rows);
     }
 
-    // Why a model is not recommended, after its name.
+    // Reasons not to recommend a model, as phrases that follow its name.
     private IEnumerable<LeftOutOfPlan> Unfit(Contender contender, HardenRow row, double majority)
     {
         if (!HardenEvidence.HasLearned(row, majority))

@@ -13,13 +13,13 @@ internal sealed class HardenDevelopment(HardenWork work)
     // The baseline and the chosen model.
     private const int Compared = 2;
 
-    // With the twin of a ticket, and fine-tuning.
+    // Also the dense twin of a ticket, and fine-tuning.
     private const int MostFinalists = 4;
 
-    // Reported rows may be dearer, and every attack is repeated while the budget lasts.
+    // Reported rows may take longer, and attacks are repeated while the budget lasts.
     private const double Margin = 1.5;
 
-    // Of the budget, however fast attacks on development rows were.
+    // Minimum fraction of the budget, even if attacks on development rows were fast.
     private const double LeastShare = 0.1;
 
     private readonly HardenPlan _plan = work.Plan;
@@ -52,12 +52,12 @@ internal sealed class HardenDevelopment(HardenWork work)
         return new HardenChoice(chosen, baseline, examples, rows, finalists, reported, unfit.Length > 0 ? unfit : null);
     }
 
-    // Trained and attacked, as time allows; what was left out before stays so.
+    // Trains and attacks a defence if time allows; one that was skipped before stays skipped.
     private void TryAdd(HardenCandidate defence, double reserved)
     {
         if (work.Clock.State.LeftOut.Any(l => l.Name == defence.Name))
             return;
-        // What everything is compared with is not left out.
+        // The baseline of the comparison must not be skipped.
         var deadline = _measured.Count == 0 ? (double?)null : Deadline() - reserved;
         if (work.TryTrain(defence.Name, defence.Recipe, work.Planned(defence), deadline))
         {
@@ -66,8 +66,8 @@ internal sealed class HardenDevelopment(HardenWork work)
         }
     }
 
-    // What the plan had no time for, where there is some after all: the times of trainings and
-    // attacks are measured now. Models, rows and order are the plan's.
+    // Tries the defences that did not fit the plan: trainings and attacks are timed by now. Models,
+    // rows and order are the plan's.
     private void TakeUp(Dictionary<string, HardenCandidate> all)
     {
         foreach (var left in _plan.LeftOut)
@@ -78,7 +78,7 @@ internal sealed class HardenDevelopment(HardenWork work)
         }
     }
 
-    // Why a model is not chosen, after its name.
+    // Reasons not to choose a model, as phrases that follow its name.
     private IEnumerable<LeftOutOfPlan> Unfit(DevelopmentRow row, HardenModel model, IReadOnlyList<AttackReport> reports)
     {
         var majority = HardenWork.Majority(_rows);
@@ -137,8 +137,8 @@ internal sealed class HardenDevelopment(HardenWork work)
             };
     }
 
-    // End of the training time. The attacks on development and reported rows follow; they get a
-    // share of the budget or, if less, the time that was measured for them.
+    // End of the training time. Attacks on development and reported rows follow; they get a
+    // fraction of the budget or, if less, the time measured for them.
     private double Deadline()
     {
         var state = work.Clock.State;

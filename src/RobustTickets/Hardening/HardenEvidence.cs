@@ -29,7 +29,7 @@ internal sealed record AttackEvidence(AttackReport AsIs, AttackReport? Calibrate
 }
 
 /// <summary>Caveats of a recommendation.</summary>
-/// <param name="Unfit">Models that are not recommended, by name, with the reason as a sentence that
+/// <param name="Unfit">Models that are not recommended, by name, with the reason as a phrase that
 /// follows the name.</param>
 /// <param name="MayBeSeen">Whether the model may have been trained on the rows.</param>
 internal sealed record HardenCaveats(IReadOnlyDictionary<string, string> Unfit, bool MayBeSeen)
@@ -91,8 +91,8 @@ internal static class HardenEvidence
     public static HardenFigure? Of(HardenRow row, string attack) => row.Figures.FirstOrDefault(f => f.Attack == attack);
 
     /// <summary>
-    /// Returns, as a sentence that follows the model's name, that a model withstands an attack in
-    /// only one class; null otherwise.
+    /// Returns a phrase, to follow the model's name, if the model withstands an attack in only one
+    /// class; null otherwise.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="attack">The attack.</param>
@@ -128,18 +128,20 @@ internal static class HardenEvidence
     /// <summary>Whether a model is better than predicting the majority class.</summary>
     public static bool HasLearned(HardenRow row, double majority) => row.CleanLow > majority;
 
-    /// <summary>Says that a model has not learned, after its name.</summary>
+    /// <summary>A phrase, to follow the model's name, that it has not learned.</summary>
     /// <param name="clean">Its accuracy.</param>
-    /// <param name="majority">Share of the largest class.</param>
-    /// <param name="rows">The rows, in words.</param>
+    /// <param name="majority">Fraction of the majority class.</param>
+    /// <param name="rows">Name of the rows.</param>
     public static string NotLearned(double clean, double majority, string rows) =>
         Text(
             $"is right on {100 * clean:0.0} % of {rows}, the largest class alone on {100 * majority:0.0} %, ",
             $"so it has not learned"
         );
 
-    /// <summary>The recommendation, and what to know with it: the baseline in one class alone, rows
-    /// that may have been trained on.</summary>
+    /// <summary>
+    /// The recommendation with its caveats: a baseline robust in one class only, rows that may have
+    /// been trained on.
+    /// </summary>
     /// <inheritdoc cref="Sentence" path="/param"/>
     public static string Recommendation(
         IReadOnlyList<HardenRow> rows,
@@ -166,7 +168,7 @@ internal static class HardenEvidence
     /// <param name="tried">Number of defences tried.</param>
     /// <param name="majority">Fraction of the majority class in the reported rows.</param>
     /// <param name="attacks">The attacks of the plan.</param>
-    /// <param name="caveats">What is not recommended, and what is not known.</param>
+    /// <param name="caveats">Models that are not recommended, and unknown training rows.</param>
     public static string Sentence(
         IReadOnlyList<HardenRow> rows,
         string chosen,

@@ -36,27 +36,28 @@ internal sealed record HardenChoice(
 
 /// <summary>A model to attack on the reported rows.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Role">Why: one of <see cref="HardenRole"/>, or fine-tuning's name.</param>
+/// <param name="Role">Its role: one of <see cref="HardenRole"/>, or the name of
+/// fine-tuning.</param>
 /// <param name="Seed">The further seed that it is trained with, or null.</param>
 internal sealed record HardenFinalist(string Name, string Role, int? Seed = null);
 
 /// <summary>Roles of models on the reported rows.</summary>
 internal static class HardenRole
 {
-    /// <summary>The model to beat.</summary>
+    /// <summary>The baseline.</summary>
     public const string Baseline = "baseline";
 
-    /// <summary>What development rows chose.</summary>
+    /// <summary>The model chosen on development rows.</summary>
     public const string Chosen = "chosen";
 
     /// <summary>The dense network trained like the chosen ticket.</summary>
     public const string Twin = "twin";
 
-    /// <summary>The chosen one, or fine-tuning, with a further seed.</summary>
+    /// <summary>The chosen model, or fine-tuning, with a further seed.</summary>
     public const string Seed = "seed";
 }
 
-/// <summary>What was spent and measured so far, over all calls.</summary>
+/// <summary>Time spent and measurements, over all calls.</summary>
 /// <param name="Seconds">Time spent.</param>
 /// <param name="LeftOut">Stages that were skipped or failed, by name.</param>
 /// <param name="DevelopmentExamples">Number of development rows attacked, if reduced from the
@@ -119,7 +120,7 @@ internal sealed class HardenFolder(string path)
     public static bool IsDone(string attack) => AttackLog.IsComplete(attack);
 
     /// <summary>Throws unless the folder can start, or resume, a comparison.</summary>
-    /// <exception cref="RunFolderException">The path is a file, or holds a comparison without a
+    /// <exception cref="RunFolderException">The path is a file, or contains a comparison without a
     /// request to resume it, or none to resume.</exception>
     public void Require(bool resume)
     {
@@ -159,11 +160,8 @@ internal sealed class HardenFolder(string path)
         }
     }
 
-    /// <summary>
-    /// Rejects files whose rows differ from the plan's.
-    /// </summary>
-    /// <exception cref="DataException">A file has changed or is missing, or there is
-    /// another.</exception>
+    /// <summary>Throws if the rows differ from the plan's.</summary>
+    /// <exception cref="DataException">A data file was changed, removed or added.</exception>
     public void RequireRows(HardenRows rows)
     {
         var files = Files(rows).ToArray();

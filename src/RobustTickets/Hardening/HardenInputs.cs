@@ -62,7 +62,8 @@ internal sealed record HardenInputs(
         var isTicket = IsTicketAt(start);
         var classes = isOther ? ClassesOf(request.Loader!, victim.Path) : ClassesOf(victim.Path);
         VictimFolder[] given = start == victim.Path ? [victim] : [victim, new VictimFolder(start)];
-        // A checkpoint that is no classifier was trained on no labelled rows, unless it says so.
+        // A checkpoint that is not a classifier has no labelled training rows, unless it has a
+        // record of them.
         var seen = given
             .Where(v => v.Training is not null)
             .Aggregate(SeenRows.Nothing, (all, v) => all.And(SeenRows.Of(v, request.DataOptions, stop)));

@@ -16,8 +16,7 @@ public enum HardenGoal
 }
 
 /// <summary>
-/// Which defence is best for a classifier and its data, within a time: what the command line and
-/// programs make and run.
+/// A request to find the best defence for a classifier and its data within a time budget.
 /// </summary>
 /// <param name="Model">A trained classifier, which becomes the baseline (a Hugging Face folder, or
 /// a format of <paramref name="Loader"/>), or a pre-trained Hugging Face folder.</param>
@@ -70,33 +69,39 @@ public sealed record HardenRequest(
     /// <summary>The clock of the budget.</summary>
     public TimeProvider Clock { get; init; } = Clock ?? TimeProvider.System;
 
-    /// <summary>The command line that uses a model folder, for whoever reads the report; null: the
-    /// folder alone is named.</summary>
+    /// <summary>
+    /// Returns the command line that uses a model folder, for the report; null: only the folder is
+    /// named.
+    /// </summary>
     public Func<string, string>? CommandOf { get; init; }
 
-    /// <summary>What would be done, one sentence each: measured, planned, and forgotten.</summary>
-    /// <param name="progress">Is told what happens, or null.</param>
-    /// <param name="stop">Cancelling it ends the work, which goes on the next time.</param>
-    /// <exception cref="RequestException">An option, or the budget, is impossible.</exception>
-    /// <exception cref="DataException">Data or resources are missing, or the rows too
-    /// few.</exception>
+    /// <summary>
+    /// Measures and plans without saving anything; returns the plan, one sentence each.
+    /// </summary>
+    /// <param name="progress">Receives progress, or null.</param>
+    /// <param name="stop">Cancels the work.</param>
+    /// <exception cref="RequestException">An option or the budget is not possible.</exception>
+    /// <exception cref="DataException">Data or resources are missing, or there are too few
+    /// rows.</exception>
     public IReadOnlyList<string> Preview(
         IProgress<HardenProgress>? progress = null,
         CancellationToken stop = default
     ) => new HardenRun(this, progress, stop).Preview();
 
-    /// <summary>Compares the defences and recommends one, or goes on.</summary>
-    /// <param name="progress">Is told what happens, or null.</param>
-    /// <param name="stop">Cancelling it ends the work, which goes on the next time.</param>
+    /// <summary>Runs or resumes the comparison, and recommends a defence.</summary>
+    /// <param name="progress">Receives progress, or null.</param>
+    /// <param name="stop">Cancels the comparison; it can be resumed.</param>
     /// <inheritdoc cref="Preview" path="/exception"/>
-    /// <exception cref="Runs.RunFolderException">The folder cannot take it.</exception>
-    /// <exception cref="OperationCanceledException">Stopped; the same request goes on with
-    /// <see cref="HardenRequest.Resume"/>.</exception>
+    /// <exception cref="Runs.RunFolderException">The folder cannot be used for the
+    /// comparison.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the same request with
+    /// <see cref="HardenRequest.Resume"/> resumes it.</exception>
     public HardenResult Run(IProgress<HardenProgress>? progress = null, CancellationToken stop = default) =>
         new HardenRun(this, progress, stop).Run();
 
-    /// <summary>Refuses values that no run can take.</summary>
-    /// <exception cref="RequestException">Field, value found, values possible.</exception>
+    /// <summary>Throws if a value is not possible.</summary>
+    /// <exception cref="RequestException">Names the field, the value and the possible
+    /// values.</exception>
     internal void Check()
     {
         if (Time <= TimeSpan.Zero)

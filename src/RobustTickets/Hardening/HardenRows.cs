@@ -63,7 +63,7 @@ internal sealed record HardenRows(
             if (!ReferenceEquals(options.Labels, train.Labels))
                 train = DataSet.Load(request.Data, request.Task, "train", options, stop);
         }
-        // Names of one's own that are not the model's are refused as evaluate refuses them.
+        // Class names that differ from the model's are rejected, as in evaluate.
         if (
             classes?.Count == train.Labels.Names.Count
             && options.Labels is null
@@ -124,8 +124,8 @@ internal sealed record HardenRows(
             notes.Add(Text($"reported: the data's own {reported.Count} held-out rows"));
         if (development is not null)
             notes.Add(Text($"development: the data's own {development.Count} rows"));
-        // What the model was trained on says nothing about it; where too little is left of what
-        // would choose, training rows choose.
+        // Rows that the model was trained on are not evidence; if too few development rows remain,
+        // they are held out from training rows.
         if (Fresh(reported, "reported") is { } fresh)
         {
             if (fresh.Count < LeastPart || !HasEvery(fresh, labels))
@@ -170,7 +170,7 @@ internal sealed record HardenRows(
             notes.Add(Text($"{several} texts stand in the training rows under more than one label"));
         return new HardenRows(left, development, reported, labels, notes);
 
-        // What of a part the model was not trained on; null where that is all.
+        // The rows of a part that the model was not trained on; null if these are all.
         IReadOnlyList<Example>? Fresh(IReadOnlyList<Example>? part, string name)
         {
             var kept = part?.Where(e => !seen(e)).ToArray();

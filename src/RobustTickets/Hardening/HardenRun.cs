@@ -6,10 +6,10 @@ using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets;
 
-/// <summary>Carries out a request.</summary>
-/// <param name="request">What is compared.</param>
-/// <param name="progress">Is told what happens.</param>
-/// <param name="stop">Ends the work, which goes on the next time.</param>
+/// <summary>Runs a comparison of defences.</summary>
+/// <param name="request">The request.</param>
+/// <param name="progress">Receives progress, or null.</param>
+/// <param name="stop">Cancels the comparison; it can be resumed.</param>
 internal sealed class HardenRun(HardenRequest request, IProgress<HardenProgress>? progress, CancellationToken stop)
 {
     private readonly HardenFolder _folder = new(
@@ -76,7 +76,7 @@ internal sealed class HardenRun(HardenRequest request, IProgress<HardenProgress>
         choice = work.TrainSeeds(choice);
         _folder.Save(choice);
         var result = new HardenConfirmation(work, choice, request.CommandOf).Make();
-        // The result says that nothing is left to do, so it comes last.
+        // Written last: the result marks the comparison as complete.
         HardenReport.Write(result, _folder);
         clock.Set(s => s);
         _folder.Save(result);

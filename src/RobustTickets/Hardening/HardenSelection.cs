@@ -62,8 +62,8 @@ internal static class HardenSelection
     /// <param name="baseline">Name of the baseline.</param>
     /// <param name="goal">The selection goal.</param>
     /// <param name="cleanLoss">Allowed loss of clean accuracy.</param>
-    /// <param name="isUnfit">Whether a model, by name, has not learned or withstands in one class
-    /// alone; null: no model does.</param>
+    /// <param name="isUnfit">Whether a model, by name, has not learned or is robust in one class
+    /// only; null: no model is.</param>
     public static string Choose(
         IReadOnlyList<DevelopmentRow> rows,
         string baseline,

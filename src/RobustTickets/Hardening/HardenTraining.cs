@@ -46,7 +46,7 @@ internal sealed class HardenTrainer(
         var output = folder.Run(".probe");
         if (Directory.Exists(output))
             Directory.Delete(output, recursive: true);
-        // As many steps on few rows as on many.
+        // The same number of steps for few rows as for many.
         var epochs = Math.Ceiling(ProbeBatches * plain.BatchSize / (double)rows);
         var recipe = plain with
         {

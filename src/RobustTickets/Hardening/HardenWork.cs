@@ -42,12 +42,14 @@ internal sealed record HardenWork(
     public HardenModel Model(string name) =>
         name == HardenInputs.OwnName ? Inputs.Own! : new HardenModel(name, Folder.Model(name));
 
-    /// <summary>Seconds that a training is expected to take, by the plan.</summary>
+    /// <summary>Planned seconds of a training.</summary>
     public double Planned(HardenCandidate defence) =>
         Plan.Defences.FirstOrDefault(d => d.Name == defence.Name)?.Seconds
         ?? HardenPlan.Seconds(defence, Plan.TrainRows, Plan.SecondsPerRow);
 
-    /// <summary>What was left out in the end; what was taken up after all is not.</summary>
+    /// <summary>
+    /// Defences that were left out of the plan or later, without those that were added after all.
+    /// </summary>
     public IReadOnlyList<LeftOutOfPlan> LeftOut(HardenChoice choice)
     {
         var later = Clock.State.LeftOut;
@@ -55,13 +57,11 @@ internal sealed record HardenWork(
         return [.. Plan.LeftOut.Where(l => !known.Contains(l.Name)), .. later];
     }
 
-    /// <summary>Share of the largest class of rows.</summary>
+    /// <summary>Fraction of the majority class.</summary>
     public static double Majority(IReadOnlyList<Example> rows) =>
         rows.GroupBy(e => e.Label).Max(g => g.Count()) / (double)rows.Count;
 
-    /// <summary>
-    /// Seconds that the trainings of further seeds are expected to take, at most.
-    /// </summary>
+    /// <summary>Maximum expected seconds of the trainings with further seeds.</summary>
     public double SeedSeconds() =>
         Plan.Seeds < 2
             ? 0

@@ -77,7 +77,7 @@ internal static class SvgFrontier
                 ("r", Svg.Number(Largest * Math.Sqrt((row.Parameters ?? whole) / whole))),
                 ("style", $"fill:{colour};fill-opacity:.85")
             );
-            // Labels are beside their circles, stacked where circles are close.
+            // Labels are next to their circles, stacked where circles are close.
             var at = Y(row.Score) + 4;
             while (labels.Exists(other => Math.Abs(other - at) < 13))
                 at += 13;
