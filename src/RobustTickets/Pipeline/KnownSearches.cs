@@ -1,6 +1,6 @@
 // Avoids repeating identical searches. Everything that affects a slimming search, except stop rule
 // and draw, is hashed into environment.json; a run with the same hash provides its steps and
-// snapshots to others beside it.
+// snapshots to others next to it.
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;

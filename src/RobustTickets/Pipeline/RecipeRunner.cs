@@ -271,7 +271,7 @@ internal static class RecipeRunner
         SaveSeen(session, session.Folder.ModelFolder);
     }
 
-    // What the weights have seen goes with them.
+    // The record of the training texts is saved with the weights.
     private static void SaveSeen(RunSession session, string model)
     {
         session.Data.Rows.Save(model);
@@ -303,8 +303,8 @@ internal static class RecipeRunner
             session.HeadKey,
             session.Execution
         );
-        // Evaluation is slow on large data and may be cancelled: the last checkpoint holds all
-        // training.
+        // Evaluation is slow on large data and may be cancelled: the last checkpoint contains the
+        // whole training.
         var evaluated = Evaluator.Evaluate(model, session.Data.Evaluation.Examples, session.Stop);
         var data = session.Data;
         var heldOut = ReferenceEquals(data.Development, data.Evaluation)

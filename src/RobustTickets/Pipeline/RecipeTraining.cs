@@ -12,8 +12,7 @@ public static class RecipeTraining
     /// <param name="progress">Receives progress events, or null.</param>
     /// <param name="execution">Device, precision, threads; null: this machine's CPU in
     /// float32.</param>
-    /// <param name="stop">Cancelling it ends the run after the current step, with a
-    /// checkpoint.</param>
+    /// <param name="stop">Cancels the run after the current step, with a checkpoint.</param>
     /// <inheritdoc cref="TrainRequest.Run" path="/exception"/>
     public static TrainedRun Train(
         this Recipe recipe,

@@ -19,20 +19,20 @@ namespace RobustTickets;
 /// <param name="Resume">Resume from the newest checkpoint in <paramref name="Output"/>.</param>
 /// <param name="Execution">Device, precision, threads, kernels; null: this machine's CPU in
 /// float32.</param>
-/// <param name="CheckpointEverySteps">Steps between checkpoints; 0 for those alone that are always
-/// written: at the border of two stages, and where it is stopped.</param>
-/// <param name="Cache">Data that runs of this process share, or null.</param>
-/// <param name="EpochAttack">The attack that the recipe's <c>evaluate.epoch-attack</c> names, with
-/// its resources; null when it names none.</param>
-/// <param name="KeepCheckpoints">Leave the newest checkpoints (parameters and optimiser moments)
-/// when the run is finished; otherwise they are removed then.</param>
-/// <param name="Resources">Files of the tables that the recipe's <c>augment</c> fields replace
-/// words from; null: those of the user's resource folder.</param>
-/// <param name="Ranks">This process among others that train the same together, each with this
-/// request: gradients of a batch are shared out and summed, rank 0 writes. Null: it trains
-/// alone.</param>
-/// <param name="Metrics">Files of figures that are written beside <c>events.jsonl</c> as the run
-/// goes.</param>
+/// <param name="CheckpointEverySteps">Number of steps between checkpoints; 0 only at the end of
+/// stages and on cancellation.</param>
+/// <param name="Cache">Data shared by runs of this process, or null.</param>
+/// <param name="EpochAttack">The attack of the recipe's <c>evaluate.epoch-attack</c>, with its
+/// resources; null if it has none.</param>
+/// <param name="KeepCheckpoints">Keep the newest checkpoints (parameters and optimiser moments)
+/// when the run is finished; otherwise they are removed.</param>
+/// <param name="Resources">Files of substitute tables for the recipe's <c>augment</c> fields; null:
+/// the user's resource folder.</param>
+/// <param name="Ranks">Settings of this rank in a distributed run, where every rank has this
+/// request: batches are divided, gradients summed, and rank 0 writes. Null: a single
+/// process.</param>
+/// <param name="Metrics">Metric files written in addition to <c>events.jsonl</c> during the
+/// run.</param>
 public sealed record TrainRequest(
     Recipe Recipe,
     string Model,
@@ -59,37 +59,36 @@ public sealed record TrainRequest(
     /// <summary>Folder of runs whose identical searches may be reused, or null.</summary>
     internal string? Searches { get; init; }
 
-    /// <summary>The same with the folder that the model's name stands for.</summary>
+    /// <summary>This request with the model's name resolved to its folder.</summary>
     internal TrainRequest Located() => this with { Model = ModelStore.OfUser().Locate(Model) };
 
-    /// <summary>Trains as the request says, or goes on with it.</summary>
-    /// <param name="progress">Told after every step, or null.</param>
-    /// <param name="stop">Cancelling it ends the run after the current step, with a
-    /// checkpoint.</param>
-    /// <exception cref="RequestException">The execution is not offered on this
-    /// machine.</exception>
-    /// <exception cref="RecipeException">The recipe cannot run, or differs from the one the run
-    /// began with.</exception>
+    /// <summary>Trains the model, or resumes the run.</summary>
+    /// <param name="progress">Receives an event after every step, or null.</param>
+    /// <param name="stop">Cancels the run after the current step, with a checkpoint.</param>
+    /// <exception cref="RequestException">This machine does not support the execution
+    /// options.</exception>
+    /// <exception cref="RecipeException">The recipe cannot run, or differs from the run's own on
+    /// resumption.</exception>
     /// <exception cref="CheckpointException">Model folder or checkpoint is missing or
-    /// broken.</exception>
+    /// corrupt.</exception>
     /// <exception cref="DataException">Data are missing or malformed.</exception>
-    /// <exception cref="RunFolderException">The folder holds a run, or none to go on
-    /// with.</exception>
+    /// <exception cref="RunFolderException">The folder already contains a run, or none to
+    /// resume.</exception>
     /// <exception cref="NumericFailureException">Training produced a number that is not
     /// finite.</exception>
-    /// <exception cref="NothingLearnedException">A search moved nothing that a ticket could be
+    /// <exception cref="NothingLearnedException">A search changed no value that a ticket could be
     /// drawn from.</exception>
     /// <exception cref="FolderInUseException">Another process is writing to the run
     /// folder.</exception>
     /// <exception cref="OutputException">The run folder was removed, or cannot be
     /// written.</exception>
-    /// <exception cref="RanksException">Of several ranks one did not come, failed or is
-    /// gone.</exception>
+    /// <exception cref="RanksException">A rank of a distributed run did not connect, failed or
+    /// disconnected.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled; the
     /// checkpoint is written.</exception>
     public TrainedRun Run(IProgress<RunEvent>? progress = null, CancellationToken stop = default)
     {
-        // The examples are read once, for the training and for whoever asks the run for them.
+        // The examples are read once, and shared by training and the returned run.
         var shared = Located() with
         {
             Cache = Cache ?? new RunDataCache(),

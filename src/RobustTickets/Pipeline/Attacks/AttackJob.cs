@@ -17,7 +17,7 @@ namespace RobustTickets;
 /// <param name="CsvCells">How results.csv escapes texts that a spreadsheet would evaluate.</param>
 /// <param name="Facts">Entries of environment.json about libraries and model, in addition to
 /// program, machine, date and seconds.</param>
-/// <param name="Shard">The part of the examples that is attacked; null: all.</param>
+/// <param name="Shard">The shard of the examples to attack; null: all.</param>
 public sealed record AttackJob(
     Attack Attack,
     IVictim Victim,
@@ -44,14 +44,14 @@ public sealed record AttackJob(
     /// Attacks every example without an outcome in the folder and writes the summaries.
     /// </summary>
     /// <param name="progress">Receives progress, or null.</param>
-    /// <param name="stop">Stops the attack; running the same job again resumes it.</param>
+    /// <param name="stop">Cancels the attack; running the same job again resumes it.</param>
     /// <exception cref="ArgumentOutOfRangeException">An engine option is out of
     /// range.</exception>
     /// <exception cref="DataException">The folder contains another attack, or a label is out of
     /// range.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
     /// <exception cref="OutputException">The folder cannot be written.</exception>
-    /// <exception cref="OperationCanceledException">The attack was stopped; running the same job
+    /// <exception cref="OperationCanceledException">The attack was cancelled; running the same job
     /// again resumes it.</exception>
     public AttackReport Run(IProgress<AttackProgress>? progress = null, CancellationToken stop = default) =>
         AttackRun.Run(this, progress, stop);

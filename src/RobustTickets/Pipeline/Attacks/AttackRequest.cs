@@ -9,10 +9,7 @@ using RobustTickets.Runs;
 
 namespace RobustTickets;
 
-/// <summary>
-/// An attack on a trained model and a labelled split, into a folder: what the command line,
-/// experiments and programs make and run.
-/// </summary>
+/// <summary>Request to attack a trained model on a labelled split, with an output folder.</summary>
 /// <param name="Recipe">The attack with its options and resources.</param>
 /// <param name="Model">The victim: a run, its model/ folder, any Hugging Face BERT classifier, or a
 /// model that the loader knows.</param>
@@ -70,30 +67,29 @@ public sealed record AttackRequest(
         );
 
     /// <summary>
-    /// Attacks every example that the folder has no outcome for and writes settings.json, ids.txt,
+    /// Attacks every example without an outcome in the folder and writes settings.json, ids.txt,
     /// examples.jsonl, results.csv, summary.json, textattack-summary.json and environment.json.
     /// </summary>
-    /// <param name="progress">Is told what happens.</param>
-    /// <param name="stop">Ends the attack; the same request goes on with it.</param>
-    /// <exception cref="RequestException">Options do not go together, or a number is
-    /// impossible.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A number of the engine's options is
-    /// impossible.</exception>
-    /// <exception cref="CheckpointException">The victim is missing, malformed or no
+    /// <param name="progress">Receives progress, or null.</param>
+    /// <param name="stop">Cancels the attack; running the same request again resumes it.</param>
+    /// <exception cref="RequestException">Options conflict, or a number is out of
+    /// range.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An engine option is out of range.</exception>
+    /// <exception cref="CheckpointException">The victim is missing, malformed or not a
     /// classifier.</exception>
-    /// <exception cref="RunFolderException">The victim is a run that has no model yet.</exception>
+    /// <exception cref="RunFolderException">The victim is a run without a model yet.</exception>
     /// <exception cref="NumericFailureException">A weight of the victim, or a logit on the whole
     /// split, is not finite.</exception>
     /// <exception cref="DataException">A resource or data are missing or malformed.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
-    /// <exception cref="OutputException">The folder cannot be written, or holds another
+    /// <exception cref="OutputException">The folder cannot be written, or contains another
     /// attack.</exception>
-    /// <exception cref="OperationCanceledException">The attack was stopped; the same request goes
-    /// on with it.</exception>
+    /// <exception cref="OperationCanceledException">The attack was cancelled; running the same
+    /// request again resumes it.</exception>
     public AttackReport Run(IProgress<AttackProgress>? progress = null, CancellationToken stop = default) =>
         AttackRun.Run(this, progress, stop);
 
-    /// <summary>The same on a thread of its own, beside the caller.</summary>
+    /// <summary>As <see cref="Run"/>, on a background thread.</summary>
     /// <inheritdoc cref="Run"/>
     public Task<AttackReport> RunAsync(IProgress<AttackProgress>? progress = null, CancellationToken stop = default) =>
         AttackRun.Beside(() => Run(progress, stop), stop);

@@ -70,7 +70,7 @@ internal static class AttackRun
         )
         {
             Claim = request.Claim,
-            // Of parts, one is enough to measure it.
+            // With shards, only the first measures it.
             WholeSplitClean =
                 request.FullSplitAccuracy && request.Shard is null or { Index: 1 }
                     ? () => WholeSplit(classifier, split, progress, stop)
@@ -133,7 +133,7 @@ internal static class AttackRun
         return new AttackReport(summary, log.Outcomes, job.Folder);
     }
 
-    /// <summary>An attack on a thread of its own.</summary>
+    /// <summary>Runs an attack on a background thread.</summary>
     internal static Task<AttackReport> Beside(Func<AttackReport> run, CancellationToken stop) =>
         Task.Factory.StartNew(run, stop, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
@@ -206,8 +206,8 @@ internal static class AttackRun
         return picked;
     }
 
-    /// <summary>Refuses a folder that is a run.</summary>
-    /// <exception cref="RequestException">It is one.</exception>
+    /// <summary>Throws if the folder is a run.</summary>
+    /// <exception cref="RequestException">The folder is a run.</exception>
     internal static void RequireOwnFolder(string target, string name)
     {
         if (RunFolder.IsRun(target))
@@ -219,7 +219,7 @@ internal static class AttackRun
             );
     }
 
-    // What needs every example cannot be had of a part.
+    // Options that need all examples are not available for a shard.
     private static void RequireParts(AttackRequest request)
     {
         if (request.Recipe.Options.RandomPlan.SharesStream)

@@ -36,7 +36,7 @@ public sealed record AttackSample(
     /// id; the message names file and line.</exception>
     public IReadOnlyList<Example> Pick(IReadOnlyList<Example> examples) => Pick(examples, new HashSet<string>());
 
-    /// <summary>Selects examples; the error for an id that was trained on says so.</summary>
+    /// <summary>Selects examples; ids that were trained on have their own error.</summary>
     internal IReadOnlyList<Example> Pick(IReadOnlyList<Example> examples, IReadOnlySet<string> trainedOn)
     {
         ArgumentNullException.ThrowIfNull(examples);

@@ -18,8 +18,8 @@ internal static class AugmentedData
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>Refuses a name by which readers would take the file for another format.</summary>
-    /// <exception cref="RequestException">It is such a name.</exception>
+    /// <summary>Throws if the file name has the extension of another format.</summary>
+    /// <exception cref="RequestException">The extension is not .jsonl or .json.</exception>
     public static void RequireName(string? path)
     {
         if (path is not null && Path.GetExtension(path).ToLowerInvariant() is not (".jsonl" or ".json"))

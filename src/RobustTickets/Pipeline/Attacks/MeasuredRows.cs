@@ -199,7 +199,7 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
         CancellationToken stop
     )
     {
-        // The parts of a run are what it says they are, texts that stand in two of them included.
+        // The parts of a run are taken from its record, even if a text occurs in two of them.
         RowPart[] parts = [training.Train, training.Development, training.Evaluation];
         var isOfRun = parts.Any(p => p.Sha256 == read.Sha256);
         var seenHere = training.TrainedOn.Where(p => p.Sha256 == read.Sha256).Select(p => p.Membership()).ToArray();

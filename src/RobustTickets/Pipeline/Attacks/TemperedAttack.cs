@@ -20,8 +20,8 @@ internal sealed record TemperedAttack(
     IProgress<AttackProgress>? Progress
 )
 {
-    /// <summary>Attacks at each temperature and tells the lowest.</summary>
-    /// <param name="stop">Ends the attack; the same request goes on with it.</param>
+    /// <summary>Attacks at each temperature and returns the attack with the lowest Aua.</summary>
+    /// <param name="stop">Cancels the attack; running the same request again resumes it.</param>
     public AttackReport Run(CancellationToken stop)
     {
         var all = new List<(double Value, RecipeLine Line, bool Fitted)>();

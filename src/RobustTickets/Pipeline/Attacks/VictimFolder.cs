@@ -96,8 +96,8 @@ internal sealed class VictimFolder
     /// <summary>
     /// SHA-256 over the hashes of a model's configuration, tokenizer and weight files, by name.
     /// </summary>
-    /// <param name="model">The model's folder, or a file of another format including the files
-    /// beside it.</param>
+    /// <param name="model">The model's folder, or a file of another format including the files next
+    /// to it.</param>
     public static string Hash(string model)
     {
         var files = Directory

@@ -52,7 +52,7 @@ internal static class TicketReference
     }
 
     /// <summary>
-    /// Path of the ticket named by a recipe: beside the run (so that folders of runs that refer to
+    /// Path of the ticket named by a recipe: next to the run (so that folders of runs that refer to
     /// each other can be moved), or relative to the current directory.
     /// </summary>
     /// <param name="named">The path in the recipe.</param>
