@@ -14,7 +14,7 @@ namespace RobustTickets.Pretraining;
 /// <param name="Corpus">Text files, one example per line, plain or <c>.gz</c>, and folders of them.
 /// Only one window of text is in memory at a time.</param>
 /// <param name="Config">Shape of the model.</param>
-/// <param name="Tokenizer">Tokenizer; its vocabulary must have the size the config says.</param>
+/// <param name="Tokenizer">Tokenizer; its vocabulary size must match the config.</param>
 /// <param name="Output">Hugging Face folder to write.</param>
 /// <param name="Epochs">Passes over the corpus; the schedule ends there unless
 /// <paramref name="Budget"/> is given.</param>
@@ -27,13 +27,12 @@ namespace RobustTickets.Pretraining;
 /// <param name="MaskFraction">Fraction of tokens to predict.</param>
 /// <param name="Masking">Whether masks change between epochs.</param>
 /// <param name="Seed">Seed of weights, order, masks and dropout.</param>
-/// <param name="ShuffleWindow">Examples that are held and mixed at a time, rounded up to whole
-/// batches; a corpus of no more is mixed as a whole.</param>
-/// <param name="CheckpointEverySteps">Steps between checkpoints; 0 for that alone which is always
-/// written: where it is stopped.</param>
-/// <param name="Resume">Whether the newest checkpoint is gone on from, where there is one.</param>
-/// <param name="LoggingFolder">Folder for <c>events.jsonl</c>, <c>metrics.csv</c> and an event file
-/// of TensorBoard, written as it goes; a resumed run goes on with them. Null for none.</param>
+/// <param name="ShuffleWindow">Examples shuffled at a time, rounded up to whole batches; a corpus
+/// of at most this size is shuffled as a whole.</param>
+/// <param name="CheckpointEverySteps">Steps between checkpoints; 0: only on cancellation.</param>
+/// <param name="Resume">Whether to resume from the newest checkpoint, if there is one.</param>
+/// <param name="LoggingFolder">Folder for <c>events.jsonl</c>, <c>metrics.csv</c> and a TensorBoard
+/// event file, written during training and continued on resumption. Null for none.</param>
 public sealed record PretrainRequest(
     IReadOnlyList<string> Corpus,
     HuggingFaceConfig Config,
@@ -60,15 +59,13 @@ public sealed record PretrainRequest(
     /// </summary>
     public RankSettings? Ranks { get; init; }
 
-    /// <summary>Whether it can be gone on from; otherwise it writes no checkpoint at all.</summary>
+    /// <summary>Whether the run can be resumed; otherwise it writes no checkpoints.</summary>
     internal bool IsResumable { get; init; } = true;
 
-    /// <summary>What <see cref="TrainingFolder"/> has behind the name of the model.</summary>
+    /// <summary>Suffix of <see cref="TrainingFolder"/> after the model's name.</summary>
     internal const string Training = ".training";
 
-    /// <summary>
-    /// Folder of what going on needs, beside the model; gone when it is finished.
-    /// </summary>
+    /// <summary>Folder of checkpoints, next to the model; deleted on completion.</summary>
     internal string TrainingFolder => Path.TrimEndingDirectorySeparator(Path.GetFullPath(Output)) + Training;
 
     /// <summary>Settings that determine the weights, besides the corpus, by name.</summary>
@@ -91,24 +88,23 @@ public sealed record PretrainRequest(
     /// <summary>
     /// Trains from fresh weights and writes a Hugging Face folder of a BertForMaskedLM.
     /// </summary>
-    /// <param name="progress">Told after every step, or null.</param>
-    /// <param name="stop">Cancelling it writes a checkpoint and the model as it is, and
-    /// throws.</param>
-    /// <exception cref="DataException">The corpus cannot be read, or is not that of the
-    /// checkpoint.</exception>
+    /// <param name="progress">Receives progress after every step, or null.</param>
+    /// <param name="stop">Cancels the run; a checkpoint and the current model are written.</param>
+    /// <exception cref="DataException">The corpus cannot be read, or differs from the
+    /// checkpoint's.</exception>
     /// <exception cref="CheckpointException">Vocabulary and config do not fit, or the folder cannot
     /// be written.</exception>
-    /// <exception cref="RunFolderException">There is a checkpoint that is not to be gone on from,
-    /// or one of other settings; the run is finished; or the folder holds something
+    /// <exception cref="RunFolderException">There is a checkpoint without a request to resume it,
+    /// or one with other settings; the run is finished; or the folder contains something
     /// else.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
-    /// <exception cref="RequestException">Memory is surely too small, or a window of texts cannot
-    /// be held.</exception>
-    /// <exception cref="NumericFailureException">The loss stopped being finite.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled, on this
-    /// rank or another; the model so far is written.</exception>
-    /// <exception cref="RanksException">Of several ranks one did not come, failed or is
-    /// gone.</exception>
+    /// <exception cref="RequestException">Memory is too small, or a window of text does not fit in
+    /// memory.</exception>
+    /// <exception cref="NumericFailureException">The loss became NaN or infinite.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled on this
+    /// or another rank; the current model is written.</exception>
+    /// <exception cref="RanksException">A rank of a distributed run did not connect, failed or
+    /// disconnected.</exception>
     public PretrainResult Run(IProgress<PretrainProgress>? progress = null, CancellationToken stop = default) =>
         Pretrainer.Run(this, progress, stop);
 

@@ -30,8 +30,8 @@ internal sealed class PretrainingLog : IDisposable
     /// <param name="folder">The folder.</param>
     /// <param name="length">Log length stored in the checkpoint; 0 for a new run.</param>
     /// <param name="steps">Maximum number of steps; null with a time budget.</param>
-    /// <exception cref="RunFolderException">The folder cannot be written, or holds a run of another
-    /// kind.</exception>
+    /// <exception cref="RunFolderException">The folder cannot be written, or contains another kind
+    /// of run.</exception>
     /// <exception cref="DataException">The log is not the one that the checkpoint was written
     /// with.</exception>
     /// <exception cref="FolderInUseException">Another process writes to it.</exception>
@@ -67,7 +67,7 @@ internal sealed class PretrainingLog : IDisposable
     /// <summary>Logs a step.</summary>
     public void Append(StepReport step) => Append(step.Entry(Stage));
 
-    /// <summary>Logs that the model is written.</summary>
+    /// <summary>Logs that the model was written.</summary>
     public void End() => Append(new StageEntry(Stage, StageState.End));
 
     /// <inheritdoc/>

@@ -18,7 +18,8 @@ internal sealed class PretrainingRun : IDisposable
 {
     private const string Stage = StageName.Pretrain;
 
-    // What the share that is done counts as in the schedule: far above its floor of one update.
+    // Total updates in the schedule, of which a fraction is done; large, so that its minimum of one
+    // update has no effect.
     private const double Whole = 1e6;
     private readonly PretrainRequest _request;
     private readonly Ranks _ranks;
@@ -202,6 +203,6 @@ internal sealed class PretrainingRun : IDisposable
     private double Share() =>
         _request.Budget is { } budget ? _ranks.OfFirst(() => Elapsed / budget) : (double)Steps / _total;
 
-    // The rate of a step follows from the share of the run that was done when it began.
+    // The learning rate depends on the fraction completed at the start of the step.
     private double Rate() => Schedule.Linear(_done * Whole, _request.WarmupFraction * Whole, Whole);
 }
