@@ -42,7 +42,7 @@ internal static class DrawnTicketSearch
         var like = folder is null ? null : TicketFolder.ReadWeights(folder);
         var matrices = FixedMasks.Shapes(model).Select(s => (s.Site, Rows: s.Shape[0], Columns: s.Shape[1])).ToArray();
         like?.RequireShapes(FixedMasks.Shapes(model), folder!);
-        // One pool a matrix, or one a layer with the pooler as a layer of its own.
+        // One pool per matrix, or one per layer; the pooler is a layer of its own.
         var pools =
             search.Pool == RandomPool.Matrix
                 ? matrices.Chunk(1)

@@ -83,14 +83,14 @@ internal sealed record SearchLength(long Steps, long Learning, int? Snapshots = 
     }
 
     /// <summary>
-    /// A slimming search whose schedule lasts as many epochs as a ticket needs, at least its own.
+    /// The search with its schedule extended to the number of epochs that a ticket needs.
     /// </summary>
     /// <inheritdoc cref="Of"/>
     public static SlimmingSearchOptions LongEnough(SlimmingSearchOptions search, int batchSize, int examples)
     {
         if (Suffice(search, batchSize, examples))
             return search;
-        // In tenths.
+        // Epochs in tenths.
         var from = (int)Math.Floor(10 * search.HorizonEpochs) + 1;
         SlimmingSearchOptions Longer(int tenths) => search with { HorizonEpochs = tenths / 10.0 };
         return Least(from, from + MostTenths, e => Suffice(Longer(e), batchSize, examples)) is { } enough

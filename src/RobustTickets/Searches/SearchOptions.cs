@@ -38,11 +38,10 @@ public abstract record SearchOptions
 /// stop rule.</param>
 /// <param name="SnapshotsPerEpoch">Number of snapshots per epoch.</param>
 /// <param name="Shuffle">Whether the data are shuffled; the released search does not.</param>
-/// <param name="AllowShort">Whether a ticket is drawn although the search is too short to have
-/// learned anything; left out of the JSON form where it is
-/// not.</param>
-/// <param name="Augment">What happens to the texts at each step, or null; left out of the JSON form
-/// then.</param>
+/// <param name="AllowShort">Whether a ticket is drawn even if the search is too short to learn
+/// anything; false is omitted from the JSON form.</param>
+/// <param name="Augment">Text augmentation per step, or null; null is omitted from the JSON
+/// form.</param>
 public sealed record SlimmingSearchOptions(
     ObjectiveOptions Objective,
     SlimmingOptions Slimming,
@@ -55,9 +54,7 @@ public sealed record SlimmingSearchOptions(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AugmentOptions? Augment = null
 ) : SearchOptions;
 
-/// <summary>
-/// No search: coefficients are random numbers (EarlyRobust's random tickets).
-/// </summary>
-/// <param name="Trial">Which random ticket; with the recipe's seed it is the ticket's whole
-/// identity.</param>
+/// <summary>No search: coefficients are random numbers (EarlyRobust's random tickets).</summary>
+/// <param name="Trial">Number of the random ticket; together with the recipe's seed it identifies
+/// the ticket.</param>
 public sealed record RandomStructuredSearchOptions(int Trial = 0) : SearchOptions;

@@ -34,16 +34,15 @@ public enum DrawEpochRule
 /// <param name="Epochs">Length of the search, its schedule and its ramp.</param>
 /// <param name="DrawEpoch">Epoch whose scores the ticket is drawn from; the search ends there. Null
 /// = the last.</param>
-/// <param name="FreezeBase">Whether the network is frozen; the released code lets its gradients
-/// pile up and clips over them.</param>
-/// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
-/// <param name="DrawFrom">Which epoch's scores the ticket is drawn from; left out of the JSON form
-/// where it is the last. Looks at whole epochs only.</param>
-/// <param name="AllowShort">Whether a ticket is drawn although the search is too short to have
-/// learned anything; left out of the JSON form where it is
-/// not.</param>
-/// <param name="Augment">What happens to the texts at each step, or null; left out of the JSON form
-/// then.</param>
+/// <param name="FreezeBase">Whether the network is frozen; in the released code its gradients
+/// accumulate and enter the clipping norm.</param>
+/// <param name="Shuffle">Whether the data are shuffled every epoch.</param>
+/// <param name="DrawFrom">The epoch whose scores the ticket is drawn from, among whole epochs; the
+/// last is omitted from the JSON form.</param>
+/// <param name="AllowShort">Whether a ticket is drawn even if the search is too short to learn
+/// anything; false is omitted from the JSON form.</param>
+/// <param name="Augment">Text augmentation per step, or null; null is omitted from the JSON
+/// form.</param>
 public sealed record MaskSearchOptions(
     DenseTraining? FineTune,
     ObjectiveOptions Objective,
@@ -69,15 +68,14 @@ public sealed record MaskSearchOptions(
 /// <param name="Rounds">Number of rounds.</param>
 /// <param name="EpochsPerRound">Epochs per round.</param>
 /// <param name="HorizonEpochs">Length of the schedule in every round; null = the round. The
-/// released code keeps 30 epochs in each, so the rate hardly falls.</param>
-/// <param name="RewindClassifier">Whether the classifier goes back to its start too; the released
-/// code lets it go on.</param>
-/// <param name="Shuffle">Whether the data are shuffled each epoch.</param>
-/// <param name="AllowShort">Whether tickets are drawn although the rounds are too short to have
-/// learned anything; left out of the JSON form where it is
-/// not.</param>
-/// <param name="Augment">What happens to the texts at each step, or null; left out of the JSON form
-/// then.</param>
+/// released code uses 30 epochs in each, so the learning rate hardly decays.</param>
+/// <param name="RewindClassifier">Whether the classifier is rewound too; the released code keeps
+/// training it.</param>
+/// <param name="Shuffle">Whether the data are shuffled every epoch.</param>
+/// <param name="AllowShort">Whether tickets are drawn even if the rounds are too short to learn
+/// anything; false is omitted from the JSON form.</param>
+/// <param name="Augment">Text augmentation per step, or null; null is omitted from the JSON
+/// form.</param>
 public sealed record MagnitudeSearchOptions(
     ObjectiveOptions Objective,
     OptimizerOptions Optimizer,
@@ -90,9 +88,7 @@ public sealed record MagnitudeSearchOptions(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AugmentOptions? Augment = null
 ) : SearchOptions;
 
-/// <summary>
-/// One-shot magnitude pruning of the pre-trained weights, without any training.
-/// </summary>
+/// <summary>One-shot magnitude pruning of the pre-trained weights, without training.</summary>
 public sealed record OneShotSearchOptions() : SearchOptions;
 
 /// <summary>
