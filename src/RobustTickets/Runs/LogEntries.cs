@@ -4,9 +4,8 @@ using System.Text.Json.Serialization;
 namespace RobustTickets.Runs;
 
 /// <summary>One line of <c>events.jsonl</c>.</summary>
-/// <param name="Stage">Stage it belongs to: <c>search</c>, <c>fine-tune</c>, <c>round-N</c> (of
-/// pruning in rounds, from 1), <c>retrain</c>, <c>control</c>; <c>pretrain</c> of a
-/// pre-training.</param>
+/// <param name="Stage">Stage of the event: <c>search</c>, <c>fine-tune</c>, <c>round-N</c> (pruning
+/// round, from 1), <c>retrain</c>, <c>control</c>, or <c>pretrain</c>.</param>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
 [JsonDerivedType(typeof(StepEntry), "step")]
 [JsonDerivedType(typeof(MaskEntry), "mask")]

@@ -25,7 +25,7 @@ public sealed class RunFolderException : Exception
     public IReadOnlyList<string> Fields { get; init; } = [];
 }
 
-/// <summary>Paths in a run folder; refuses unusable folders before any compute.</summary>
+/// <summary>Paths in a run folder; rejects unusable folders before any compute.</summary>
 public sealed class RunFolder
 {
     /// <summary>Name of the folder of attacks on the model, and on the dense control.</summary>
@@ -219,13 +219,13 @@ public sealed class RunFolder
     }
 
     /// <summary>
-    /// The checkpoint that the run started from; null when it is not known or no longer there.
+    /// The checkpoint that the run started from; null if it is unknown or no longer exists.
     /// </summary>
     internal string? BaseModel =>
         File.Exists(EnvironmentFile) ? EnvironmentStamp.Load(EnvironmentFile).BaseFolder() : null;
 
     /// <summary>
-    /// The model folder that a path means: of a run folder its model, else itself.
+    /// Resolves a path to a model folder: for a run folder its model, otherwise the path itself.
     /// </summary>
     /// <param name="path">A model folder, a run folder, or any other path.</param>
     /// <exception cref="RunFolderException">The run folder has no model yet.</exception>

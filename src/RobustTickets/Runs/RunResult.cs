@@ -51,7 +51,7 @@ public sealed record RunResult(
     /// <summary>Accuracy on the split that the result names, in [0, 1], or null.</summary>
     internal double? Clean => PartName.IsTest(EvaluatedSplit) ? CleanTest ?? CleanDev : CleanDev ?? CleanTest;
 
-    /// <summary>Writes the result, whole or not at all.</summary>
+    /// <summary>Writes the result atomically.</summary>
     internal void Save(string path) => RunFile.Write(path, ToJson());
 
     /// <summary>The result as JSON text.</summary>
@@ -77,8 +77,8 @@ public sealed record DevelopmentSummary(string Split, int Examples, double Accur
 /// <param name="Accuracy">Accuracy on the reported split, in [0, 1].</param>
 public sealed record ControlSummary(long ParametersWithoutEmbeddings, double Accuracy);
 
-/// <summary>What one stage did and cost.</summary>
-/// <param name="Stage">Its name, as in <see cref="LogEntry"/>.</param>
+/// <summary>Summary and cost of one stage.</summary>
+/// <param name="Stage">Name of the stage, as in <see cref="LogEntry"/>.</param>
 /// <param name="Steps">Optimiser steps.</param>
 /// <param name="Epochs">Epochs.</param>
 /// <param name="Tokens">Tokens of all batches, special tokens included, without padding; each batch

@@ -9,7 +9,7 @@ internal static class StageName
     /// <summary>The final training of the run.</summary>
     public const string Retrain = "retrain";
 
-    /// <summary>The same training of the dense network.</summary>
+    /// <summary>Training of the dense network with the same settings.</summary>
     public const string Control = "control";
 
     /// <summary>The fine-tuning before masks are learned.</summary>

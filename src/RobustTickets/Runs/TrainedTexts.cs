@@ -59,7 +59,7 @@ internal sealed class TrainedTexts
             )
         );
 
-    /// <summary>Writes the file into a model folder, whole or not at all.</summary>
+    /// <summary>Writes the file into a model folder atomically.</summary>
     public void Save(string folder)
     {
         var sorted = _hashes.Order().ToArray();
