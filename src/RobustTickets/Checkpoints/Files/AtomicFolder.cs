@@ -1,5 +1,5 @@
 // Like AtomicFile, for a folder: a checkpoint or model is complete or absent. The folder is filled
-// under a temporary name beside its final one, all its files and folders are flushed, and one
+// under a temporary name next to its final one, all its files and folders are flushed, and one
 // rename publishes it.
 using RobustTickets.Attacks;
 

@@ -68,8 +68,8 @@ internal static class FolderChecksums
     }
 
     /// <summary>
-    /// Whether a folder holds its checksums and nothing that they do not name, as one written here
-    /// does; the files themselves are not read.
+    /// Whether a folder contains its checksum file and no files that it does not list; the files
+    /// themselves are not read.
     /// </summary>
     public static bool NameAll(string folder)
     {

@@ -1,5 +1,5 @@
-// The text of a JSON file: UTF-8 that decodes, a byte order mark passed over with a note (Windows
-// editors write one, and UTF-16 with it).
+// Reads the text of a JSON file: valid UTF-8, or UTF-16 with a byte order mark, as Windows editors
+// write it. The mark is skipped with a note.
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
@@ -8,8 +8,8 @@ namespace RobustTickets.Checkpoints.Files;
 
 internal static class JsonFile
 {
-    /// <summary>The object of a file, every string of which can be read.</summary>
-    /// <exception cref="CheckpointException">The file cannot be read or is no such
+    /// <summary>Reads a JSON object whose strings are all valid Unicode.</summary>
+    /// <exception cref="CheckpointException">The file cannot be read or is not such
     /// JSON.</exception>
     public static JsonObject Object(string path)
     {

@@ -5,7 +5,7 @@ namespace RobustTickets.Checkpoints.Graphs;
 /// </summary>
 internal sealed record BertEnd(string Name)
 {
-    /// <summary>The head, or null where <see cref="Reason"/> says why there is none.</summary>
+    /// <summary>The head; null if <see cref="Reason"/> states why there is none.</summary>
     public BertHead? Head { get; private init; }
 
     /// <summary>The last layer's states.</summary>

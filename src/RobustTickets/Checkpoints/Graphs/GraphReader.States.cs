@@ -1,4 +1,4 @@
-// Operators on states of tokens: products, sums, layer normalisation by parts, attention.
+// Operators on hidden states: products, sums, layer normalisation in parts, attention.
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints.Tensors;
 

@@ -18,11 +18,11 @@ namespace RobustTickets;
 /// <param name="Output">The Hugging Face folder to write.</param>
 /// <param name="Labels">Names of the classes, in the classifier's order; null: LABEL_0, LABEL_1,
 /// ...</param>
-/// <param name="Heads">Number of attention heads, for graphs that do not show it.</param>
-/// <param name="Cased">Whether the tokenizer keeps case; null: it does when a word of the
-/// vocabulary has an upper-case letter.</param>
-/// <param name="Replace">Whether a folder that an import wrote is replaced; another one never
-/// is.</param>
+/// <param name="Heads">Number of attention heads, if the graph does not determine it.</param>
+/// <param name="Cased">Whether the tokenizer keeps case; null: true if a token of the vocabulary
+/// has an upper-case letter.</param>
+/// <param name="Replace">Whether to replace a folder written by an earlier import; other folders
+/// are never replaced.</param>
 public sealed record OnnxImportRequest(
     string Onnx,
     string Vocabulary,
@@ -142,7 +142,7 @@ public static class OnnxImport
         );
     }
 
-    // What no import wrote is not taken away.
+    // Only folders written by an import are replaced.
     private static void RequireReplaceable(OnnxImportRequest request)
     {
         if (

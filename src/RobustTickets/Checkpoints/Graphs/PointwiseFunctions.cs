@@ -1,5 +1,5 @@
-// Functions of single numbers, in whatever operators an exporter writes them: a function is known
-// by its values at a few points, so that every spelling of GELU is one.
+// Elementwise functions built from any operators: identified by their values at a few points, so
+// that every formulation of GELU is recognised.
 using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Checkpoints.Graphs;

@@ -57,7 +57,7 @@ internal sealed class HubCache(string path)
     /// </summary>
     public string? Find(string name) => Look(name).Folder;
 
-    /// <summary>Why a model that lies in the cache cannot be found, or null.</summary>
+    /// <summary>Why a model in the cache cannot be used, or null.</summary>
     public string? Problem(string name) => Look(name).Problem;
 
     private (string? Folder, string? Problem) Look(string name)

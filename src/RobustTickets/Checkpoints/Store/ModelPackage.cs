@@ -57,7 +57,9 @@ internal static class ModelPackage
         }
     }
 
-    /// <summary>The model that a folder was made from, as its origin says; or null.</summary>
+    /// <summary>
+    /// The model that a folder was made from, according to its origin file; or null.
+    /// </summary>
     public static KnownModel? OriginOf(string folder)
     {
         var file = Path.Combine(folder, OriginFile);
@@ -71,7 +73,7 @@ internal static class ModelPackage
         }
     }
 
-    /// <summary>Whether the files of a folder have their checksums.</summary>
+    /// <summary>Whether the files of a folder match their checksums.</summary>
     public static bool IsWhole(string folder)
     {
         try

