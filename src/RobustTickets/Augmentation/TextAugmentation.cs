@@ -14,7 +14,7 @@ namespace RobustTickets.Augmentation;
 /// <summary>Changes the texts of each step.</summary>
 internal sealed class TextAugmentation
 {
-    // Keys below an example's: words from 0 on, the text itself, further candidates.
+    // Random keys derived from an example's: words from 0 on, the text itself, further candidates.
     private const long WholeText = -1,
         FirstCandidate = -1;
 

@@ -69,7 +69,7 @@ public sealed class Classifier : ITrainedClassifier
     /// <summary>Class names in order.</summary>
     public IReadOnlyList<string> Labels { get; }
 
-    /// <summary>The tokenizer beside the weights.</summary>
+    /// <summary>The tokenizer next to the weights.</summary>
     public WordPieceTokenizer Tokenizer { get; }
 
     /// <summary>
@@ -194,11 +194,11 @@ public sealed class Classifier : ITrainedClassifier
     {
         ArgumentNullException.ThrowIfNull(examples);
         _guard.Require();
-        // One in training has no folder.
+        // A classifier in training has no folder.
         if (!Directory.Exists(Name) || TrainingRows.Find(Name, RunFolder.Around(Name)) is not { } training)
             return [];
-        // The run's own held-out parts are taken as recorded; rows of other files are compared by
-        // text.
+        // The run's own held-out parts are taken from its record; rows of other files are compared
+        // by text.
         RowPart[] heldOut = [training.Development, training.Evaluation];
         var ofRun = heldOut.Select(p => p.Sha256).ToHashSet(StringComparer.Ordinal);
         var seen = training.TrainedOn.ToLookup(p => p.Sha256, p => p.Membership());

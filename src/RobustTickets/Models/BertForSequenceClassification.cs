@@ -40,8 +40,8 @@ internal sealed class BertForSequenceClassification : IDisposable
     /// Creates the tensors of a batch; for training also the leaf for the word-embedding gradient.
     /// </summary>
     /// <param name="batch">The packed batch.</param>
-    /// <param name="training">Whether gradients are taken.</param>
-    /// <param name="loss">What its passes minimise; null: cross entropy.</param>
+    /// <param name="training">Whether gradients are computed.</param>
+    /// <param name="loss">The loss of its passes; null: cross entropy.</param>
     public BertInputs Prepare(PackedBatch batch, bool training, StepLoss? loss = null)
     {
         // Masked weights are not leaf tensors: their gradients are not accumulated in place.
@@ -74,8 +74,8 @@ internal sealed class BertForSequenceClassification : IDisposable
     }
 
     /// <summary>
-    /// Mean cross entropy of logits [B, C] against the batch's labels, with what the batch adds to
-    /// it (<see cref="StepLoss.Terms"/>), times this rank's share.
+    /// Mean cross entropy of logits [B, C] against the batch's labels, with the additional loss
+    /// terms (<see cref="StepLoss.Terms"/>), times this rank's share.
     /// </summary>
     public static Tensor Loss(Tensor logits, BertInputs inputs)
     {

@@ -42,12 +42,12 @@ internal sealed record PassOptions(
     public static PassOptions Evaluation { get; } = new(Training: false, default);
 }
 
-/// <summary>What the passes of one step minimise.</summary>
-/// <param name="Terms">From cross entropy and logits [B, C] to the loss; null for cross entropy
+/// <summary>The loss of the passes of one step.</summary>
+/// <param name="Terms">Maps cross entropy and logits [B, C] to the loss; null for cross entropy
 /// alone.</param>
-/// <param name="Share">Factor of the loss: this rank's share of the batch of all ranks, so that the
-/// losses of all ranks add up to the mean over all examples.</param>
-/// <param name="LayerDone">Called in the backward of the last pass with the number of each layer
+/// <param name="Share">Factor of the loss: this rank's share of the examples. Losses then sum over
+/// ranks to the mean over all examples.</param>
+/// <param name="LayerDone">Called in the backward of the last pass with the index of each layer
 /// whose gradients are final; or null.</param>
 internal sealed record StepLoss(
     Func<Tensor, Tensor, Tensor>? Terms = null,
@@ -141,7 +141,7 @@ internal sealed class BertInputs
     /// </summary>
     public Tensor? WordRows { get; }
 
-    /// <summary>What a pass over the batch minimises.</summary>
+    /// <summary>The loss of a pass over the batch.</summary>
     public StepLoss Loss { get; }
 
     /// <summary>

@@ -32,7 +32,7 @@ internal sealed record BertLayerNames(
     /// <summary>The six dense layers.</summary>
     public IReadOnlyList<string> Dense => [Query, Key, Value, AttentionOutput, Intermediate, Output];
 
-    /// <summary>What <see cref="Dense"/> are, in its order.</summary>
+    /// <summary>Names of the layers in <see cref="Dense"/>, in its order.</summary>
     public static IReadOnlyList<string> DenseKinds { get; } =
     ["query", "key", "value", "attention-output", "intermediate", "output"];
 }
@@ -168,10 +168,10 @@ internal static class BertParameters
     }
 
     /// <summary>
-    /// The layer of a maskable matrix, null for the pooler, and what it is there
+    /// The layer of a maskable matrix (null for the pooler) and its kind
     /// (<see cref="BertLayerNames.DenseKinds"/>, or <c>pooler</c>).
     /// </summary>
-    /// <exception cref="ArgumentException">The name is no maskable layer.</exception>
+    /// <exception cref="ArgumentException">The name is not a maskable layer.</exception>
     public static (int? Layer, string Kind) MaskablePart(string site)
     {
         if (site == Pooler)
@@ -180,7 +180,7 @@ internal static class BertParameters
         return (layer, BertLayerNames.DenseKinds[place]);
     }
 
-    /// <summary>Scores of the mask on a layer's matrix [R, C].</summary>
+    /// <summary>Mask scores of a layer's matrix [R, C].</summary>
     public static string MaskScores(string site) => site + Scores;
 
     /// <summary>The number of the layer that a parameter belongs to, or null.</summary>

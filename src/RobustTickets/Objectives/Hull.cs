@@ -40,7 +40,7 @@ internal sealed class Hull(HullOptions options, WordHulls hulls) : IObjective
         if (options.Steps > 0)
         {
             using var frozen = new FrozenParameters(model, inputs);
-            // The loss is a mean over the whole batch; the entropy is each example's own.
+            // The loss is a mean over the whole batch; the entropy is per example.
             var sparsity = options.Sparsity * inputs.Loss.Share / batch.Count;
             for (var t = 0; t < options.Steps; t++)
             {

@@ -1,6 +1,6 @@
 // Mixture weights of each word over its own embedding and its neighbours' (w >= 0, sum 1):
 // initialised from a Dirichlet distribution (DNE, Zhou et al. 2021), then updated by gradient
-// ascent through a softmax (ASCC, Dong et al. 2021). Plain loops on the host: a small cost.
+// ascent through a softmax (ASCC, Dong et al. 2021). Host loops: cheap next to the layers.
 using RobustTickets.Kernels.Randomness;
 
 namespace RobustTickets.Objectives;

@@ -24,7 +24,7 @@ internal static class InfoBertTerms
         return [.. Enumerable.Range(0, rows).Select(i => key.Below((uint)i, rows))];
     }
 
-    /// <summary>Key of the order in which a pass shuffles its pairs.</summary>
+    /// <summary>Random key of a pass's order of pairs.</summary>
     public static RandomKey Order(RandomKey step, int pass) =>
         step.Derive(RandomStreams.Step.InfoBertOrder).Derive(pass);
 

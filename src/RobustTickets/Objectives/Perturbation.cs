@@ -1,6 +1,6 @@
-// The perturbation delta of one step: a leaf [T, H] that passes add to their word embeddings
-// (docs/methods/training.md, Perturbations of embeddings). Every adversarial objective uses this
-// one, so PGD, FreeLB and InfoBERT differ only in what they do with the gradients.
+// The perturbation delta of one step: a leaf [T, H] added to the word embeddings
+// (docs/methods/training.md, Perturbations of embeddings). All adversarial objectives share it, so
+// PGD, FreeLB and InfoBERT differ only in their use of the gradients.
 using RobustTickets.Kernels.Optim;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;

@@ -103,7 +103,7 @@ internal static class HtmlSettings
         IReadOnlyList<Dictionary<string, string>> sources
     ) => [.. names.Select(n => (n, (IReadOnlyList<string>)[.. sources.Select(s => s.GetValueOrDefault(n) ?? "–")]))];
 
-    // Settings equal in all runs are in a table with one column; differing ones beside it.
+    // Settings equal in all runs are in a table with one column; differing ones next to it.
     private static string Shared(
         string caption,
         IReadOnlyList<string> labels,

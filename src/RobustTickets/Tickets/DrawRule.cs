@@ -77,8 +77,8 @@ internal static class DrawRule
             if (empty < 0)
                 return mask;
             var largest = IndexOfLargest(work[empty]);
-            // Infinite or NaN coefficients make the released loop run for ever: the layer's best
-            // head stays in spite of them.
+            // Infinite or NaN coefficients make the released code loop forever: here the layer's
+            // best head is kept nevertheless.
             if (!double.IsFinite(work[empty][largest]))
                 return KeepLargestOfEmptyLayers(mask, work);
             work[empty][largest] = double.PositiveInfinity;

@@ -19,7 +19,7 @@ public enum PenaltyAverage
 /// <summary>Clock of lambda's ramp.</summary>
 public enum RampClock
 {
-    /// <summary>Steps, so that the ramp is where its fractions say.</summary>
+    /// <summary>Steps, so that the ramp covers the configured fractions of the search.</summary>
     Intended,
 
     /// <summary>

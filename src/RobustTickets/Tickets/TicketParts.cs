@@ -1,5 +1,5 @@
-// Tickets taken apart and compared: how much each layer keeps, by kind of part, and how far two
-// tickets of one shape are from each other.
+// Statistics of tickets: how much each layer keeps, by kind of part, and the difference of two
+// tickets of the same shape.
 using RobustTickets.Models;
 
 namespace RobustTickets.Tickets;

@@ -65,8 +65,8 @@ internal sealed class ClassifierTask(
         var loss = new StepLoss(
             LossTerms.Of(extras?.Augmentation?.Consistency ?? 0, teacher),
             (double)own.Length / whole.Length,
-            // Masked weights are no leaves: their gradients are not final when the layer's backward
-            // returns.
+            // Masked weights are non-leaf tensors: their gradients are not final when the layer's
+            // backward returns.
             model.Encoder.Masks
                 is null
                 ? layerDone

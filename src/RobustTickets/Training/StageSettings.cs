@@ -77,9 +77,7 @@ internal sealed record StageSettings(
     /// </summary>
     internal bool Final { get; init; }
 
-    /// <summary>
-    /// Which key, below the stage's, an objective's own parameters are drawn with.
-    /// </summary>
+    /// <summary>Random key, derived from the stage's, of an objective's own parameters.</summary>
     internal long ObjectiveKey { get; init; } = RandomStreams.Stage.Objective;
 
     /// <summary>Settings of a stage that trains the full network.</summary>

@@ -5,7 +5,7 @@ using RobustTickets.Attacks;
 
 namespace RobustTickets.Recipes.Json;
 
-/// <summary>Looks at every name and text of a document.</summary>
+/// <summary>Checks every name and text of a document.</summary>
 internal static class JsonStrings
 {
     /// <summary>Invalid names and texts, and duplicate fields.</summary>

@@ -1,5 +1,5 @@
 // Source-generated JSON metadata of recipes: kebab-case names, required fields unless they have a
-// default, no unknown fields. A new enum must be listed under Converters; RecipeJson refuses to
+// default, no unknown fields. A new enum must be listed under Converters; RecipeJson does not
 // write one that would be serialised as a number (a test checks all).
 using System.Text.Json;
 using System.Text.Json.Serialization;

@@ -1,5 +1,5 @@
-// How recipes and experiments are read: one parse, every problem by its path before anything is
-// made, the line counted from one where the text is no JSON.
+// Strict reading of recipes and experiments: one parse, all problems by path before an object is
+// created, line numbers from 1 for invalid JSON.
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using RobustTickets.Attacks;
@@ -69,7 +69,7 @@ internal static class StrictJson
         }
     }
 
-    /// <summary>What the rest of a document gets wrong, where parts of it do not fit.</summary>
+    /// <summary>Range problems in the valid parts of an invalid document.</summary>
     private static IEnumerable<string> Others<T>(
         JsonElement root,
         JsonTypeInfo<T> type,

@@ -5,7 +5,7 @@ namespace RobustTickets.Recipes.Presets;
 
 /// <summary>The published numbers for one task.</summary>
 /// <param name="Task">Name of the task.</param>
-/// <param name="MaxLength">Word pieces per example (EarlyRobust A.2.2: 256 for IMDB and AG News,
+/// <param name="MaxLength">Maximum sequence length (EarlyRobust A.2.2: 256 for IMDB and AG News,
 /// 128 for the others).</param>
 /// <param name="BatchSize">Examples per step (released scripts: 8 for IMDB and AG News, 32 for GLUE
 /// tasks).</param>

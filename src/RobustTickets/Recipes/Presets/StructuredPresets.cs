@@ -1,5 +1,5 @@
 // Structured early-bird tickets as recipes: EarlyBERT, EarlyRobust, its ablations and analyses.
-// Each equals EarlyRobust except for what its line says; sweeps over gamma and sparsity use the
+// Each equals EarlyRobust except for what its line states; sweeps over gamma and sparsity use the
 // settings search.stop.gamma, draw.head-ratio and draw.neuron-ratio.
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;

@@ -17,7 +17,7 @@ internal sealed record RobustnessRow(string Label, double Clean, double Aua, Wil
 /// <param name="Rows">Its rows.</param>
 internal sealed record SvgRobustness(string Title, IReadOnlyList<RobustnessRow> Rows)
 {
-    /// <summary>Renders the figure as one SVG element, with labels beside the rows.</summary>
+    /// <summary>Renders the figure as one SVG element, with labels next to the rows.</summary>
     public string Render() =>
         Render(
             760,
