@@ -21,10 +21,10 @@ internal static class NltkTagger
     ];
 
     /// <summary>
-    /// Writes the JSON file into a folder; null when the source holds neither the three JSON files
+    /// Writes the JSON file into a folder; null if the source contains neither the three JSON files
     /// nor a pickle.
     /// </summary>
-    /// <exception cref="DataException">A part is missing or unreadable, or the pickle holds
+    /// <exception cref="DataException">A part is missing or unreadable, or the pickle contains
     /// anything but plain values.</exception>
     public static string? Take(string source, string into, long limit)
     {

@@ -31,7 +31,7 @@ internal sealed class UpstreamFile : IDisposable
     /// <param name="kind">The expected kind.</param>
     /// <param name="source">The file or folder.</param>
     /// <param name="maxUnpackedBytes">Maximum unpacked size of an archive entry.</param>
-    /// <exception cref="DataException">It holds no such resource, or is corrupt.</exception>
+    /// <exception cref="DataException">It contains no such resource, or is corrupt.</exception>
     public static UpstreamFile Of(ResourceKind kind, string source, long maxUnpackedBytes = DataOptions.UnpackedBytes)
     {
         if (kind.IsFolder && Directory.Exists(source))

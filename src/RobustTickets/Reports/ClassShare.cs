@@ -1,5 +1,5 @@
-// Accuracy under attack per true class: robustness in a single class only says nothing about the
-// model's robustness.
+// Accuracy under attack per true class: robustness in a single class is not evidence of a robust
+// model.
 using System.Globalization;
 using RobustTickets.Attacks;
 

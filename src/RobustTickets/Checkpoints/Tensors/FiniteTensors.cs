@@ -14,8 +14,8 @@ internal static class FiniteTensors
     /// </summary>
     /// <exception cref="NumericFailureException">A value is NaN, infinite, or out of float range;
     /// file, tensor and index named.</exception>
-    /// <exception cref="CheckpointException">There is no such tensor, or it holds no
-    /// floats.</exception>
+    /// <exception cref="CheckpointException">There is no such tensor, or its element type is not
+    /// floating point.</exception>
     public static float[] ReadFinite(this ITensorSource source, string name) =>
         Read(source, name, values => FirstNotFinite(values));
 

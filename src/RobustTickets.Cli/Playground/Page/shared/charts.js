@@ -1,6 +1,6 @@
 // Line charts in the report's style: round ticks, a light grid, marks as labelled lines. Lines differ by
 // colour and by dash. A chart keeps its element and is drawn again when its data or its width change; the figures
-// are in a table beside it.
+// are in a table next to it.
 const dashes = ["", "7 3", "2 3", "9 3 2 3"];
 
 function short(value) {
