@@ -21,7 +21,12 @@ public static class TextClassifierAttacks
     /// <exception cref="RequestException">An option or resource does not fit the recipe, or the
     /// classifier was trained on some of the examples.</exception>
     /// <exception cref="Resources.MissingResourceException">A resource is missing.</exception>
-    /// <inheritdoc cref="AttackAsync(ITextClassifier, Attack, IReadOnlyList{Example}, IProgress{AttackOutcome}?, AttackEngineOptions?, TrainedRows, CancellationToken)" path="/exception[@cref!='T:RobustTickets.Attacks.RequestException']"/>
+    /// <exception cref="DataException">A label is out of range, or an id occurs twice.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier was disposed before or during the
+    /// attack.</exception>
+    /// <exception cref="AttackFailedException">No example could be attacked.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
+    /// cancelled.</exception>
     public static async Task<AttackReport> AttackAsync(
         this ITextClassifier classifier,
         AttackRecipe recipe,
@@ -53,7 +58,20 @@ public static class TextClassifierAttacks
     }
 
     /// <summary>Builds a recipe and attacks a classifier with the default options.</summary>
-    /// <inheritdoc cref="AttackAsync(ITextClassifier, AttackRecipe, IReadOnlyList{Example}, IAttackModels?, IProgress{AttackOutcome}?, AttackEngineOptions?, TrainedRows, CancellationToken)"/>
+    /// <param name="classifier">The victim.</param>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="examples">Examples with their true classes, indices of
+    /// <see cref="ITextClassifier.Labels"/>.</param>
+    /// <param name="stop">Cancels the attack.</param>
+    /// <exception cref="RequestException">An option or resource does not fit the recipe, or the
+    /// classifier was trained on some of the examples.</exception>
+    /// <exception cref="Resources.MissingResourceException">A resource is missing.</exception>
+    /// <exception cref="DataException">A label is out of range, or an id occurs twice.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier was disposed before or during the
+    /// attack.</exception>
+    /// <exception cref="AttackFailedException">No example could be attacked.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
+    /// cancelled.</exception>
     public static Task<AttackReport> AttackAsync(
         this ITextClassifier classifier,
         AttackRecipe recipe,

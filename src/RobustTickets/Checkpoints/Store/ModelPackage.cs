@@ -8,7 +8,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
-using RobustTickets.Checkpoints.Files;
 
 namespace RobustTickets.Checkpoints.Store;
 
@@ -70,20 +69,6 @@ internal static class ModelPackage
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
-        }
-    }
-
-    /// <summary>Whether the files of a folder match their checksums.</summary>
-    public static bool IsWhole(string folder)
-    {
-        try
-        {
-            FolderChecksums.Verify(folder);
-            return true;
-        }
-        catch (CheckpointException)
-        {
-            return false;
         }
     }
 

