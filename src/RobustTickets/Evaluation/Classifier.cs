@@ -201,13 +201,11 @@ public sealed class Classifier : ITrainedClassifier
         // by text.
         RowPart[] heldOut = [training.Development, training.Evaluation];
         var ofRun = heldOut.Select(p => p.Sha256).ToHashSet(StringComparer.Ordinal);
-        var seen = training.TrainedOn.ToLookup(p => p.Sha256, p => p.Membership());
-        var texts = TrainedTexts.Find(Name);
+        var seen = new SeenRows([.. training.TrainedOn], TrainedTexts.Find(Name), isWrittenDown: true);
         return
         [
             .. examples.Where(e =>
-                (e.Row is { } row && seen[row.Data].Any(isPart => isPart(row.Row)))
-                || (e.Source is { } source && !ofRun.Contains(source) && texts.Contain(e))
+                seen.HasRow(e) || (e.Source is { } source && !ofRun.Contains(source) && seen.HasText(e))
             ),
         ];
     }

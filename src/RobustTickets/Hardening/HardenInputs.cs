@@ -4,6 +4,7 @@ using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
+using RobustTickets.Runs;
 
 namespace RobustTickets.Hardening;
 
@@ -66,7 +67,7 @@ internal sealed record HardenInputs(
         // record of them.
         var seen = given
             .Where(v => v.Training is not null)
-            .Aggregate(SeenRows.Nothing, (all, v) => all.And(SeenRows.Of(v, request.DataOptions, stop)));
+            .Aggregate(SeenRows.Nothing, (all, v) => all.And(SeenRowsReader.Read(v, request.DataOptions, stop)));
         var rows = HardenRows.Load(request, classes, seen, stop);
         var notes = rows.Notes.ToList();
         var own = OwnOf(victim, classes, rows.Labels, notes);

@@ -82,7 +82,7 @@ internal sealed record HardenRows(
                 : null;
         var (dev, test) = (Given("dev"), Given("test"));
         foreach (var split in new[] { train, dev, test }.OfType<Split>())
-            seen = seen.With(split);
+            seen = seen.With(split.Examples, split.Sha256);
         return Part(
             train.Examples,
             test is null ? null : dev?.Examples,

@@ -277,7 +277,7 @@ internal static class RecipeRunner
         session.Data.Rows.Save(model);
         TrainedTexts
             .Of(session.Data.TrainTexts, session.Data.Rows.Train.Sha256)
-            .And(SeenRows.Of(new VictimFolder(session.Request.Model)).Texts)
+            .And(SeenRowsReader.Read(new VictimFolder(session.Request.Model)).Texts)
             .Save(model);
     }
 

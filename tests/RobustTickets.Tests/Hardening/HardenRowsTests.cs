@@ -2,6 +2,7 @@ using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Hardening;
+using RobustTickets.Runs;
 using RobustTickets.Tests.Checkpoints;
 using Xunit;
 

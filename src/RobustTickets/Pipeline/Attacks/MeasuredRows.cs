@@ -203,7 +203,7 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
         RowPart[] parts = [training.Train, training.Development, training.Evaluation];
         var isOfRun = parts.Any(p => p.Sha256 == read.Sha256);
         var seenHere = training.TrainedOn.Where(p => p.Sha256 == read.Sha256).Select(p => p.Membership()).ToArray();
-        var seen = isOfRun ? null : SeenRows.Of(victim, options, stop).With(read);
+        var seen = isOfRun ? null : SeenRowsReader.Read(victim, options, stop).With(read.Examples, read.Sha256);
         var trained = read
             .Examples.Where(e => seenHere.Any(s => s(RowKey.RowOf(e.Id))) || seen?.HasText(e) == true)
             .Select(e => e.Id)

@@ -72,7 +72,7 @@ internal sealed record RunRows(
     {
         var here = rows.TrainedOn.Where(p => p.Sha256 == rows.Evaluation.Sha256).Select(p => p.Membership()).ToArray();
         var start = new VictimFolder(model);
-        var before = start.Training is null ? SeenRows.Nothing : SeenRows.Of(start);
+        var before = start.Training is null ? SeenRows.Nothing : SeenRowsReader.Read(start);
         var seen = reported.Count(e => here.Any(trained => trained(RowKey.RowOf(e.Id))) || before.HasText(e));
         if (seen > 0)
             yield return $"{seen} of the {reported.Count} reported rows were trained on, here or by the checkpoint "
