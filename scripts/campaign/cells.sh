@@ -91,9 +91,9 @@ while [ $hits -lt "$count" ]; do
     done
     made=$(cat "$BELOW"/log-*.txt | grep -c '^done: ' || true)
     again=$(cat "$BELOW"/log-*.txt | grep '^done: ' | sort | uniq -d | wc -l)
-    silent=$((silent + $(cat "$BELOW"/log-*.txt | grep -c 'gave no sign of life' || true)))
-    takeovers=$((takeovers + $(cat "$BELOW"/log-*.txt | grep -c '; taken over$' || true)))
-    lost=$((lost + $(cat "$BELOW"/log-*.txt | grep -c 'while this process stood still' || true)))
+    silent=$((silent + $(cat "$BELOW"/log-*.txt | grep -c 'has not renewed its lease' || true)))
+    takeovers=$((takeovers + $(cat "$BELOW"/log-*.txt | grep -c '; taking over$' || true)))
+    lost=$((lost + $(cat "$BELOW"/log-*.txt | grep -c 'while this process was stalled' || true)))
     twice=$((twice + again))
     # A process may be killed between a cell's end and saying so.
     [ "$again" = 0 ] && [ "$made" -le "$all" ] && [ $((made + killed)) -ge "$all" ] || { bad=$((bad + 1)); echo "cells: $made of $all cells made, $again twice" >&2; }

@@ -54,7 +54,7 @@ table() {
             same=yes
             diff <(decisions "$BELOW/$kind-1") <(decisions "$run") >/dev/null || { same=no; bad=$((bad + 1)); }
             # What the program says it brings into the sums, all stages and ranks; a ring sends 2 (R - 1) / R of it from each.
-            formula=$(sed -nE 's/.*sums over ranks: ([0-9]+) bytes in all.*/\1/p' "$run.txt" | awk -v r=$ranks -v n="$steps" '{ s += $1 } END { printf "%d", 2 * (r - 1) * s / n }')
+            formula=$(sed -nE 's/.*sums over ranks: ([0-9]+) bytes in total.*/\1/p' "$run.txt" | awk -v r=$ranks -v n="$steps" '{ s += $1 } END { printf "%d", 2 * (r - 1) * s / n }')
             echo "| $kind | $ranks | $steps | $(apart "$BELOW/$kind-1.losses" "$run.losses") | $same | $(awk '{ printf "%.1f", $1 + $2 }' "$run.time") | $(($(cat "$run.bytes") / steps)) | $formula |"
         done
     done

@@ -83,7 +83,7 @@ public sealed record Example(string Id, IReadOnlyList<KeyValuePair<string, strin
         ArgumentNullException.ThrowIfNull(columns, nameof(Columns));
         foreach (var (name, text) in columns)
             if (text is null)
-                throw new ArgumentException($"column '{name}' holds no text but null", nameof(columns));
+                throw new ArgumentException($"column '{name}' is null; expected a text", nameof(columns));
         return columns;
     }
 

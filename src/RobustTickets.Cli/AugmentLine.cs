@@ -18,7 +18,7 @@ internal static class AugmentLine
         ];
         return string.Join(", ", parts.Where(p => p.Rate > 0).Select(p => Text($"{p.Rate:0.##} {p.What}")))
             + (options.TextRate < 1 ? Text($" in {options.TextRate:0.##} of the texts") : "")
-            + (options.KeepOriginal ? ", beside the originals" : "");
+            + (options.KeepOriginal ? ", in addition to the originals" : "");
     }
 
     private static string? File(SubstituteSources sources, string kind) =>

@@ -18,8 +18,8 @@ namespace RobustTickets.Cli;
 public static class CliApp
 {
     private const string Summary =
-        "Makes a BERT text classifier small, fast and robust to textual attacks: searches a robust early-bird "
-        + "ticket, draws it, fine-tunes it, attacks it, and reports with evidence.\n\n"
+        "Makes a BERT text classifier small, fast and robust to textual attacks: searches for a robust "
+        + "early-bird ticket, draws it, fine-tunes it, attacks it, and reports the results.\n\n"
         + "Results go to stdout, progress and errors to stderr.\n"
         + "Exit codes: 0 ok, 1 failure, 2 usage or recipe, 3 data or resource missing or corrupt, 4 numeric "
         + "failure, 5 export verification failed, 130/143 stopped by a signal (a checkpoint was written).\n"
@@ -74,7 +74,7 @@ public static class CliApp
         {
             var code = ErrorPrinter.Report(context, e);
             if (e is OperationCanceledException && !RankProcesses.IsChild && Continuation.Of(args) is { } command)
-                context.Error.WriteLine($"go on with: {command}");
+                context.Error.WriteLine($"resume with: {command}");
             return code;
         }
     }

@@ -26,37 +26,37 @@ internal sealed class DataOptionSet
     private readonly Option<string> _task = new("--task")
     {
         Description =
-            $"task: {string.Join(", ", TaskCatalog.Tasks.Select(t => t.Name))} (the last four for files of your own)",
+            $"task: {string.Join(", ", TaskCatalog.Tasks.Select(t => t.Name))} (the last four for your own files)",
         HelpName = "NAME",
     };
     private readonly Option<string?> _text = new("--text-column")
     {
         Description =
-            "column of the text; a+b joins columns with a blank; default: the task's, in files of your own "
-            + "text or sentence",
+            "text column; a+b joins columns with a space; default: the task's, or text or sentence in your own "
+            + "files",
         HelpName = "NAME",
     };
     private readonly Option<string?> _pair = new("--pair-column")
     {
-        Description = "column of the second text; empty reads none; default: the task's",
+        Description = "column of the second text; empty: none; default: the task's",
         HelpName = "NAME",
     };
     private readonly Option<string?> _label = new("--label-column")
     {
-        Description = "column of the label; default: the task's, in files of your own label or class",
+        Description = "label column; default: the task's, or label or class in your own files",
         HelpName = "NAME",
     };
     private readonly Option<string?> _labels = new("--labels")
     {
         Description =
-            "label values in class order (negative,positive) or with their index (neg=0,pos=1); inferred when left out",
+            "label values in class order (negative,positive) or with their index (neg=0,pos=1); default: inferred",
         HelpName = "LIST",
     };
     private readonly Option<string?> _separator = SeparatorOption();
     private readonly Option<string?> _escape = EscapeOption();
     private readonly Option<string?> _unpacked = new("--max-unpacked")
     {
-        Description = "bytes that a packed file (gz, tar) may unpack to, such as 64m or 1g; 512m when left out",
+        Description = "maximum unpacked size of a compressed file (gz, tar), such as 64m or 1g; default 512m",
         HelpName = "SIZE",
     };
     private readonly Option<bool> _noHeader = new("--no-header")
@@ -69,8 +69,8 @@ internal sealed class DataOptionSet
     private readonly Option<bool> _skip = new("--skip-bad-rows")
     {
         Description =
-            "leave rows out that do not fit (malformed, not UTF-8, label missing or unknown) with a note instead of "
-            + "refusing the file",
+            "skip invalid rows (malformed, not UTF-8, label missing or unknown) with a note instead of rejecting "
+            + "the file",
     };
 
     /// <param name="command">The command they belong to.</param>
@@ -113,7 +113,7 @@ internal sealed class DataOptionSet
                 : throw new UsageException(
                     $"--task {parsed.GetValue(_task)}: not known; "
                         + NearestNames.Hint(parsed.GetValue(_task)!, [.. TaskCatalog.Tasks.Select(t => t.Name)])
-                        + " (the last four for files of your own)"
+                        + " (the last four for your own files)"
                 ),
             new DataOptions(
                 parsed.GetValue(_text),
@@ -143,7 +143,7 @@ internal sealed class DataOptionSet
         new("--escape")
         {
             Description =
-                "character that escapes quotes and separators in CSV and TSV files, \\ in many exports; left out: "
+                "character that escapes quotes and separators in CSV and TSV files, \\ in many exports; default: "
                 + "quotes are doubled",
             HelpName = "CHAR",
         };

@@ -23,7 +23,7 @@ internal sealed class ExecutionOptionSet
     public ExecutionOptionSet(Command command, string precision = "fp32")
     {
         _precision = Precision(
-            "of matrix products; bf16 is refused where the processor emulates it, auto takes it where not",
+            "precision of matrix products; bf16 is refused where the processor emulates it; auto uses it elsewhere",
             precision,
             "fp32",
             "bf16",
@@ -60,7 +60,7 @@ internal sealed class ExecutionOptionSet
         {
             // A dry run reports it and continues.
         }
-        return (Named(parsed), "device, precision and threads were not checked: there is no native library that loads");
+        return (Named(parsed), "device, precision and threads were not checked: the native library cannot be loaded");
     }
 
     /// <summary>The values as given, fp32 for auto; loads nothing.</summary>
@@ -97,7 +97,7 @@ internal sealed class ExecutionOptionSet
                 }
                 catch (FormatException)
                 {
-                    result.AddError($"--device {value}: possible are cpu, cuda, cuda:0, cuda:1 ...");
+                    result.AddError($"--device {value}: expected cpu, cuda, cuda:0, cuda:1 ...");
                     return default;
                 }
             },
@@ -115,5 +115,5 @@ internal sealed class ExecutionOptionSet
 
     /// <summary>The thread count option.</summary>
     internal static Option<int?> Threads() =>
-        CommonOptions.Count("--threads", 1, "threads of matrix products; default: every core of this process");
+        CommonOptions.Count("--threads", 1, "threads for matrix products; default: all cores of this process");
 }

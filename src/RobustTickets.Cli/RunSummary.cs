@@ -62,7 +62,7 @@ internal static class RunSummary
             output,
             "model",
             $"{result.Model.ParametersWithoutEmbeddings:N0} parameters without embeddings, ",
-            $"{result.Model.ParametersTotal:N0} in all"
+            $"{result.Model.ParametersTotal:N0} in total"
         );
         if (result.Development is { } held)
             Line(
@@ -74,7 +74,7 @@ internal static class RunSummary
             Line(
                 output,
                 "control",
-                $"accuracy {100 * control.Accuracy:0.00} %, dense and trained as long, ",
+                $"accuracy {100 * control.Accuracy:0.00} %, dense, same number of epochs, ",
                 $"{control.ParametersWithoutEmbeddings:N0} parameters without embeddings"
             );
         if (result.CleanDev is { } dev)

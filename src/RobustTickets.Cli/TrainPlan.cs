@@ -80,19 +80,19 @@ internal static class TrainPlan
         output.WriteLine(
             Text(
                 $"train    {examples:N0} examples, {data.Train.Tokens:N0} word pieces ",
-                $"({(double)data.Train.Tokens / examples:0.0} an example), {data.Train.Truncated:N0} cut to ",
+                $"({(double)data.Train.Tokens / examples:0.0} per example), {data.Train.Truncated:N0} truncated to ",
                 $"{recipe.MaxLength}"
             )
         );
         if (!ReferenceEquals(data.Development, data.Evaluation))
             output.WriteLine(Text($"develop  {data.DevelopmentName}, {data.Development.Examples.Count:N0} examples"));
         output.WriteLine(Text($"evaluate {data.EvaluationName}, {data.Evaluation.Examples.Count:N0} examples"));
-        output.WriteLine(Text($"steps    {perEpoch:N0} an epoch, batches of {recipe.BatchSize}"));
+        output.WriteLine(Text($"steps    {perEpoch:N0} per epoch, batches of {recipe.BatchSize}"));
         if (search is { } steps)
         {
             var compared = recipe.Search is SlimmingSearchOptions slimming
-                ? $", masks compared {slimming.SnapshotsPerEpoch} times an epoch, "
-                    + $"{length!.Snapshots} times at most ({length.SnapshotsNeeded} needed)"
+                ? $", masks compared {slimming.SnapshotsPerEpoch} times per epoch, "
+                    + $"at most {length!.Snapshots} times ({length.SnapshotsNeeded} needed)"
                 : "";
             output.WriteLine(Text($"search   at most {steps:N0} steps{compared}"));
         }
@@ -108,7 +108,7 @@ internal static class TrainPlan
             output.WriteLine($"augment  {path}: {AugmentLine.Of(options, inputs.Substitutes!)}");
         output.WriteLine($"memory   {needs.MemoryText}");
         output.WriteLine($"disk     {needs.DiskText(request.Output)}");
-        output.WriteLine("nothing was trained (--dry-run)");
+        output.WriteLine("dry run: nothing was trained");
         return ExitCodes.Ok;
     }
 }

@@ -14,8 +14,8 @@ internal static class TrainableModel
         var path = RunFolder.ModelOf(ModelStore.OfUser().Locate(model));
         if (new OnnxModels().Knows(path))
             throw new UsageException(
-                $"{option} {model}: an ONNX model is not trained; 'robust-tickets models import --onnx FILE --vocab "
-                    + "vocab.txt --out DIR' makes a folder of it that is"
+                $"{option} {model}: an ONNX model cannot be trained; convert it to a model folder that can, with "
+                    + "'robust-tickets models import --onnx FILE --vocab vocab.txt --out DIR'"
             );
     }
 }

@@ -14,6 +14,6 @@ internal static class KernelLibrary
 
     // Runs before the first native call of this assembly; loads nothing.
     [ModuleInitializer]
-    [SuppressMessage("Usage", "CA2255", Justification = "imports stand beside their kernels, in many classes")]
+    [SuppressMessage("Usage", "CA2255", Justification = "imports are declared next to their kernels, in many classes")]
     internal static void Resolve() => ShimLibrary.ResolveImportsOf(typeof(KernelLibrary).Assembly);
 }

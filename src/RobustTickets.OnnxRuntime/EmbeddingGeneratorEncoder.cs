@@ -30,14 +30,14 @@ public sealed class EmbeddingGeneratorEncoder(
         ArgumentNullException.ThrowIfNull(texts);
         var vectors = generator.GenerateAsync(texts).GetAwaiter().GetResult();
         if (vectors.Count != texts.Count)
-            throw new InvalidOperationException($"{name} gave {vectors.Count} vectors for {texts.Count} texts");
+            throw new InvalidOperationException($"{name} returned {vectors.Count} vectors for {texts.Count} texts");
         return
         [
             .. vectors.Select(v =>
                 v.Vector.Length == dimension
                     ? Array.ConvertAll(v.Vector.ToArray(), x => (double)x)
                     : throw new InvalidOperationException(
-                        $"{name} gave a vector of {v.Vector.Length} numbers, {dimension} are expected"
+                        $"{name} returned a vector of {v.Vector.Length} numbers, expected {dimension}"
                     )
             ),
         ];

@@ -35,8 +35,8 @@ public sealed class OnnxClassifier : ITextClassifier
             .. network.DependsOnBatch
                 ?
                 [
-                    "activations are quantized by the range of the whole batch: texts are run one by one, so that "
-                        + "none depends on another",
+                    "activations are quantized by the range of the whole batch: texts are run one at a time, so "
+                        + "that none depends on another",
                 ]
                 : Array.Empty<string>(),
         ];
@@ -75,13 +75,13 @@ public sealed class OnnxClassifier : ITextClassifier
         {
             if (!network.IsPooled)
                 throw new DataException(
-                    $"{files.Model}: gives numbers for each piece, not logits [batch, classes]; it is no classifier"
+                    $"{files.Model}: returns numbers per piece, not logits [batch, classes]; it is not a classifier"
                 );
             var labels = LabelsOf(files, network, options);
             if (files.ConfigText("problem_type") is { } problem and not "single_label_classification")
                 throw new DataException(
-                    $"{Path.Combine(files.Folder, "config.json")}: 'problem_type' is '{problem}'; this program is for "
-                        + "classifiers of one label a text"
+                    $"{Path.Combine(files.Folder, "config.json")}: 'problem_type' is '{problem}'; this program "
+                        + "supports single-label classifiers"
                 );
             var note = options.Labels is null && files.ConfigLabels() is { } named ? files.LabelNote(named) : null;
             return new OnnxClassifier(network, pieces, labels, network.Longest(options, pieces), options, path, note);
@@ -111,7 +111,7 @@ public sealed class OnnxClassifier : ITextClassifier
             Parallel.For(0, encoded.Length, i => encoded[i] = _pieces.Encode(texts[i], MaxLength));
         var rows = LengthBatches.Run(_network, encoded, _cells, stop);
         if (Array.Find(rows, r => r.Length != Labels.Count) is { } odd)
-            throw new DataException($"{Name}: gives {odd.Length} logits for {Labels.Count} classes");
+            throw new DataException($"{Name}: returns {odd.Length} logits for {Labels.Count} classes");
         return rows;
     }
 
@@ -191,7 +191,7 @@ public sealed class OnnxClassifier : ITextClassifier
                 network.Width is { } width and >= 1 and <= 1 << 20
                     ? [.. Enumerable.Range(0, (int)width).Select(Unnamed)]
                     : throw new DataException(
-                        $"{files.Model}: does not say how many classes it has, and no config.json beside it "
+                        $"{files.Model}: does not define its number of classes, and no config.json in its folder "
                             + "names them; "
                             + "give their names"
                     ),
@@ -199,17 +199,17 @@ public sealed class OnnxClassifier : ITextClassifier
             );
         if (network.Width is { } outputs && outputs != labels.Count)
             throw new DataException(
-                $"{files.Model}: gives {outputs} logits, {place} names {labels.Count} classes: "
+                $"{files.Model}: returns {outputs} logits, but {place} names {labels.Count} classes: "
                     + string.Join(", ", labels.Take(10))
             );
         if (labels.Count < 2)
             throw new DataException(
-                $"{files.Model}: has {labels.Count} output, a regression or a lone logit; a classifier has at "
+                $"{files.Model}: has {labels.Count} output, a regression or a single logit; a classifier has at "
                     + "least 2 classes"
             );
         return labels.Distinct(StringComparer.Ordinal).Count() == labels.Count
             ? labels
-            : throw new DataException($"{place}: two classes have one name: {string.Join(", ", labels.Take(10))}");
+            : throw new DataException($"{place}: two classes have the same name: {string.Join(", ", labels.Take(10))}");
     }
 
     private static string Unnamed(int i) => $"LABEL_{i.ToString(CultureInfo.InvariantCulture)}";

@@ -55,7 +55,7 @@ public sealed class OnnxMaskedLM : IMaskedLanguageModel, IDisposable
         options.Check();
         var files = OnnxModelFiles.Find(path);
         if (PieceEncoder.Load(files, options.Tokenizer) is not WordPieces pieces)
-            throw new DataException($"{path}: attacks take substitutes from WordPiece vocabularies alone");
+            throw new DataException($"{path}: attacks take substitutes only from WordPiece vocabularies");
         var network = OnnxNetwork.Open(files.Model, options, pieces.PadId);
         var vocabulary = pieces.Tokenizer.Vocabulary.Count;
         if (!network.IsPooled && network.Width is { } width && width >= vocabulary && width <= 1 << 24)
@@ -63,9 +63,9 @@ public sealed class OnnxMaskedLM : IMaskedLanguageModel, IDisposable
         var found = network.Width;
         network.Dispose();
         throw new DataException(
-            $"{files.Model}: gives {found?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "?"} numbers "
-                + $"a {(network.IsPooled ? "text" : "piece")}; a masked language model gives one for each of the "
-                + $"{vocabulary} tokens beside it"
+            $"{files.Model}: returns {found?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "?"} "
+                + $"numbers per {(network.IsPooled ? "text" : "piece")}; a masked language model returns one for each "
+                + $"of the {vocabulary} tokens of its vocabulary"
         );
     }
 
@@ -129,7 +129,7 @@ public sealed class OnnxMaskedLM : IMaskedLanguageModel, IDisposable
         foreach (var s in scores)
         {
             if (!float.IsFinite(s))
-                throw new InvalidOperationException($"{Name}: its scores hold numbers that are not finite");
+                throw new InvalidOperationException($"{Name}: its scores contain non-finite numbers");
         }
         return TopTokens.Of(scores, question);
     }

@@ -112,7 +112,7 @@ public sealed class OnnxModelFiles
                 continue;
             if (labels.Contains(entry.Name, StringComparer.OrdinalIgnoreCase))
                 throw new DataException(
-                    $"{place}: 'label2id' gives '{entry.Name}' the number {text}, 'id2label' names "
+                    $"{place}: 'label2id' maps '{entry.Name}' to {text}, but 'id2label' names "
                         + $"{string.Join(", ", labels.Take(8).Select((l, i) => $"{i}: {l}"))}; correct the one that is "
                         + "wrong, or give the names"
                 );

@@ -104,8 +104,8 @@ public sealed class OnnxModels(OnnxOptions? options = null, string? defaultEncod
     }
 
     private static string Unknown(string folder) =>
-        $"{folder}: is no ONNX model, a file .onnx or a folder with model.onnx and no other weights; AttackModels "
-        + "(package RobustTickets) loads Hugging Face folders";
+        $"{folder}: is not an ONNX model (an .onnx file, or a folder with model.onnx and no other weights); "
+        + "AttackModels (package RobustTickets) loads Hugging Face folders";
 
     private OnnxOptions Beside => new(Threads: _options.Threads, CellsPerBatch: _options.CellsPerBatch);
 }

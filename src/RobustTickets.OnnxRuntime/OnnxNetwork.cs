@@ -220,7 +220,7 @@ public sealed class OnnxNetwork : ITokenModel
         }
         catch (OnnxRuntimeException e)
         {
-            throw new DataException($"{path}: ONNX Runtime does not load it: {FirstLine(e)}", e);
+            throw new DataException($"{path}: ONNX Runtime cannot load it: {FirstLine(e)}", e);
         }
         catch (Exception e) when (e is DllNotFoundException or TypeInitializationException)
         {
@@ -245,16 +245,19 @@ public sealed class OnnxNetwork : ITokenModel
                     && !input.Name.Contains("position", StringComparison.OrdinalIgnoreCase)
                 || file.Inputs.Count == 1
                     ? InputRole.Ids
-                : throw Refused(path, $"input {input} is not known; input_ids, attention_mask and token_type_ids are");
+                : throw Refused(path, $"unknown input {input}; expected input_ids, attention_mask or token_type_ids");
             if (input.Element is not (Int64 or Int32) || input.Shape is not { Count: 2 } shape)
-                throw Refused(path, $"input {input}: whole numbers [batch, sequence] are needed");
+                throw Refused(path, $"input {input}: expected integers [batch, sequence]");
             if (shape[0] is { } texts)
                 throw Refused(
                     path,
-                    $"input {input} takes exactly {texts} texts at once; export it with a batch that varies"
+                    $"input {input} has the fixed batch size {texts}; export it with a dynamic batch size"
                 );
             if (found.Exists(f => f.Item2 == role))
-                throw Refused(path, $"inputs {found.First(f => f.Item2 == role).Item1} and {input} are of one kind");
+                throw Refused(
+                    path,
+                    $"inputs {found.First(f => f.Item2 == role).Item1} and {input} are of the same kind"
+                );
             found.Add((input, role));
         }
         var ids = found.FindIndex(f => f.Item2 == InputRole.Ids);

@@ -39,7 +39,7 @@ public sealed record OnnxOptions(
         if (MaxLength is < ShortestLimit)
             throw new RequestException(nameof(MaxLength), $"{MaxLength}", $"must be {ShortestLimit} or more");
         if (Threads is { } threads && (threads < 1 || threads > MostThreads))
-            throw new RequestException(nameof(Threads), $"{threads}", $"1 to {MostThreads} are possible");
+            throw new RequestException(nameof(Threads), $"{threads}", $"must be 1 to {MostThreads}");
         if (CellsPerBatch < 1)
             throw new RequestException(nameof(CellsPerBatch), $"{CellsPerBatch}", "must be 1 or more");
     }

@@ -52,7 +52,7 @@ public sealed class OnnxSentenceEncoder : ISentenceEncoder, IDisposable
         var found = network.Output;
         network.Dispose();
         throw new DataException(
-            $"{files.Model}: output '{found}' is no vector of a known width; an encoder gives last_hidden_state or "
+            $"{files.Model}: output '{found}' is not a vector of known width; an encoder returns last_hidden_state or "
                 + "sentence_embedding"
         );
     }

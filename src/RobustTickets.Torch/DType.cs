@@ -46,11 +46,7 @@ internal static class DTypes
             DType.Int16 or DType.Float16 or DType.BFloat16 => 2,
             DType.Int32 or DType.Float32 => 4,
             DType.Int64 or DType.Float64 => 8,
-            _ => throw new ArgumentOutOfRangeException(
-                nameof(dtype),
-                dtype,
-                "an element type this library does not use"
-            ),
+            _ => throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "unsupported element type"),
         };
 
     /// <summary>
@@ -81,8 +77,8 @@ internal static class DTypes
         if (typeof(T) == typeof(Half))
             return DType.Float16;
         throw new ArgumentException(
-            $"no tensor has elements of type {typeof(T).Name}; possible are float, double, Half, long, int, "
-                + "short, sbyte, byte, bool"
+            $"tensors have no elements of type {typeof(T).Name}; expected float, double, Half, long, int, "
+                + "short, sbyte, byte or bool"
         );
     }
 }
@@ -133,7 +129,7 @@ public readonly record struct Device(DeviceKind Kind, int Index = 0)
             _ when text.StartsWith("cuda:", StringComparison.Ordinal)
                     && int.TryParse(text.AsSpan(5), out var i)
                     && i >= 0 => Cuda(i),
-            _ => throw new FormatException($"device '{text}': possible are cpu, cuda, cuda:0, cuda:1 ..."),
+            _ => throw new FormatException($"device '{text}': expected cpu, cuda, cuda:0, cuda:1 ..."),
         };
 
     internal int NativeIndex => Kind == DeviceKind.Cpu ? -1 : Index;

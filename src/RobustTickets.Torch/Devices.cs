@@ -25,18 +25,18 @@ internal static class Devices
         if (device.Index < count)
             return null;
         if (device.Kind == DeviceKind.Extension)
-            return $"no extension of libtorch brings a device; {Possible(0)}";
+            return $"no libtorch extension provides a device; {Possible(0)}";
         var library = $"libtorch {torch.version} (native part {ShimLibrary.LoadedFrom})";
         if (count > 0)
             return $"{library} sees {count} GPU{(count == 1 ? "" : "s")}; {Possible(count)}";
         _ = CudaDriver.Devices(out var problem);
         if (NativeFacts.IsLoaded("libtorch_cuda"))
             return $"{library} has CUDA but sees no GPU: "
-                + $"{problem ?? "see CUDA_VISIBLE_DEVICES and whether the driver is new enough for this libtorch"}; "
+                + $"{problem ?? "check CUDA_VISIBLE_DEVICES and whether the driver is new enough for this libtorch"}; "
                 + $"{Possible(0)}";
         return $"{library} is built without CUDA{(problem is null ? "" : $", and {problem}")}; {Possible(0)}. For a "
-            + "GPU, LIBTORCH names the folder of a CUDA libtorch 2.x (with include/ and lib/), "
-            + "for which native/build.sh then builds the native part (docs/gpu.md)";
+            + "GPU, set LIBTORCH to the folder of a CUDA libtorch 2.x (with include/ and lib/) "
+            + "and build the native part for it with native/build.sh (docs/gpu.md)";
     }
 
     /// <summary>
@@ -59,5 +59,5 @@ internal static class Devices
             : device.ToString();
 
     private static string Possible(int gpus) =>
-        $"possible here: {string.Join(", ", (string[])["cpu", .. Enumerable.Range(0, gpus).Select(i => $"cuda:{i}")])}";
+        $"available: {string.Join(", ", (string[])["cpu", .. Enumerable.Range(0, gpus).Select(i => $"cuda:{i}")])}";
 }

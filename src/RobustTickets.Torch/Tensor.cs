@@ -41,7 +41,7 @@ internal sealed unsafe partial class Tensor : IDisposable
             ? _handle
             : throw new ObjectDisposedException(
                 nameof(Tensor),
-                "the tensor was freed (by Dispose, or with the scope it was made in; scope.Keep hands one out)"
+                "the tensor was freed (by Dispose, or with the scope it was created in; use scope.Keep to keep one)"
             );
 
     /// <summary>True after <see cref="Dispose"/> or the end of the tensor's scope.</summary>
@@ -179,9 +179,7 @@ internal sealed unsafe partial class Tensor : IDisposable
         get
         {
             if (!device.IsHost)
-                throw new InvalidOperationException(
-                    $"{Describe()}: code for the CPU was given a tensor of another device"
-                );
+                throw new InvalidOperationException($"{Describe()}: expected a tensor on the CPU");
             var address = (nint)Shim.rt_data(Handle);
             GC.KeepAlive(this);
             return address;
@@ -206,7 +204,7 @@ internal sealed unsafe partial class Tensor : IDisposable
             throw new InvalidOperationException($"{Describe()} has no elements of type {typeof(T).Name}");
         }
         if (device.Kind != DeviceKind.Cpu)
-            throw new InvalidOperationException($"{Describe()} lies on {device}: copy it to the CPU first");
+            throw new InvalidOperationException($"{Describe()} is on {device}: copy it to the CPU first");
         if (!is_contiguous)
             throw new InvalidOperationException($"{Describe()} is not contiguous: call contiguous() first");
         return new Span<T>((void*)data_ptr, checked((int)numel));

@@ -33,7 +33,7 @@ internal ref struct TensorScope
             return null;
         if (tensor.Owner != Frame)
             throw new ArgumentException(
-                $"{tensor.Describe()} was not made in this scope, so this scope cannot hand it out",
+                $"{tensor.Describe()} was not created in this scope, so this scope cannot keep it",
                 nameof(tensor)
             );
         Frame.HandOut(tensor);
@@ -106,7 +106,7 @@ internal sealed class ScopeFrame
     {
         if (s_current != this)
             throw new InvalidOperationException(
-                "tensor scopes are closed in the reverse order of their opening, on the thread that opened them"
+                "tensor scopes must be closed in reverse order of opening, on the thread that opened them"
             );
         foreach (var tensor in _made)
         {

@@ -16,7 +16,7 @@ internal static partial class ThreadClock
     public static long Ticks()
     {
         if (!IsSupported || clock_gettime(ThreadTime, out var time) != 0)
-            throw new PlatformNotSupportedException("processor time of a thread is read on 64-bit Linux only");
+            throw new PlatformNotSupportedException("the processor time of a thread is available on 64-bit Linux only");
         return (time.Seconds * Stopwatch.Frequency) + (long)(time.Nanoseconds * (Stopwatch.Frequency / 1e9));
     }
 

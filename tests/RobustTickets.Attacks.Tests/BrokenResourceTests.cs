@@ -22,14 +22,14 @@ public sealed class BrokenResourceTests : IDisposable
     [InlineData("{\n\"film\": [\"HALF\"]}")]
     [InlineData("{\n\"HALF\": [\"film\"]}")]
     public void Half_of_a_surrogate_pair_in_a_neighbour_table_is_refused(string json) =>
-        Refused("n.json", json, path => NeighbourTable.Read(path), ":2: a string holds half of a surrogate pair");
+        Refused("n.json", json, path => NeighbourTable.Read(path), ":2: a string contains an unpaired surrogate");
 
     [Theory]
     [InlineData("{\"classes\":[\"HALF\"],\"tagdict\":{},\"weights\":{}}")]
     [InlineData("{\"classes\":[\"A\"],\"tagdict\":{\"HALF\":\"A\"},\"weights\":{}}")]
     [InlineData("{\"classes\":[\"A\"],\"tagdict\":{},\"weights\":{\"HALF\":{\"A\":1}}}")]
     public void Half_of_a_surrogate_pair_in_a_tagger_is_refused(string json) =>
-        Refused("t.json", json, path => PerceptronTagger.Read(path), ":1: a string holds half of a surrogate pair");
+        Refused("t.json", json, path => PerceptronTagger.Read(path), ":1: a string contains an unpaired surrogate");
 
     [Theory]
     [InlineData("tokenizer_config.json", "{\"tokenizer_class\": \"HALF\"}")]
@@ -43,7 +43,7 @@ public sealed class BrokenResourceTests : IDisposable
         _folder.Write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\n");
         var path = _folder.Write(name, json.Replace("HALF", Half, StringComparison.Ordinal));
         var error = Assert.Throws<DataException>(() => WordPieceTokenizer.Load(_folder.Root));
-        Assert.StartsWith($"{path}:1: a string holds half", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"{path}:1: a string contains an unpaired", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public sealed class BrokenResourceTests : IDisposable
     [Theory]
     [InlineData("{\"classes\":[],\"tagdict\":{},\"weights\":{}}", "classes is empty")]
     [InlineData("{\"classes\":[\"A\",\"A\"],\"tagdict\":{},\"weights\":{\"bias\":{\"A\":1}}}", "'A' twice")]
-    [InlineData("{\"classes\":[7],\"tagdict\":{},\"weights\":{}}", "classes holds 7")]
+    [InlineData("{\"classes\":[7],\"tagdict\":{},\"weights\":{}}", "classes contains 7")]
     [InlineData("{\"classes\":[\"A\"],\"tagdict\":{\"a\":\"B\"},\"weights\":{}}", "tagdict of 'a': 'B'")]
     [InlineData("{\"classes\":[\"A\"],\"tagdict\":{},\"weights\":{\"bias\":{\"B\":1}}}", "weights of 'bias': 'B'")]
     [InlineData(
@@ -120,7 +120,7 @@ public sealed class BrokenResourceTests : IDisposable
         Refused("m.map", content, path => UniversalTags.Read(path), message);
 
     [Theory]
-    [InlineData("{\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":\"x\"}}}", "gives 'a' the index \"x\"")]
+    [InlineData("{\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":\"x\"}}}", "maps 'a' to index \"x\"")]
     [InlineData(
         "{\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":0},\"max_input_chars_per_word\":\"x\"}}",
         "max_input_chars_per_word is \"x\""

@@ -11,8 +11,8 @@ public sealed class CultureTests
 {
     [Theory]
     [InlineData(0.75, 0.5, "a row that sums to 1.25;")]
-    [InlineData(1.5, -0.5, "a probability that is 1.5")]
-    [InlineData(double.PositiveInfinity, 0, "a probability that is Infinity")]
+    [InlineData(1.5, -0.5, "a probability of 1.5")]
+    [InlineData(double.PositiveInfinity, 0, "a probability of Infinity")]
     public async Task The_error_of_an_example_has_a_decimal_point(double first, double second, string message)
     {
         using var culture = new CommaCulture();

@@ -125,7 +125,7 @@ public partial class EngineTests
             { "short", "a row of 1 numbers" },
             { "missing", "rows for" },
             { "logits", "sums to 2" },
-            { "negative", "a probability that is 3" },
+            { "negative", "a probability of 3" },
             { "null", "no rows" },
         };
 

@@ -7,11 +7,11 @@ namespace RobustTickets.Attacks.Tests;
 public sealed class JsonReasonTests
 {
     [Theory]
-    [InlineData("", "file:1: not JSON: it is empty")]
-    [InlineData("\n", "file:2: not JSON: it is empty")]
-    [InlineData("{\"a\": 1,\n", "file:2: not JSON: it ends in the middle")]
-    [InlineData("{\"a\": \"b", "file:1: not JSON: it ends in the middle")]
-    [InlineData("text,label\r\nsome text,1\r\n", "file:1: not JSON: 'text,label' is no JSON value")]
+    [InlineData("", "file:1: not JSON: the input is empty")]
+    [InlineData("\n", "file:2: not JSON: the input is empty")]
+    [InlineData("{\"a\": 1,\n", "file:2: not JSON: unexpected end of input")]
+    [InlineData("{\"a\": \"b", "file:1: not JSON: unexpected end of input")]
+    [InlineData("text,label\r\nsome text,1\r\n", "file:1: not JSON: 'text,label' is not a JSON value")]
     [InlineData("{\"a\": 1 2}", "file:1: not JSON: '2' is invalid after a value.")]
     public void A_reason_is_short_and_names_the_line(string text, string message)
     {
@@ -26,6 +26,6 @@ public sealed class JsonReasonTests
         var found = Assert
             .Throws<DataException>(() => GuardedJson.Parse("file", Encoding.UTF8.GetBytes(new string('t', 100_000))))
             .Message;
-        Assert.Equal($"file:1: not JSON: '{new string('t', 40)}...' is no JSON value", found);
+        Assert.Equal($"file:1: not JSON: '{new string('t', 40)}...' is not a JSON value", found);
     }
 }

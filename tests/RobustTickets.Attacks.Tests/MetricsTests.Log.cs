@@ -62,10 +62,10 @@ public sealed partial class MetricsTests
         Assert.Contains("examples", Taken(Settings(), MadeUp.Inputs(6, seed: 4)), StringComparison.Ordinal);
         var lines = File.ReadAllLines(Path.Combine(_folder, "examples.jsonl"));
         File.WriteAllLines(Path.Combine(_folder, "examples.jsonl"), [lines[0], "{}", lines[2]]);
-        Assert.Contains("jsonl:2: is not what an attack wrote", Refuse(Settings(), inputs), StringComparison.Ordinal);
-        Assert.Contains("remove this line and those after it", Refuse(Settings(), inputs), StringComparison.Ordinal);
+        Assert.Contains("jsonl:2: corrupt line in the attack", Refuse(Settings(), inputs), StringComparison.Ordinal);
+        Assert.Contains("remove this line and all after it", Refuse(Settings(), inputs), StringComparison.Ordinal);
         File.WriteAllLines(Path.Combine(_folder, "examples.jsonl"), [lines[1], lines[0]]);
-        Assert.Contains("'e1' is not the one expected", Refuse(Settings(), inputs), StringComparison.Ordinal);
+        Assert.Contains("'e1' is not the expected one", Refuse(Settings(), inputs), StringComparison.Ordinal);
         File.Delete(Path.Combine(_folder, "settings.json"));
         Assert.Contains("settings.json", Taken(Settings(), inputs), StringComparison.Ordinal);
         var file = Path.Combine(_folder, "file");

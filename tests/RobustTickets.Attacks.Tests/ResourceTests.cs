@@ -50,8 +50,8 @@ public sealed class ResourceTests : IDisposable
     [InlineData("none.txt", "cat\n", ":1: no numbers")]
     [InlineData("empty.txt", "", "no words")]
     [InlineData("header.bin", "three 3\n", "the header should be")]
-    [InlineData("cut.bin", "2 2\ncat 12345678", "the file ends within entry 2 of 2")]
-    [InlineData("cut2.bin", "1 2\ncat 1234", "the file ends within entry 1 of 1 ('cat')")]
+    [InlineData("cut.bin", "2 2\ncat 12345678", "unexpected end of file in entry 2 of 2")]
+    [InlineData("cut2.bin", "1 2\ncat 1234", "unexpected end of file in entry 1 of 1 ('cat')")]
     [InlineData("notzip.txt.gz", "cat 1 2\n", "notzip")]
     [InlineData("fewer.txt", "3 2\ncat 1 2\ndog 1 2\n", ":1: the header says 3 words, 2 rows follow")]
     [InlineData("more.txt", "1 2\ncat 1 2\ndog 1 2\n", ":1: the header says 1 words, 2 rows follow")]
@@ -60,7 +60,7 @@ public sealed class ResourceTests : IDisposable
     [InlineData("blank.txt", "cat 1 2\n 1 2\n", ":2: the word is blank")]
     [InlineData("space.txt", "cat 1 2\n\u00a0 1 2\n", ":2: the word is blank")]
     [InlineData("blank.bin", "1 2\n 12345678", "entry 1 of 1: the word is blank")]
-    [InlineData("more.bin", "1 2\ncat 12345678dog 12345678", "the header says 1 words, more follow")]
+    [InlineData("more.bin", "1 2\ncat 12345678dog 12345678", "the header says 1 words, but more follow")]
     public void A_malformed_vector_file_is_refused_with_its_place(string name, string content, string message)
     {
         var error = Assert.Throws<DataException>(() => WordVectorReader.Read(Text(name, content)));
@@ -138,7 +138,7 @@ public sealed class ResourceTests : IDisposable
         bytes[60] ^= 1;
         File.WriteAllBytes(table, bytes);
         Assert.Contains(
-            "damaged",
+            "corrupt",
             Assert.Throws<DataException>(() => LexicalFiles.Read(file, computed: _folder)).Message,
             StringComparison.Ordinal
         );
@@ -151,7 +151,7 @@ public sealed class ResourceTests : IDisposable
         );
         var others = WordVectorReader.Read(Text("u.txt", Rows(2)));
         Assert.Contains(
-            "made from word vectors",
+            "built from word vectors",
             Assert.Throws<DataException>(() => NeighbourFile.Read(table, others, new string('0', 64))).Message,
             StringComparison.Ordinal
         );

@@ -126,8 +126,8 @@ public sealed class VictimTests
                 : new FunctionVictim(2, (texts, _) => Task.FromResult(Answer(texts)));
         var error = Assert.Throws<ArgumentException>(() => victim.Predict(["x", new TextPair("a", "b")]));
         Assert.StartsWith(
-            "text 2 of 2 is a pair, and the function is one of texts; of a function of pairs, "
-                + "FunctionVictim.FromPairs makes a victim",
+            "text 2 of 2 is a pair, but the function takes single texts; for a function of pairs, "
+                + "use FunctionVictim.FromPairs",
             error.Message,
             StringComparison.Ordinal
         );
@@ -155,7 +155,7 @@ public sealed class VictimTests
                         ],
                     scores
                 ),
-                "a row of 2 numbers, it has 3 classes"
+                "a row of 2 numbers but has 3 classes"
             ),
         ];
         foreach (var (victim, said) in wrong)

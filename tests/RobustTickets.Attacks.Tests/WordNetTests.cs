@@ -110,9 +110,9 @@ public sealed class WordNetTests : IDisposable
     [InlineData(
         "index.verb",
         "run v 1 0 1 0 00000001  \ngo v 1 0 1 0 00000001  \n",
-        "line 2: lemma 'go' is not after the one before it"
+        "line 2: lemma 'go' is out of order"
     )]
-    [InlineData("index.verb", "run v 1 0 1 0 00000001", "line 1: the file ends within the line")]
+    [InlineData("index.verb", "run v 1 0 1 0 00000001", "line 1: unexpected end of file")]
     [InlineData("index.verb", "run\n", "line 1: should be")]
     [InlineData("noun.exc", "axes ax\nwives\n", "line 2: should be 'form base [base..]', found 'wives'")]
     public void A_malformed_file_is_refused_with_its_place(string name, string content, string message)
@@ -125,11 +125,11 @@ public sealed class WordNetTests : IDisposable
     }
 
     [SkippableTheory]
-    [InlineData("index.verb", "run v 2 0 1 0 00000001  \n", "the counts do not fit")]
-    [InlineData("index.verb", "run v 1 0 1 0 x  \n", "the counts do not fit")]
-    [InlineData("index.verb", "run v 1 0 1 0 00000007  \n", "no synset begins at byte 7")]
-    [InlineData("index.verb", "run v 1 0 1 0 99999999  \n", "no synset begins at byte 99999999")]
-    [InlineData("data.verb", "", "no synset begins at byte")]
+    [InlineData("index.verb", "run v 2 0 1 0 00000001  \n", "the counts do not match")]
+    [InlineData("index.verb", "run v 1 0 1 0 x  \n", "the counts do not match")]
+    [InlineData("index.verb", "run v 1 0 1 0 00000007  \n", "no synset starts at byte 7")]
+    [InlineData("index.verb", "run v 1 0 1 0 99999999  \n", "no synset starts at byte 99999999")]
+    [InlineData("data.verb", "", "no synset starts at byte")]
     public void Files_that_do_not_belong_together_are_refused_when_the_word_is_asked_for(
         string name,
         string content,

@@ -27,7 +27,7 @@ public sealed class AdapterTests : IDisposable
             encoder.Encode(["abc", ""])
         );
         Assert.Contains(
-            "a vector of 2 numbers, 3 are expected",
+            "a vector of 2 numbers, expected 3",
             Assert
                 .Throws<InvalidOperationException>(() => new EmbeddingGeneratorEncoder(generator, 3, "x").Encode(["a"]))
                 .Message

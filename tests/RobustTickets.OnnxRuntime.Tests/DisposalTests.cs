@@ -138,7 +138,7 @@ public sealed class DisposalTests : IDisposable
                 Assert.Throws<DataException>(() => loader.Describe(beside, AttackModelKind.SentenceEncoder)),
             }
         )
-            Assert.StartsWith($"{beside}: is no ONNX model", error.Message, StringComparison.Ordinal);
+            Assert.StartsWith($"{beside}: is not an ONNX model", error.Message, StringComparison.Ordinal);
         models.Dispose();
         Assert.Throws<ObjectDisposedException>(() => encoder.Encode(["good"]));
         Assert.Throws<ObjectDisposedException>(() => loader.LoadEncoder(_tiny.Folder));

@@ -38,7 +38,7 @@ public sealed class ExportFormTests(TrainedTicket ticket)
         Assert.Matches(@"Clean: \d+\.\d % of 40 examples \(.*\), 95 % interval \d", card);
         Assert.Matches(@"\| deepwordbug \| 40 \| [\d.]+ \| [\d.]+ \| [\d.]+ to [\d.]+ \|", card);
         Assert.Contains("- deepwordbug: TextAttack 0.3.4; ", card);
-        Assert.Contains("it is no certificate", card);
+        Assert.Contains("it is not a certificate", card);
         var config = JsonNode.Parse(File.ReadAllText(Path.Combine(target, "config.json")))!;
         Assert.Equal("float32", (string?)config["torch_dtype"]);
     }
@@ -63,8 +63,8 @@ public sealed class ExportFormTests(TrainedTicket ticket)
         var target = ticket.New("card");
         Ok("export", "--model", copy, "--format", "hf-dense", "--out", target);
         var card = File.ReadAllText(Path.Combine(target, "README.md"));
-        Assert.Contains("not known: the model lies in no finished run", card);
-        Assert.Contains("No attack on it is known.", card);
+        Assert.Contains("unknown: the model does not belong to a finished run", card);
+        Assert.Contains("No attack on this model is recorded.", card);
     }
 
     [Theory]

@@ -122,15 +122,15 @@ public sealed class OnnxClassifierTests : IDisposable
         _tiny.WriteConfig("a", "b", "c");
         Assert.Equal(["a", "b", "c"], LabelsOf(file, new OnnxOptions(DefaultLabels: ["x", "y", "z"])));
         Assert.Equal(["d", "e", "f"], LabelsOf(file, new OnnxOptions(Labels: ["d", "e", "f"])));
-        Refused(() => OnnxClassifier.Load(file, new OnnxOptions(Labels: ["d", "e"])), "gives 3 logits", "2 classes");
+        Refused(() => OnnxClassifier.Load(file, new OnnxOptions(Labels: ["d", "e"])), "returns 3 logits", "2 classes");
         _tiny.WriteConfig("a", "b");
-        Refused(() => OnnxClassifier.Load(file), "gives 3 logits", "config.json names 2 classes");
+        Refused(() => OnnxClassifier.Load(file), "returns 3 logits", "config.json names 2 classes");
     }
 
     [Theory]
-    [InlineData("""{"a": 1, "b": 0, "c": 2}""", "'label2id' gives 'a' the number 1, 'id2label' names 0: a, 1: b, 2: c")]
-    [InlineData("""{"A": 1, "b": 0}""", "'label2id' gives 'A' the number 1")]
-    [InlineData("""{"c": "x"}""", "'label2id' gives 'c' the number x")]
+    [InlineData("""{"a": 1, "b": 0, "c": 2}""", "'label2id' maps 'a' to 1, but 'id2label' names 0: a, 1: b, 2: c")]
+    [InlineData("""{"A": 1, "b": 0}""", "'label2id' maps 'A' to 1")]
+    [InlineData("""{"c": "x"}""", "'label2id' maps 'c' to x")]
     public void A_label2id_that_permutes_the_names_is_refused(string label2id, string message)
     {
         var file = _tiny.Write();
@@ -174,7 +174,7 @@ public sealed class OnnxClassifierTests : IDisposable
     public void An_encoder_is_no_classifier_and_a_classifier_no_encoder()
     {
         var file = _tiny.Write(OnnxHead.Encoder);
-        Refused(() => OnnxClassifier.Load(file), "it is no classifier");
+        Refused(() => OnnxClassifier.Load(file), "it is not a classifier");
         using (var encoder = OnnxSentenceEncoder.Load(file))
         {
             var vector = encoder.Encode(["good film"])[0];
@@ -184,7 +184,7 @@ public sealed class OnnxClassifierTests : IDisposable
         }
         file = _tiny.Write();
         Refused(() => OnnxSentenceEncoder.Load(file), "'logits'");
-        Refused(() => OnnxMaskedLM.Load(file), "a masked language model gives one");
+        Refused(() => OnnxMaskedLM.Load(file), "a masked language model returns one");
     }
 
     [Fact]
@@ -205,7 +205,7 @@ public sealed class OnnxClassifierTests : IDisposable
 
     [Fact]
     public void A_graph_for_exactly_so_many_texts_is_refused() =>
-        Refused(Graph(g => g.Inputs.Add(new("input_ids", OnnxElement.Int64, 1L, "sequence"))), "exactly 1 texts");
+        Refused(Graph(g => g.Inputs.Add(new("input_ids", OnnxElement.Int64, 1L, "sequence"))), "fixed batch size 1;");
 
     [Fact]
     public void An_input_that_no_text_gives_is_refused() =>
@@ -215,14 +215,14 @@ public sealed class OnnxClassifierTests : IDisposable
                 g.Inputs.Add(new("input_ids", OnnxElement.Int64, "batch", "sequence"));
                 g.Inputs.Add(new("pixel_values", OnnxElement.Float, "batch", 3L));
             }),
-            "input pixel_values (float [?, 3]) is not known"
+            "unknown input pixel_values (float [?, 3])"
         );
 
     [Fact]
     public void An_input_of_another_shape_is_refused() =>
         Refused(
             Graph(g => g.Inputs.Add(new("input_ids", OnnxElement.Int64, "sequence"))),
-            "whole numbers [batch, sequence] are needed"
+            "expected integers [batch, sequence]"
         );
 
     [Fact]

@@ -78,7 +78,7 @@ public sealed class OnnxGraphTests
         tiny.WriteConfig("a", "b", "c");
         tiny.Write(options: new OnnxExportOptions(Precision: OnnxPrecision.Int8, Fusion: fusion));
         using var classifier = OnnxClassifier.Load(tiny.Folder);
-        Assert.Contains("one by one", Assert.Single(classifier.Notes));
+        Assert.Contains("one at a time", Assert.Single(classifier.Notes));
         string[] sentences = ["good film", "a dull film and a good one", "x", "zzzz good dull good dull film"];
         var together = classifier.Logits([.. sentences.Select(s => new Attacks.TextPair(s))]);
         for (var i = 0; i < sentences.Length; i++)

@@ -106,7 +106,7 @@ public sealed class RoundTripTests(TrainedTicket ticket)
         }
         var (code, _, error) = Command("export", "--model", copy, "--format", "onnx", "--out", ticket.New("none"));
         Assert.Equal(ExitCodes.Data, code);
-        Assert.Contains(".mask_scores', a mask beside the weights", error);
+        Assert.Contains(".mask_scores', a mask not yet applied to the weights", error);
     }
 
     [Fact]
@@ -119,7 +119,7 @@ public sealed class RoundTripTests(TrainedTicket ticket)
         Assert.Equal((ExitCodes.Data, true), (code, error.Contains("names 3 classes", StringComparison.Ordinal)));
         File.WriteAllText(Path.Combine(exported, "model.onnx"), "no model");
         (code, _, error) = Command("predict", "--model", exported);
-        Assert.Equal((ExitCodes.Data, true), (code, error.Contains("is no ONNX file", StringComparison.Ordinal)));
+        Assert.Equal((ExitCodes.Data, true), (code, error.Contains("is not an ONNX file", StringComparison.Ordinal)));
     }
 
     [Theory]

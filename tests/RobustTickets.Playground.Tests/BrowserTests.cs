@@ -255,7 +255,7 @@ public sealed class BrowserTests(BrowserFixture browser) : IClassFixture<Browser
         await page.ReloadAsync();
         await page.Locator("#token").FillAsync("wrong");
         await page.GetByRole(AriaRole.Button, new() { Name = "Open" }).ClickAsync();
-        await Expect(page.GetByText("this is not the token")).ToBeVisibleAsync();
+        await Expect(page.GetByText("wrong token; use the one that the program printed")).ToBeVisibleAsync();
         await page.Locator("#token").FillAsync(playground.Token.Text);
         await page.GetByRole(AriaRole.Button, new() { Name = "Open" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Tab, new() { Name = "Try" })).ToBeVisibleAsync();

@@ -103,7 +103,7 @@ public sealed class MannersTests
         using var response = await playground.Http.GetAsync(path);
 
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
-        Assert.Equal("{\"error\":\"there is nothing here\"}", await response.Content.ReadAsStringAsync());
+        Assert.Equal("{\"error\":\"not found\"}", await response.Content.ReadAsStringAsync());
     }
 
     [Fact]

@@ -42,14 +42,14 @@ public sealed class ServeCommandTests : IDisposable
         var (code, error) = Run("serve", "--runs", _folder.FullName, "--port", $"{port}");
 
         Assert.Equal(ExitCodes.Usage, code);
-        Assert.Contains($"port {port} of 127.0.0.1 is taken by another program; --port picks another one", error);
+        Assert.Contains($"port {port} of 127.0.0.1 is in use by another program; --port picks another one", error);
     }
 
     [Theory]
     [InlineData("name a model (--model) or a folder of runs (--runs)", "serve")]
-    [InlineData("--port 70000: ports go up to 65535", "serve", "--runs", ".", "--port", "70000")]
-    [InlineData("an address such as", "serve", "--runs", ".", "--address", "example.org")]
-    [InlineData("192.0.2.1 is no address of this machine", "serve", "--runs", ".", "--address", "192.0.2.1")]
+    [InlineData("--port 70000: expected a port of at most 65535", "serve", "--runs", ".", "--port", "70000")]
+    [InlineData("expected an IP address such as", "serve", "--runs", ".", "--address", "example.org")]
+    [InlineData("192.0.2.1 is not an address of this machine", "serve", "--runs", ".", "--address", "192.0.2.1")]
     [InlineData("possible: vectors, neighbours", "serve", "--runs", ".", "--resource", "words=x")]
     public void What_cannot_be_served_is_a_usage_error(string reason, params string[] args)
     {

@@ -132,7 +132,7 @@ public sealed class FrontDoorTests(TrainedTask trained) : IClassFixture<TrainedT
         );
         Directory.Delete(task.Data, recursive: true);
         Assert.Contains(
-            "no longer there",
+            "no longer exist there",
             Assert.Throws<DataException>(() => TrainedRun.Open(made.Folder.Path).Evaluation).Message,
             StringComparison.Ordinal
         );

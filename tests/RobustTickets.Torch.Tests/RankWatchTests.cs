@@ -30,9 +30,9 @@ public sealed class RankWatchTests
     {
         var port = RankThreads.FreePort();
         var first = Assert.Throws<RanksException>(() => Join(new RankSettings("127.0.0.1", port, 0, 3), Short));
-        Assert.Contains("ranks 1, 2 of 3 did not come", first.Message, StringComparison.Ordinal);
+        Assert.Contains("ranks 1, 2 of 3 did not connect", first.Message, StringComparison.Ordinal);
         var other = Assert.Throws<RanksException>(() => Join(new RankSettings("127.0.0.1", port, 1, 3), Short));
-        Assert.Contains($"rank 0 was not there at 127.0.0.1:{port}", other.Message, StringComparison.Ordinal);
+        Assert.Contains($"no connection to rank 0 at 127.0.0.1:{port}", other.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public sealed class RankWatchTests
                 // What is heard is heard after this: no machine is too slow for the claim.
                 var clock = Stopwatch.StartNew();
                 using var watch = Join(settings, Normal with { Silence = Short.Silence });
-                Assert.Contains("rank 1 (process 7 on h) is silent", Loss(watch)?.Message);
+                Assert.Contains("rank 1 (process 7 on h) sent no heartbeat", Loss(watch)?.Message);
                 Assert.True(clock.Elapsed >= Short.Silence, "silence takes its time");
             }
         );
@@ -126,7 +126,7 @@ public sealed class RankWatchTests
 
     [Theory]
     [InlineData("other", 2, "runs version other, rank 0 version test")]
-    [InlineData("test", 3, "counts 3 ranks, rank 0 2")]
+    [InlineData("test", 3, "expects 3 ranks, rank 0 2")]
     public void A_rank_unlike_the_others_is_refused(string build, int size, string why)
     {
         RankThreads.Run(

@@ -114,7 +114,7 @@ public sealed class RuntimeTests
             var handle = ShimLibrary.Load([LibraryOfAbi(Shim.Abi - 1, folder)], out var path, out var trace);
             Assert.Equal(0, handle);
             Assert.Null(path);
-            Assert.Contains($"speaks ABI {Shim.Abi - 1}, this program {Shim.Abi}: run native/build.sh again", trace);
+            Assert.Contains($"has ABI {Shim.Abi - 1}, this program needs {Shim.Abi}: run native/build.sh again", trace);
             Assert.NotEqual(0, ShimLibrary.Load([LibraryOfAbi(Shim.Abi, folder)], out _, out _));
         }
         finally
@@ -156,7 +156,7 @@ public sealed class RuntimeTests
             );
             Assert.Equal(0, handle);
             Assert.Null(path);
-            Assert.Contains("absent.so: not there", trace);
+            Assert.Contains("absent.so: not found", trace);
             Assert.Contains("broken.so: ", trace);
             if (File.Exists(foreign))
                 Assert.Contains("no rt_abi", trace);

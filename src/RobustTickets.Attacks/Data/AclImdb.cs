@@ -85,7 +85,7 @@ internal static partial class AclImdb
             )
         {
             throw new DataException(
-                $"{path}: not a whole "
+                $"{path}: incomplete or corrupt "
                     + $"{(path.EndsWith(".tar", StringComparison.OrdinalIgnoreCase) ? "tar" : "gzipped tar")} file: "
                     + $"{e.Message}",
                 e
@@ -130,8 +130,8 @@ internal static partial class AclImdb
             buffer.Length <= LongestReview
                 ? inner.Read(buffer)
                 : throw new DataException(
-                    $"{path}: a header of {DataOptionText.Size(buffer.Length)}; "
-                        + $"{DataOptionText.Size(LongestReview)} is the most"
+                    $"{path}: a tar header of {DataOptionText.Size(buffer.Length)}; "
+                        + $"the maximum is {DataOptionText.Size(LongestReview)}"
                 );
     }
 
@@ -139,8 +139,8 @@ internal static partial class AclImdb
     {
         if (length > LongestReview)
             throw new DataException(
-                $"{place}: {name}: {DataOptionText.Size(length)}; a review has {DataOptionText.Size(LongestReview)} "
-                    + "at most"
+                $"{place}: {name}: {DataOptionText.Size(length)}; the maximum for a review is "
+                    + $"{DataOptionText.Size(LongestReview)}"
             );
     }
 

@@ -35,7 +35,7 @@ internal static class DataOptionText
                 cut <= 0
                 || !int.TryParse(part.AsSpan(cut + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
             )
-                throw new FormatException($"\"{part}\" is no value=index; expected negative,positive or neg=0,pos=1");
+                throw new FormatException($"\"{part}\" is not value=index; expected negative,positive or neg=0,pos=1");
             if (!labels.TryAdd(part[..cut], index))
                 throw new FormatException($"\"{part[..cut]}\" occurs twice");
         }

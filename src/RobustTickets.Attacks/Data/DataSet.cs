@@ -74,7 +74,7 @@ public static class DataSet
             throw new ArgumentOutOfRangeException(
                 nameof(options),
                 options.Limit,
-                "a limit of at least 1 example is expected"
+                "the limit must be at least 1 example"
             );
         var place = SplitFiles.Find(path, layout, name);
         return place.AclSplit is { } aclSplit
@@ -125,7 +125,7 @@ public static class DataSet
             labels.Indices.TryGetValue(folder, out var index) || labels.Indices.TryGetValue(name, out index)
                 ? index
                 : throw new DataException(
-                    $"{path}: reviews are 'neg' or 'pos', also called negative and positive; the label map knows "
+                    $"{path}: the labels are 'neg' and 'pos' (or negative and positive); the label map contains "
                         + string.Join(", ", labels.Indices.Keys)
                 );
         var classes = new[] { Index("neg", "negative"), Index("pos", "positive") };
@@ -136,7 +136,7 @@ public static class DataSet
     private static IEnumerable<string> LeftOut(List<string>? reviews)
     {
         if (reviews is { Count: > 0 })
-            yield return $"{reviews.Count} reviews left out that are not UTF-8 or not named ID_RATING.txt: "
+            yield return $"{reviews.Count} reviews left out (not UTF-8, or not named ID_RATING.txt): "
                 + $"{string.Join(", ", reviews.Take(5))}{(reviews.Count > 5 ? ", .." : "")}";
     }
 
@@ -151,7 +151,7 @@ public static class DataSet
         var table = RawTable.Read(place.Path, layout, split, options, stop);
         var notes = new List<string>(table.Notes);
         if (place.TrainPath is null && SplitFiles.SplitOf(place.Path) is { } says && says != split)
-            notes.Add($"the file's name says {says}, it was read as split {split}");
+            notes.Add($"the file name suggests split {says}, but it was read as split {split}");
 
         var labels = Labels(table, place, layout, options, stop);
         var classes = new LabelLookup(labels);
@@ -182,7 +182,7 @@ public static class DataSet
         if (classes.ReadByValue is { } number)
             notes.Add($"labels are compared as numbers: {number} is class {labels.Names[classes.Find(number)!.Value]}");
         if (options.Labels is null && layout.IsGeneric && labels.Indices.ContainsKey("-1"))
-            notes.Add("label -1 is a class here; where it marks rows without a label, give a label map without it");
+            notes.Add("label -1 is treated as a class; if it marks unlabelled rows, give a label map without it");
         return Finish(layout, split, Take(examples, options), place.Path, table.Sha256, labels, notes);
     }
 
@@ -224,7 +224,7 @@ public static class DataSet
             return true;
         var found = numbers.Order().Select(n => n.ToString(CultureInfo.InvariantCulture));
         throw new DataException(
-            $"{table.Path}: the labels {string.Join(", ", found)} may count from 0 or from 1",
+            $"{table.Path}: the labels {string.Join(", ", found)} may start at 0 or at 1",
             new Remedy("give a label map, such as 1=0,2=1,3=2,4=3", nameof(DataOptions.Labels))
         );
     }
@@ -240,8 +240,8 @@ public static class DataSet
         leftOut.Unknown(
             row.Line,
             label,
-            $"label '{label}'; possible: {possible}",
-            new Remedy("name the data's own labels in class order", nameof(DataOptions.Labels))
+            $"unknown label '{label}'; possible: {possible}",
+            new Remedy("give the labels of the data in class order", nameof(DataOptions.Labels))
         );
         return null;
     }

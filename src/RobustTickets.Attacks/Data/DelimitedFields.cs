@@ -157,7 +157,11 @@ internal sealed class DelimitedFields(char separator, bool quoted, char? escape)
 
     private Remedy? Escaping(string before) =>
         escape is null && before.EndsWith('\\')
-            ? new Remedy("if a backslash escapes quotes here, say so", nameof(DataOptions.Escape), "\\")
+            ? new Remedy(
+                "if the file escapes quotes with a backslash, set it as the escape character",
+                nameof(DataOptions.Escape),
+                "\\"
+            )
             : null;
 
     private static string Shorten(string text) => VisibleText.OnOneLine(text.Length <= 30 ? text : text[..30] + "..");

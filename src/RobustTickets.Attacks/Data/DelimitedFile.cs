@@ -59,7 +59,7 @@ internal sealed class DelimitedFile : RecordFile
                 yield return new RawRow(
                     row.Line,
                     null,
-                    $"{hint}; {_columns.Length} are expected ({string.Join(", ", _columns)})"
+                    $"{hint}; expected {_columns.Length} ({string.Join(", ", _columns)})"
                 );
             }
             else
@@ -86,7 +86,7 @@ internal sealed class DelimitedFile : RecordFile
             {
                 if (window.Grow())
                     continue;
-                error ??= new RowError($"a row of more than {RowWindow.Most} characters; is a quote never closed?");
+                error ??= new RowError($"a row longer than {RowWindow.Most} characters; is a closing quote missing?");
             }
 
             yield return error is null

@@ -73,7 +73,7 @@ internal sealed class JsonArrayFile : RecordFile
             {
                 var before = Math.Max(0, buffer.AsSpan(start, end - start).IndexOfAnyExcept(" \t\r\n,"u8));
                 line += buffer.AsSpan(start, before).Count((byte)'\n');
-                throw new DataException($"{File.Path}:{line}: a row of more than {Most} bytes");
+                throw new DataException($"{File.Path}:{line}: a row longer than {Most} bytes");
             }
             // Unread bytes move to the front; a value that fills the buffer gets a buffer twice as
             // large.

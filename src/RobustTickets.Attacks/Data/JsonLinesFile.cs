@@ -30,7 +30,7 @@ internal sealed class JsonLinesFile : RecordFile
         File.Lines()
             .Select(line =>
                 string.IsNullOrWhiteSpace(line.Text)
-                    ? new RawRow(line.Number, null, "empty line; one JSON object a line is expected")
+                    ? new RawRow(line.Number, null, "empty line; expected one JSON object per line")
                     : JsonRow.Parse(line.Number, Encoding.UTF8.GetBytes(line.Text), columns, label)
             );
 }

@@ -8,7 +8,7 @@ namespace RobustTickets.Attacks.Data;
 /// </summary>
 internal static class JsonRow
 {
-    private const string Expected = "one JSON object a line, or a value of one array, is expected";
+    private const string Expected = "expected one JSON object per line, or one array of objects";
 
     /// <summary>The names of an object's fields.</summary>
     /// <param name="json">UTF-8 of the row.</param>
@@ -64,7 +64,7 @@ internal static class JsonRow
                     return new RawRow(
                         line,
                         null,
-                        $"field '{columns[i]}' is {Kind(value)}; a string, number or boolean is expected"
+                        $"field '{columns[i]}' is {Kind(value)}; expected a string, number or boolean"
                     );
                 }
                 values[i] = text;

@@ -72,8 +72,8 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
         if (values.Count >= 20 && distinct.Length > values.Count / 2)
         {
             throw new DataException(
-                $"{place}: {distinct.Length} different labels in {values.Count} rows, for instance "
-                    + $"'{distinct[0]}'; is it the label column?"
+                $"{place}: {distinct.Length} different labels in {values.Count} rows, such as "
+                    + $"'{distinct[0]}'; is this the label column?"
             );
         }
         if (distinct.Length < 2)
@@ -81,7 +81,7 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
             throw new DataException(
                 $"{place}: every label is '{distinct.FirstOrDefault()}'; at least 2 classes are needed to infer "
                     + "a label map",
-                new Remedy("or give one", nameof(DataOptions.Labels))
+                new Remedy("give the map explicitly", nameof(DataOptions.Labels))
             );
         }
         if (distinct.All(IsNumber))
@@ -111,7 +111,7 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
                 return For(layout, oneBased: false) with
                 {
                     Rule =
-                        $"order of {layout.Task.Name}, whose class names stand in {place}: {Show(layout.Task.Labels)}",
+                        $"order of {layout.Task.Name}, whose class names occur in {place}: {Show(layout.Task.Labels)}",
                 };
             }
         }

@@ -25,7 +25,7 @@ internal sealed class LeftOutRows(string path, bool skip)
         Add(_unknown, (line, label), line, reason, remedy);
 
     /// <summary>The error if no valid row is left: line and reason of the first.</summary>
-    public DataException NoneFits() => new($"{path}: no row fits; the first, at line {_first?.Reason}", _first?.Remedy);
+    public DataException NoneFits() => new($"{path}: no valid row; first error: line {_first?.Reason}", _first?.Remedy);
 
     /// <summary>Notes on the skipped rows.</summary>
     public IEnumerable<string> Notes()
@@ -35,7 +35,7 @@ internal sealed class LeftOutRows(string path, bool skip)
         if (_unlabelled.Count > 0)
             yield return $"{_unlabelled.Count} rows without a label left out, {Lines(_unlabelled, line => $"{line}")}";
         if (_unknown.Count > 0)
-            yield return $"{_unknown.Count} rows left out whose label is none of the classes, "
+            yield return $"{_unknown.Count} rows left out whose label is not one of the classes, "
                 + Lines(_unknown, row => $"{row.Line} ('{row.Label}')");
     }
 

@@ -35,7 +35,7 @@ internal sealed record PickedColumns(int Texts, bool HasPair, bool HasLabel, boo
         {
             null or "" => "the label is empty",
             var value when LabelText.Canonical(value) == "-1" => $"label {value} marks an unlabelled row",
-            var value => $"label '{value}' stands for a missing one unless the label map has it",
+            var value => $"label '{value}' counts as missing unless the label map contains it",
         };
 
     private bool IsMissing(string value) =>

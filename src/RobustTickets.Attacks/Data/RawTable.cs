@@ -98,14 +98,14 @@ internal sealed record RawTable(
                 ? new DataException(
                     noGold > 0
                         ? $"{path}: none of the {noGold} rows has a label; {Labelled(layout, split)}"
-                        : $"{path}: a header but no row"
+                        : $"{path}: a header but no rows"
                 )
                 : leftOut.NoneFits();
         }
         List<string> notes = [.. file.File.Notes, .. leftOut.Notes()];
         if (noGold > 0)
             notes.Add(
-                $"{noGold} rows without agreed label left out "
+                $"{noGold} rows without a gold label left out "
                     + $"({string.Join(" or ", layout.NoGold.Select(value => $"'{value}'"))})"
             );
         if (unlabelled > 0)
@@ -145,7 +145,7 @@ internal sealed record RawTable(
         if (kind == "parquet")
             return ParquetFile.Open(path, options, stop);
         if (ParquetFile.Begins(path))
-            throw new DataException($"{path}: is a Parquet file; task parquet reads it, not task {layout.Task.Name}");
+            throw new DataException($"{path}: is a Parquet file; use task parquet instead of task {layout.Task.Name}");
         var text = TextFile.Open(path, options, stop);
         if (kind is "jsonl" or "json")
             return text.FirstByte == '['
@@ -204,14 +204,14 @@ internal sealed record RawTable(
             && file.Columns[0].FirstOrDefault(c => c is ';' or ',' or '\t' or '|') is var separator and not '\0'
         )
             return new Remedy(
-                $"if the columns are separated by '{(separator == '\t' ? "tab" : separator)}', name that",
+                $"if the columns are separated by '{(separator == '\t' ? "tab" : separator)}', set that separator",
                 nameof(DataOptions.Separator)
             );
         var isRow = file.Columns.Any(name => LabelText.Number(name) is not null || name.Split(' ').Length > 3);
         return new Remedy(
             "name the column",
             field,
-            Or: isRow ? new Remedy("say that the first row is data", nameof(DataOptions.Header), "false") : null
+            Or: isRow ? new Remedy("treat the first row as data", nameof(DataOptions.Header), "false") : null
         );
     }
 
@@ -245,8 +245,8 @@ internal sealed record RawTable(
 
     private static string Labelled(TaskLayout layout, string split) =>
         layout.IsGeneric || layout.Task.LabelledSplits is not { } splits || splits.Contains(split)
-            ? "labels are needed here"
-            : $"labels are needed here, and {layout.Task.Name} is published with labels for "
+            ? "labels are required here"
+            : $"labels are required here, and {layout.Task.Name} is published with labels for "
                 + $"{string.Join(", ", splits)} only";
 
     private static string Shorten(string text) => text.Length <= 40 ? text : text[..40] + "..";

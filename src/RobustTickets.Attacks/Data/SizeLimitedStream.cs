@@ -24,7 +24,7 @@ internal sealed class SizeLimitedStream(Stream inner, string path, long limit, C
             ? read
             : throw new DataException(
                 $"{path}: unpacks to more than {DataOptionText.Size(limit)}, the limit for packed files; raise the "
-                    + "limit, or unpack the file, if it is meant to be so large"
+                    + "limit, or unpack the file, if this size is expected"
             );
     }
 
@@ -43,7 +43,7 @@ internal sealed class SizeLimitedStream(Stream inner, string path, long limit, C
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
         {
-            throw new DataException($"{path}: not a whole gzip file: {e.Message}", e);
+            throw new DataException($"{path}: incomplete or corrupt gzip file: {e.Message}", e);
         }
     }
 

@@ -34,7 +34,7 @@ public static class Splits
     {
         ArgumentNullException.ThrowIfNull(examples);
         if (!(fraction > 0 && fraction < 1))
-            throw new ArgumentOutOfRangeException(nameof(fraction), fraction, "a dev fraction lies between 0 and 1");
+            throw new ArgumentOutOfRangeException(nameof(fraction), fraction, "dev fraction must be between 0 and 1");
         if (examples.Count < 2)
             throw new DataException($"{examples.Count} examples: at least 2 are needed to hold out a dev split");
         var count = Math.Clamp(
@@ -75,7 +75,7 @@ public static class Splits
         return left < count
             ? held
             : throw new DataException(
-                $"all {examples.Count} examples were made from one row; no part can be held out of them"
+                $"all {examples.Count} examples come from the same row; no dev split can be held out"
             );
     }
 
@@ -144,10 +144,10 @@ public static class Splits
             return null;
         var first = split.Examples[0].Label;
         var run = split.Examples.TakeWhile(example => example.Label == first).Count();
-        return $"{split.Task.Name} {split.Name}: the classes come in blocks ({found.Runs} runs of equal labels, a "
-            + $"shuffled file has about {found.Expected:0}); "
+        return $"{split.Task.Name} {split.Name}: the examples are grouped by class ({found.Runs} runs of equal labels; "
+            + $"a shuffled file has about {found.Expected:0}); "
             + $"the first {run} examples are all '{split.Labels.Names[first]}'. Without shuffling, the first "
-            + "examples show one class only";
+            + "examples contain a single class";
     }
 
     private static (int Runs, double Expected)? Runs(IReadOnlyList<Example> examples)

@@ -60,7 +60,7 @@ internal sealed class StrictGzip : ForwardStream
                 || !_pending.AsSpan(_start + _count - Marker.Length, Marker.Length).SequenceEqual(Marker)
             )
             {
-                throw new InvalidDataException("the file is cut short");
+                throw new InvalidDataException("the file is truncated");
             }
         }
         var give = Math.Min(buffer.Length, _count - Marker.Length);

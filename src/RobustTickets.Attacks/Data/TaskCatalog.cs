@@ -168,7 +168,7 @@ public static class TaskCatalog
         Layout(name)
         ?? throw new DataException(
             $"task '{name}' is not known; possible: {string.Join(", ", Tasks.Select(task => task.Name))} (the "
-                + "last four for files of your own)"
+                + "last four for your own files)"
         );
 
     private static TaskLayout? Layout(string name)

@@ -29,7 +29,7 @@ internal sealed class TextFile
     {
         (Path, _held, Sha256, _options, _stop) = (path, held, hash, options, stop);
         (FirstByte, _lineEnd) = look;
-        Notes = _lineEnd == '\r' ? ["line ends are CR only; they were read as line ends"] : [];
+        Notes = _lineEnd == '\r' ? ["the file has CR line endings only; each CR was read as a line end"] : [];
     }
 
     /// <summary>Path of the file.</summary>
@@ -183,7 +183,7 @@ internal sealed class TextFile
             stop.ThrowIfCancellationRequested();
             if (bytes.Length + count > MostHeld)
                 throw new DataException(
-                    $"{path}: more than {DataOptionText.Size(MostHeld)} from a pipe; name a file instead"
+                    $"{path}: more than {DataOptionText.Size(MostHeld)} from a pipe; use a file instead"
                 );
         }
         return bytes.ToArray();
@@ -204,7 +204,7 @@ internal sealed class TextFile
     private static DataException? Refusal(string path, Exception e) =>
         e switch
         {
-            InvalidDataException => new DataException($"{path}: not a whole gzip file: {e.Message}", e),
+            InvalidDataException => new DataException($"{path}: incomplete or corrupt gzip file: {e.Message}", e),
             IOException or UnauthorizedAccessException => new DataException($"{path}: cannot be read: {e.Message}", e),
             _ => null,
         };

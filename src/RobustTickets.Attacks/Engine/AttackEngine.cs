@@ -76,7 +76,7 @@ public sealed class AttackEngine
         foreach (var input in inputs)
         {
             if (input is null)
-                throw new ArgumentException("holds null in place of an example", nameof(inputs));
+                throw new ArgumentException("contains null instead of an example", nameof(inputs));
             if (input.Columns.Count is < 1 or > 2)
                 throw new DataException(
                     $"example '{input.Id}': {input.Columns.Count} columns; an attack takes one or two"

@@ -125,7 +125,7 @@ internal sealed class ModelGate(IVictim victim, CancellationToken stop)
                 else
                     run.Fail(
                         wrong.Kind,
-                        $"{who} {(wrong.Kind == AttackErrorKind.ModelThrew ? "threw" : "gave")} {wrong.What} "
+                        $"{who} {(wrong.Kind == AttackErrorKind.ModelThrew ? "threw" : "returned")} {wrong.What} "
                             + $"(text: {Excerpt(batch[i].Key)})"
                     );
             }
@@ -137,26 +137,26 @@ internal sealed class ModelGate(IVictim victim, CancellationToken stop)
         if (row.Length != victim.ClassCount)
             return new(
                 AttackErrorKind.WrongAnswer,
-                $"a row of {row.Length} numbers, it has {victim.ClassCount} classes"
+                $"a row of {row.Length} numbers but has {victim.ClassCount} classes"
             );
         var sum = 0.0;
         foreach (var p in row)
         {
             if (!double.IsFinite(p))
-                return new(AttackErrorKind.NotFinite, Invariant.Text($"a probability that is {p}"));
+                return new(AttackErrorKind.NotFinite, Invariant.Text($"a probability of {p}"));
             sum += p;
         }
         if (Math.Abs(sum - 1.0) > Tolerance)
             return new(
                 AttackErrorKind.WrongAnswer,
                 Invariant.Text(
-                    $"a row that sums to {sum:R}; class probabilities are needed (logits want a softmax first)"
+                    $"a row that sums to {sum:R}; expected class probabilities (apply a softmax to logits first)"
                 )
             );
         foreach (var p in row)
         {
             if (p < -Tolerance || p > 1 + Tolerance)
-                return new(AttackErrorKind.WrongAnswer, Invariant.Text($"a probability that is {p:R}"));
+                return new(AttackErrorKind.WrongAnswer, Invariant.Text($"a probability of {p:R}"));
         }
         return null;
     }
@@ -166,11 +166,11 @@ internal sealed class ModelGate(IVictim victim, CancellationToken stop)
         if (vector.Length != dimension)
             return new(
                 AttackErrorKind.WrongAnswer,
-                $"a vector of {vector.Length} numbers, its dimension is {dimension}"
+                $"a vector of {vector.Length} numbers but has dimension {dimension}"
             );
         return vector.All(double.IsFinite)
             ? null
-            : new(AttackErrorKind.NotFinite, "a vector with a number that is not finite");
+            : new(AttackErrorKind.NotFinite, "a vector with a non-finite number");
     }
 
     private static Fault? FaultOfTokens(int[] tokens, int vocabulary)
@@ -178,7 +178,7 @@ internal sealed class ModelGate(IVictim victim, CancellationToken stop)
         var strange = Array.FindIndex(tokens, t => t < 0 || t >= vocabulary);
         return strange < 0
             ? null
-            : new(AttackErrorKind.WrongAnswer, $"token {tokens[strange]}, its vocabulary has {vocabulary}");
+            : new(AttackErrorKind.WrongAnswer, $"token {tokens[strange]} but has a vocabulary of {vocabulary}");
     }
 
     private static string Excerpt<TKey>(TKey key)

@@ -30,8 +30,8 @@ internal static class AttackFiles
     {
         if (All.FirstOrDefault(name => name != Settings && File.Exists(Path.Combine(folder, name))) is { } found)
             throw new OutputException(
-                $"attack log '{folder}': {found} is there but not {Settings}",
-                new Remedy("give an empty folder", "Output")
+                $"attack log '{folder}': contains {found} but no {Settings}",
+                new Remedy("use an empty folder", "Output")
             );
     }
 }

@@ -15,7 +15,7 @@ internal static class GuardedJson
 
     /// <summary>The error for a string that is not valid Unicode.</summary>
     public const string HalfPair =
-        "holds half of a surrogate pair (an escape \\ud8.. to \\udf.. alone), which is no text";
+        "contains an unpaired surrogate (an escape \\ud8.. to \\udf.. on its own), which is not valid text";
 
     /// <summary>Options that reject duplicate property names.</summary>
     public static readonly JsonDocumentOptions EachNameOnce = new() { AllowDuplicateProperties = false };
@@ -61,7 +61,7 @@ internal static class GuardedJson
             if (++tokens > most)
                 throw new JsonException($"more than {most} JSON values");
             if (IsBroken(ref reader))
-                throw new JsonException("a string holds half of a surrogate pair");
+                throw new JsonException("a string contains an unpaired surrogate");
         }
         return JsonDocument.Parse(bytes);
     }
@@ -108,17 +108,17 @@ internal static class GuardedJson
         var end = e.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
         var text = (end < 0 ? e.Message : e.Message[..end]).TrimEnd(' ', '|');
         if (text.StartsWith("The input does not contain any JSON", StringComparison.Ordinal))
-            return "it is empty";
+            return "the input is empty";
         if (
             text.Contains("reached end of data", StringComparison.Ordinal)
             || text.StartsWith("Expected depth to be zero at the end", StringComparison.Ordinal)
         )
-            return "it ends in the middle";
+            return "unexpected end of input";
         var literal = text.LastIndexOf("' is an invalid JSON literal", StringComparison.Ordinal);
         if (literal < 1)
             return text;
         var line = text[1..literal].Split('\n')[0].TrimEnd('\r');
-        return $"'{(line.Length <= LongestQuote ? line : line[..LongestQuote] + "...")}' is no JSON value";
+        return $"'{(line.Length <= LongestQuote ? line : line[..LongestQuote] + "...")}' is not a JSON value";
     }
 
     private static void Check(string place, ReadOnlySpan<byte> bytes)

@@ -40,7 +40,7 @@ internal static class StrictText
             mark = bytes.StartsWith("\uFEFF"u8) ? "a byte order mark" : null;
             return Decode(place, bytes);
         }
-        mark = "the mark of UTF-16";
+        mark = "a UTF-16 byte order mark";
         try
         {
             return new UnicodeEncoding(bigEndian: !little, byteOrderMark: false, throwOnInvalidBytes: true).GetString(
@@ -49,7 +49,7 @@ internal static class StrictText
         }
         catch (DecoderFallbackException e)
         {
-            throw new DataException($"{place}: begins as UTF-16 and is not; convert the file to UTF-8", e);
+            throw new DataException($"{place}: starts as UTF-16 but is not valid UTF-16; convert the file to UTF-8", e);
         }
     }
 
@@ -78,7 +78,7 @@ internal static class StrictText
                 var length = buffer.AsSpan(start, count - start).IndexOfAny((byte)'\n', (byte)'\r');
                 var part = length < 0 ? count - start : length;
                 if (held.Count + part > longest)
-                    throw new DataException($"{place}:{number + 1}: a line of more than {longest} bytes");
+                    throw new DataException($"{place}:{number + 1}: a line longer than {longest} bytes");
                 held.AddRange(buffer.AsSpan(start, part));
                 begun = true;
                 start += part;
@@ -121,7 +121,7 @@ internal static class StrictText
                 var length = buffer.AsSpan(start, count - start).IndexOf(end);
                 var part = length < 0 ? count - start : length;
                 if (held.Count + part > longest)
-                    throw new DataException($"{place}:{number + 1}: a line of more than {longest} bytes");
+                    throw new DataException($"{place}:{number + 1}: a line longer than {longest} bytes");
                 held.AddRange(buffer.AsSpan(start, part));
                 start += part + 1;
                 if (length < 0)
@@ -162,7 +162,7 @@ internal static class StrictText
         if (bytes.StartsWith("\uFEFF"u8))
             return bytes[3..];
         if (bytes.StartsWith((ReadOnlySpan<byte>)[0xff, 0xfe]) || bytes.StartsWith((ReadOnlySpan<byte>)[0xfe, 0xff]))
-            throw new DataException($"{place}:1: byte 0x{bytes[0]:x2} begins UTF-16 text; convert the file to UTF-8");
+            throw new DataException($"{place}:1: byte 0x{bytes[0]:x2} starts UTF-16 text; convert the file to UTF-8");
         return bytes;
     }
 

@@ -64,7 +64,7 @@ internal static class WholeFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new OutputException($"{path}: cannot be made: {e.Message}", e);
+            throw new OutputException($"{path}: cannot be created: {e.Message}", e);
         }
     }
 

@@ -9,7 +9,7 @@ namespace RobustTickets.Attacks;
 public sealed class FolderInUseException : Exception
 {
     internal FolderInUseException(string folder, string holder)
-        : base($"{folder}: {holder} is writing to it; wait until it has ended, or name another folder")
+        : base($"{folder}: {holder} is writing to it; wait until it has finished, or use another folder")
     {
         Holder = holder;
     }
@@ -115,7 +115,7 @@ internal sealed class WriterLock : IDisposable
         _claim?.Require();
         if (!IsHeld)
             throw new OutputException(
-                $"{_folder}: the folder was removed or replaced while results were written to it; what it held is lost"
+                $"{_folder}: the folder was removed or replaced while results were being written; its contents are lost"
             );
     }
 
@@ -166,7 +166,7 @@ internal sealed class WriterLock : IDisposable
                 return taken;
             held?.Dispose();
             if (attempt == Attempts)
-                throw new FolderInUseException(what, "one process after the other");
+                throw new FolderInUseException(what, "one process after another");
         }
     }
 

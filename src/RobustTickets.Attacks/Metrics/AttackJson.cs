@@ -147,7 +147,7 @@ internal static class AttackJson
             .Where(k => JsonNamingPolicy.SnakeCaseLower.ConvertName(k.ToString()) == kind)
             .ToArray();
         if (named.Length == 0)
-            throw new JsonException($"error kind '{kind}'");
+            throw new JsonException($"unknown error kind '{kind}'");
         return new AttackOutcome(
             Field(e, "id").GetString()!,
             Field(e, "label").GetInt32(),
@@ -180,7 +180,7 @@ internal static class AttackJson
     /// <summary>Reads a summary.</summary>
     /// <exception cref="JsonException">The text is not a summary.</exception>
     public static AttackSummary ReadSummary(string json) =>
-        GuardedJson.Deserialize(json, AttackJsonContext.Default.AttackSummary) ?? throw new JsonException("no summary");
+        GuardedJson.Deserialize(json, AttackJsonContext.Default.AttackSummary) ?? throw new JsonException("found null");
 
     /// <summary>Reads a summary.json.</summary>
     /// <exception cref="DataException">The file cannot be read, or is not a summary.</exception>
@@ -192,7 +192,7 @@ internal static class AttackJson
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
-            throw new DataException($"{path}: is no summary of an attack: {GuardedJson.Reason(e)}", e);
+            throw new DataException($"{path}: not a valid attack summary: {GuardedJson.Reason(e)}", e);
         }
     }
 
@@ -217,7 +217,7 @@ internal static class AttackJson
             "failed" => AttackResult.Failed,
             "skipped" => AttackResult.Skipped,
             "error" => AttackResult.Error,
-            _ => throw new JsonException($"result '{name}'; possible: success, failed, skipped, error"),
+            _ => throw new JsonException($"unknown result '{name}'; possible: success, failed, skipped, error"),
         };
 
     private static void WriteColumns(

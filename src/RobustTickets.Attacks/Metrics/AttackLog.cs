@@ -174,7 +174,7 @@ public sealed class AttackLog : IDisposable
         ArgumentNullException.ThrowIfNull(outcome);
         if (!_left.Remove(outcome.Id))
             throw new InvalidOperationException(
-                $"attack log '{_folder}': example '{outcome.Id}' has an outcome already or is none of the "
+                $"attack log '{_folder}': example '{outcome.Id}' already has an outcome or is not one of the "
                     + $"{_inputs.Count} attacked"
             );
         if (_inputs[_outcomes.Count].Id != outcome.Id)
@@ -194,7 +194,7 @@ public sealed class AttackLog : IDisposable
     {
         if (_outcomes.Count < _inputs.Count)
             throw new InvalidOperationException(
-                $"attack log '{_folder}': {_inputs.Count - _outcomes.Count} examples remain"
+                $"attack log '{_folder}': {_inputs.Count - _outcomes.Count} examples have no outcome yet"
             );
         _lock.Require();
         // Outcomes reach the disk before the files that mark them as complete.
@@ -303,7 +303,7 @@ public sealed class AttackLog : IDisposable
         return AttackJson.Write(settings with { Run = run });
     }
 
-    internal static Remedy AnotherFolder => new("give another folder", "Output");
+    internal static Remedy AnotherFolder => new("to start a new attack, use another folder", "Output");
 
     internal static void Compare(string path, string found, string wanted)
     {
@@ -316,11 +316,11 @@ public sealed class AttackLog : IDisposable
         }
         catch (JsonException e)
         {
-            throw new DataException($"'{path}' is not what an attack wrote: {GuardedJson.Reason(e)}", AnotherFolder, e);
+            throw new DataException($"'{path}' is not a valid attack file: {GuardedJson.Reason(e)}", AnotherFolder, e);
         }
         throw new OutputException(
-            $"'{path}': this folder holds an attack with other settings or examples; "
-                + (difference ?? "they are written differently"),
+            $"'{path}': this folder contains an attack with different settings or examples; "
+                + (difference ?? "the files are formatted differently"),
             AnotherFolder
         );
     }
@@ -331,8 +331,8 @@ public sealed class AttackLog : IDisposable
         {
             if (i >= inputs.Count || outcomes[i].Id != inputs[i].Id)
                 throw new DataException(
-                    $"{path}:{i + 1}: example '{outcomes[i].Id}' is not the one expected there; remove this line and "
-                        + "those after it, and the attack goes on from there",
+                    $"{path}:{i + 1}: example '{outcomes[i].Id}' is not the expected one; to resume the attack "
+                        + "from there, remove this line and all after it",
                     AnotherFolder
                 );
         }
@@ -372,8 +372,8 @@ public sealed class AttackLog : IDisposable
         catch (JsonException e)
         {
             throw new DataException(
-                $"{path}:{index + 1}: is not what an attack wrote: {GuardedJson.Reason(e)}; remove this line and those "
-                    + "after it, and the attack goes on from there",
+                $"{path}:{index + 1}: corrupt line in the attack log: {GuardedJson.Reason(e)}; to resume the "
+                    + "attack from there, remove this line and all after it",
                 AnotherFolder,
                 e
             );

@@ -50,16 +50,16 @@ public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOut
         ArgumentNullException.ThrowIfNull(folder);
         var summary = Path.Combine(folder, AttackFiles.Summary);
         if (!File.Exists(summary))
-            throw new DataException($"{summary}: no such file; there is no finished attack in this folder");
+            throw new DataException($"{summary}: no such file; the folder contains no finished attack");
         var figures = AttackJson.LoadSummary(summary);
         var file = Path.Combine(folder, AttackFiles.Examples);
         var outcomes = AttackLog.Read(file);
         return outcomes.Count == figures.Examples + figures.Errors
             ? new AttackReport(figures, outcomes, folder)
             : throw new DataException(
-                $"{file}: holds {outcomes.Count} outcomes, {AttackFiles.Summary} beside it counts "
-                    + $"{figures.Examples + figures.Errors}; the same attack into this folder makes "
-                    + "what is missing, or names what is too much"
+                $"{file}: contains {outcomes.Count} outcomes, but {AttackFiles.Summary} next to it counts "
+                    + $"{figures.Examples + figures.Errors}; rerun the same attack into this folder to add "
+                    + "missing outcomes, or to report surplus ones"
             );
     }
 
@@ -68,11 +68,11 @@ public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOut
     {
         var figures =
             Summary.Examples == 0
-                ? "no example was judged"
+                ? "no example was evaluated"
                 : string.Create(
                     CultureInfo.InvariantCulture,
                     $"clean {Clean:0.0} %, under attack {Aua:0.0} %, {Suc:0.0} % of attacks succeeded, "
-                        + $"{Queries:0.0} queries an example"
+                        + $"{Queries:0.0} queries per example"
                 );
         var errors = Summary.Errors == 0 ? "" : $"; {Summary.Errors} ended in an error";
         return $"{Summary.Settings.Recipe}: {figures}{errors}";
@@ -92,8 +92,8 @@ public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOut
         var lines = errors.Take(Shown).Select(o => $"\n  example '{o.Id}': {o.Error!.Message}");
         var more = errors.Count > Shown ? $"\n  and {errors.Count - Shown} more" : "";
         throw new AttackFailedException(
-            $"{errors.Count} of {outcomes.Count} examples could not be attacked and are in no "
-                + $"figure:{string.Concat(lines)}{more}",
+            $"{errors.Count} of {outcomes.Count} examples could not be attacked and are excluded "
+                + $"from all figures:{string.Concat(lines)}{more}",
             errors.Exists(o => o.Error!.Kind == AttackErrorKind.NotFinite)
         );
     }

@@ -86,15 +86,15 @@ internal sealed record ShardState(
     {
         var path = Path.Combine(folder, AttackShard.File);
         if (!System.IO.File.Exists(path))
-            throw new DataException($"{path}: no such file; the folder holds no shard of an attack");
+            throw new DataException($"{path}: no such file; the folder contains no shard of an attack");
         try
         {
             return GuardedJson.Deserialize(System.IO.File.ReadAllText(path), AttackJsonContext.Default.ShardState)
-                ?? throw new DataException($"{path}: holds null");
+                ?? throw new DataException($"{path}: contains null");
         }
         catch (JsonException e)
         {
-            throw new DataException($"{path}: is no shard of an attack: {GuardedJson.Reason(e)}", e);
+            throw new DataException($"{path}: not a valid shard of an attack: {GuardedJson.Reason(e)}", e);
         }
     }
 }

@@ -24,7 +24,7 @@ public static class ShardMerge
             : throw new DataException($"{folder}: no such folder");
         return found.Length > 0
             ? found
-            : throw new DataException($"{folder}: holds no shard of an attack; expected folders shard-I-of-N");
+            : throw new DataException($"{folder}: contains no shard of an attack; expected folders shard-I-of-N");
     }
 
     /// <summary>Merges shards into a folder; can be repeated after a crash.</summary>
@@ -45,11 +45,11 @@ public static class ShardMerge
         ArgumentNullException.ThrowIfNull(shards);
         ArgumentNullException.ThrowIfNull(output);
         if (shards.FirstOrDefault(s => Path.GetFullPath(s) == Path.GetFullPath(output)) is { } part)
-            throw new RequestException("Output", output, $"is {Path.GetFileName(part)} itself; name another folder");
+            throw new RequestException("Output", output, $"is {Path.GetFileName(part)} itself; use another folder");
         var states = shards.Select(ShardState.Load).ToArray();
         RequireAll(shards, states);
         var settings = Same(shards, AttackFiles.Settings, SettingsDifference.First);
-        var ids = Same(shards, Ids, (_, _) => "they name other examples").Split('\n')[..^1];
+        var ids = Same(shards, Ids, (_, _) => "the examples differ").Split('\n')[..^1];
         var (lines, outcomes) = Read(shards, ids);
         var parsed = Parse(Path.Combine(shards[0], AttackFiles.Settings), settings);
 
@@ -84,15 +84,14 @@ public static class ShardMerge
             var state = states[i];
             if (state.Of != count)
                 throw new DataException(
-                    $"{folders[i]}: is shard {state.Shard} of {state.Of}, {folders[0]} is one of {count}; merge "
-                        + "parts of "
-                        + "one division"
+                    $"{folders[i]}: is shard {state.Shard} of {state.Of}, but {folders[0]} is one of {count}; "
+                        + "all shards must have the same count"
                 );
             var other = Array.FindIndex(states, s => s.Shard == state.Shard);
             if (other < i)
-                throw new DataException($"{folders[i]}: is shard {state.Shard}, as {folders[other]} is");
+                throw new DataException($"{folders[i]}: is shard {state.Shard}, and so is {folders[other]}");
             if (state.CsvCells != states[0].CsvCells)
-                throw new DataException($"{folders[i]}: results.csv is written in another way than in {folders[0]}");
+                throw new DataException($"{folders[i]}: results.csv is formatted differently than in {folders[0]}");
         }
         var missing = Enumerable.Range(1, count).Except(states.Select(s => s.Shard)).ToArray();
         if (missing.Length > 0)
@@ -104,7 +103,7 @@ public static class ShardMerge
         if (open.Length > 0)
             throw new DataException(
                 $"{folders[Array.FindIndex(states, s => !s.Done)]}: {Name(open)} of {count} "
-                    + $"{(open.Length == 1 ? "is" : "are")} not finished; the same attack goes on there"
+                    + $"{(open.Length == 1 ? "is" : "are")} not finished; rerun the same attack to resume"
             );
     }
 
@@ -133,10 +132,10 @@ public static class ShardMerge
             }
             catch (JsonException e)
             {
-                throw new DataException($"'{path}' is not what an attack wrote: {GuardedJson.Reason(e)}", e);
+                throw new DataException($"'{path}' is not a valid attack file: {GuardedJson.Reason(e)}", e);
             }
             throw new DataException(
-                $"'{path}': is part of another attack than {shards[0]}; {what ?? "they are written differently"}"
+                $"'{path}': not the same attack as {shards[0]}; {what ?? "the files are formatted differently"}"
             );
         }
         return first!;
@@ -157,9 +156,9 @@ public static class ShardMerge
             foreach (var (outcome, line) in found.Zip(File.ReadLines(path)))
             {
                 if (!place.TryGetValue(outcome.Id, out var at))
-                    throw new DataException($"{path}: example '{outcome.Id}' is none of the attack");
+                    throw new DataException($"{path}: example '{outcome.Id}' is not part of the attack");
                 if (from[at] is { } other)
-                    throw new DataException($"{path}: example '{outcome.Id}' is in {other}, too");
+                    throw new DataException($"{path}: example '{outcome.Id}' is also in {other}");
                 (lines[at], outcomes[at], from[at]) = (line, outcome, shard);
             }
         }
@@ -169,7 +168,7 @@ public static class ShardMerge
             : throw new DataException(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{shards[0]}: example '{ids[lost]}' is in no shard, nor are "
+                    $"{shards[0]}: example '{ids[lost]}' is missing from all shards, as are "
                         + $"{from.Count(f => f is null) - 1} others"
                 )
             );
@@ -186,9 +185,9 @@ public static class ShardMerge
         }
         catch (JsonException e)
         {
-            throw new DataException($"'{path}' is not what an attack wrote: {GuardedJson.Reason(e)}", e);
+            throw new DataException($"'{path}' is not a valid attack file: {GuardedJson.Reason(e)}", e);
         }
-        throw new DataException($"'{path}' is not what this program wrote; run the shards with one version of it");
+        throw new DataException($"'{path}' was not written by this version; run all shards with the same version");
     }
 
     private static WriterLock Hold(string folder)

@@ -138,8 +138,8 @@ public static class TextClassifierAttacks
             throw new RequestException(
                 nameof(examples),
                 null,
-                $"{classifier.Name} was trained on {known.Count} of the {examples.Count}, '{known[0].Id}' the first; "
-                    + "take the run's Evaluation, or say TrainedRows.Measure"
+                $"{classifier.Name} was trained on {known.Count} of the {examples.Count} examples, "
+                    + $"starting with '{known[0].Id}'; use the run's Evaluation, or pass TrainedRows.Measure"
             );
     }
 }

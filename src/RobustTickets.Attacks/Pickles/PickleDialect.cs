@@ -36,7 +36,7 @@ internal abstract class PickleDialect
     /// <param name="id">The id.</param>
     /// <param name="refuse">Creates an exception with the position.</param>
     public virtual object? Persistent(object? id, Func<string, Exception> refuse) =>
-        throw refuse($"has a persistent id {Describe(id)}, which {Subject} does not need");
+        throw refuse($"persistent id {Describe(id)} is not supported in {Subject}");
 
     /// <summary>
     /// Resolves a name; disallowed names are rejected here, before any call could use them.
@@ -47,8 +47,8 @@ internal abstract class PickleDialect
     /// <summary>Creates the exception for a disallowed name.</summary>
     public Exception Forbidden(string what, string module, string name) =>
         Refuse(
-            $"{what}: names '{Printable(module)}.{Printable(name)}', which is not allowed in {Subject} (it could run "
-                + $"code when Python loads it); allowed are {Allowed}; nothing was executed"
+            $"{what}: references '{Printable(module)}.{Printable(name)}', which is not allowed in {Subject} (it could "
+                + $"run code when Python loads it); allowed: {Allowed}; no code was executed"
         );
 
     /// <summary>Describes a value in messages.</summary>

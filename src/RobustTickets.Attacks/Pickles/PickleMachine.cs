@@ -55,7 +55,7 @@ internal sealed class PickleMachine
             {
                 var value = Pop();
                 if (stack.Count != 0)
-                    throw Refuse($"{stack.Count} values are left over at STOP");
+                    throw Refuse($"{stack.Count} values remain on the stack at STOP");
                 return value;
             }
             Step(code, position);
@@ -69,7 +69,7 @@ internal sealed class PickleMachine
             case 0x80: // PROTO
                 var protocol = NextByte();
                 if (protocol is < 2 or > 5)
-                    throw Refuse($"pickle protocol {protocol}; 2 to 5 are possible");
+                    throw Refuse($"pickle protocol {protocol}; supported: 2 to 5");
                 break;
             case 0x95: // FRAME: only a hint for buffered readers
                 Skip(8);
@@ -205,7 +205,7 @@ internal sealed class PickleMachine
             default:
                 throw Refuse(
                     $"pickle opcode 0x{code:x2}{(code is > 32 and < 127 ? $" ('{(char)code}')" : "")} at byte "
-                        + $"{position} is not one that {dialect.Subject} needs"
+                        + $"{position} is not supported in {dialect.Subject}"
                 );
         }
     }
@@ -214,13 +214,13 @@ internal sealed class PickleMachine
     {
         var dict = Top<PickleDict>("SETITEMS");
         if (pairs.Length % 2 != 0)
-            throw Refuse("a dict is given a key without a value");
+            throw Refuse("a dict key has no value");
         for (var i = 0; i < pairs.Length; i += 2)
         {
             if (pairs[i] is not (string or long or bool))
-                throw Refuse($"a dict key is {PickleDialect.Describe(pairs[i])}; a string is needed");
+                throw Refuse($"a dict key is {PickleDialect.Describe(pairs[i])}; expected a string");
             if (!dict.TryAdd(pairs[i]!, pairs[i + 1]))
-                throw Refuse($"dict key '{pairs[i]}' is given twice");
+                throw Refuse($"dict key '{pairs[i]}' occurs twice");
         }
     }
 
@@ -228,12 +228,12 @@ internal sealed class PickleMachine
         memo.TryGetValue(index, out var value) ? value : throw Refuse($"memo {index} is used before it is set");
 
     private object? Peek() =>
-        stack.Count > 0 && stack[^1] != Mark ? stack[^1] : throw Refuse("the stack is empty where a value is needed");
+        stack.Count > 0 && stack[^1] != Mark ? stack[^1] : throw Refuse("the stack is empty; expected a value");
 
     private object? PopAny()
     {
         if (stack.Count == 0)
-            throw Refuse("the stack is empty where a value is needed");
+            throw Refuse("the stack is empty; expected a value");
         var value = stack[^1];
         stack.RemoveAt(stack.Count - 1);
         return value;
@@ -242,7 +242,7 @@ internal sealed class PickleMachine
     private object? Pop()
     {
         var value = PopAny();
-        return value != Mark ? value : throw Refuse("a mark stands where a value is needed");
+        return value != Mark ? value : throw Refuse("found a mark; expected a value");
     }
 
     private object?[] PopMany(int count)
@@ -264,7 +264,7 @@ internal sealed class PickleMachine
     }
 
     private T Top<T>(string opcode)
-        where T : class => Peek() as T ?? throw Refuse($"{opcode} acts on {PickleDialect.Describe(Peek())}");
+        where T : class => Peek() as T ?? throw Refuse($"{opcode} is applied to {PickleDialect.Describe(Peek())}");
 
     private byte NextByte()
     {

@@ -55,7 +55,7 @@ internal sealed class PlainPickle : PickleDialect
             (PickleGlobal, PickleTuple { Items: [] }) => new PickleSet(),
             (PickleGlobal, PickleTuple { Items: [PickleList list] }) => new PickleSet(list.Items),
             (PickleGlobal, PickleTuple { Items: [PickleTuple tuple] }) => new PickleSet(tuple.Items),
-            (PickleGlobal name, _) => throw refuse($"{name} is called with {Describe(arguments)}; a list is needed"),
+            (PickleGlobal name, _) => throw refuse($"{name} is called with {Describe(arguments)}; expected a list"),
             _ => throw refuse($"REDUCE calls {Describe(callable)}"),
         };
 }

@@ -23,7 +23,7 @@ public sealed record AttackRecipe
     [
         new(
             "textfooler",
-            "near neighbours of words, strict about part of speech and meaning (Jin et al. 2020)",
+            "nearest neighbours of words, with part-of-speech and similarity constraints (Jin et al. 2020)",
             TextFoolerRecipe.Build,
             ResourceKinds.StopWords
         )
@@ -34,7 +34,7 @@ public sealed record AttackRecipe
         },
         new(
             "textbugger",
-            "typing errors, look-alike characters and near neighbours (Li et al. 2019)",
+            "typing errors, look-alike characters and nearest neighbours (Li et al. 2019)",
             TextBuggerRecipe.Build
         )
         {
@@ -43,7 +43,7 @@ public sealed record AttackRecipe
         },
         new(
             "bert-attack",
-            "a masked language model's words, with the number EarlyRobust states (Li et al. 2020; K = 50)",
+            "words from a masked language model, with the K of EarlyRobust (Li et al. 2020; K = 50)",
             (parts, o) => BertAttackRecipe.Build(parts, o, BertAttackSize.Paper),
             words: ResourceKinds.MaskedLM
         )
@@ -52,7 +52,7 @@ public sealed record AttackRecipe
         },
         new(
             "bert-attack-library",
-            "the same with TextAttack's own number (K = 48; 8 on its main branch)",
+            "the same with the K of TextAttack (K = 48; 8 on its main branch)",
             (parts, o) => BertAttackRecipe.Build(parts, o, BertAttackSize.Library),
             words: ResourceKinds.MaskedLM
         )
@@ -61,7 +61,7 @@ public sealed record AttackRecipe
         },
         new(
             "bert-attack-released",
-            "what the scripts of EarlyRobust and RobusT ran as BERT-Attack: near neighbours, no masked language model",
+            "what the EarlyRobust and RobusT scripts ran as BERT-Attack: nearest neighbours, no masked language model",
             BertAttackAuthorsCodeRecipe.Build
         )
         {
@@ -71,7 +71,7 @@ public sealed record AttackRecipe
         },
         new(
             "bae",
-            "a masked language model's words for a hidden word (Garg and Ramakrishnan 2020)",
+            "words from a masked language model for a masked word (Garg and Ramakrishnan 2020)",
             BaeRecipe.Build,
             words: ResourceKinds.MaskedLM
         )
@@ -81,13 +81,13 @@ public sealed record AttackRecipe
         },
         new(
             "pwws",
-            "WordNet's synonyms by weighted saliency (Ren et al. 2019)",
+            "WordNet synonyms, words ranked by weighted saliency (Ren et al. 2019)",
             PwwsRecipe.Build,
             words: ResourceKinds.WordNet
         ),
         new(
             "deepwordbug",
-            "typing errors at random places (Gao et al. 2018)",
+            "typing errors at random positions (Gao et al. 2018)",
             (parts, o) => DeepWordBugRecipe.Build(parts, o)
         ),
     ];
@@ -267,13 +267,13 @@ public sealed record AttackRecipe
             throw new RequestException(
                 nameof(Options.Window),
                 null,
-                HasSimilarity ? "cannot be chosen where sentence similarity is off; leave it out" : NoSimilarity
+                HasSimilarity ? "cannot be set when sentence similarity is off; leave it out" : NoSimilarity
             );
         if (!HasCandidates && Options.Candidates is not null)
             throw new RequestException(
                 nameof(Options.Candidates),
                 null,
-                $"{Name} tries every substitute that it makes; possible with "
+                $"{Name} tries every substitute that it generates; supported by "
                     + string.Join(", ", All.Where(r => r.HasCandidates).Select(r => r.Name))
             );
         if (!HasPartOfSpeech && !Options.PartOfSpeech)

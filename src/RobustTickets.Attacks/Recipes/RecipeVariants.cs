@@ -68,7 +68,7 @@ internal static class RecipeVariants
             throw new RequestException(
                 nameof(AttackOptions.HeldOutShare),
                 null,
-                $"{recipe.Name} takes its words from no dictionary that could be held out; possible with "
+                $"{recipe.Name} has no dictionary of substitutes to hold words out of; supported by "
                     + string.Join(", ", AttackRecipe.All.Where(r => r.HasDictionary).Select(r => r.Name))
             );
     }

@@ -51,9 +51,9 @@ public sealed record AttackParts(
     internal override void Refuse(AttackRecipe recipe)
     {
         if (recipe.TakesWordNet && WordNet is null)
-            throw new RequestException(nameof(WordNet), null, $"{recipe.Name} takes its synonyms from it; give one");
+            throw new RequestException(nameof(WordNet), null, $"{recipe.Name} requires it for its synonyms; pass one");
         if (recipe.TakesMaskedLM && MaskedLM is null)
-            throw new RequestException(nameof(MaskedLM), null, $"{recipe.Name} takes its words from it; give one");
+            throw new RequestException(nameof(MaskedLM), null, $"{recipe.Name} requires it for its words; pass one");
     }
 
     internal override void Check(AttackRecipe recipe, IAttackModels? models) { }

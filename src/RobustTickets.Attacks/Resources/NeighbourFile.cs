@@ -115,8 +115,8 @@ public sealed class NeighbourFile
         )
         {
             throw new DataException(
-                $"neighbour table '{path}': damaged, or not written by this version; remove it, or make it "
-                    + "again with 'resources precompute'"
+                $"neighbour table '{path}': corrupt, or written by another version; remove it, or rebuild it "
+                    + "with 'resources precompute'"
             );
         }
         var hash = Convert.ToHexStringLower(bytes.AsSpan(4 * sizeof(int), SHA256.HashSizeInBytes));
@@ -128,8 +128,8 @@ public sealed class NeighbourFile
         )
         {
             throw new DataException(
-                $"neighbour table '{path}': made from word vectors with sha256 {hash}, those in use have "
-                    + $"{vectorsHash}; make it again with 'resources precompute'"
+                $"neighbour table '{path}': built from word vectors with sha256 {hash}, but those in use have "
+                    + $"{vectorsHash}; rebuild it with 'resources precompute'"
             );
         }
         return new NeighbourFile(hash, words, count, MemoryMarshal.Cast<byte, int>(body[HeaderBytes..]).ToArray());

@@ -129,7 +129,7 @@ public sealed record ResourceFiles(
             ?? throw new RequestException(
                 nameof(Encoder),
                 null,
-                "the checkpoint that the victim was trained from is not known; name a sentence encoder (any BERT "
+                "the checkpoint that the victim was trained from is unknown; give a sentence encoder (any BERT "
                     + $"folder), or put one into {Path.Combine(Where.Path, ResourceKinds.SentenceEncoder)}",
                 new Remedy("or attack without one", nameof(AttackOptions.Similarity), "false")
             );
@@ -225,7 +225,7 @@ public sealed record ResourceFiles(
             ? (vectors, neighbours)
             : throw new MissingResourceException(
                 ResourceKinds.TryFind(ResourceKinds.WordVectors)!,
-                $"{who} has no source of substitute words; name word vectors or a neighbour table, or: "
+                $"{who} has no source of substitute words; give word vectors or a neighbour table, or: "
                     + folder.Missing(ResourceKinds.WordVectors)
             );
     }
@@ -237,8 +237,8 @@ public sealed record ResourceFiles(
         new(
             field,
             null,
-            $"{what} is a model, and nothing that loads models was given; give AttackModels (package "
-                + "RobustTickets) or OnnxModels (package RobustTickets.OnnxRuntime), or parts of your own "
+            $"{what} is a model, but no model loader was given; pass AttackModels (package "
+                + "RobustTickets) or OnnxModels (package RobustTickets.OnnxRuntime), or your own parts "
                 + "(AttackParts)"
         );
 }

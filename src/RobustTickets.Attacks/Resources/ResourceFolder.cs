@@ -80,9 +80,9 @@ public sealed class ResourceFolder(string path)
     internal string Missing(string name)
     {
         var kind = ResourceKinds.TryFind(name)!;
-        return $"resource {kind.Kind} is not there ({System.IO.Path.Combine(Path, kind.Files[0])}): {kind.Purpose}\n"
-            + $"  get    {kind.Origin} (licence: {kind.Licence})\n"
-            + $"  or go  without it: {kind.Without}";
+        return $"resource {kind.Kind} not found ({System.IO.Path.Combine(Path, kind.Files[0])}): {kind.Purpose}\n"
+            + $"  source: {kind.Origin} (licence: {kind.Licence})\n"
+            + $"  without it: {kind.Without}";
     }
 
     /// <summary>

@@ -58,8 +58,8 @@ public static class ResourceKinds
             WordVectors,
             [.. Names("counter-fitted-vectors", ".txt", ".bin"), .. Names("word-vectors", ".txt", ".bin")],
             "neighbours of words and cosines of substitutes, for textfooler, textbugger and bert-attack-released",
-            "a neighbour table gives substitutes without cosines; deepwordbug needs none, pwws takes WordNet, "
-                + "bert-attack and bae a masked language model",
+            "a neighbour table provides substitutes without cosines; deepwordbug needs none, pwws uses WordNet, "
+                + "bert-attack and bae use a masked language model",
             "counter-fitted-vectors.txt of Mrkšić et al. 2016, github.com/nmrksic/counter-fitting, or 'resources build "
                 + "word-vectors'",
             "Apache-2.0"
@@ -79,7 +79,7 @@ public static class ResourceKinds
             Names("neighbours", ".json", ".tsv"),
             "stored table word -> substitutes, used instead of neighbours computed from word vectors",
             "neighbours are computed from the word vectors",
-            "for instance counterfitted_neighbors.json of Jia et al. 2019, github.com/robinjia/certified-word-sub",
+            "such as counterfitted_neighbors.json of Jia et al. 2019, github.com/robinjia/certified-word-sub",
             "MIT"
         )
         {
@@ -96,7 +96,7 @@ public static class ResourceKinds
         new(
             StopWords,
             Names("stop-words", ".txt"),
-            "words that textfooler leaves alone, one a line (its list has 266)",
+            "words that textfooler does not change, one per line (its list has 266)",
             "a built-in list of English function words, named in the summary",
             "recipe textfooler_jin_2019 of TextAttack, github.com/QData/TextAttack",
             "MIT"
@@ -113,7 +113,7 @@ public static class ResourceKinds
         new(
             NltkStopWords,
             Names("nltk-stop-words", ".txt"),
-            "words that every other recipe leaves alone, one a line (NLTK's English list of 2022 has 179)",
+            "words that the other recipes do not change, one per line (NLTK's English list of 2022 has 179)",
             "a built-in list of English function words, named in the summary",
             "corpora/stopwords of nltk_data, github.com/nltk/nltk_data",
             "not stated; a list from public sources"
@@ -133,13 +133,13 @@ public static class ResourceKinds
             Tagger,
             [.. Names("perceptron_tagger", ".json"), .. Names("tagger", ".json")],
             "averaged perceptron part-of-speech weights, for textfooler, bert-attack-released and bae",
-            "textbugger, bert-attack, pwws and deepwordbug compare no parts of speech",
+            "textbugger, bert-attack, pwws and deepwordbug do not compare parts of speech",
             "taggers/averaged_perceptron_tagger.zip or averaged_perceptron_tagger_eng.zip of nltk_data, "
                 + "github.com/nltk/nltk_data, or 'resources build tagger'",
             "not stated; the code in NLTK is Apache-2.0"
         )
         {
-            Instead = new("other recipes attack without comparing them", nameof(AttackOptions.PartOfSpeech), "false"),
+            Instead = new("other recipes can run without this constraint", nameof(AttackOptions.PartOfSpeech), "false"),
             Published =
             [
                 new(
@@ -179,7 +179,7 @@ public static class ResourceKinds
             WordNet,
             ["wordnet"],
             "WordNet 3.0 dict folder (data.noun, index.noun, noun.exc ...), for pwws",
-            "every recipe but pwws",
+            "every recipe except pwws",
             "Debian package wordnet-base, wordnet.princeton.edu, or corpora/wordnet.zip of nltk_data",
             "WordNet licence",
             IsFolder: true,
@@ -208,7 +208,7 @@ public static class ResourceKinds
         )
         {
             Instead = new(
-                "other recipes attack without comparing sentences",
+                "other recipes can run without this constraint",
                 nameof(AttackOptions.Similarity),
                 "false"
             ),

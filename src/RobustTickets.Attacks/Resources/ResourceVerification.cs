@@ -47,8 +47,8 @@ internal sealed record ResourceVerification(
     private static string? Difference(string name, string path, IReadOnlyDictionary<string, string> demanded)
     {
         if (!demanded.TryGetValue(name, out var wanted))
-            return $"{name} is not named in SHA256SUMS, other files beside it are";
+            return $"{name} is not listed in SHA256SUMS, but other files of the resource are";
         var hash = ResourceFolder.Hash(path);
-        return hash == wanted ? null : $"{name}: sha256 is {hash}, SHA256SUMS demands {wanted}";
+        return hash == wanted ? null : $"{name}: sha256 is {hash}, SHA256SUMS expects {wanted}";
     }
 }

@@ -42,7 +42,7 @@ public sealed class StopWords
             .Where(word => word.Length > 0)
             .ToArray();
         if (words.Length == 0)
-            throw new DataException($"stop words {path}: no words; the file should hold one word a line");
+            throw new DataException($"stop words {path}: no words; expected one word per line");
         return new StopWords(Path.GetFileName(path), words);
     }
 

@@ -22,16 +22,16 @@ internal static class TaggerJson
         // wins".
         var classes = Part(place, root, "classes", JsonValueKind.Array)
             .EnumerateArray()
-            .Select(c => c.Text() ?? throw Bad(place, $"classes holds {c.GetRawText()}; a tag is a string"))
+            .Select(c => c.Text() ?? throw Bad(place, $"classes contains {c.GetRawText()}; a tag must be a string"))
             .Order(Python.CodePointOrder.Instance)
             .ToArray();
         if (classes.Length == 0)
-            throw Bad(place, "classes is empty; no word could be tagged");
+            throw Bad(place, "classes is empty; expected at least one tag");
         var index = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var i = 0; i < classes.Length; i++)
         {
             if (!index.TryAdd(classes[i], i))
-                throw Bad(place, $"classes holds '{classes[i]}' twice");
+                throw Bad(place, $"classes contains '{classes[i]}' twice");
         }
 
         var words = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -67,7 +67,7 @@ internal static class TaggerJson
         int Index(string what, string? tag) =>
             tag is not null && index.TryGetValue(tag, out var i)
                 ? i
-                : throw Bad(place, $"{what}: {(tag is null ? "no string" : $"'{tag}'")}, which is none of the classes");
+                : throw Bad(place, $"{what}: {(tag is null ? "no string" : $"'{tag}'")}, not one of the classes");
     }
 
     private static JsonElement Part(string place, JsonElement root, string name, JsonValueKind kind) =>

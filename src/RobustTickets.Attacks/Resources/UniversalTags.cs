@@ -48,7 +48,7 @@ public sealed class UniversalTags
             map[parts[0]] = parts[1];
         }
         if (map.Count == 0)
-            throw new DataException($"tag map {path}: no tags; the file should hold 'tag TAB universal tag' lines");
+            throw new DataException($"tag map {path}: no tags; expected lines of 'tag TAB universal tag'");
         return new UniversalTags(map);
     }
 

@@ -66,7 +66,7 @@ public sealed class WordNet
         ArgumentNullException.ThrowIfNull(folder);
         if (!Directory.Exists(folder))
             throw new DataException(
-                $"WordNet: no folder '{folder}'; it is Debian's package wordnet-base, or the 'dict' folder of "
+                $"WordNet: no folder '{folder}'; install Debian's package wordnet-base, or use the 'dict' folder of "
                     + "Princeton's WordNet 3.0"
             );
         var hashes = new SortedDictionary<string, string>(StringComparer.Ordinal);

@@ -31,7 +31,7 @@ internal sealed class WordNetIndex
             number++;
             end = start + bytes.AsSpan(start).IndexOf((byte)'\n');
             if (end < start)
-                throw new DataException($"WordNet '{path}' line {number}: the file ends within the line");
+                throw new DataException($"WordNet '{path}' line {number}: unexpected end of file");
             if (bytes.AsSpan(start, end - start).StartsWith("  "u8))
                 continue;
             if (bytes.AsSpan(start, end - start).IndexOf((byte)' ') <= 0)
@@ -41,8 +41,8 @@ internal sealed class WordNetIndex
             if (lines.Count > 0 && Lemma(lines[^1]).SequenceCompareTo(Lemma(start)) >= 0)
             {
                 throw new DataException(
-                    $"WordNet '{path}' line {number}: lemma '{Encoding.UTF8.GetString(Lemma(start))}' is not "
-                        + "after the one before it; the file must be sorted by bytes"
+                    $"WordNet '{path}' line {number}: lemma '{Encoding.UTF8.GetString(Lemma(start))}' is out of "
+                        + "order; the file must be sorted by bytes"
                 );
             }
             lines.Add(start);
@@ -81,7 +81,7 @@ internal sealed class WordNetIndex
             if (offsets.All(o => o is not null))
                 return [.. offsets.Select(o => o!.Value)];
         }
-        throw new DataException($"WordNet '{_path}' lemma '{lemma}': the counts do not fit the fields of '{text}'");
+        throw new DataException($"WordNet '{_path}' lemma '{lemma}': the counts do not match the fields of '{text}'");
     }
 
     private static int? Number(string field) =>
@@ -151,7 +151,7 @@ internal sealed class WordNetData(string path, byte[] bytes)
 
     /// <summary>The error for an offset at which no synset starts.</summary>
     public DataException Broken(int offset) =>
-        new($"WordNet '{path}': no synset begins at byte {offset}; do index and data files belong together?");
+        new($"WordNet '{path}': no synset starts at byte {offset}; do the index and data files match?");
 
     private string[] Fields(int offset)
     {

@@ -90,8 +90,8 @@ internal static class WordVectorReader
             throw new DataException($"{What} {path}: no words");
         if (header is { } said && said.Words != words.Count)
             throw new DataException(
-                $"{What} {path}:1: the header says {said.Words} words, {words.Count} rows follow; the file is cut "
-                    + "short or put together"
+                $"{What} {path}:1: the header says {said.Words} words, but {words.Count} rows follow; the file is "
+                    + "truncated or concatenated"
             );
         return new WordVectors(words.ToArray(), [.. numbers], dimension);
     }
@@ -149,7 +149,7 @@ internal static class WordVectorReader
             }
             catch (EndOfStreamException e)
             {
-                throw new DataException($"{What} {path}: the file ends within {entry} ('{words.Last}')", e);
+                throw new DataException($"{What} {path}: unexpected end of file in {entry} ('{words.Last}')", e);
             }
             for (var d = 0; d < dimension; d++)
             {
@@ -163,7 +163,7 @@ internal static class WordVectorReader
         {
             if (b != '\n')
                 throw new DataException(
-                    $"{What} {path}: the header says {count} words, more follow; the file is put together wrongly"
+                    $"{What} {path}: the header says {count} words, but more follow; is the file a concatenation?"
                 );
         }
         return new WordVectors(words.ToArray(), [.. numbers], dimension);
@@ -175,10 +175,10 @@ internal static class WordVectorReader
         for (int b; (b = stream.ReadByte()) != end; bytes.Add((byte)b))
         {
             if (b < 0)
-                throw new DataException($"{What} {path}: the file ends within {what}");
+                throw new DataException($"{What} {path}: unexpected end of file in {what}");
             if (bytes.Count > 4096)
                 throw new DataException(
-                    $"{What} {path}: no end of the word in {what}; is this the word2vec binary format?"
+                    $"{What} {path}: no end of word in {what}; is this the word2vec binary format?"
                 );
         }
         return [.. bytes];
@@ -204,8 +204,8 @@ internal static class WordVectorReader
             _known.Add(word);
             if (_words.Count > Grace && _known.Count < _words.Count / 2)
                 throw new DataException(
-                    $"{What} {path}:{place}: '{word}' again; more than half of the {_words.Count} rows so far repeat "
-                        + "a word"
+                    $"{What} {path}:{place}: '{word}' is repeated; more than half of the {_words.Count} rows so far "
+                        + "are duplicates"
                 );
         }
 

@@ -60,7 +60,7 @@ internal static class MarkedText
             start = joined.IndexOf(words[i], from, StringComparison.Ordinal);
             if (start < 0)
                 throw new InvalidOperationException(
-                    $"word {i} '{words[i]}' is not found in '{joined}' after place {from}"
+                    $"word {i} '{words[i]}' is not found in '{joined}' after position {from}"
                 );
             from = start + words[i].Length;
         }

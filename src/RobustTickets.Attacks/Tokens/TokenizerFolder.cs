@@ -37,7 +37,7 @@ internal static class TokenizerFolder
         ArgumentNullException.ThrowIfNull(folder);
         if (!Directory.Exists(folder))
             throw new DataException(
-                $"{folder}: no such folder; a model folder with vocab.txt or tokenizer.json is expected"
+                $"{folder}: no such folder; expected a model folder with vocab.txt or tokenizer.json"
             );
         var vocabPath = Path.Combine(folder, "vocab.txt");
         var jsonPath = Path.Combine(folder, "tokenizer.json");
@@ -57,7 +57,7 @@ internal static class TokenizerFolder
         {
             throw new DataException(
                 $"{folder}: vocab.txt ({fromText.Count} tokens) and tokenizer.json ({fromJson.Vocabulary.Count} "
-                    + "tokens) hold different vocabularies; remove the wrong file"
+                    + "tokens) contain different vocabularies; remove the wrong file"
             );
         }
         var vocabulary = fromJson?.Vocabulary ?? fromText ?? throw new DataException(Missing(folder));
@@ -91,15 +91,15 @@ internal static class TokenizerFolder
         if (options.MaxWordCodePoints != 100)
         {
             throw new DataException(
-                $"{folder}: a limit of {options.MaxWordCodePoints} characters a word cannot be stored beside "
-                    + "vocab.txt, which stands for 100"
+                $"{folder}: a limit of {options.MaxWordCodePoints} characters per word cannot be saved with "
+                    + "vocab.txt, which implies 100"
             );
         }
         if (options.Matching != SpecialTokenMatching.Anywhere)
         {
             throw new DataException(
-                $"{folder}: special tokens that count as whole words only cannot be stored; Hugging Face finds them "
-                    + "anywhere in a text"
+                $"{folder}: special tokens that match whole words only cannot be saved; Hugging Face matches "
+                    + "them anywhere in a text"
             );
         }
         Directory.CreateDirectory(folder);
@@ -158,8 +158,8 @@ internal static class TokenizerFolder
         if (Bool(path, root, "do_basic_tokenize") is false)
         {
             throw new DataException(
-                $"{path}: do_basic_tokenize is false; only tokenizers that split at blanks and punctuation "
-                    + "first are supported"
+                $"{path}: do_basic_tokenize is false; only tokenizers that first split on whitespace and "
+                    + "punctuation are supported"
             );
         }
         if (
@@ -169,7 +169,7 @@ internal static class TokenizerFolder
         )
         {
             throw new DataException(
-                $"{path}: never_split names {never.GetArrayLength()} words; only special tokens can be kept "
+                $"{path}: never_split contains {never.GetArrayLength()} words; only special tokens can be kept "
                     + "whole (additional_special_tokens)"
             );
         }
@@ -185,8 +185,8 @@ internal static class TokenizerFolder
             if (vocabulary.TryGetId(token.Name, out var id) && token.Value.Integer() == id)
                 continue;
             throw new DataException(
-                $"{path}: token '{token.Name}' is added beyond the vocabulary of {vocabulary.Count} tokens; put "
-                    + "it into vocab.txt, or remove it"
+                $"{path}: added token '{token.Name}' is not in the vocabulary of {vocabulary.Count} tokens; "
+                    + "add it to vocab.txt, or remove it"
             );
         }
     }
@@ -227,8 +227,8 @@ internal static class TokenizerFolder
             var length = given.GetDouble();
             if (!(length >= 2))
                 throw new DataException(
-                    $"{Path.Combine(folder, "tokenizer_config.json")}: model_max_length is {given}; at least 2 "
-                        + "is expected"
+                    $"{Path.Combine(folder, "tokenizer_config.json")}: model_max_length is {given}; expected "
+                        + "at least 2"
                 );
             if (length < 1_000_000)
                 return (int)length;
@@ -295,7 +295,7 @@ internal static class TokenizerFolder
             if (document.RootElement.ValueKind == JsonValueKind.Object)
                 return document;
             document.Dispose();
-            throw new DataException($"{path}: a JSON object is expected");
+            throw new DataException($"{path}: expected a JSON object");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -312,7 +312,7 @@ internal static class TokenizerFolder
             JsonValueKind.True => true,
             JsonValueKind.False => false,
             JsonValueKind.Null => null,
-            _ => throw new DataException($"{path}: {key} is {value.GetRawText()}; true, false or null is expected"),
+            _ => throw new DataException($"{path}: {key} is {value.GetRawText()}; expected true, false or null"),
         };
     }
 

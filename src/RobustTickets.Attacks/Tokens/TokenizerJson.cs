@@ -23,7 +23,7 @@ internal sealed record TokenizerJson(
         using var document = TokenizerFolder.Open(path) ?? throw new DataException($"{path}: no such file");
         var root = document.RootElement;
         if (!root.TryGetProperty("model", out var model) || model.ValueKind != JsonValueKind.Object)
-            throw new DataException($"{path}: no model");
+            throw new DataException($"{path}: model is missing");
 
         // Old files have no type; the prefix then distinguishes WordPiece from other models.
         var hasPrefix =
@@ -52,7 +52,7 @@ internal sealed record TokenizerJson(
             model.Member("max_input_chars_per_word") is not { } max ? 100
             : max.Integer() is { } count and > 0 ? count
             : throw new DataException(
-                $"{path}: model.max_input_chars_per_word is {max.GetRawText()}; a whole number above 0 is expected"
+                $"{path}: model.max_input_chars_per_word is {max.GetRawText()}; expected an integer above 0"
             );
         var (lower, strip, ideographs) = ReadNormalizer(path, root);
         CheckType(path, root, "pre_tokenizer", "BertPreTokenizer");
@@ -78,7 +78,7 @@ internal sealed record TokenizerJson(
             if (entry.Value.Integer() is not { } id || (uint)id >= (uint)tokens.Length || tokens[id] is not null)
             {
                 throw new DataException(
-                    $"{path}: model.vocab gives '{entry.Name}' the index {entry.Value.GetRawText()}; the "
+                    $"{path}: model.vocab maps '{entry.Name}' to index {entry.Value.GetRawText()}; the "
                         + $"{tokens.Length} entries must have the indices 0..{tokens.Length - 1}, each once"
                 );
             }

@@ -29,7 +29,7 @@ public sealed class Vocabulary
         ArgumentNullException.ThrowIfNull(tokens);
         _tokens = tokens.ToArray();
         if (_tokens.Length == 0)
-            throw new DataException($"{source}: the vocabulary is empty; one token a line is expected");
+            throw new DataException($"{source}: the vocabulary is empty; expected one token per line");
 
         var whole = new Dictionary<string, int>(_tokens.Length, StringComparer.Ordinal);
         var continuation = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -39,14 +39,14 @@ public sealed class Vocabulary
             if (string.IsNullOrEmpty(token))
             {
                 throw new DataException(
-                    $"{source}:{id + 1}: empty line among the {_tokens.Length} tokens; every line must hold one token"
+                    $"{source}:{id + 1}: empty line among the {_tokens.Length} tokens; each line must contain one token"
                 );
             }
             if (!whole.TryAdd(token, id))
             {
                 throw new DataException(
-                    $"{source}:{id + 1}: token '{token}' was already given at line {whole[token] + 1}; every "
-                        + "token must occur once"
+                    $"{source}:{id + 1}: duplicate token '{token}', first found at line {whole[token] + 1}; every "
+                        + "token must be unique"
                 );
             }
             LongestToken = Math.Max(LongestToken, token.Length);
@@ -73,9 +73,8 @@ public sealed class Vocabulary
         ArgumentNullException.ThrowIfNull(path);
         if (!File.Exists(path))
             throw new DataException(
-                $"{path}: {(Directory.Exists(path) ? "is a folder" : "no such file")}; a WordPiece vocabulary "
-                    + "(vocab.txt, "
-                    + "one token a line) is expected"
+                $"{path}: {(Directory.Exists(path) ? "is a folder" : "no such file")}; expected a WordPiece "
+                    + "vocabulary (vocab.txt, one token per line)"
             );
         var lines = new List<string>();
         try

@@ -79,7 +79,7 @@ public sealed class WordPieceTokenizer
         _maskId
         ?? throw new DataException(
             $"the vocabulary of {Vocabulary.Count} tokens has no mask token "
-                + $"'{(Options.Special ?? new SpecialTokens()).Mask}'; masked-language-model work needs one"
+                + $"'{(Options.Special ?? new SpecialTokens()).Mask}'; masked language modelling requires one"
         );
 
     /// <summary>Indices of all special tokens, ascending.</summary>
@@ -155,7 +155,7 @@ public sealed class WordPieceTokenizer
             throw new ArgumentOutOfRangeException(
                 nameof(maxLength),
                 maxLength,
-                $"the special tokens alone take {special}; ask for at least that"
+                $"must be at least {special}, the number of special tokens"
             );
         }
 
@@ -323,14 +323,14 @@ public sealed class WordPieceTokenizer
         if (token.Length == 0 || token.Any(c => char.IsWhiteSpace(c)))
         {
             throw new DataException(
-                $"special token '{token}' is empty or holds a blank; special tokens are single words such as [SEP]"
+                $"special token '{token}' is empty or contains whitespace; expected a single word such as [SEP]"
             );
         }
         return Vocabulary.TryGetId(token, out var id)
             ? id
             : throw new DataException(
-                $"special token '{token}' is not among the {Vocabulary.Count} tokens of the vocabulary; name "
-                    + "the one it has in special_tokens_map.json"
+                $"special token '{token}' is not in the vocabulary of {Vocabulary.Count} tokens; set "
+                    + "the model's own special token in special_tokens_map.json"
             );
     }
 }

@@ -55,7 +55,7 @@ public sealed class FunctionVictim : IVictim
             throw new ArgumentOutOfRangeException(
                 nameof(classCount),
                 classCount,
-                "a classifier has at least 2 classes"
+                "a classifier must have at least 2 classes"
             );
         (ClassCount, _scores, _predict) = (classCount, scores, predict);
     }
@@ -113,8 +113,8 @@ public sealed class FunctionVictim : IVictim
                 texts[i] = inputs[i].Second is null
                     ? inputs[i].First
                     : throw new ArgumentException(
-                        $"text {i + 1} of {texts.Length} is a pair, and the function is one of texts; of a "
-                            + $"function of pairs, {nameof(FunctionVictim)}.{nameof(FromPairs)} makes a victim",
+                        $"text {i + 1} of {texts.Length} is a pair, but the function takes single texts; for a "
+                            + $"function of pairs, use {nameof(FunctionVictim)}.{nameof(FromPairs)}",
                         nameof(inputs)
                     );
             return predict(texts, stop);

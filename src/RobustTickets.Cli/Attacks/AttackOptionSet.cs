@@ -18,7 +18,7 @@ internal sealed class AttackOptionSet
 
     private readonly Option<string?> _recipe = new("--recipe")
     {
-        Description = "attack recipe; default: textfooler, or deepwordbug while word vectors or a tagger are missing",
+        Description = "attack recipe; default: textfooler, or deepwordbug if word vectors or a tagger are missing",
     };
     private readonly Option<string?> _vectors = PathOption(
         "--vectors",
@@ -33,7 +33,7 @@ internal sealed class AttackOptionSet
     private readonly Option<string?> _stopWords = PathOption(
         "--stop-words",
         "FILE",
-        "words that stay, one a line; default: the recipe's list in the resource folder, else a built-in list"
+        "words to keep, one per line; default: the recipe's list in the resource folder, else a built-in list"
     );
     private readonly Option<string?> _tagger = PathOption(
         "--tagger",
@@ -60,7 +60,7 @@ internal sealed class AttackOptionSet
     private readonly Option<double?> _similarity = CommonOptions.Number(
         "--similarity-threshold",
         "X",
-        "smallest sentence similarity; default: the recipe's",
+        "minimum sentence similarity; default: the recipe's",
         x => x is >= -1 and <= 1,
         "must lie in [-1, 1]"
     );
@@ -74,39 +74,39 @@ internal sealed class AttackOptionSet
     };
     private readonly Option<string> _compat = new("--compat")
     {
-        Description = "TextAttack release that is followed",
+        Description = "TextAttack release to follow",
         DefaultValueFactory = _ => "0.3.4",
     };
     private readonly Option<string> _stream = new("--random-stream")
     {
         Description =
-            "random numbers of textbugger and deepwordbug: a stream per example, or TextAttack's one stream "
-            + "through the run (one example at a time, every outcome depends on those before it)",
+            "random numbers of textbugger and deepwordbug: one stream per example, or TextAttack's single stream per "
+            + "run (one example at a time; every outcome depends on the earlier ones)",
         DefaultValueFactory = _ => "example",
     };
     private readonly Option<int?> _budget = CommonOptions.Count(
         "--query-budget",
         1,
-        "most queries an example; default: no limit"
+        "maximum queries per example; default: no limit"
     );
     private readonly Option<double?> _time = CommonOptions.Number(
         "--time-limit",
         "SECONDS",
-        "most seconds of work an example (its share of batches included), then the best text so far "
-            + "counts; outcomes then depend on the machine",
+        "maximum seconds of work per example (including its share of batches), after which the best text so "
+            + "far counts; outcomes then depend on the machine",
         x => x is >= 1e-6 and <= 1e9,
         "must be at least 0.000001 and at most 1,000,000,000"
     );
     private readonly Option<int?> _restarts = CommonOptions.Count(
         "--restarts",
         1,
-        "further tries in random word orders on examples that survive; an example falls when any try succeeds"
+        "further tries in random word orders on examples that resist; the attack succeeds if any try succeeds"
     );
     private readonly Option<double?> _heldOut = CommonOptions.Number(
         "--held-out-words",
         "SHARE",
-        "only substitutions of the words that training with this held-out-share left alone, a third without a "
-            + "number (recipes with a dictionary)"
+        "use only substitutions of the words that training with this held-out-share excludes; a third if no "
+            + "number is given (recipes with a dictionary)"
     );
     private readonly Option<int?> _batch = CommonOptions.Count(
         "--batch-size",
@@ -177,11 +177,11 @@ internal sealed class AttackOptionSet
         [
             .. words
                 ? Array.Empty<string>()
-                : ["word vectors or a neighbour table ('resources build word-vectors' makes vectors)"],
+                : ["word vectors or a neighbour table ('resources build word-vectors' builds vectors)"],
             .. tagger ? Array.Empty<string>() : ["a tagger"],
         ];
-        return $"{Default} needs {string.Join(" and ", missing)}, not in {folder.Path}, so the recipe is "
-            + $"{WithoutResources}; --recipe {Default} tells what to get";
+        return $"{Default} needs {string.Join(" and ", missing)}, not found in {folder.Path}; using recipe "
+            + $"{WithoutResources}; --recipe {Default} shows what is missing";
     }
 
     private string RecipeName(ParseResult parsed) =>

@@ -26,11 +26,11 @@ internal static class AttackPrinter
             )
         );
         if (s.Errors > 0)
-            output.WriteLine(Text($"  errors  {s.Errors:N0} more could not be attacked and are in no figure"));
+            output.WriteLine(Text($"  errors  {s.Errors:N0} more could not be attacked and are not in the figures"));
         if (s.StoppedByTime > 0)
             output.WriteLine(
                 Text(
-                    $"  time    {s.StoppedByTime:N0} were ended by the limit of ",
+                    $"  time    {s.StoppedByTime:N0} were stopped by the time limit of ",
                     $"{s.Settings.TimeLimitSeconds:0.###} s; the figures depend on this machine"
                 )
             );
@@ -48,7 +48,7 @@ internal static class AttackPrinter
         }
         output.WriteLine(Text($"  Suc     {s.Suc:0.00} %"));
         output.WriteLine(
-            Text($"  #Query  {s.MeanQueries:0.00} an attacked example, {s.MeanUniqueForwards:0.00} unique forwards")
+            Text($"  #Query  {s.MeanQueries:0.00} per attacked example, {s.MeanUniqueForwards:0.00} unique forwards")
         );
         output.WriteLine(
             Text($"  words   {s.WordsChangedPercent:0.00} % changed in successes, {s.WordsChanged:0.00} on average")
@@ -88,7 +88,7 @@ internal static class AttackPrinter
         {
             output.WriteLine(
                 Text(
-                    $"Skipped: the model says {classes[outcome.OriginalOutput]}, not {label}; p({label}) ",
+                    $"Skipped: the model predicts {classes[outcome.OriginalOutput]}, not {label}; p({label}) ",
                     $"{1 - outcome.OriginalScore:0.000}"
                 )
             );
@@ -102,7 +102,7 @@ internal static class AttackPrinter
             Text(
                 $"{head}; p({label}) {1 - outcome.OriginalScore:0.000} -> {1 - outcome.PerturbedScore:0.000}, ",
                 $"{outcome.WordsChanged} of {outcome.Words} words changed, {outcome.Queries} ",
-                $"queries{(outcome.StoppedByTime ? ", ended by the time limit" : "")}"
+                $"queries{(outcome.StoppedByTime ? ", stopped by the time limit" : "")}"
             )
         );
         Lines("-", outcome.Original, outcome.OriginalMarks, Red);

@@ -40,7 +40,7 @@ internal sealed class AttackProgressView(CliContext context) : IProgress<AttackP
                 var masked =
                     s.MaskedRows > 0
                         ? Text(
-                            $", {s.MaskedRows:N0} questions to the masked language model ",
+                            $", {s.MaskedRows:N0} queries to the masked language model ",
                             $"({ProgressPrinter.Duration(s.MaskedTime)})"
                         )
                         : "";

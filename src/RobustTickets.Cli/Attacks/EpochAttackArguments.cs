@@ -22,9 +22,9 @@ internal static class EpochAttackArguments
             source?.Dispose();
             throw new UsageException(
                 options is null && augment.Count == 0
-                    ? $"--resource {name}: the recipe attacks after no epoch and replaces no words, so nothing takes "
-                        + "it; see --epoch-attack"
-                    : $"--resource {name}: {NoTaker(options, augment)} take it; possible: "
+                    ? $"--resource {name}: not used, because the recipe has neither an epoch attack nor "
+                        + "augmentation; see --epoch-attack"
+                    : $"--resource {name}: {NoTaker(options, augment)} use it; possible: "
                         + string.Join(", ", possible.Concat(augment).Distinct())
             );
         }

@@ -74,5 +74,5 @@ internal static class OptionNames
         };
 
     private static string Import(ResourceKind kind) =>
-        $"robust-tickets resources import {kind.Kind} {(kind.IsFolder ? "DIR" : "FILE")} takes one in";
+        $"import one with: robust-tickets resources import {kind.Kind} {(kind.IsFolder ? "DIR" : "FILE")}";
 }

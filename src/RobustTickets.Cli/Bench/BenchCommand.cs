@@ -20,49 +20,49 @@ internal static class BenchCommand
         var shape = Choice("--shape", "shape of the network; its weights are random", "bert-base", BenchPlan.Shapes);
         var lengths = Choice(
             "--lengths",
-            "whose texts' lengths, from embedded histograms",
+            "data set whose text lengths are used, from embedded histograms",
             "sst2",
             [.. LengthHistogram.All.Select(h => h.Name)]
         );
-        var precision = ExecutionOptionSet.Precision("of the factors of products", "fp32", "fp32", "bf16");
+        var precision = ExecutionOptionSet.Precision("precision of matrix-product inputs", "fp32", "fp32", "bf16");
         var device = ExecutionOptionSet.Device();
         var padded = new Option<bool>("--padded")
         {
-            Description = "the padded reference path in place of packed tokens",
+            Description = "measure the padded reference path instead of packed tokens",
         };
         var baseline = new Option<bool>("--baseline")
         {
             Description =
-                "the same network written op by op, padded to the longest, with the libraries' own defaults "
-                + "(clean, freelb, evaluate, attack)",
+                "measure the same network op by op, padded to the longest text, with the default settings of the "
+                + "libraries (clean, freelb, evaluate, attack)",
         };
-        var batch = CommonOptions.Count("--batch", 1, "texts in a step; default 32");
+        var batch = CommonOptions.Count("--batch", 1, "texts per step; default 32");
         var passes = CommonOptions.Count("--passes", 1, "K of FreeLB and PGD; default 5");
         var repeats = CommonOptions.Count("--repeats", 1, "steps to measure; default 5");
         var warmUps = CommonOptions.Count(
             "--warm-ups",
             0,
-            "steps before those that are measured; default 8, by which the runtime has compiled most of what a "
-                + "step runs; 0 or 1 where a step takes a minute"
+            "warm-up steps that are not measured; default 8, after which the runtime has compiled most of the "
+                + "code; 0 or 1 if a step takes a minute"
         );
         var maxLength = CommonOptions.Count(
             "--max-length",
             2,
-            "word pieces that texts are cut to; default: what training on these texts uses"
+            "truncate texts to this many word pieces; default: as in training on these texts"
         );
-        var fixedLength = CommonOptions.Count("--fixed-length", 2, "every text this long, in place of the histogram");
+        var fixedLength = CommonOptions.Count("--fixed-length", 2, "give every text this length; no histogram");
         var threads = ExecutionOptionSet.Threads();
         var clock = Choice(
             "--clock",
-            "wall time, or processor time of one thread (needs --threads 1) for a machine that is busy with "
-                + "other things",
+            "wall time, or CPU time of one thread (requires --threads 1) for a machine that runs other work "
+                + "too",
             "wall",
             ["wall", "cpu"]
         );
         var without = new Option<string[]>("--without")
         {
             Description =
-                "switch an execution option off to see what it gains, may be repeated: "
+                "switch off an execution option to measure its gain; may be repeated: "
                 + $"{string.Join(", ", BenchPlan.Switches)}",
             HelpName = "NAME",
             Arity = ArgumentArity.OneOrMore,
@@ -71,7 +71,7 @@ internal static class BenchCommand
         var json = CommonOptions.Json();
         var command = new Command(
             "bench",
-            "speed of training steps, evaluation and attack queries, compared with the reference before it is timed"
+            "measure training steps, evaluation and attack queries, after a check of the results against the reference"
         )
         {
             step,
@@ -101,7 +101,7 @@ internal static class BenchCommand
             if (parsed.GetValue(maxLength) is { } longest)
                 histogram = histogram with { Longest = longest };
             if (histogram.Longest > 512)
-                throw new UsageException($"texts of {histogram.Longest} word pieces: the shapes have 512 positions");
+                throw new UsageException($"texts of {histogram.Longest} word pieces: the maximum is 512");
             var off = parsed.GetValue(without) ?? [];
             var execution = new Execution(
                 parsed.GetValue(device),
@@ -127,7 +127,7 @@ internal static class BenchCommand
                 off
             );
             if (plan.CpuTime && (execution.Threads != 1 || !ThreadClock.IsSupported))
-                throw new UsageException("--clock cpu: counts one thread of a Linux process; add --threads 1");
+                throw new UsageException("--clock cpu: measures one thread of a Linux process; add --threads 1");
             Refuse(plan);
             return Run(context, plan, parsed.GetValue(warmUps) ?? 8, parsed.GetValue(json));
         });
@@ -140,23 +140,23 @@ internal static class BenchCommand
     private static void Refuse(BenchPlan plan)
     {
         if (!plan.Execution.Device.IsHost && plan.CpuTime)
-            throw new UsageException("--clock cpu: does not see a device at work; leave it or --device out");
+            throw new UsageException("--clock cpu: does not measure work on a device; remove it or --device");
         if (!plan.Execution.Device.IsHost && plan.Without!.Any(name => name != "cls-only"))
             throw new UsageException(
-                "--without: on a device only cls-only can be switched off, the others are of the CPU"
+                "--without: on a device only cls-only can be switched off; the others apply to the CPU"
             );
         if (plan.Without!.Count > 0 && (plan.Padded || plan.Baseline || plan.ForwardOnly))
-            throw new UsageException("--without: switches options of packed training steps");
+            throw new UsageException("--without: applies only to packed training steps");
         if (plan.Without.Contains("fused") && plan.Execution.Precision != MatrixPrecision.Fp32)
-            throw new UsageException("--without fused --precision bf16: op by op, layers compute in fp32");
+            throw new UsageException("--without fused --precision bf16: op by op, only fp32 is supported");
         if (plan.Baseline && plan.Step is not ("clean" or "freelb" or "evaluate" or "attack"))
             throw new UsageException(
-                $"--baseline --step {plan.Step}: the plain implementation has clean, freelb, evaluate and attack"
+                $"--baseline --step {plan.Step}: the plain implementation supports clean, freelb, evaluate and attack"
             );
         if (plan.Baseline && (plan.Padded || plan.Execution.Precision != MatrixPrecision.Fp32))
-            throw new UsageException("--baseline: is padded and fp32 already; leave --padded and --precision out");
+            throw new UsageException("--baseline: always padded and fp32; remove --padded and --precision");
         if (plan.Padded && plan.Execution.Precision != MatrixPrecision.Fp32)
-            throw new UsageException("--padded --precision bf16: the padded reference path computes in fp32");
+            throw new UsageException("--padded --precision bf16: the padded reference path supports only fp32");
     }
 
     private static int Run(CliContext context, BenchPlan plan, int warmUps, bool json)
@@ -177,9 +177,9 @@ internal static class BenchCommand
         {
             throw new InvalidOperationException(
                 Text(
-                    $"the path to be timed is off the reference by {check.Logits:0.0e+0} (logits) and ",
-                    $"{check.Gradients:0.0e+0} (gradients), allowed are {check.Tolerance:0.0e+0}: nothing was ",
-                    $"timed"
+                    $"the measured path differs from the reference by {check.Logits:0.0e+0} (logits) and ",
+                    $"{check.Gradients:0.0e+0} (gradients), more than the tolerance {check.Tolerance:0.0e+0}; ",
+                    $"no timing was done"
                 )
             );
         }
@@ -214,12 +214,12 @@ internal static class BenchCommand
     {
         var passes = plan.Step is "clean" or "pruned" || plan.ForwardOnly ? "" : $", K = {plan.Passes}";
         output.WriteLine(
-            $"step            {plan.Step}{passes}, {plan.Shape}, lengths of {plan.Lengths.Name} cut at "
+            $"step            {plan.Step}{passes}, {plan.Shape}, lengths of {plan.Lengths.Name} truncated at "
                 + $"{plan.Lengths.Longest}, {plan.Batch} texts, {Path(plan)}"
         );
         output.WriteLine(
             $"machine         {EnvironmentStamp.Collect().Cpu}, {torch.get_num_threads()} threads, products by "
-                + $"{Products(plan)}, {(plan.CpuTime ? "processor time of the thread" : "wall time")}"
+                + $"{Products(plan)}, {(plan.CpuTime ? "CPU time of the thread" : "wall time")}"
         );
         output.WriteLine(
             Text(
@@ -229,7 +229,7 @@ internal static class BenchCommand
         );
         output.WriteLine(
             Text(
-                $"time            {r.MedianMs:N1} ms a step (median of {r.Steps}), {r.GflopPerStep:N1} GFLOP of ",
+                $"time            {r.MedianMs:N1} ms per step (median of {r.Steps}), {r.GflopPerStep:N1} GFLOP of ",
                 $"products"
             )
         );
@@ -254,14 +254,14 @@ internal static class BenchCommand
         output.WriteLine("parts           " + string.Join(", ", r.Parts.Select(p => Text($"{p.Part} {p.Ms:N1} ms"))));
         output.WriteLine(
             Text(
-                $"memory          {r.PeakBytes / 1048576.0:N0} MiB at most, {r.FaultsPerStep:N0} minor page ",
-                $"faults a step"
+                $"memory          {r.PeakBytes / 1048576.0:N0} MiB peak, {r.FaultsPerStep:N0} minor page ",
+                $"faults per step"
             )
         );
         output.WriteLine(
             Text(
-                $"runtime         {r.CompilerMs:N1} ms a step of its compiler beside the steps, after ",
-                $"{r.WarmUps} to warm up"
+                $"runtime         {r.CompilerMs:N1} ms of background JIT compilation per step, after ",
+                $"{r.WarmUps} warm-up steps"
             )
         );
     }

@@ -20,7 +20,7 @@ internal static class BenchTokenizer
         var model = CommonOptions.Model("folder with the tokenizer (vocab.txt and its settings)");
         var text = new Option<string>("--text")
         {
-            Description = "file of texts, one a line",
+            Description = "file with one text per line",
             HelpName = "FILE",
             Required = true,
         };
@@ -28,7 +28,7 @@ internal static class BenchTokenizer
         var json = CommonOptions.Json();
         var command = new Command(
             "tokenizer",
-            "word pieces a second of the tokenizer on one core, compared with the plain path before it is timed"
+            "measure word pieces per second of the tokenizer on one core, after a check against the plain path"
         )
         {
             model,
@@ -52,7 +52,7 @@ internal static class BenchTokenizer
     {
         var tokenizer = WordPieceTokenizer.Load(folder);
         if (!File.Exists(file))
-            throw new DataException($"{file}: no such file; --text wants texts, one a line");
+            throw new DataException($"{file}: no such file; --text expects one text per line");
         var texts = File.ReadAllLines(file);
         // CPU time where available, so that other load on the machine does not count.
         var cpu = ThreadClock.IsSupported;
@@ -66,7 +66,7 @@ internal static class BenchTokenizer
             if (!expected.AsSpan().SequenceEqual(tokenizer.TokenIds(texts[i])))
             {
                 throw new InvalidOperationException(
-                    $"{file}:{i + 1}: the fast path gives other word pieces than the plain one: nothing was timed"
+                    $"{file}:{i + 1}: the fast and the plain path give different word pieces; no timing was done"
                 );
             }
             longest = Math.Max(longest, expected.Length);
@@ -74,7 +74,7 @@ internal static class BenchTokenizer
         }
         if (pieces == 0)
             throw new DataException(
-                $"{file}: {texts.Length} lines without a word piece; --text wants texts, one a line"
+                $"{file}: {texts.Length} lines without a word piece; --text expects one text per line"
             );
 
         var first = Pass(WordPieceTokenizer.Load(folder)).Seconds; // an empty cache
@@ -117,20 +117,20 @@ internal static class BenchTokenizer
             return ExitCodes.Ok;
         }
         context.Out.WriteLine(
-            $"step            tokenizer, {texts.Length:N0} texts, {pieces:N0} word pieces, the same as by the "
+            $"step            tokenizer, {texts.Length:N0} texts, {pieces:N0} word pieces, identical to the "
                 + "plain path"
         );
         context.Out.WriteLine(
             $"machine         {EnvironmentStamp.Collect().Cpu}, one thread, "
-                + $"{(cpu ? "processor time of the thread" : "wall time")}"
+                + $"{(cpu ? "CPU time of the thread" : "wall time")}"
         );
         context.Out.WriteLine(
             Text($"rate            {median:N0} word pieces/s (median of {repeats}), {best:N0} (best)")
         );
         context.Out.WriteLine(
-            Text($"first pass      {cold:N0} word pieces/s, nothing seen before; {uncached:N0} by the plain path")
+            Text($"first pass      {cold:N0} word pieces/s, with an empty cache; {uncached:N0} on the plain path")
         );
-        context.Out.WriteLine(Text($"memory          {bytes:0.0} bytes allocated a text"));
+        context.Out.WriteLine(Text($"memory          {bytes:0.0} bytes allocated per text"));
         return ExitCodes.Ok;
 
         (double Seconds, long Bytes) Pass(WordPieceTokenizer t)

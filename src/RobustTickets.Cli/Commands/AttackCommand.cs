@@ -28,17 +28,17 @@ internal sealed class AttackCommand
     private readonly Option<int?> _count = CommonOptions.Count(
         "--num-examples",
         1,
-        "examples attacked; default: all of the split"
+        "number of examples to attack; default: the whole split"
     );
     private readonly Option<string> _sample = new("--sample")
     {
         Description =
-            "a seeded sample with the file's class shares, or the first N of the file (as the papers' scripts)",
+            "a seeded sample with the class shares of the file, or its first N examples (as in the papers' scripts)",
         DefaultValueFactory = _ => "stratified",
     };
     private readonly Option<string?> _ids = new("--ids")
     {
-        Description = "attack the examples that a file names, one id a line (the ids.txt of another attack)",
+        Description = "attack the examples listed in a file, one id per line (ids.txt of another attack)",
         HelpName = "FILE",
     };
     private readonly Option<int?> _seed = CommonOptions.Count(
@@ -49,28 +49,28 @@ internal sealed class AttackCommand
     private readonly Option<string?> _length = new("--max-length")
     {
         Description =
-            "most word pieces the victim sees, special tokens included, or training: as in the victim's run; "
-            + "default: the tokenizer's own (512 for BERT, as TextAttack)",
+            "maximum number of word pieces the victim sees, including special tokens; training: as in the victim's "
+            + "run; default: that of the tokenizer (512 for BERT, as in TextAttack)",
         HelpName = "N|training",
     };
     private readonly Option<string?> _temperature = new("--temperature")
     {
         Description =
-            "divide the victim's logits by T; fit: the T of least negative log likelihood on held-out rows, never "
-            + "those attacked; grid: 0.25,1,4,16; of several the lowest Aua counts",
+            "divide the victim's logits by T; fit: the T with the lowest negative log likelihood on held-out rows, "
+            + "never those attacked; grid: 0.25,1,4,16; of several values, the one with the lowest Aua counts",
         HelpName = "T",
     };
     private readonly Option<bool> _fullSplit = new("--full-split-accuracy")
     {
-        Description = "also measure the accuracy on the whole split, the papers' Clean",
+        Description = "also measure the accuracy on the whole split (Clean in the papers)",
     };
     private readonly Option<bool> _safeCsv = new("--safe-csv")
     {
-        Description = "results.csv for spreadsheets: an apostrophe before texts that begin with =, +, - or @",
+        Description = "results.csv for spreadsheets: adds an apostrophe before texts that begin with =, +, - or @",
     };
     private readonly Option<string?> _shard = new("--shard")
     {
-        Description = "attack one part of the examples, into DIR/shard-I-of-N; 'attack merge DIR' makes the whole",
+        Description = "attack one shard of the examples, into DIR/shard-I-of-N; 'attack merge DIR' merges the shards",
         HelpName = "I/N",
     };
     private readonly Option<string?> _augment = new("--augment")
@@ -80,7 +80,7 @@ internal sealed class AttackCommand
     };
     private readonly Option<string?> _output = new("--out")
     {
-        Description = "folder of the results; default: attacks/RECIPE in the run the model belongs to",
+        Description = "output folder; default: attacks/RECIPE in the run of the model",
         HelpName = "DIR",
     };
     private readonly Option<string?> _text = new("--text")
@@ -95,7 +95,7 @@ internal sealed class AttackCommand
     };
     private readonly Option<string?> _label = new("--label")
     {
-        Description = "true class of --text or --interactive; default: what the model says",
+        Description = "true class of --text or --interactive; default: the model's prediction",
         HelpName = "NAME",
     };
     private readonly Option<bool> _interactive = new("--interactive")
@@ -118,7 +118,7 @@ internal sealed class AttackCommand
                 value != "training"
                 && !(int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n >= 3)
             )
-                result.AddError($"--max-length {value}: a number of at least 3, or training");
+                result.AddError($"--max-length {value}: expected a whole number of at least 3, or training");
         });
         _shard.Validators.Add(result =>
         {
@@ -133,8 +133,8 @@ internal sealed class AttackCommand
         });
         Command = new Command(
             "attack",
-            "attack a classifier and report Clean, Aua, Suc and #Query; or one sentence (--text), or sentences "
-                + "as they come (--interactive)"
+            "attack a classifier on data and report Clean, Aua, Suc and #Query; or attack one sentence (--text) "
+                + "or a stream of sentences (--interactive)"
         )
         {
             _model,
@@ -253,18 +253,20 @@ internal sealed class AttackCommand
         if (sentences)
         {
             if (Given(_text) && Given(_interactive))
-                throw new UsageException("--text and --interactive: one of them");
+                throw new UsageException("--text and --interactive cannot be combined");
             if (Given(_pair) && Given(_interactive))
-                throw new UsageException("--text-pair goes with --text");
+                throw new UsageException("--text-pair requires --text");
             if (OfData.FirstOrDefault(Given) is { } option)
-                throw new UsageException($"{option.Name} goes with --data, not with --text or --interactive");
+                throw new UsageException($"{option.Name} requires --data; it is not for --text or --interactive");
             if (_data.AnyGiven(parsed))
-                throw new UsageException("--data, --task and their options do not go with --text or --interactive");
+                throw new UsageException(
+                    "--data, --task and their options cannot be combined with --text or --interactive"
+                );
             return;
         }
         foreach (var option in new Option[] { _pair, _label }.Where(Given))
-            throw new UsageException($"{option.Name} goes with --text");
+            throw new UsageException($"{option.Name} requires --text");
         if (Given(_ids) && (Given(_count) || Given(_sample)))
-            throw new UsageException("--ids names the examples; leave --num-examples and --sample out");
+            throw new UsageException("--ids names the examples; remove --num-examples and --sample");
     }
 }

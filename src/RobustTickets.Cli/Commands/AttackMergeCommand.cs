@@ -12,13 +12,13 @@ internal static class AttackMergeCommand
         var folder = new Argument<string>("folder") { Description = "folder that holds shard-1-of-N ... shard-N-of-N" };
         var output = new Option<string?>("--out")
         {
-            Description = "folder of the whole attack; default: the same",
+            Description = "output folder; default: the input folder",
             HelpName = "DIR",
         };
         var json = CommonOptions.Json();
         var command = new Command(
             "merge",
-            "put the parts of an attack (--shard) together: the files are those of one run, byte for byte"
+            "merge the shards of an attack (--shard); the files are byte-identical to those of a single run"
         )
         {
             folder,

@@ -16,7 +16,7 @@ internal static class AttackRecipesCommand
     private static Command List(CliContext context)
     {
         var json = CommonOptions.Json();
-        var command = new Command("list", "the attack recipes and the resources they are built from") { json };
+        var command = new Command("list", "list the attack recipes and the resources they need") { json };
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(json))
@@ -51,14 +51,14 @@ internal static class AttackRecipesCommand
         name.AcceptOnlyFromAmong([.. AttackRecipe.All.Select(r => r.Name)]);
         var compat = new Option<string>("--compat")
         {
-            Description = "TextAttack release that is followed",
+            Description = "TextAttack release to follow",
             DefaultValueFactory = _ => "0.3.4",
         };
         compat.AcceptOnlyFromAmong([.. TextAttackVersions.ByName.Keys]);
         var json = CommonOptions.Json();
         var command = new Command(
             "show",
-            "print what an attack recipe is made of, with the source of every number, as published"
+            "print the components of a published attack recipe, with the source of every number"
         )
         {
             name,
@@ -132,7 +132,7 @@ internal static class AttackRecipesCommand
         var folder = ResourceFolder.OfUser();
         foreach (var kind in Needs(recipe))
         {
-            output.WriteLine($"  {kind.Kind, -16}  {folder.Find(kind)?.Path ?? "not there"}");
+            output.WriteLine($"  {kind.Kind, -16}  {folder.Find(kind)?.Path ?? "not found"}");
             if (folder.Find(kind) is null)
                 output.WriteLine($"  {"", -16}    without it: {OptionNames.Without(kind)}");
         }

@@ -15,7 +15,7 @@ internal static class CommonOptions
     public static Option<string> Model(string description) =>
         new("--model")
         {
-            Description = $"{description}, or a name of 'models list'",
+            Description = $"{description}, or a name from 'models list'",
             HelpName = "DIR",
             Required = true,
         };
@@ -25,8 +25,8 @@ internal static class CommonOptions
         var option = new Option<string?>("--split")
         {
             Description =
-                $"{string.Join(", ", DataSet.SplitNames)}; default: the rows that the model's run reports, of other "
-                + "data the split papers evaluate. Rows that were trained on are measured with train alone",
+                $"{string.Join(", ", DataSet.SplitNames)}; default: the reported rows of the model's run; for "
+                + "other data, the split that papers evaluate. Training rows are measured only with train",
             HelpName = "NAME",
         };
         option.Validators.Add(result =>
@@ -52,8 +52,8 @@ internal static class CommonOptions
     public static Option<string[]> Resources(string purpose = "") =>
         Repeated(
             "--resource",
-            $"file or folder of a resource option of 'attack'{purpose}, e.g. neighbours=table.json, or by the "
-                + "kind that 'resources list' names (word-vectors, sentence-encoder)",
+            $"file or folder of an attack resource{purpose}; NAME is a resource option of 'attack', e.g. "
+                + "neighbours=table.json, or a kind of 'resources list' (word-vectors, sentence-encoder)",
             "NAME=PATH"
         );
 
@@ -93,7 +93,7 @@ internal static class CommonOptions
             var field =
                 ResourceField.TryFind(name)
                 ?? throw new UsageException(
-                    $"--resource {name}: is no resource; {NearestNames.Hint(name, [.. ResourceField.AllNames])}"
+                    $"--resource {name}: unknown resource; {NearestNames.Hint(name, [.. ResourceField.AllNames])}"
                 );
             if (!places.TryAdd(field.Name, path))
                 throw new UsageException($"--resource {name}: {field.Name} is given twice");
@@ -198,8 +198,8 @@ internal static class CommonOptions
     public static Option<string> ReportTo() =>
         OneOf(
             "--report-to",
-            "files of figures beside events.jsonl, written as the run goes: metrics.csv, an event file of "
-                + "TensorBoard, both (all) or none",
+            "metric files written next to events.jsonl during the run: metrics.csv, a TensorBoard event "
+                + "file, both (all) or none",
             "all",
             "all",
             "csv",
@@ -211,7 +211,7 @@ internal static class CommonOptions
     public static Option<string> ReportToFiles() =>
         OneOf(
             "--report-to",
-            "files of each run: metrics.csv, an event file of TensorBoard, or both (all)",
+            "metric files of each run: metrics.csv, a TensorBoard event file, or both (all)",
             "all",
             "all",
             "csv",

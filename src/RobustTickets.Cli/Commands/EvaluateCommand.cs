@@ -22,7 +22,7 @@ internal static class EvaluateCommand
         var length = CommonOptions.Count(
             "--max-length",
             3,
-            "most word pieces, special tokens included; default: the tokenizer's own"
+            "maximum number of word pieces, including special tokens; default: that of the tokenizer"
         );
         var json = CommonOptions.Json();
         var command = new Command("evaluate", "accuracy and loss on a labelled split") { model };

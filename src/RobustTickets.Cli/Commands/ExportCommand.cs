@@ -37,28 +37,28 @@ internal sealed class ExportCommand
     private readonly Option<string> _format = new("--format")
     {
         Description =
-            "hf-dense: original shapes with zeros, loads in any program; hf-compact: true shapes, with a loader for "
-            + "Python beside it; hf-pruned-heads: heads cut out as transformers before version 5 has it; hf-sparse: a "
-            + "ticket of single weights without its zeros, with a script that puts them back; onnx: true shapes in "
+            "hf-dense: original shapes with zeros, loads in any program; hf-compact: sliced shapes, with a Python "
+            + "loader; hf-pruned-heads: pruned heads in the format of transformers before version 5; hf-sparse: a "
+            + "ticket of single weights without its zeros, with a script that restores them; onnx: sliced shapes in "
             + "one file for ONNX Runtime and others",
         HelpName = "NAME",
         Required = true,
     };
     private readonly Option<string?> _head = new("--head")
     {
-        Description = "onnx: what the file gives; default: what the folder holds, a classifier first",
+        Description = "onnx: output of the file; default: the head of the model, a classifier first",
     };
     private readonly Option<bool> _optimize = new("--optimize")
     {
-        Description = "onnx: fused operators, which ONNX Runtime alone knows",
+        Description = "onnx: fused operators, which only ONNX Runtime supports",
     };
     private readonly Option<string?> _quantize = new("--quantize")
     {
-        Description = "onnx: products of the layers in 8 bits; with --data what that costs is measured",
+        Description = "onnx: 8-bit matrix products in the layers; with --data, the loss of accuracy is measured",
     };
     private readonly Option<string> _output = new("--out")
     {
-        Description = "folder to write; must not hold anything",
+        Description = "output folder; must be new or empty",
         HelpName = "DIR",
         Required = true,
     };
@@ -72,7 +72,7 @@ internal sealed class ExportCommand
         _quantize.AcceptOnlyFromAmong("int8");
         Command = new Command(
             "export",
-            "write a model for other programs; loaded again and its logits compared (exit code 5 when they differ)"
+            "export a model for other programs, reload it and compare its logits (exit code 5 if they differ)"
         )
         {
             _model,
@@ -97,7 +97,7 @@ internal sealed class ExportCommand
         var format = parsed.GetRequiredValue(_format);
         if (!Formats.Contains(format))
             throw new UsageException(
-                $"--format {format}: this version does not write it; possible: {string.Join(", ", Formats)}"
+                $"--format {format}: not supported; possible: {string.Join(", ", Formats)}"
             );
         Refuse(parsed, format);
         var source = new VictimFolder(parsed.GetRequiredValue(_model)).Path;
@@ -170,7 +170,7 @@ internal sealed class ExportCommand
         {
             var loss = measure.Of(target);
             var card = Path.Combine(target, "README.md");
-            AtomicFile.WriteAllText(card, $"{File.ReadAllText(card)}\nMeasured when it was written: {loss}\n");
+            AtomicFile.WriteAllText(card, $"{File.ReadAllText(card)}\nMeasured at export: {loss}\n");
             return loss;
         }
         catch
@@ -184,9 +184,9 @@ internal sealed class ExportCommand
     {
         bool Given(Option option) => parsed.GetResult(option) is { Implicit: false };
         if (format != "onnx" && new Option[] { _head, _optimize, _quantize }.FirstOrDefault(Given) is { } option)
-            throw new UsageException($"{option.Name} goes with --format onnx");
+            throw new UsageException($"{option.Name} requires --format onnx");
         if (parsed.GetValue(_quantize) is null && _loss.AnyGiven(parsed))
-            throw new UsageException("--data and its options go with --quantize: they measure what it costs");
+            throw new UsageException("--data and its options require --quantize, whose loss they measure");
     }
 
     private static JsonObject Json(string source, string format, string target, long bytes, double difference) =>

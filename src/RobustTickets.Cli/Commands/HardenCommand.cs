@@ -22,54 +22,57 @@ internal static class HardenCommand
     public static Command Create(CliContext context)
     {
         var model = CommonOptions.Model(
-            "a trained classifier, which is then the one to beat (a run, a Hugging Face BERT folder, or an "
-                + "ONNX file with "
-                + "--base), or a pre-trained Hugging Face BERT folder"
+            "a trained classifier to compare with (a run, a Hugging Face BERT folder, or an ONNX file with --base), "
+                + "or a pre-trained Hugging Face BERT folder"
         );
         var start = new Option<string?>("--base")
         {
             Description =
-                "pre-trained Hugging Face BERT folder that defences are trained from; default: --model itself",
+                "pre-trained Hugging Face BERT folder that defences are trained from; default: --model",
             HelpName = "DIR",
         };
         var output = new Option<string>("--out")
         {
-            Description = "folder of the result, the report and every run",
+            Description = "output folder for the result, the report and all runs",
             HelpName = "DIR",
             Required = true,
         };
         var budget = new Option<string>("--budget")
         {
-            Description = "time that everything together may take: 90s, 30m, 2h; what does not fit is left out by name",
+            Description = "total time limit, such as 90s, 30m or 2h; work that does not fit is skipped and listed",
             HelpName = "TIME",
             DefaultValueFactory = _ => "30m",
         };
-        var seeds = CommonOptions.Count("--seeds", 1, "seeds of the recommended defence and of fine-tuning; default 1");
+        var seeds = CommonOptions.Count(
+            "--seeds",
+            1,
+            "number of seeds for the recommended defence and for fine-tuning; default 1"
+        );
         var attacks = new Option<string?>("--attacks")
         {
             Description =
-                "attack recipes between commas, the one that counts first; no defence trains on the dictionary of the "
-                + "last; default: by the resources that are there",
+                "comma-separated attack recipes; the first one decides, and no defence trains on the dictionary of the "
+                + "last one; default: chosen by the available resources",
             HelpName = "LIST",
         };
         var goal = CommonOptions.OneOf(
             "--goal",
-            "the most robust defence, or the smallest within two points of it",
+            "recommend the most robust defence, or the smallest within two points of it",
             "robust",
             [.. Goals.Keys]
         );
         var loss = CommonOptions.Number(
             "--clean-loss",
             "POINTS",
-            Text($"points of clean accuracy on development rows that a defence may cost; default {MostLost}"),
+            Text($"points of clean accuracy on development rows that a defence may lose; default {MostLost}"),
             x => x is >= 0 and <= 100,
-            "must be points from 0 to 100"
+            "must be between 0 and 100"
         );
         var resource = CommonOptions.Resources();
-        var resume = new Option<bool>("--resume") { Description = "go on with what lies in --out" };
-        var dry = new Option<bool>("--dry-run") { Description = "measure a few steps, print the plan, and do nothing" };
+        var resume = new Option<bool>("--resume") { Description = "resume the comparison in --out" };
+        var dry = new Option<bool>("--dry-run") { Description = "measure a few steps and print the plan, then stop" };
         var json = CommonOptions.Json();
-        var command = new Command("harden", "compare defences on your own rows within a time, and recommend one")
+        var command = new Command("harden", "compare defences on your own rows within a time budget and recommend one")
         {
             model,
         };

@@ -20,11 +20,11 @@ internal static class InfoCommand
         var json = CommonOptions.Json();
         var verbose = new Option<bool>("--verbose")
         {
-            Description = "also how libtorch was built, what was set up, and the rate without that set-up",
+            Description = "also show the build of libtorch, the CPU set-up, and the rate without it",
         };
         var command = new Command(
             "info",
-            "versions, devices, threads, BLAS, vector units, and the measured rate of a matrix product"
+            "show versions, devices, threads, BLAS, vector units, and the measured rate of a matrix product"
         )
         {
             json,
@@ -89,7 +89,7 @@ internal static class InfoCommand
     private static void PrintTorch(TextWriter output, TorchInfo torch, GemmRate single, GemmRate half, GemmRate? gpu)
     {
         output.WriteLine($"libtorch        {torch.TorchVersion}, {torch.Threads} threads");
-        output.WriteLine($"native part     {torch.NativeLibrary}");
+        output.WriteLine($"native library  {torch.NativeLibrary}");
         if (NativeKernels.TilesUsed)
             output.WriteLine("bf16 inference  on the processor's tiles (AMX)");
         output.WriteLine($"devices         {string.Join(", ", torch.Devices)}");
@@ -203,7 +203,7 @@ internal static class InfoCommand
         if (child.ExitCode != 0)
         {
             context.Error.WriteLine(
-                $"note: the rate without set-up is not known, its process ended with code {child.ExitCode}: "
+                $"note: the rate without set-up is unknown: its process exited with code {child.ExitCode}: "
                     + $"{errors.Result.Trim()}"
             );
             return null;

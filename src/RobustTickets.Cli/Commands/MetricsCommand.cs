@@ -13,17 +13,17 @@ internal static class MetricsCommand
     {
         var runs = new Argument<string[]>("run")
         {
-            Description = "run folders, finished or at work",
+            Description = "run folders, finished or running",
             Arity = ArgumentArity.OneOrMore,
         };
         var output = new Option<string?>("--out")
         {
-            Description = "folder to write into, one folder a run; without it the table of one run is printed as CSV",
+            Description = "output folder, with one folder per run; if omitted, the table of one run is printed as CSV",
             HelpName = "DIR",
         };
         var files = CommonOptions.ReportToFiles();
         var json = CommonOptions.Json();
-        var command = new Command("metrics", "figures of runs, event by event, as CSV and for TensorBoard")
+        var command = new Command("metrics", "export the logged metrics of runs as CSV and for TensorBoard")
         {
             runs,
             output,
@@ -36,7 +36,7 @@ internal static class MetricsCommand
             if (parsed.GetValue(output) is not { } target)
             {
                 if (folders.Length > 1)
-                    throw new UsageException($"--out is missing: say where the figures of {folders.Length} runs go");
+                    throw new UsageException($"--out is missing: metrics of {folders.Length} runs need a folder");
                 if (parsed.GetValue(json))
                     throw new UsageException("--json needs --out: the table itself is CSV");
                 if (parsed.GetResult(files) is { Implicit: false })
@@ -99,6 +99,6 @@ internal static class MetricsCommand
         ];
         return longer.Distinct().Count() == longer.Length
             ? longer
-            : throw new UsageException("two of the runs are called alike, with their folders; write them one by one");
+            : throw new UsageException("two runs have the same folder and parent names; export them one at a time");
     }
 }

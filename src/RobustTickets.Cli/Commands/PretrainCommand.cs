@@ -20,7 +20,7 @@ internal static class PretrainCommand
     {
         var corpus = new Option<string[]>("--corpus")
         {
-            Description = "text files, one text a line, plain or .gz, and folders of them; read as they are needed",
+            Description = "text files with one text per line, plain or .gz, or folders of them; read on demand",
             HelpName = "FILE|FOLDER",
             Required = true,
             Arity = ArgumentArity.OneOrMore,
@@ -28,13 +28,13 @@ internal static class PretrainCommand
         };
         var config = new Option<string>("--config")
         {
-            Description = "config.json of the model to make",
+            Description = "config.json of the model to train",
             HelpName = "CONFIG.json",
             Required = true,
         };
         var vocab = new Option<string>("--vocab")
         {
-            Description = "vocab.txt, or a folder with a tokenizer, or a model's name",
+            Description = "vocab.txt, a folder with a tokenizer, or a name from 'models list'",
             HelpName = "VOCAB",
             Required = true,
         };
@@ -49,12 +49,12 @@ internal static class PretrainCommand
         var budget = CommonOptions.Number(
             "--time-budget",
             "MINUTES",
-            "whole-run limit in minutes; the learning rate follows the time spent",
+            "time limit of the whole run in minutes; the learning-rate schedule then follows elapsed time",
             x => x is > 0 and <= 10_000_000,
             "must be a number greater than 0 and at most 10,000,000"
         );
-        var batch = CommonOptions.Count("--batch-size", 1, "texts a step; default 32");
-        var length = CommonOptions.Count("--max-length", 3, "word pieces of a text; default 128");
+        var batch = CommonOptions.Count("--batch-size", 1, "texts per step; default 32");
+        var length = CommonOptions.Count("--max-length", 3, "maximum word pieces per text; default 128");
         var rate = CommonOptions.Number(
             "--learning-rate",
             "X",
@@ -71,7 +71,7 @@ internal static class PretrainCommand
         );
         var masking = CommonOptions.OneOf(
             "--masking",
-            "new choices each epoch, or the same",
+            "mask new positions in each epoch, or the same ones",
             "dynamic",
             "dynamic",
             "static"
@@ -79,18 +79,18 @@ internal static class PretrainCommand
         var window = CommonOptions.Count(
             "--shuffle-window",
             1,
-            "texts that are held and mixed at a time; default 131072"
+            "texts held in memory and shuffled together; default 131072"
         );
         var every = CommonOptions.Count(
             "--checkpoint-every",
             0,
             "steps between checkpoints, 0: only when stopped; default 500"
         );
-        var resume = new Option<bool>("--resume") { Description = "go on from the newest checkpoint, if there is one" };
+        var resume = new Option<bool>("--resume") { Description = "resume from the newest checkpoint, if any" };
         var seed = CommonOptions.Count("--seed", 0, "seed of weights, order, masks and dropout; default 42");
         var logging = new Option<string?>("--logging-dir")
         {
-            Description = "folder for events.jsonl, metrics.csv and TensorBoard's event file, as it goes",
+            Description = "folder for events.jsonl, metrics.csv and a TensorBoard event file, written during the run",
             HelpName = "DIR",
         };
         var json = CommonOptions.Json();
@@ -197,7 +197,7 @@ internal static class PretrainCommand
             Text(
                 $"{folder}: {result.Steps:N0} steps, {result.Tokens:N0} word pieces in ",
                 $"{ProgressPrinter.Duration(TimeSpan.FromSeconds(result.Seconds))}, masked loss ",
-                $"{result.FirstLoss:0.000} at first, {result.LastLoss:0.000} at last"
+                $"{result.FirstLoss:0.000} at the start, {result.LastLoss:0.000} at the end"
             )
         );
     }

@@ -15,7 +15,7 @@ internal static class RecipesCommand
     private static Command List(CliContext context)
     {
         var json = CommonOptions.Json();
-        var command = new Command("list", "the published methods and the tasks they have numbers for") { json };
+        var command = new Command("list", "list the published methods and the tasks they have numbers for") { json };
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(json))
@@ -36,7 +36,7 @@ internal static class RecipesCommand
             var width = RecipePresets.List.Max(p => p.Name.Length);
             foreach (var group in RecipePresets.List.GroupBy(p => string.Join(", ", p.Tasks)))
             {
-                context.Out.WriteLine($"with numbers for {group.Key} (other tasks take SST-2's):");
+                context.Out.WriteLine($"with numbers for {group.Key} (other tasks use those of SST-2):");
                 foreach (var preset in group)
                     context.Out.WriteLine($"  {preset.Name.PadRight(width)}  {preset.Summary}");
                 context.Out.WriteLine();
@@ -52,7 +52,7 @@ internal static class RecipesCommand
         var name = new Argument<string>("name") { Description = "a preset's name (see recipes list) or a recipe file" };
         var task = new Option<string?>("--task") { Description = "task whose numbers to show; default sst2" };
         var set = CommonOptions.Set();
-        var command = new Command("show", "print a recipe as JSON, ready to be edited and given to train --recipe")
+        var command = new Command("show", "print a recipe as JSON, to be edited and passed to train --recipe")
         {
             name,
             task,
@@ -78,7 +78,7 @@ internal static class RecipesCommand
         var json = CommonOptions.Json();
         var command = new Command(
             "check",
-            "say every problem of recipe files at once; exit code 2 when there is one, 3 when a file is not there"
+            "report all problems of recipe files at once; exit code 2 if there are any, 3 if a file is missing"
         )
         {
             files,

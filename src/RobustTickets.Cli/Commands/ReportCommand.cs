@@ -41,15 +41,15 @@ internal static class ReportCommand
                     folders.Length == 1
                         ? Path.Combine(folders[0], "report.html")
                         : throw new UsageException(
-                            $"--out is missing: say where the report of {folders.Length} runs goes"
+                            $"--out is missing: a report of {folders.Length} runs needs an output file"
                         )
                 );
             if (parsed.GetValue(csv) && parsed.GetValue(json))
                 throw new UsageException("--csv and --json cannot be combined");
             if (folders.GroupBy(Place).FirstOrDefault(g => g.Count() > 1) is { } twice)
-                throw new UsageException($"{twice.First()}: is named twice; each run is a row of the table once");
+                throw new UsageException($"{twice.First()}: given twice; name each run once");
             if (!HtmlReport.MayReplace(file))
-                throw new UsageException($"--out {file}: holds something else than a report; name another file");
+                throw new UsageException($"--out {file}: exists and is not a report; choose another file");
             var records = Load(folders);
             HtmlReport.Write(records, file, parsed.GetValue(title));
             var table = SummaryTable.Main(records);

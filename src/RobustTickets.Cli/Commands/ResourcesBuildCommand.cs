@@ -11,18 +11,18 @@ namespace RobustTickets.Cli.Commands;
 
 internal static class ResourcesBuildCommand
 {
-    private const string OutHelp = "where it goes; default: the resource folder, where attacks find it";
+    private const string OutHelp = "output file; default: the resource folder, where attacks find it";
 
     public static Command Create(CliContext context) =>
-        new("build", "make a resource from what is at hand") { WordVectors(context), Tagger(context) };
+        new("build", "build a resource from local files") { WordVectors(context), Tagger(context) };
 
     private static Command WordVectors(CliContext context)
     {
         var from = new Option<string>("--from")
         {
             Description =
-                "word vectors (text or word2vec .bin, may be .gz), or a BERT folder, or a name of 'models list', "
-                + "whose word embeddings are taken",
+                "word vectors (text or word2vec .bin, may be .gz), or a BERT folder or a name from 'models list', "
+                + "whose word embeddings are used",
             HelpName = "FILE|DIR",
             Required = true,
         };
@@ -32,13 +32,13 @@ internal static class ResourcesBuildCommand
             HelpName = "DIR",
         };
         var evaluate = Evaluate(
-            "pairs of words with human ratings (SimLex-999): Spearman's correlation before and after"
+            "word pairs with human ratings (SimLex-999); reports Spearman's correlation before and after"
         );
-        var (output, replace, json) = Common(".bin or text, .gz packs");
+        var (output, replace, json) = Common(".bin or text; .gz compresses");
         var command = new Command(
             "word-vectors",
-            "counter-fitted vectors, as TextFooler's neighbours want them: synonyms attract, antonyms repel, "
-                + "neighbourhoods are kept (Mrkšić et al. 2016)"
+            "build counter-fitted vectors for TextFooler's neighbours: synonyms attract, antonyms repel, "
+                + "neighbourhoods are preserved (Mrkšić et al. 2016)"
         )
         {
             from,
@@ -76,11 +76,11 @@ internal static class ResourcesBuildCommand
             HelpName = "FILE",
             Required = true,
         };
-        var evaluate = Evaluate("treebank to measure the accuracy with");
+        var evaluate = Evaluate("treebank to measure accuracy on");
         var iterations = CommonOptions.Count("--iterations", 1, "passes over the sentences; default 5");
         var seed = CommonOptions.Count("--seed", 0, "seed of the order of sentences; default 1");
-        var (output, replace, json) = Common(".gz packs");
-        var command = new Command("tagger", "an averaged perceptron part-of-speech tagger, trained on a treebank")
+        var (output, replace, json) = Common(".gz compresses");
+        var command = new Command("tagger", "train an averaged perceptron part-of-speech tagger on a treebank")
         {
             treebank,
             evaluate,
@@ -120,7 +120,7 @@ internal static class ResourcesBuildCommand
     private static (Option<string?> Output, Option<bool> Replace, Option<bool> Json) Common(string forms) =>
         (
             new Option<string?>("--out") { Description = $"{OutHelp} ({forms})", HelpName = "FILE" },
-            new Option<bool>("--replace") { Description = "take the place of what is there" },
+            new Option<bool>("--replace") { Description = "overwrite an existing file" },
             CommonOptions.Json()
         );
 

@@ -13,7 +13,7 @@ namespace RobustTickets.Cli.Commands;
 internal static class ResourcesCommand
 {
     public static Command Create(CliContext context) =>
-        new("resources", "lexical resources of attacks: named files, never downloaded")
+        new("resources", "list, verify, import and build the lexical resources of attacks; nothing is downloaded")
         {
             List(context),
             Verify(context),
@@ -28,8 +28,8 @@ internal static class ResourcesCommand
         var json = CommonOptions.Json();
         var command = new Command(
             "list",
-            "every kind of resource: the file that is found for it with its hash, or what to get and what "
-                + "works without it"
+            "list every kind of resource: the file found and its hash, or where to get it and what works "
+                + "without it"
         )
         {
             json,
@@ -69,7 +69,7 @@ internal static class ResourcesCommand
             }
             foreach (var (kind, file) in found)
             {
-                context.Out.WriteLine($"{kind.Kind, -17} {file ?? "not there"}");
+                context.Out.WriteLine($"{kind.Kind, -17} {file ?? "not found"}");
                 if (file is not null)
                     Line("sha256", ResourceFolder.Hash(file));
                 Line("for", kind.Purpose);
@@ -101,8 +101,8 @@ internal static class ResourcesCommand
         var json = CommonOptions.Json();
         var command = new Command(
             "verify",
-            "read every resource that is there and compare it with the folder's SHA256SUMS; exit code 3 when "
-                + "one is broken"
+            "read every resource found and compare it with SHA256SUMS of the folder; exit code 3 if one is "
+                + "broken or missing"
         )
         {
             json,
@@ -145,7 +145,7 @@ internal static class ResourcesCommand
                     context.Out.WriteLine($"no resources in {folder.Path}");
                 foreach (var r in results)
                 {
-                    var hash = r.Demanded && r.Problem is null ? "sha256 as demanded" : $"sha256 {r.Hash}";
+                    var hash = r.Demanded && r.Problem is null ? "sha256 as expected" : $"sha256 {r.Hash}";
                     context.Out.WriteLine(
                         $"{r.Found.Kind.Kind, -17} {(r.Problem is null ? "ok" : "BROKEN")}  {r.Found.Path}  "
                             + $"{r.Problem ?? $"{r.Content}, {hash}"}"
@@ -164,7 +164,7 @@ internal static class ResourcesCommand
     private static Command Where(CliContext context)
     {
         var json = CommonOptions.Json();
-        var command = new Command("where", $"the folder of resources ({ResourceFolder.Variable} names another)")
+        var command = new Command("where", $"print the resource folder ({ResourceFolder.Variable} overrides it)")
         {
             json,
         };
@@ -188,13 +188,13 @@ internal static class ResourcesCommand
         };
         var source = new Argument<string>("path")
         {
-            Description = "the file or folder; it is read whole before it is taken",
+            Description = "file or folder; it is read completely before it is copied",
         };
-        var replace = new Option<bool>("--replace") { Description = "take the place of another resource of this kind" };
+        var replace = new Option<bool>("--replace") { Description = "overwrite an existing resource of this kind" };
         var json = CommonOptions.Json();
         var command = new Command(
             "import",
-            "copy a resource into the folder under the name attacks look for, and enter its hash"
+            "copy a resource into the resource folder under the name that attacks look for, and record its hash"
         )
         {
             kind,
@@ -240,18 +240,18 @@ internal static class ResourcesCommand
                     $"{of.Kind}: {imported.Content}, sha256 {imported.Hash}, in {imported.Resource.Path}"
                 );
                 if (imported.Published is { } published)
-                    context.Error.WriteLine($"note: byte for byte the published {published.Name}");
+                    context.Error.WriteLine($"note: byte-identical to the published {published.Name}");
                 else if (
                     of.Published.Any(p =>
                         p.Name == Path.GetFileName(parsed.GetRequiredValue(source)) && p.Sha256 is not null
                     )
                 )
                     context.Error.WriteLine(
-                        $"note: called as a published file, but not its bytes ('resources list' tells their sha256)"
+                        $"note: has the name of a published file but other content ('resources list' shows its sha256)"
                     );
                 context.Error.WriteLine(
-                    $"note: the published {of.Kind} come from {of.Origin} under licence: {of.Licence}; terms of "
-                        + "another file are its own"
+                    $"note: the published {of.Kind} come from {of.Origin}; licence: {of.Licence}; other files "
+                        + "have their own terms"
                 );
             }
             return ExitCodes.Ok;
@@ -261,12 +261,12 @@ internal static class ResourcesCommand
 
     private static Command Precompute(CliContext context)
     {
-        var count = CommonOptions.Count("--count", 1, "neighbours a word; default 50");
+        var count = CommonOptions.Count("--count", 1, "neighbours per word; default 50");
         var json = CommonOptions.Json();
         var command = new Command(
             "precompute",
-            "compute the neighbours of every word of the word vectors once, into a table bound to their hash; "
-                + "changes speed only"
+            "compute the neighbours of every word of the word vectors once and save them in a table bound to the "
+                + "hash of the vectors; changes speed only"
         )
         {
             count,

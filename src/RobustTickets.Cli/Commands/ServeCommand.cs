@@ -18,30 +18,30 @@ internal static class ServeCommand
         {
             Description =
                 "classifier: a run, its model/ folder, any Hugging Face BERT classifier, an ONNX file (FILE.onnx, or a "
-                + "folder with model.onnx), or a name of 'models list'; may be repeated",
+                + "folder with model.onnx), or a name from 'models list'; may be repeated",
             HelpName = "DIR",
             Arity = ArgumentArity.OneOrMore,
             AllowMultipleArgumentsPerToken = true,
         };
         var runs = new Option<string?>("--runs")
         {
-            Description = "folder whose runs and experiments are shown as they go; read only",
+            Description = "folder whose runs and experiments are shown live (read only)",
             HelpName = "DIR",
         };
         var resource = CommonOptions.Resources();
         var address = new Option<string>("--address")
         {
             Description =
-                "address of this machine to listen at; other than loopback needs the token that is printed then, and "
-                + "is not encrypted",
+                "IP address to listen on; addresses other than loopback require the access token that is printed at "
+                + "start, and are not encrypted",
             HelpName = "IP",
             DefaultValueFactory = _ => "127.0.0.1",
         };
-        var port = CommonOptions.Count("--port", 0, $"port to listen at; 0: any free one; default {Port}");
+        var port = CommonOptions.Count("--port", 0, $"port to listen on; 0: any free port; default {Port}");
         var open = new Option<bool>("--open") { Description = "also open the page in the browser" };
         var command = new Command(
             "serve",
-            "a playground in the browser: texts tried on models, attacks watched, models compared, runs followed"
+            "start a browser playground: try texts on models, watch attacks, compare models, follow runs"
         )
         {
             model,
@@ -87,9 +87,9 @@ internal static class ServeCommand
         context.Out.Flush();
         if (server.Token is not null)
             context.Error.WriteLine(
-                "note: other machines can reach this page with the token in the link; what they send is not encrypted"
+                "note: other machines can reach this page with the token in the link; the connection is not encrypted"
             );
-        context.Error.WriteLine("Ctrl-C ends it");
+        context.Error.WriteLine("press Ctrl-C to stop");
         if (open)
             Open(context, server.Link);
         await Task.Delay(Timeout.Infinite, context.Stop.Token);
@@ -98,10 +98,10 @@ internal static class ServeCommand
     private static ListenAddress Place(string address, int port)
     {
         if (!IPAddress.TryParse(address == "localhost" ? "127.0.0.1" : address, out var ip))
-            throw new UsageException($"--address {address}: an address such as 127.0.0.1 or 0.0.0.0 is needed");
+            throw new UsageException($"--address {address}: expected an IP address such as 127.0.0.1 or 0.0.0.0");
         return port <= IPEndPoint.MaxPort
             ? new ListenAddress(ip, port)
-            : throw new UsageException($"--port {port}: ports go up to {IPEndPoint.MaxPort}");
+            : throw new UsageException($"--port {port}: expected a port of at most {IPEndPoint.MaxPort}");
     }
 
     private static void Open(CliContext context, string link)
@@ -112,7 +112,7 @@ internal static class ServeCommand
         }
         catch (Exception e) when (e is System.ComponentModel.Win32Exception or InvalidOperationException)
         {
-            context.Error.WriteLine($"note: no browser could be opened ({e.Message})");
+            context.Error.WriteLine($"note: cannot open a browser ({e.Message})");
         }
     }
 }

@@ -19,7 +19,7 @@ internal static class TicketCommand
     {
         var folder = new Argument<string>("folder") { Description = FolderHelp };
         var json = CommonOptions.Json();
-        var command = new Command("show", "what a ticket keeps, layer by layer, and where it came from")
+        var command = new Command("show", "show what a ticket keeps, layer by layer, and its provenance")
         {
             folder,
             json,
@@ -78,8 +78,8 @@ internal static class TicketCommand
         var json = CommonOptions.Json();
         var command = new Command(
             "diff",
-            "how far two tickets of one shape are apart: share of entries that differ, and entries both keep "
-                + "over entries either keeps"
+            "compare two tickets of the same shape: distance (share of entries that differ) and overlap "
+                + "(entries kept by both over entries kept by either)"
         )
         {
             first,

@@ -15,11 +15,11 @@ internal static class TokenizeCommand
         var length = CommonOptions.Count(
             "--max-length",
             3,
-            "most word pieces, special tokens included; default: what the model was made for"
+            "maximum number of word pieces, including special tokens; default: the maximum of the model"
         );
         var command = new Command(
             "tokenize",
-            "texts in (JSON lines, plain lines, CSV, TSV); JSON lines {\"tokens\", \"ids\", \"segments\"} out"
+            "tokenize texts (JSON lines, plain lines, CSV, TSV); prints JSON lines {\"tokens\", \"ids\", \"segments\"}"
         )
         {
             model,
@@ -34,7 +34,7 @@ internal static class TokenizeCommand
             var most = parsed.GetValue(length) ?? tokenizer.ModelMaxLength;
             if (most > tokenizer.ModelMaxLength)
                 context.Error.WriteLine(
-                    $"note: {most} word pieces were asked for; the model was made for {tokenizer.ModelMaxLength}"
+                    $"note: --max-length {most} exceeds the {tokenizer.ModelMaxLength} word pieces of the model"
                 );
             foreach (var group in texts.Read(context, size: 256))
             {

@@ -34,13 +34,13 @@ internal static class TrainCommand
         var seeds = CommonOptions.Seeds("one run per seed, in RUN/seed-N, with a table over all of them");
         var control = new Option<bool>("--epochs-equal-control")
         {
-            Description = "also train the dense network for the same epochs, as the fair control; in RUN/control",
+            Description = "also train the dense network for as many epochs, as a fair control, in RUN/control",
         };
         var attack = new Option<string?>("--epoch-attack")
         {
             Description =
                 "attack development examples with this recipe after each epoch of the final training; "
-                + "evaluate.epoch-attack says how many and how (--set)",
+                + "evaluate.epoch-attack sets how many and how (--set)",
             HelpName = "NAME",
         };
         attack.AcceptOnlyFromAmong([.. AttackRecipe.All.Select(r => r.Name)]);
@@ -51,7 +51,7 @@ internal static class TrainCommand
         };
         var dry = new Option<bool>("--dry-run")
         {
-            Description = "print the recipe, the data and the steps, and do nothing",
+            Description = "print the recipe, the data and the steps without training",
         };
         var every = CommonOptions.Count(
             "--checkpoint-every",
@@ -60,7 +60,7 @@ internal static class TrainCommand
         );
         var keep = new Option<bool>("--keep-checkpoints")
         {
-            Description = "leave the newest checkpoints when the run is finished; otherwise they are removed then",
+            Description = "keep the newest checkpoints when the run finishes; by default they are deleted",
         };
         var metrics = CommonOptions.ReportTo();
         var json = CommonOptions.Json();
@@ -102,7 +102,7 @@ internal static class TrainCommand
             var here = RankArguments.Here();
             var processes = RankArguments.ToStart(parsed.GetValue(ranks), here);
             if (several is not null && (here is not null || processes > 1))
-                throw new UsageException("--seeds: ranks train one run together; one seed at a time (--seed)");
+                throw new UsageException("--seeds: ranks train one run together; use one seed at a time (--seed)");
             string[] settings =
             [
                 .. parsed.GetValue(attack) is { } name

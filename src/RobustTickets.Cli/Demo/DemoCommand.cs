@@ -13,15 +13,15 @@ internal static class DemoCommand
     {
         var output = new Option<string>("--out")
         {
-            Description = "folder of the demo; a demo that was stopped goes on there",
+            Description = "folder of the demo; a stopped demo resumes from it",
             HelpName = "DIR",
             DefaultValueFactory = _ => "robust-tickets-demo",
         };
         var seed = CommonOptions.Count("--seed", 0, "seed of everything; default 1");
-        var seeds = CommonOptions.Count("--seeds", 1, "trainings of every recipe; default 2");
+        var seeds = CommonOptions.Count("--seeds", 1, "training runs per recipe; default 2");
         var model = new Option<string?>("--model")
         {
-            Description = "pre-trained BERT to start from, such as minilm-l6; default: one pre-trained on the spot",
+            Description = "pre-trained BERT to start from, such as minilm-l6; default: one pre-trained by the demo",
             HelpName = "DIR",
         };
         var count = CommonOptions.Count("--num-examples", 1, "test reviews to attack; default: all 400");
@@ -29,7 +29,7 @@ internal static class DemoCommand
         var json = CommonOptions.Json();
         var command = new Command(
             "demo",
-            "the whole story on embedded data: pre-train, train baselines and tickets, attack all, report"
+            "the whole pipeline on embedded data: pre-train, train baselines and tickets, attack all, report"
         )
         {
             output,
@@ -88,13 +88,13 @@ internal static class DemoCommand
     private static IEnumerable<string> NextSteps(IReadOnlyList<RunRecord> runs, DemoFolder folder)
     {
         var warnings = Findings.Of(runs).Count(f => f.Level == FindingLevel.Warning);
-        yield return "what next";
+        yield return "next steps";
         yield return $"  intervals, attacked texts, tickets, {warnings} warnings:";
         yield return $"    {folder.ReportFile}";
-        yield return "  two of these models side by side in the browser, attacked as you watch:";
+        yield return "  two of these models side by side in the browser, attacked live:";
         var models = $"--model {runs[0].Folder} --model {runs.Last(r => r.Result.Seed == runs[0].Result.Seed).Folder}";
         yield return $"    robust-tickets serve {models} --runs {folder.Runs} --open";
-        yield return "  your own classifier, defences compared on your own rows:";
+        yield return "  compare defences for your own classifier on your own data:";
         yield return "    robust-tickets harden --model DIR --data reviews.csv --task csv --out hardened --budget 30m";
     }
 }

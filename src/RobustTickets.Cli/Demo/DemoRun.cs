@@ -24,7 +24,7 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
 {
     private const int CalibrationTexts = 200;
 
-    private const string Finished = "what is finished is kept";
+    private const string Finished = "finished work is kept";
 
     private static readonly string[] Attacks = ["textfooler", "deepwordbug"];
 

@@ -17,12 +17,12 @@ internal static class DemoTable
         ReportColumn[] columns =
         [
             new("model", "Model", "Recipe of the runs", Numeric: false),
-            new("seeds", null, "Trainings with a seed of their own", Numeric: true),
+            new("seeds", null, "Training runs, one seed each", Numeric: true),
             new("clean", "Clean %", "Accuracy on the test reviews, mean over seeds", Numeric: true),
             .. attacks.Select(a => new ReportColumn(
                 a,
                 $"Under {a} %",
-                "Accuracy under attack, mean over seeds; below, of each seed",
+                "Accuracy under attack, mean over seeds; below, per seed",
                 Numeric: true
             )),
             new("parameters", "Weights", "Parameters without the embedding tables", Numeric: true),
@@ -60,8 +60,8 @@ internal static class DemoTable
             $"synonyms) or misspells (deepwordbug) each of {attacked} until the model errs. Higher is better."
         );
         yield return Text(
-            $"{(seeds == 1 ? "One training each." : $"Mean of {seeds} trainings; each in brackets.")} ",
-            $"Weights: those of the encoder and classifier. Seconds: of training."
+            $"{(seeds == 1 ? "One training run each." : $"Mean of {seeds} training runs; each in brackets.")} ",
+            $"Weights: in encoder and classifier. Seconds: training time."
         );
     }
 
@@ -112,7 +112,7 @@ internal static class DemoTable
                 continue;
             var each = classes.Select(c => Text($"{c.Key} {Percent(c.By, 0):0} and {Percent(c.By, 1):0}"));
             yield return $"{attack}, % withstood of negative and of positive reviews: {string.Join(", ", each)}; where "
-                + "one is near 0, illegible texts fall in the other class";
+                + "one is near 0, unreadable texts are assigned to the other class";
         }
 
         static double Percent(IReadOnlyList<ClassShare> classes, int label) =>

@@ -55,7 +55,7 @@ internal static class ExperimentCells
             {
                 var cost = checkedRun is null
                     ? ""
-                    : $" {Words(Open(folder, cells, checkedRun, known), tokensPerSecond)} beyond the tables before";
+                    : $" {Words(Open(folder, cells, checkedRun, known), tokensPerSecond)} beyond the tables above";
                 context.Out.WriteLine($"{folder.Plan.Experiment.Name}:{cost}");
             }
             foreach (var cell in cells)
@@ -67,7 +67,7 @@ internal static class ExperimentCells
         {
             foreach (var line in Sums(tables, checkedRun, tokensPerSecond))
                 context.Out.WriteLine(line);
-            context.Out.WriteLine("nothing was run (--dry-run)");
+            context.Out.WriteLine("dry run: nothing was started");
         }
         return ExitCodes.Ok;
     }
@@ -81,8 +81,8 @@ internal static class ExperimentCells
         var unknown = tables.Sum(t => t.Cells.Count(c => !t.Folder.Knows(c)));
         if (unknown > 0 && tables.Any(t => Directory.Exists(t.Folder.Runs)))
             context.Error.WriteLine(
-                Text($"note: {unknown:N0} cells are open as far as their own tables know; ")
-                    + "which of them are runs that others have made, --dry-run tells"
+                Text($"note: {unknown:N0} cells are open according to their own tables; ")
+                    + "--dry-run shows which of them are runs that other tables have computed"
             );
     }
 
@@ -99,7 +99,7 @@ internal static class ExperimentCells
                         ", ",
                         cell.Attacks.Select(a => $"{a.Name}{(folder.IsAttacked(cell, a) ? " (done)" : "")}")
                     );
-        var holder = folder.HeldBy(cell) is { } who ? $"  ({who} is at it)" : "";
+        var holder = folder.HeldBy(cell) is { } who ? $"  (held by {who})" : "";
         return $"{cell.Id.PadRight(width)}  {State(folder, cell), -7}{size}{attacks}{holder}";
     }
 
@@ -115,16 +115,16 @@ internal static class ExperimentCells
         var attacks = cells.SelectMany(c => c.Cell.Attacks.Select(a => c.Folder.Attack(c.Cell, a))).ToArray();
         var own = attacks.Distinct().Count();
         yield return Text(
-            $"{cells.Length:N0} cells are {models:N0} models of {runs:N0} runs ({cells.Length - models:N0} shared), ",
-            $"{attacks.Length:N0} attacks are {own:N0} ({attacks.Length - own:N0} shared)"
+            $"{cells.Length:N0} cells: {models:N0} models of {runs:N0} runs ({cells.Length - models:N0} shared); ",
+            $"{attacks.Length:N0} attacks: {own:N0} distinct ({attacks.Length - own:N0} shared)"
         );
         var known = new HashSet<string>();
         var cost = tables.Select(t => Open(t.Folder, t.Cells, run, known)).Aggregate((sum, one) => sum + one);
-        yield return $"still to do: {Words(cost, tokensPerSecond)}";
+        yield return $"remaining: {Words(cost, tokensPerSecond)}";
         var (searches, alike, spared) = Alike(cells, run);
         if (alike > 0)
-            yield return Text($"{alike:N0} of {searches:N0} searches are like earlier ones; where those reach ")
-                + $"far enough, they are taken from there: then {Words(cost - spared, tokensPerSecond)}";
+            yield return Text($"{alike:N0} of {searches:N0} searches repeat earlier ones; where those ran long ")
+                + $"enough, their results are reused: then {Words(cost - spared, tokensPerSecond)}";
     }
 
     // Searches to run, those that can reuse an earlier one, and the cost saved.
@@ -155,7 +155,7 @@ internal static class ExperimentCells
         )
         + (
             tokensPerSecond is { } speed
-                ? Text($", about {cost.Hours(speed):0.0} hours at {speed:N0} word pieces a second")
+                ? Text($", about {cost.Hours(speed):0.0} hours at {speed:N0} word pieces per second")
                 : ""
         );
 

@@ -15,13 +15,13 @@ internal static class ExperimentCommand
     {
         var files = new Argument<string[]>("file")
         {
-            Description = "experiment files, e.g. of recipes/experiments/, and folders of them",
+            Description = "experiment files, e.g. from recipes/experiments/, or folders of them",
             HelpName = "FILE|FOLDER",
             Arity = ArgumentArity.OneOrMore,
         };
         var model = new Option<string?>("--model")
         {
-            Description = "pre-trained Hugging Face BERT folder, or a name of 'models list'",
+            Description = "pre-trained Hugging Face BERT folder, or a name from 'models list'",
             HelpName = "DIR",
         };
         var data = CommonOptions.Repeated("--data", "path of a data set of the experiment", "NAME=PATH");
@@ -34,32 +34,32 @@ internal static class ExperimentCommand
         var seeds = CommonOptions.Seeds("seeds instead of the file's");
         var only = CommonOptions.Repeated(
             "--only",
-            "run only these cells: an experiment, a row, a data set, or a cell such as 'pgd.sst2.seed-1'; * stands for "
+            "run only these cells: an experiment, a row, a data set, or a cell such as 'pgd.sst2.seed-1'; * matches "
                 + "anything",
             "CELL"
         );
         only.AllowMultipleArgumentsPerToken = true;
-        var list = new Option<bool>("--list") { Description = "print the cells and how far each is, and do nothing" };
+        var list = new Option<bool>("--list") { Description = "print the cells and their state; run nothing" };
         var dry = new Option<bool>("--dry-run")
         {
-            Description = "check recipes, model, data, attacks and their files, print the cells, and do nothing",
+            Description = "check recipes, model, data, attacks and their files, and print the cells; run nothing",
         };
         var every = CommonOptions.Count("--checkpoint-every", 0, "steps between checkpoints of a run; default 500");
         var speed = CommonOptions.Count(
             "--tokens-per-second",
             1,
-            "word pieces a second of clean training here: --dry-run then also estimates hours"
+            "speed of clean training here, in word pieces per second; --dry-run then also estimates hours"
         );
         var noWait = new Option<bool>("--no-wait")
         {
             Description =
-                "end when all cells left are made by other processes; else they are waited for, and gone on "
-                + "with when such a process ends",
+                "exit when other processes hold all remaining cells; by default, wait for these processes and "
+                + "continue their cells if they end",
         };
         var lease = new Option<int?>("--lease-timeout")
         {
             Description =
-                "seconds without a sign of life after which the cell of another process is taken over; "
+                "seconds without a heartbeat after which the cell of another process is taken over; "
                 + "default 120",
             HelpName = "SECONDS",
         };
@@ -67,7 +67,7 @@ internal static class ExperimentCommand
         var json = CommonOptions.Json();
         var command = new Command(
             "experiment",
-            "run tables of recipes, data sets, seeds and attacks; skips what is done and resumes what was stopped"
+            "run tables of recipes, data sets, seeds and attacks; skips finished cells and resumes interrupted ones"
         )
         {
             files,

@@ -85,8 +85,8 @@ internal sealed class DelimitedRows(
         return index >= 0
             ? index
             : throw new DataException(
-                $"{origin}:{line}: no column '{name}'; found {string.Join(", ", _names)}; name the text's "
-                    + "(--text-column)"
+                $"{origin}:{line}: no column '{name}'; found {string.Join(", ", _names)}; set the text column "
+                    + "with --text-column"
             );
     }
 

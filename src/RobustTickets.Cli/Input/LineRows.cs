@@ -79,12 +79,12 @@ internal sealed class JsonRows(TextReader reader, string origin, TextColumns col
             throw new DataException(
                 $"{place}: no field \"{field}\"; found "
                     + $"{string.Join(", ", root.EnumerateObject().Select(p => p.Name))}; "
-                    + "name the text's (--text-column)"
+                    + "set the text field with --text-column"
             );
         return value.ValueKind == JsonValueKind.String
             ? value.GetString()!
             : throw new DataException(
-                $"{place}: field \"{field}\" must be a text, found {Shorten(value.GetRawText())}"
+                $"{place}: field \"{field}\" must be a string, found {Shorten(value.GetRawText())}"
             );
     }
 

@@ -97,7 +97,7 @@ internal sealed class StrictLineReader(Stream stream, string place, int longest 
     {
         _number++;
         if (length > longest)
-            throw new DataException($"{place}:{_number}: a line of {length} bytes; at most {longest} are read");
+            throw new DataException($"{place}:{_number}: line of {length} bytes; the maximum is {longest}");
         var bytes = _line.WrittenSpan;
         if (_number == 1)
         {

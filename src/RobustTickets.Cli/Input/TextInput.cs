@@ -100,13 +100,13 @@ internal sealed record TextInput(
             if (broken is not null && !SkipBadRows)
                 ExceptionDispatchInfo.Throw(broken);
             if (broken is not null)
-                context.Error.WriteLine($"left out: {broken.Message}");
+                context.Error.WriteLine($"skipped: {broken.Message}");
             if (!more && answered == 0 && first is not null)
-                throw new DataException($"no row fits; the first: {first.Problem}", first.Remedy, first);
+                throw new DataException($"no valid row; the first problem: {first.Problem}", first.Remedy, first);
             // A pipe may be empty; a named file must have texts.
             if (!more && answered == 0 && Path != "-")
                 throw new DataException(
-                    $"{Path}: " + (rows.HasHeader ? "a header but no row" : "the file is empty, or its lines are")
+                    $"{Path}: " + (rows.HasHeader ? "a header but no rows" : "no text; the file is empty or blank")
                 );
         }
     }

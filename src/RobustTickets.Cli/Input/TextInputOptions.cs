@@ -7,34 +7,34 @@ internal sealed class TextInputOptions
 {
     private readonly Option<string> _input = new("--input")
     {
-        Description = "file of texts, or - for standard input, which alone may be empty",
+        Description = "input file, or - for standard input (only standard input may be empty)",
         HelpName = "FILE|-",
         DefaultValueFactory = _ => "-",
     };
     private readonly Option<string?> _format = new("--format")
     {
         Description =
-            "jsonl (an object {\"text\", \"text_pair\"?} a line), text (a text a line), csv or tsv (columns with a "
-            + "header); default: what a name in .csv or .tsv says, otherwise jsonl",
+            "jsonl (an object {\"text\", \"text_pair\"?} per line), text (a text per line), csv or tsv (columns with a "
+            + "header); default: csv or tsv by file extension, otherwise jsonl",
         HelpName = "NAME",
     };
     private readonly Option<string?> _text = new("--text-column")
     {
-        Description = "field or column of the text; a+b joins two with a blank; default: text",
+        Description = "field or column of the text; a+b joins two with a space; default: text",
         HelpName = "NAME",
     };
     private readonly Option<string?> _pair = new("--pair-column")
     {
         Description =
-            "field or column of the second text; empty reads none; default: text_pair where there is one and no text "
-            + "column is named",
+            "field or column of the second text; empty: none; default: text_pair if present and --text-column is not "
+            + "given",
         HelpName = "NAME",
     };
     private readonly Option<string?> _separator = DataOptionSet.SeparatorOption();
     private readonly Option<string?> _escape = DataOptionSet.EscapeOption();
     private readonly Option<bool> _skip = new("--skip-bad-rows")
     {
-        Description = "leave malformed rows out, each with a note, instead of stopping at the first",
+        Description = "skip malformed rows, each with a note, instead of stopping at the first",
     };
 
     public TextInputOptions(Command command)
@@ -62,7 +62,7 @@ internal sealed class TextInputOptions
             throw new UsageException("--text-column and --pair-column: plain lines have no columns");
         var (separator, escape) = DataOptionSet.Characters(parsed.GetValue(_separator), parsed.GetValue(_escape));
         if ((separator ?? escape) is not null && format is not (InputFormat.Csv or InputFormat.Tsv))
-            throw new UsageException("--separator and --escape: --format csv or tsv has columns");
+            throw new UsageException("--separator and --escape require --format csv or tsv");
         return new TextInput(path, format, columns, parsed.GetValue(_skip), separator, escape);
     }
 }

@@ -35,7 +35,7 @@ internal sealed class AccessToken
         if (!Equal(token, Text))
             throw new RefusedException(
                 StatusCodes.Status401Unauthorized,
-                "this is not the token that the program printed"
+                "wrong token; use the one that the program printed"
             );
         response.Cookies.Append(
             _cookie,

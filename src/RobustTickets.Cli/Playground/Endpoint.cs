@@ -134,7 +134,7 @@ internal static class Endpoint
         // An unpaired surrogate is invalid text.
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw RefusedException.Malformed($"the body is not what is asked for: {GuardedJson.Reason(e)}");
+            throw RefusedException.Malformed($"invalid request body: {GuardedJson.Reason(e)}");
         }
     }
 }

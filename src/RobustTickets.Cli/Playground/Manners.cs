@@ -30,17 +30,17 @@ internal sealed class Manners(string policy, AccessToken? token)
             await Endpoint.Refuse(
                 context,
                 StatusCodes.Status421MisdirectedRequest,
-                "this server is not known by that host name; use its address"
+                "this host name is not allowed; use the address of the server"
             );
         else if (IsForeign(request))
-            await Endpoint.Refuse(context, StatusCodes.Status403Forbidden, "requests of other pages are not answered");
+            await Endpoint.Refuse(context, StatusCodes.Status403Forbidden, "requests from other sites are rejected");
         else if (token is not null && NeedsToken(request.Path) && !token.Admits(request))
         {
             headers.WWWAuthenticate = "Bearer";
             await Endpoint.Refuse(
                 context,
                 StatusCodes.Status401Unauthorized,
-                "the token that the program printed is needed"
+                "the token that the program printed is required"
             );
         }
         else

@@ -36,7 +36,7 @@ internal sealed class ModelWorker : IDisposable
             return;
         throw new RefusedException(
             StatusCodes.Status503ServiceUnavailable,
-            $"{Waiting} texts wait for the models already; try again in a moment"
+            $"{Waiting} texts are already waiting for the models; try again in a moment"
         )
         {
             RetryAfterSeconds = 1,

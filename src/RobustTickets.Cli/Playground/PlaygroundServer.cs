@@ -88,10 +88,7 @@ internal sealed class PlaygroundServer : IAsyncDisposable
         RunsApi.Map(app, state);
         TicketApi.Map(app, state);
         MetricsApi.Map(app, state);
-        app.MapFallback(
-            Elsewhere,
-            context => Endpoint.Refuse(context, StatusCodes.Status404NotFound, "there is nothing here")
-        );
+        app.MapFallback(Elsewhere, context => Endpoint.Refuse(context, StatusCodes.Status404NotFound, "not found"));
         try
         {
             await app.StartAsync();
@@ -149,13 +146,13 @@ internal sealed class PlaygroundServer : IAsyncDisposable
         for (var inner = e; inner is not null; inner = inner.InnerException!)
         {
             if (inner is AddressInUseException)
-                return $"{where} is taken by another program; --port picks another one (0: any free one)";
+                return $"{where} is in use by another program; --port picks another one (0: any free one)";
             if (inner is SocketException { SocketErrorCode: SocketError.AccessDenied })
-                return $"{where} may not be opened by this user; --port picks another one, from 1024 on";
+                return $"{where} cannot be opened by this user; --port picks another one, 1024 or above";
             if (inner is SocketException { SocketErrorCode: SocketError.AddressNotAvailable })
-                return $"{place.Address} is no address of this machine; 0.0.0.0 stands for all of them";
+                return $"{place.Address} is not an address of this machine; 0.0.0.0 listens on all of them";
         }
-        return $"{where} cannot be listened to: {e.Message}";
+        return $"{where} cannot be opened: {e.Message}";
     }
 
     private static int PortOf(WebApplication app) =>

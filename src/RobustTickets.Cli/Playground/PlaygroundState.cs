@@ -40,7 +40,7 @@ internal sealed class PlaygroundState : IDisposable
 
     /// <summary>The runs below the folder.</summary>
     /// <exception cref="RefusedException">No folder was given.</exception>
-    public RunsBoard Board => _board ?? throw RefusedException.NotFound("no folder of runs was named (--runs)");
+    public RunsBoard Board => _board ?? throw RefusedException.NotFound("no folder of runs was given (--runs)");
 
     /// <summary>Limits for clients.</summary>
     public PlaygroundLimits Limits { get; }

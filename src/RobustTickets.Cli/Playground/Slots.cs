@@ -22,7 +22,7 @@ internal sealed class Slots(int count, string what)
         Interlocked.Decrement(ref _taken);
         throw new RefusedException(
             StatusCodes.Status429TooManyRequests,
-            string.Create(CultureInfo.InvariantCulture, $"{count} {what} run already; try again when one has ended")
+            string.Create(CultureInfo.InvariantCulture, $"{count} {what} are running; try again when one finishes")
         )
         {
             RetryAfterSeconds = 5,

@@ -13,8 +13,8 @@ internal static class RankArguments
         CommonOptions.Count(
             "--ranks",
             1,
-            "start this many processes here that train together, and divide the threads; elsewhere torchrun, mpirun or "
-                + "srun starts them"
+            "start this many processes on this machine that train together and share its threads; on several machines, "
+                + "start them with torchrun, mpirun or srun"
         );
 
     /// <summary>The rank that a launcher assigned to this process, or null.</summary>
@@ -36,6 +36,6 @@ internal static class RankArguments
     /// <exception cref="UsageException">This process already is one of several ranks.</exception>
     public static int ToStart(int? asked, RankSettings? here) =>
         asked is > 1 && here is not null
-            ? throw new UsageException($"--ranks {asked}: this process is rank {here.Rank} of {here.Size} already")
+            ? throw new UsageException($"--ranks {asked}: this process is already rank {here.Rank} of {here.Size}")
             : asked ?? 1;
 }

@@ -139,7 +139,7 @@ internal static class RankProcesses
         : ExitCodes.Failure;
 
     private static string How(int code) =>
-        code > 128 ? $"was ended by signal {code - 128}" : $"ended with exit code {code}";
+        code > 128 ? $"was terminated by signal {code - 128}" : $"exited with code {code}";
 
     private static void Tell(Process process, char letter)
     {

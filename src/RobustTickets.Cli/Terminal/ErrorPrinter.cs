@@ -40,7 +40,7 @@ public static class ErrorPrinter
         Print(
             context,
             expected ? FieldOptions.Message(e) : $"{e.GetType().Name}: {Chain(e)}",
-            FieldOptions.Hint(e) ?? (expected || debug ? null : "ROBUST_TICKETS_DEBUG=1 shows where")
+            FieldOptions.Hint(e) ?? (expected || debug ? null : "ROBUST_TICKETS_DEBUG=1 prints the stack trace")
         );
         if (debug)
             context.Error.WriteLine(e.ToString());

@@ -26,7 +26,7 @@ internal static class FieldOptions
         ["Precision"] = ("--precision", "picks another precision"),
         ["Ranks"] = ("--ranks", "picks another number of processes"),
         ["Resume"] = ("--resume", "continues the run"),
-        ["ShuffleWindow"] = ("--shuffle-window", "holds fewer texts"),
+        ["ShuffleWindow"] = ("--shuffle-window", "buffers fewer texts"),
         ["Threads"] = ("--threads", "picks another number of threads"),
     };
 

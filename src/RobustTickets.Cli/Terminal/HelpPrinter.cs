@@ -39,7 +39,7 @@ internal sealed class HelpPrinter(TextWriter output)
         if (command.Subcommands.Count > 0)
         {
             output.WriteLine();
-            Wrapped($"robust-tickets {Path(command)}COMMAND --help tells the options of a command.", 0, 0);
+            Wrapped($"robust-tickets {Path(command)}COMMAND --help lists the options of a command.", 0, 0);
         }
     }
 

@@ -44,7 +44,7 @@ internal static class ParseProblems
         error.SymbolResult switch
         {
             CommandResult { Command.Action: null } when commands.Count > 0 =>
-                $"which of its commands? possible: {string.Join(", ", commands)}",
+                $"a command is missing; possible: {string.Join(", ", commands)}",
             OptionResult { Implicit: true, Option: var option } => $"{option.Name} is missing",
             ArgumentResult { Tokens.Count: 0, Parent: CommandResult } result => Missing(result.Argument),
             _ => null,

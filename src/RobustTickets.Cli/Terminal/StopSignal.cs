@@ -81,7 +81,7 @@ public sealed class StopSignal : IDisposable
             return;
         }
         var kept = _keeps is { } keeps ? $"; {keeps}" : "";
-        _error?.WriteLine($"\nstopping{kept} (once more: stop now)");
+        _error?.WriteLine($"\nstopping{kept} (a second signal stops immediately)");
         try
         {
             _source.Cancel();

@@ -51,7 +51,7 @@ internal static class WrongValue
         var isList = parts.Length > 1 && parts.All(p => int.TryParse(p, CultureInfo.InvariantCulture, out _));
         // train and experiment accept a list under this name.
         return name == "--seeds" && isList
-                ? $"expected how many seeds there are, a whole number such as {parts.Length}; a list of them goes with "
+                ? $"expected the number of seeds, such as {parts.Length}; a list of seeds is accepted by "
                     + "train and experiment"
             : isList ? "expected a whole number, without commas"
             : "expected a whole number";

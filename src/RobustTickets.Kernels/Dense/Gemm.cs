@@ -57,7 +57,7 @@ internal static unsafe partial class Gemm
         if (a.size(1) != b.size(1) || c.size(0) != a.size(0) || c.size(1) != b.size(0) || a.dtype != b.dtype)
         {
             throw new ArgumentException(
-                $"{a.Describe()} times the transpose of {b.Describe()} does not make {c.Describe()}"
+                $"the product of {a.Describe()} and the transpose of {b.Describe()} does not fit {c.Describe()}"
             );
         }
         Run(

@@ -37,7 +37,7 @@ internal sealed unsafe class CompiledEncoder : IDisposable
     )
     {
         if (layers.Count == 0)
-            throw new ArgumentException("an encoder needs a layer");
+            throw new ArgumentException("an encoder needs at least one layer");
         (_embeddings, _layers, _headSize, _epsilon) = (embeddings, [.. layers], headSize, epsilon);
         _widths = new EncoderWidths(
             (int)embeddings.Words.size(1),

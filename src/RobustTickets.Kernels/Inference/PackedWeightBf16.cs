@@ -54,7 +54,7 @@ internal sealed unsafe partial class PackedWeightBf16 : PackedWeight
         Gemm.WhyNoBFloat16()
         ?? (
             rt_packed_weight_bf16_supported() == 0 || !System.Runtime.Intrinsics.X86.Avx512BW.IsSupported
-                ? "the native part holds no bfloat16 kernel for this processor"
+                ? "the native part has no bfloat16 kernel for this processor"
                 : null
         );
 
@@ -89,7 +89,7 @@ internal sealed unsafe partial class PackedWeightBf16 : PackedWeight
     public void Linear(Tensor rounded, Tensor y)
     {
         if (rounded.dtype != DType.BFloat16 || rounded.size(1) != 2L * _pairs)
-            throw new ArgumentException($"{rounded.Describe()} is no rounded form of rows of {Inputs}");
+            throw new ArgumentException($"{rounded.Describe()} is not a rounded copy of rows of {Inputs}");
         Multiply(
             (void*)rounded.data_ptr,
             2L * _pairs,

@@ -70,7 +70,7 @@ internal sealed class OnnxCursor : IDisposable
         var inner = Inner(end);
         var length = inner - _position;
         if (length > LongestText)
-            throw Broken($"a text of {length} bytes");
+            throw Broken($"a string of {length} bytes");
         var bytes = new byte[length];
         _file.ReadExactly(bytes);
         _position = inner;
@@ -80,7 +80,7 @@ internal sealed class OnnxCursor : IDisposable
         }
         catch (DecoderFallbackException)
         {
-            throw Broken("a text that is no UTF-8");
+            throw Broken("a string that is not valid UTF-8");
         }
     }
 
@@ -124,7 +124,7 @@ internal sealed class OnnxCursor : IDisposable
 
     /// <summary>Creates the exception that rejects the file.</summary>
     public DataException Broken(string reason) =>
-        new($"{_path}: is no ONNX file this program can use: {reason} (at byte {_position})");
+        new($"{_path}: is not an ONNX file this program can use: {reason} (at byte {_position})");
 
     public void Dispose() => _file.Dispose();
 

@@ -27,7 +27,7 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
     public OnnxFileInfo Model()
     {
         if (cursor.Length is 0 or > int.MaxValue)
-            throw cursor.Broken($"it has {cursor.Length} bytes; 1 to 2,147,483,647 are possible");
+            throw cursor.Broken($"it has {cursor.Length} bytes; expected 1 to 2,147,483,647");
         Graph? graph = null;
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
         var opset = 0L;
@@ -60,7 +60,7 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
         if (graph is null)
             throw cursor.Broken("it holds no graph");
         if (opset is < 1 or > LastOpset)
-            throw cursor.Broken($"its operators are of version {opset}; 1 to {LastOpset} are possible");
+            throw cursor.Broken($"its opset is version {opset}; expected 1 to {LastOpset}");
         RequireOperators();
         return new OnnxFileInfo(
             end,
@@ -76,7 +76,7 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
     private Graph ReadGraph(long end, int depth)
     {
         if (depth > Deepest)
-            throw cursor.Broken($"graphs within graphs, more than {Deepest} deep");
+            throw cursor.Broken($"graphs nested more than {Deepest} deep");
         var graph = new Graph([], [], new HashSet<string>(StringComparer.Ordinal));
         while (cursor.More(end))
         {
@@ -105,7 +105,7 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
         return graph;
     }
 
-    private DataException Sparse() => cursor.Broken("a sparse constant, which no text model has");
+    private DataException Sparse() => cursor.Broken("a sparse constant, which is not supported");
 
     private void ReadNode(long end, int depth, HashSet<string>? callers)
     {
@@ -152,7 +152,7 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
                     ReadGraph(cursor.Inner(end), depth + 1);
                     break;
                 case (6 or 11, 2):
-                    throw cursor.Broken("a function with a graph inside");
+                    throw cursor.Broken("a function that contains a graph");
                 case (22 or 23, _):
                     throw Sparse();
                 default:
@@ -247,10 +247,10 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
             && location is not ("." or "..")
             && !location.Contains('\\');
         if (!plain)
-            throw cursor.Broken($"constant '{name}' lies in '{location}', which is no file beside it");
+            throw cursor.Broken($"constant '{name}' is stored in '{location}', which is not a file in its folder");
         var file = new FileInfo(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, location!));
         if (!file.Exists || file.LinkTarget is not null)
-            throw cursor.Broken($"constant '{name}' lies in '{location}', which is not there");
+            throw cursor.Broken($"constant '{name}' is stored in '{location}', which is missing or a link");
     }
 
     private long ReadOpset(long end)
@@ -329,7 +329,7 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
         }
         // ONNX Runtime would use its own operator instead of the function.
         if (Domains.Contains(domain))
-            throw cursor.Broken($"function '{name}' of '{domain}', whose operators are the runtime's own");
+            throw cursor.Broken($"function '{name}' of '{domain}', a domain reserved for the runtime's operators");
         // Overloads of a name are merged.
         if (!_functions.TryAdd($"{domain}:{name}", calls))
             _functions[$"{domain}:{name}"].UnionWith(calls);
@@ -340,9 +340,9 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
         foreach (var (domain, op) in _used)
         {
             if (Loops.Contains(op))
-                throw cursor.Broken($"operator '{op}': a loop, which no text classifier has");
+                throw cursor.Broken($"operator '{op}': a loop, which is not supported");
             if (!Domains.Contains(domain) && !_functions.ContainsKey($"{domain}:{op}"))
-                throw cursor.Broken($"operator '{op}' of '{domain}', which needs a library of its own");
+                throw cursor.Broken($"operator '{op}' of '{domain}', which needs a custom operator library");
         }
         var done = new HashSet<string>(StringComparer.Ordinal);
         foreach (var function in _functions.Keys)

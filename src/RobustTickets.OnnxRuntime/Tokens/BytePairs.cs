@@ -66,7 +66,10 @@ internal sealed class BytePairs : FramedPieces
                         or FormatException
             )
         {
-            throw new DataException($"{vocabulary}, {merges}: no byte-level BPE tokenizer: {GuardedJson.Reason(e)}", e);
+            throw new DataException(
+                $"{vocabulary}, {merges}: not a byte-level BPE tokenizer: {GuardedJson.Reason(e)}",
+                e
+            );
         }
     }
 

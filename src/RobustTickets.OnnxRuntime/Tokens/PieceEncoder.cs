@@ -29,8 +29,8 @@ internal abstract class PieceEncoder
             return SentencePieces.Load(from, "spm.model", files);
         if (Has("spiece.model"))
             throw new DataException(
-                $"{Path.Combine(from, "spiece.model")}: the tokenizer of ALBERT, XLNet or T5 is not known; WordPiece, "
-                    + "byte-level BPE (vocab.json and merges.txt) and SentencePiece of XLM-R and DeBERTa are"
+                $"{Path.Combine(from, "spiece.model")}: the tokenizer of ALBERT, XLNet or T5 is not supported; "
+                    + "expected WordPiece, byte-level BPE (vocab.json, merges.txt) or SentencePiece of XLM-R or DeBERTa"
             );
         return Has("vocab.json") && Has("merges.txt") && !Has("vocab.txt")
             ? BytePairs.Load(from, files)

@@ -62,7 +62,7 @@ internal sealed class SentencePieces : FramedPieces
         // A malformed file causes various exceptions in its reader.
         catch (Exception e) when (e is not (DataException or OutOfMemoryException))
         {
-            throw new DataException($"{path}: no SentencePiece model: {e.Message}", e);
+            throw new DataException($"{path}: not a SentencePiece model: {e.Message}", e);
         }
     }
 

@@ -130,7 +130,7 @@ internal sealed unsafe class ProcessGroup : ICollective
         catch (TorchException e)
         {
             // The transport reports an address; the watch knows which rank it was.
-            return _watch.Loss(wait: true) ?? new RanksException($"contact with other ranks is lost: {e.Message}", e);
+            return _watch.Loss(wait: true) ?? new RanksException($"lost contact with other ranks: {e.Message}", e);
         }
         return new InvalidOperationException("no failure");
     }
@@ -140,7 +140,7 @@ internal sealed unsafe class ProcessGroup : ICollective
         tensor.is_contiguous
             ? tensor
             : throw new ArgumentException(
-                $"{tensor.Describe()} is not contiguous: ranks exchange whole blocks of memory"
+                $"{tensor.Describe()} is not contiguous: ranks exchange contiguous memory only"
             );
 
     private sealed class Transfer(ProcessGroup group, nint work, string what, Tensor[] tensors) : ITransfer

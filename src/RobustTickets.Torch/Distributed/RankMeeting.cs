@@ -64,7 +64,7 @@ internal static class RankMeeting
                 stop.ThrowIfCancellationRequested();
                 if (clock.Elapsed > patience.Join)
                     throw new RanksException(
-                        $"rank {settings.Rank}: rank 0 was not there at {settings.Host}:{settings.Port} within "
+                        $"rank {settings.Rank}: no connection to rank 0 at {settings.Host}:{settings.Port} within "
                             + $"{patience.Join.TotalSeconds:0} s: {e.Message}",
                         e
                     );

@@ -202,10 +202,10 @@ internal sealed class RankWatch : IDisposable
             int[] missing = [.. Enumerable.Range(0, Size).Where(r => !_here.Contains(r))];
             throw new RanksException(
                 Rank > 0
-                    ? $"rank {Rank}: rank 0 at {Host}:{_settings.Port} did not say within {patience.TotalSeconds:0} s "
-                        + "that all ranks have come"
-                    : $"rank{(missing.Length == 1 ? "" : "s")} {string.Join(", ", missing)} of {Size} did not come to "
-                        + $"{Host}:{_settings.Port} within {patience.TotalSeconds:0} s"
+                    ? $"rank {Rank}: rank 0 at {Host}:{_settings.Port} did not report within "
+                        + $"{patience.TotalSeconds:0} s that all ranks have connected"
+                    : $"rank{(missing.Length == 1 ? "" : "s")} {string.Join(", ", missing)} of {Size} did not connect "
+                        + $"to {Host}:{_settings.Port} within {patience.TotalSeconds:0} s"
             );
         }
     }
@@ -257,7 +257,7 @@ internal sealed class RankWatch : IDisposable
                         peer.Say(Alive);
                 }
                 foreach (var peer in _peers.Where(p => p.IsOpen && p.Silent > _patience.Silence).ToArray())
-                    Lost(peer, $"is silent for {_patience.Silence.TotalSeconds:0} s");
+                    Lost(peer, $"sent no heartbeat for {_patience.Silence.TotalSeconds:0} s");
                 _peers.RemoveAll(p => !p.IsOpen);
             }
         }
@@ -297,7 +297,7 @@ internal sealed class RankWatch : IDisposable
         foreach (var line in peer.Lines())
             Heard(peer, line.Split('\t'));
         if (!peer.IsOpen)
-            Lost(peer, "is gone: its connection closed");
+            Lost(peer, "was lost: its connection was closed");
     }
 
     private RankPeer? Accepted()
@@ -343,7 +343,7 @@ internal sealed class RankWatch : IDisposable
             case [Alive]:
                 break;
             default:
-                Lost(peer, "said what no rank says"); // ends the run if it was a rank
+                Lost(peer, "sent an invalid message"); // ends the run if it was a rank
                 break;
         }
         _changed.Set();
@@ -354,9 +354,9 @@ internal sealed class RankWatch : IDisposable
         var name = Name(rank, process, host);
         var complete = _here.Count == Size;
         var why =
-            size != Text(Size) ? $"{name} counts {size} ranks, rank 0 {Size}"
+            size != Text(Size) ? $"{name} expects {size} ranks, rank 0 {Size}"
             : build != _build ? $"{name} runs version {build}, rank 0 version {_build}"
-            : rank < 1 || rank >= Size || !_here.Add(rank) ? $"{name} came where a rank of this number is already"
+            : rank < 1 || rank >= Size || !_here.Add(rank) ? $"{name} was rejected: its number is taken or out of range"
             : null;
         if (why is not null)
         {

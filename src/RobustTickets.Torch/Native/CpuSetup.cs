@@ -109,7 +109,7 @@ internal static unsafe partial class CpuSetup
     {
         if (Environment.GetEnvironmentVariable(name) is { Length: > 0 } given)
         {
-            Done.Add($"{name}={given} (yours)");
+            Done.Add($"{name}={given} (set by you)");
             return;
         }
         setenv(name, value, 1);
@@ -137,7 +137,7 @@ internal static unsafe partial class CpuSetup
             return;
         }
         Done.Add(
-            "no OpenMP flavour of OpenBLAS found (apt-get install libopenblas0-openmp): matrix products will be slower"
+            "no OpenMP build of OpenBLAS found (apt-get install libopenblas0-openmp): matrix products will be slower"
         );
     }
 
@@ -152,8 +152,8 @@ internal static unsafe partial class CpuSetup
         var open = (delegate* unmanaged[Cdecl]<int>)NativeLibrary.GetExport(library, "rt_heap_open");
         Done.Add(
             open() != 0
-                ? "big tensors in one range, on huge pages where the kernel gives them"
-                : "big tensors left to malloc: no addresses to reserve"
+                ? "large tensors in one address range, on huge pages where the kernel provides them"
+                : "large tensors use malloc: no address range could be reserved"
         );
     }
 
@@ -164,7 +164,7 @@ internal static unsafe partial class CpuSetup
         var kept = mallopt(MmapThreshold, 1 << 30) == 1 || mallopt(MmapThreshold, 32 << 20) == 1;
         kept &= mallopt(TrimThreshold, int.MaxValue) == 1;
         kept &= mallopt(TopPad, 64 << 20) == 1;
-        Done.Add(kept ? "malloc keeps freed memory" : "malloc left alone");
+        Done.Add(kept ? "malloc keeps freed memory" : "malloc settings unchanged");
     }
 
     // Environment.SetEnvironmentVariable does not reach native code.

@@ -44,7 +44,7 @@ internal static unsafe partial class CudaDriver
             if (status == 0)
                 status = cuDeviceGetCount(out count);
             if (status != 0 || count == 0)
-                problem = status != 0 ? $"NVIDIA's driver answers with error {status}" : "NVIDIA's driver sees no GPU";
+                problem = status != 0 ? $"the NVIDIA driver returned error {status}" : "the NVIDIA driver sees no GPU";
             return status == 0 ? [.. Enumerable.Range(0, count).Select(Describe)] : [];
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)

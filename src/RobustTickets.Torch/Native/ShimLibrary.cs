@@ -104,7 +104,7 @@ internal static unsafe class ShimLibrary
         throw TorchUnavailableException.Named(
             "LIBTORCH",
             named,
-            $"  {library} is linked with {linked}; native/build.sh builds it anew with the libtorch named\n"
+            $"  {library} is linked with {linked}; run native/build.sh to rebuild it with this libtorch\n"
         );
     }
 
@@ -140,7 +140,7 @@ internal static unsafe class ShimLibrary
             lines.Append("  ").Append(candidate).Append(": ");
             if (!File.Exists(candidate))
             {
-                lines.Append("not there\n");
+                lines.Append("not found\n");
                 continue;
             }
             nint handle;
@@ -162,7 +162,7 @@ internal static unsafe class ShimLibrary
             var abi = ((delegate* unmanaged[Cdecl]<int>)export)();
             if (abi != Shim.Abi)
             {
-                lines.Append($"speaks ABI {abi}, this program {Shim.Abi}: run native/build.sh again\n");
+                lines.Append($"has ABI {abi}, this program needs {Shim.Abi}: run native/build.sh again\n");
                 continue;
             }
             lines.Append("loaded\n");

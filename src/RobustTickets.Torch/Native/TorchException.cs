@@ -57,7 +57,7 @@ public sealed class TorchUnavailableException : Exception
 
     /// <summary>Creates the exception for an environment variable with an unusable value.</summary>
     internal static TorchUnavailableException Named(string variable, string value, string trace) =>
-        new($"{variable}={value} cannot be used; name another one, or unset the variable:\n{trace.TrimEnd()}", trace);
+        new($"{variable}={value} cannot be used; set another value, or unset the variable:\n{trace.TrimEnd()}", trace);
 }
 
 /// <summary>

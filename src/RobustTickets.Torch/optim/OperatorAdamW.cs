@@ -33,7 +33,7 @@ internal sealed class OperatorAdamW : IAdamWBackend
         if (updates.FirstOrDefault(u => u.Rows is not null) is { } byRows)
         {
             throw new InvalidOperationException(
-                $"the gradient of '{byRows.Name}' is given by rows; operators update whole tensors"
+                $"the gradient of '{byRows.Name}' is row-sparse; operators update whole tensors only"
             );
         }
         // A few groups: decayed or not, clipped or not.

@@ -173,7 +173,7 @@ internal static class BertFiles
                 "gelu_new" => Activation.GeluNew,
                 "relu" => Activation.Relu,
                 var other => throw new CheckpointException(
-                    $"config.json: hidden_act is '{other}'; gelu, gelu_new and relu are possible"
+                    $"config.json: hidden_act is '{other}'; expected gelu, gelu_new or relu"
                 ),
             },
         };

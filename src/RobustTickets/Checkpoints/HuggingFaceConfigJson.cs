@@ -123,7 +123,7 @@ public sealed partial record HuggingFaceConfig
         {
             if (fields.Peek("ticket") is not { ValueKind: JsonValueKind.Object })
                 throw new CheckpointException(
-                    $"{place}: 'model_type' is '{CompactModelType}', and there is no 'ticket' with the shapes of "
+                    $"{place}: 'model_type' is '{CompactModelType}', but there is no 'ticket' with the shapes of "
                         + "its layers"
                 );
             architectures =
@@ -212,7 +212,7 @@ public sealed partial record HuggingFaceConfig
         if (fields.Optional("pruned_heads") is not { } map)
             return pruned;
         if (map.ValueKind != JsonValueKind.Object)
-            throw fields.Refuse("pruned_heads", map, "an object from layer to removed heads");
+            throw fields.Refuse("pruned_heads", map, "an object that maps layers to removed heads");
         var inner = new JsonFields($"{place}: pruned_heads", map);
         foreach (var entry in map.EnumerateObject())
         {
@@ -221,7 +221,11 @@ public sealed partial record HuggingFaceConfig
                 || layer >= layers
             )
             {
-                throw fields.Refuse("pruned_heads", $"keyed '{entry.Name}'", $"layers 0 to {layers - 1}");
+                throw fields.Refuse(
+                    "pruned_heads",
+                    $"an object with the key '{entry.Name}'",
+                    $"layers 0 to {layers - 1}"
+                );
             }
             var removed = inner.Integers(entry.Name, 0, heads - 1) ?? [];
             if (removed.Count > 0)

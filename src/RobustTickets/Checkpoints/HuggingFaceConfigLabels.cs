@@ -25,23 +25,27 @@ public sealed partial record HuggingFaceConfig
             return labels;
         }
         if (map.ValueKind != JsonValueKind.Object)
-            throw fields.Refuse("id2label", map, "an object from id to name");
+            throw fields.Refuse("id2label", map, "an object that maps ids to names");
         var names = new SortedDictionary<int, string>();
         foreach (var entry in map.EnumerateObject())
         {
             if (!int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
-                throw fields.Refuse("id2label", $"keyed '{entry.Name}'", "integers from 0");
+                throw fields.Refuse("id2label", $"an object with the key '{entry.Name}'", "integers from 0");
             // Some exporters write class names as numbers.
             var name =
                 entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : entry.Value.GetRawText();
             if (!names.TryAdd(id, name))
-                throw fields.Refuse("id2label", $"keyed '{id}' twice", "one name per id");
+                throw fields.Refuse("id2label", $"an object with the key '{id}' twice", "one name per id");
         }
         if (names.Count == 0 || names.Keys.Last() != names.Count - 1)
             throw fields.Refuse("id2label", map, "an object with ids 0, 1, 2, ... without a gap");
         if (names.Values.GroupBy(n => n, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
         {
-            throw fields.Refuse("id2label", $"giving the name '{twice.Key}' to {twice.Count()} ids", "different names");
+            throw fields.Refuse(
+                "id2label",
+                $"an object with the name '{twice.Key}' for {twice.Count()} ids",
+                "different names"
+            );
         }
         if (count is { } given && given != names.Count)
         {
@@ -59,7 +63,7 @@ public sealed partial record HuggingFaceConfig
         if (fields.Optional("label2id") is not { } map || fields.Optional("id2label") is null)
             return [];
         if (map.ValueKind != JsonValueKind.Object)
-            throw fields.Refuse("label2id", map, "an object from name to id");
+            throw fields.Refuse("label2id", map, "an object that maps names to ids");
         var others = new List<string>();
         foreach (var entry in map.EnumerateObject())
         {
@@ -92,7 +96,7 @@ public sealed partial record HuggingFaceConfig
     private static IReadOnlyList<string> InvertLabel2Id(JsonFields fields, JsonElement map)
     {
         if (map.ValueKind != JsonValueKind.Object)
-            throw fields.Refuse("label2id", map, "an object from name to id");
+            throw fields.Refuse("label2id", map, "an object that maps names to ids");
         var names = new SortedDictionary<int, string>();
         foreach (var entry in map.EnumerateObject())
         {
@@ -101,7 +105,7 @@ public sealed partial record HuggingFaceConfig
                 throw fields.Refuse(
                     "label2id",
                     $"'{entry.Name}': {entry.Value.GetRawText()}",
-                    "one id from 0 per name"
+                    "a different id from 0 for each name"
                 );
         }
         if (names.Count == 0 || names.Keys.Last() != names.Count - 1)

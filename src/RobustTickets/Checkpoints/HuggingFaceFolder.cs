@@ -61,8 +61,8 @@ internal sealed class HuggingFaceFolder : IDisposable
                 :
                 [
                     .. config.Notes,
-                    $"{weights.Location}: every tensor's name begins with '{weights.Wrapper}', the name of a wrapper "
-                        + "around the model; it is taken off",
+                    $"{weights.Location}: all tensor names start with '{weights.Wrapper}', the prefix of a wrapper "
+                        + "around the model; it is removed",
                 ];
         Unused = [.. weights.Tensors.Select(t => t.Name).Where(n => !known.Contains(n))];
     }
@@ -176,7 +176,7 @@ internal sealed class HuggingFaceFolder : IDisposable
             var more = wrong.Length == 1 ? "" : $" ({wrong.Length - 1} more tensors do not fit)";
             throw new CheckpointException(
                 $"{weights.Location}: tensor '{name}' has shape {weights.Info(name).ShapeText}; {configPlace} "
-                    + $"makes it {TensorInfo.Format(shape)}{more}; correct "
+                    + $"implies {TensorInfo.Format(shape)}{more}; correct "
                     + $"{Culprit(name, shape, weights.Info(name).Shape)}"
             );
         }
@@ -239,7 +239,7 @@ internal sealed class HuggingFaceFolder : IDisposable
             {
                 throw new CheckpointException(
                     $"{dir}: holds {what} ({System.IO.Path.GetFileName(file)}) and neither model.safetensors "
-                        + $"nor pytorch_model.bin; {remedy}, then give the new folder"
+                        + $"nor pytorch_model.bin; {remedy}, then use the new folder"
                 );
             }
         }

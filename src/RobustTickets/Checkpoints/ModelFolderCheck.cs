@@ -26,8 +26,8 @@ internal static class ModelFolderCheck
         var place = File.Exists(text) ? text : json;
         throw new CheckpointException(
             $"{place}: has {vocabulary.Count} tokens, {files.Weights.Location} has {rows} word embeddings: the token "
-                + $"'{vocabulary[(int)rows]}' (id {rows}) and those after it have none; put the vocabulary there that "
-                + "the model was trained with, or, if tokens were added, resize the embeddings "
+                + $"'{vocabulary[(int)rows]}' (id {rows}) and those after it have none; replace it with the "
+                + "vocabulary the model was trained with, or, if tokens were added, resize the embeddings "
                 + $"(model.resize_token_embeddings({vocabulary.Count}) in transformers) and save the model again"
         );
     }
@@ -46,14 +46,14 @@ internal static class ModelFolderCheck
         {
             throw new CheckpointException(
                 $"{place}: the classifier has {files.Config.NumLabels} output ('id2label': "
-                    + $"{string.Join(", ", files.Config.Labels)}), a regression or a lone logit; a classifier has at "
+                    + $"{string.Join(", ", files.Config.Labels)}), a regression or a single logit; a classifier has at "
                     + "least 2 classes"
             );
         }
         if (files.Config.ProblemType is { } problem and not SingleLabel)
         {
             throw new CheckpointException(
-                $"{place}: 'problem_type' is '{problem}'; this program is for classifiers of one label a text "
+                $"{place}: 'problem_type' is '{problem}'; this program supports single-label classifiers "
                     + $"('{SingleLabel}', or no such field), whose scores are a softmax over the classes"
             );
         }
@@ -76,7 +76,7 @@ internal static class ModelFolderCheck
         {
             if (!files.Weights.Contains(name))
                 throw new CheckpointException(
-                    $"{files.Path}: holds no '{name}', so it is no trained classifier; train one that starts from it"
+                    $"{files.Path}: holds no '{name}', so it is not a trained classifier; train one that starts from it"
                 );
         }
     }

@@ -68,7 +68,7 @@ internal sealed class ShardedTensors : TensorSource
             {
                 if (!shard.Contains(name))
                     throw new CheckpointException(
-                        $"{Location}: tensor '{name}' is said to be in {group.Key}, which does not hold it"
+                        $"{Location}: the index places tensor '{name}' in {group.Key}, which does not hold it"
                     );
             }
             foreach (var info in shard.Tensors)

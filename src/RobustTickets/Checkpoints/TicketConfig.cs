@@ -106,9 +106,7 @@ public sealed record TicketConfig(
         for (var layer = 0; layer < layers; layer++)
         {
             if (counts[layer] < 0 || counts[layer] > dense)
-                throw new CheckpointException(
-                    $"{place}: '{field}[{layer}]' is {counts[layer]}; possible is 0 to {dense}"
-                );
+                throw new CheckpointException($"{place}: '{field}[{layer}]' is {counts[layer]}; expected 0 to {dense}");
         }
     }
 
@@ -140,9 +138,7 @@ public sealed record TicketConfig(
             foreach (var unit in kept[layer])
             {
                 if (unit < 0 || unit >= dense)
-                    throw new CheckpointException(
-                        $"{place}: '{field}[{layer}]' has {unit}; possible is 0 to {dense - 1}"
-                    );
+                    throw new CheckpointException($"{place}: '{field}[{layer}]' has {unit}; expected 0 to {dense - 1}");
                 if (!seen.Add(unit))
                     throw new CheckpointException($"{place}: '{field}[{layer}]' has {unit} twice");
             }

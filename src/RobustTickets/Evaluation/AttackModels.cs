@@ -45,7 +45,9 @@ public sealed class AttackModels(string? defaultEncoder = null, IModelLoader? lo
             using var files = BertFiles.Open(folder);
             var vocabulary = WordPieceTokenizer.Load(folder).Vocabulary.Count;
             if (kind == AttackModelKind.MaskedLanguageModel && !files.Weights.Contains(MaskedHead))
-                throw new DataException($"'{folder}': holds no '{MaskedHead}', so it is no masked language model");
+                throw new DataException(
+                    $"'{folder}': contains no '{MaskedHead}', so it is not a masked language model"
+                );
             return $"BERT, {files.Config.NumHiddenLayers} layers of width {files.Config.HiddenSize}, "
                 + string.Create(CultureInfo.InvariantCulture, $"{vocabulary:N0} word pieces");
         }

@@ -337,7 +337,7 @@ public sealed class Classifier : ITrainedClassifier
             if (examples[i].Ids.Length == 0 || examples[i].Ids.Length != examples[i].Segments.Length)
                 throw new ArgumentException(
                     $"example {i + 1} of {examples.Count}: {examples[i].Ids.Length} word pieces and "
-                        + $"{examples[i].Segments.Length} segments; as many of each are needed, at least one",
+                        + $"{examples[i].Segments.Length} segments; both numbers must be equal and at least 1",
                     nameof(examples)
                 );
     }

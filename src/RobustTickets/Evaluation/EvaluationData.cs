@@ -52,7 +52,7 @@ internal static class EvaluationData
             Notes =
             [
                 .. data.Notes,
-                $"the model names its classes {string.Join(", ", classes)}; they are taken for "
+                $"the model names its classes {string.Join(", ", classes)}; they are mapped to "
                     + $"{string.Join(", ", names)} in this order",
             ],
         };

@@ -141,8 +141,8 @@ internal static class Evaluator
             if (float.IsFinite(logits[c]))
                 continue;
             var found = Text(
-                $"the logit of class {c} is {logits[c]}; the model's weights are beyond what single precision ",
-                $"can compute with"
+                $"the logit of class {c} is {logits[c]}; the model's weights exceed the range of single ",
+                $"precision"
             );
             throw new NumericFailureException($"{FormattableString.Invariant(place)}: {found}")
             {

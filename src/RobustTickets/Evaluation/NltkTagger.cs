@@ -72,14 +72,14 @@ internal static class NltkTagger
                 [] => null,
                 [var one] => Convert($"{source}: {Path.GetFileName(one)}", into, Bytes(open(one), source, limit)),
                 _ => throw new DataException(
-                    $"{source}: holds {pickles.Length} pickles ({string.Join(", ", pickles.Take(5))}); name one of them"
+                    $"{source}: has {pickles.Length} pickles ({string.Join(", ", pickles.Take(5))}); name one of them"
                 ),
             };
         }
         for (var i = 0; i < Parts.Length; i++)
         {
             if (found[i] is null)
-                throw new DataException($"{source}: no file *{Parts[i].Ending} beside the tagger's others");
+                throw new DataException($"{source}: no file *{Parts[i].Ending} next to the tagger's other files");
         }
         return Write(
             into,
@@ -103,7 +103,7 @@ internal static class NltkTagger
             PlainPickle.Read(place, bytes)
             is not PickleTuple { Items: [PickleDict weights, PickleDict words, var tags] }
         )
-            throw new DataException($"{place}: should hold (weights, tag dictionary, classes), as NLTK's tagger saves");
+            throw new DataException($"{place}: expected (weights, tag dictionary, classes), as NLTK's tagger saves");
         var classes = tags switch
         {
             PickleSet set => set.Items,

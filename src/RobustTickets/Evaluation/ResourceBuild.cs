@@ -91,7 +91,7 @@ internal static class ResourceBuild
             return place;
         if (KnownModel.TryFind(from) is not null)
             throw store.NotFound(from);
-        throw new DataException($"{from}: no such file of word vectors, model folder, or name of a model");
+        throw new DataException($"{from}: no such word vector file, model folder or model name");
     }
 
     /// <summary>Trains a part-of-speech tagger.</summary>
@@ -149,7 +149,7 @@ internal static class ResourceBuild
         var table = files.Weights.ReadFloats(BertParameters.WordEmbeddings);
         var rows = Enumerable.Range(0, pieces.Count).Where(id => IsWord(pieces[id])).ToArray();
         if (rows.Length == 0)
-            throw new DataException($"'{folder}': its vocabulary holds no whole word");
+            throw new DataException($"'{folder}': its vocabulary contains no whole words");
         var numbers = new float[(long)rows.Length * width];
         for (var i = 0; i < rows.Length; i++)
             table.AsSpan(rows[i] * width, width).CopyTo(numbers.AsSpan(i * width));
@@ -176,10 +176,7 @@ internal static class ResourceBuild
         if (target.File is null)
             ResourceImport.RequirePlace(target.Folder, kind, target.Replace);
         else if (!target.Replace && Path.Exists(target.File))
-            throw new OutputException(
-                $"{target.File}: is there already",
-                new Remedy("take its place", "Replace", "true")
-            );
+            throw new OutputException($"{target.File}: already exists", new Remedy("replace it", "Replace", "true"));
     }
 
     // A built resource is read back before it is reported.

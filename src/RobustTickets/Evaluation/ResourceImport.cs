@@ -59,8 +59,8 @@ internal static class ResourceImport
         )
         {
             throw new OutputException(
-                $"{others[0]}: a resource {kind.Kind} is there already, with sha256 " + ResourceFolder.Hash(others[0]),
-                new Remedy($"take {source} in its place", "Replace", "true")
+                $"{others[0]}: a resource {kind.Kind} already exists, with sha256 " + ResourceFolder.Hash(others[0]),
+                new Remedy($"replace it with {source}", "Replace", "true")
             );
         }
         var inside = Path.GetFullPath(source) == Path.GetFullPath(target);
@@ -103,8 +103,8 @@ internal static class ResourceImport
         if (!replace && Present(folder, kind) is [var other, ..])
         {
             throw new OutputException(
-                $"{other}: a resource {kind.Kind} is there already",
-                new Remedy("take its place", "Replace", "true")
+                $"{other}: a resource {kind.Kind} already exists",
+                new Remedy("replace it", "Replace", "true")
             );
         }
     }

@@ -87,8 +87,8 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
             )
             {
                 throw new CheckpointException(
-                    $"{folder}: holds no '{missing}', so it is no masked language model; bert-base-uncased is "
-                        + "one, and pre-training makes one"
+                    $"{folder}: contains no '{missing}', so it is not a masked language model; use one such as "
+                        + "bert-base-uncased, or pre-train one"
                 );
             }
         }
@@ -220,7 +220,7 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
         foreach (var s in scores)
             all += s;
         if (!double.IsFinite(all))
-            throw new NumericFailureException("its scores hold numbers that are not finite");
+            throw new NumericFailureException("some of its scores are not finite");
         return TopTokens.Of(scores, question);
     }
 

@@ -83,7 +83,7 @@ internal sealed class UpstreamFile : IDisposable
             || StartsWith(source, [0xFD, (byte)'7', (byte)'z'])
         )
         {
-            var what = StartsWith(source, [0x80]) ? "a Python pickle" : "packed in a form other than gzip or zip";
+            var what = StartsWith(source, [0x80]) ? "a Python pickle" : "compressed in a format other than gzip or zip";
             throw new DataException($"{source}: is {what}, not resource {kind.Kind}: {kind.Origin}");
         }
         var packed = StartsWith(source, [0x1F, 0x8B]);
@@ -200,7 +200,7 @@ internal sealed class UpstreamFile : IDisposable
             var folders = files.Select(e => e.FullName[..^e.Name.Length]).Distinct().ToArray();
             if (folders.Length != 1)
                 throw new DataException(
-                    $"{source}: its files lie in {folders.Length} folders; an archive of one folder is wanted"
+                    $"{source}: its files are in {folders.Length} folders; expected an archive with a single folder"
                 );
             var left = limit;
             foreach (var entry in files)
@@ -230,13 +230,13 @@ internal sealed class UpstreamFile : IDisposable
         return named.Length == 1
             ? named[0]
             : throw new DataException(
-                $"{source}: holds {named.Length} files that could be resource {kind.Kind}"
+                $"{source}: contains {named.Length} files that could be resource {kind.Kind}"
                     + (
                         named.Length == 0
                             ? ""
                             : $" ({string.Join(", ", named.Take(5))}{(named.Length > 5 ? ", .." : "")})"
                     )
-                    + $"; wanted is {kind.Files[0]}, or a single file"
+                    + $"; expected {kind.Files[0]}, or a single file"
             );
     }
 

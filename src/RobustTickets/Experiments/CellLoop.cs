@@ -104,7 +104,7 @@ internal sealed class CellLoop(
         {
             if (request.Wait && open.Any(i => i.Table == item.Table && i.Cell.Id == from))
                 return false;
-            Say($"{item.Name}: takes its ticket from {from}, which is not finished; left for later");
+            Say($"{item.Name}: needs the ticket of {from}, which is not finished; skipped for now");
             return true;
         }
         using var lease = _leases.TryTake(item.Run, out var holder);
@@ -121,10 +121,10 @@ internal sealed class CellLoop(
                 $"{item.Name}: {takeover.Who} "
                     + (
                         takeover.Ended
-                            ? "has ended without finishing it"
-                            : $"gave no sign of life for {Seconds(request.Lease)}"
+                            ? "exited without finishing it"
+                            : $"has not renewed its lease for {Seconds(request.Lease)}"
                     )
-                    + "; taken over"
+                    + "; taking over"
             );
         Say($"{item.Number}: {item.Name}");
         try
@@ -146,7 +146,7 @@ internal sealed class CellLoop(
             return true;
         if (state != CellState.Failed || item.Folder.FailureText(item.Cell) == item.Failure)
             return false;
-        Say($"{item.Name}: its run failed meanwhile: {item.Folder.Failure(item.Cell)}");
+        Say($"{item.Name}: its run has failed in the meantime: {item.Folder.Failure(item.Cell)}");
         return true;
     }
 
@@ -168,8 +168,8 @@ internal sealed class CellLoop(
                 $"{item.Name}: "
                     + (
                         lease.Successor is { } other
-                            ? $"was taken over by {other} while this process stood still; left to it"
-                            : $"no sign of life could be written for {Seconds(request.Lease / 2)}; stopped"
+                            ? $"was taken over by {other} while this process was stalled; leaving it to that process"
+                            : $"could not renew its lease for {Seconds(request.Lease / 2)}; stopped"
                     )
             );
             return false;
@@ -194,7 +194,7 @@ internal sealed class CellLoop(
         if (_elsewhere.GetValueOrDefault(item.Name) == holder)
             return;
         _elsewhere[item.Name] = holder;
-        Say($"{item.Name}: {holder} is at it{(request.Wait ? "" : ", left to it")}");
+        Say($"{item.Name}: held by {holder}{(request.Wait ? "" : "; skipped")}");
     }
 
     private void Pause(List<Item> open)
@@ -202,7 +202,7 @@ internal sealed class CellLoop(
         var named = open.Take(NamedCells)
             .Select(i => _elsewhere.TryGetValue(i.Name, out var holder) ? $"{i.Name} ({holder})" : i.Name);
         var rest = open.Count > NamedCells ? $" and {open.Count - NamedCells} more" : "";
-        var text = $"waiting for {open.Count} cells that other processes make: {string.Join(", ", named)}{rest}";
+        var text = $"waiting for {open.Count} cells of other processes: {string.Join(", ", named)}{rest}";
         if (text != _waiting)
             Say(_waiting = text);
         var pause = _leases.Interval < LongestPause ? _leases.Interval : LongestPause;

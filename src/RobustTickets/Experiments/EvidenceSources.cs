@@ -81,7 +81,7 @@ public sealed record EvidenceSources(IReadOnlyList<string> Published, IReadOnlyL
                     continue;
                 var (first, before) = known[id(item)];
                 if (EvidenceJson.Write(before) != EvidenceJson.Write(item))
-                    throw new RecipeException($"{path}: {kind} \"{id(item)}\" is another one in {first}");
+                    throw new RecipeException($"{path}: {kind} \"{id(item)}\" is defined differently in {first}");
             }
         }
         return [.. known.Values.Select(v => v.Item)];

@@ -23,7 +23,9 @@ internal static partial class ExperimentCheck
         var dangling = references ? problems : [];
         Name("name", e.Name, problems);
         if (e.Name is ExperimentFolder.Cells or ExperimentFolder.Failed or ExperimentFolder.Leased)
-            problems.Add($"name: \"{e.Name}\" is not possible; folders of that name hold what tables share");
+            problems.Add(
+                $"name: \"{e.Name}\" is not possible; the name is reserved for a folder that the tables share"
+            );
         List("rows", e.Rows, r => r.Name, problems);
         List("data", e.Data, d => d.Name, problems);
         List("attacks", e.Attacks, a => a.Name, problems, mayBeEmpty: true);
@@ -33,7 +35,7 @@ internal static partial class ExperimentCheck
         if (e.Seeds.Distinct().Count() < e.Seeds.Count)
             problems.Add("seeds: a seed occurs twice");
         if (e.Seeds.Any(s => s < 0))
-            problems.Add("seeds: a seed is 0 or more");
+            problems.Add("seeds: each seed must be 0 or more");
 
         var rows = e.Rows.Select(r => r.Name).ToArray();
         var data = e.Data.Select(d => d.Name).ToArray();
@@ -76,7 +78,7 @@ internal static partial class ExperimentCheck
             if (row.ControlOf is not { } owner)
                 continue;
             if (row.Set is not null || row.SetOn is not null)
-                problems.Add($"rows[{i}].set: a control has the settings of the row it belongs to");
+                problems.Add($"rows[{i}].set: a control uses the settings of the row it belongs to; leave it out");
             Known(
                 $"rows[{i}].control-of",
                 owner,
@@ -98,7 +100,7 @@ internal static partial class ExperimentCheck
             foreach (var row in figure.Rows ?? [])
                 Known($"figures[{i}].rows", row, rows, dangling);
             if (figure.Kind == FigureKind.Sweep && figure.Field is null)
-                problems.Add($"figures[{i}].field: missing; a sweep says which field of the recipe is on its x axis");
+                problems.Add($"figures[{i}].field: missing; a sweep needs the recipe field of its x axis");
         }
     }
 
@@ -165,7 +167,7 @@ internal static partial class ExperimentCheck
     {
         if (!Plain().IsMatch(name))
             problems.Add(
-                $"{path}: \"{name}\" is not possible; a name is letters, digits, '-' and '_', since it names folders"
+                $"{path}: \"{name}\" is not possible; use letters, digits, '-' and '_', since it names folders"
             );
     }
 

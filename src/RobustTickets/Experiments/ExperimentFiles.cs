@@ -45,6 +45,6 @@ public static class ExperimentFiles
         ];
         return files.Length > 0
             ? files
-            : throw new RequestException(nameof(ExperimentRequest.Plans), place, "holds no *.json, so no experiment");
+            : throw new RequestException(nameof(ExperimentRequest.Plans), place, "contains no experiment (*.json)");
     }
 }

@@ -62,7 +62,9 @@ public sealed class ExperimentFolder
         ArgumentNullException.ThrowIfNull(plan);
         (Path, Plan) = (System.IO.Path.GetFullPath(path), plan);
         if (File.Exists(System.IO.Path.Combine(Path, "experiment.json")))
-            throw new RunFolderException($"{Path}: is the folder of one table; the folder above it holds all of them")
+            throw new RunFolderException(
+                $"{Path}: is the folder of a single table; use its parent folder, which contains all tables"
+            )
             {
                 Fields = ["Output"],
             };
@@ -123,7 +125,7 @@ public sealed class ExperimentFolder
     public bool IsTrained(ExperimentCell cell) => Knows(cell) && File.Exists(RunFolder.At(Run(cell)).ResultFile);
 
     /// <summary>Instruction for repeating a finished run or attack with damaged files.</summary>
-    internal static string Anew(string place) => $"remove {place}, and the same command makes it again";
+    internal static string Anew(string place) => $"delete {place} and run the same command again";
 
     /// <summary>State of a cell.</summary>
     public CellState State(ExperimentCell cell)
@@ -213,7 +215,7 @@ public sealed class ExperimentFolder
     internal CellPlace Place(ExperimentCell cell) =>
         _index.Cells.GetValueOrDefault(cell.Id)
         ?? throw new RunFolderException(
-            $"{IndexFile}: does not say which run {cell.Id} is; run the experiment, or the cell, first"
+            $"{IndexFile}: lists no run for {cell.Id}; run the experiment, or the cell, first"
         );
 
     /// <summary>Sets the runs of cells, in memory until <see cref="Refresh"/>.</summary>
@@ -262,9 +264,9 @@ public sealed class ExperimentFolder
         {
             if ((string?)known[part] is { } before && before != now)
                 throw new DataException(
-                    $"data {name} ({path}): the {part} data have changed since {Tables} was begun: SHA-256 "
-                        + $"{before} then, "
-                        + $"{now} now; put the old data back, or name another folder for a table of the new ones"
+                    $"data {name} ({path}): the {part} data have changed since {Tables} was started: SHA-256 "
+                        + $"{before} before, "
+                        + $"{now} now; restore the old data, or use another folder for the new data"
                 );
         }
     }
@@ -290,7 +292,7 @@ public sealed class ExperimentFolder
         {
             return JsonObject.Create(
                     GuardedJson.Parse(DataFile, File.ReadAllBytes(DataFile), GuardedJson.EachNameOnce).RootElement
-                ) ?? throw new DataException($"{DataFile}: is no JSON object");
+                ) ?? throw new DataException($"{DataFile}: is not a JSON object");
         }
         catch (InvalidOperationException e)
         {

@@ -50,9 +50,9 @@ internal sealed class ExperimentOptions
             var cut = option.IndexOf('=', StringComparison.Ordinal);
             var (name, value) = cut < 0 ? (option, "") : (option[..cut], option[(cut + 1)..]);
             if (Own.Contains(name))
-                throw Bad(option, "is the experiment's own; leave it out");
+                throw Bad(option, "is set by the experiment; leave it out");
             if (Flags.Contains(name) != cut < 0)
-                throw Bad(option, cut < 0 ? "is unknown, or lacks its value: name=value" : "takes no value");
+                throw Bad(option, cut < 0 ? "is unknown or has no value; expected name=value" : "takes no value");
             if (!_values.TryAdd(name, value))
                 throw Bad(option, "occurs twice");
         }

@@ -19,15 +19,25 @@ internal static class ExperimentReport
         new(
             "aua",
             "Aua",
-            "Difference of accuracy under attack to the reference, points, with its 95 % interval",
+            "Difference in accuracy under attack to the reference, points, with its 95 % interval",
             Numeric: true
         ),
-        new("exact", "exact p", "Sign flips of examples; McNemar's test where there is one seed", Numeric: true),
+        new("exact", "exact p", "Sign-flip test over examples; McNemar's test with one seed", Numeric: true),
         new("seeds", "each seed", "The difference of each seed", Numeric: false),
-        new("t", "t over seeds p", "Paired t over seeds: does the training's scatter explain it?", Numeric: true),
-        new("detectable", "could show", "The smallest difference found with 80 % power at 5 %", Numeric: true),
-        new("clean", "Clean", "Difference of accuracy on the reported rows, points, mean over seeds", Numeric: true),
-        new("clean_t", "t over seeds p", "Paired t over seeds", Numeric: true),
+        new(
+            "t",
+            "t over seeds p",
+            "Paired t-test over seeds: could the variation between training runs explain it?",
+            Numeric: true
+        ),
+        new(
+            "detectable",
+            "detectable",
+            "Smallest difference detectable with 80 % power at the 5 % level",
+            Numeric: true
+        ),
+        new("clean", "Clean", "Difference in accuracy on the reported rows, points, mean over seeds", Numeric: true),
+        new("clean_t", "t over seeds p", "Paired t-test over seeds", Numeric: true),
     ];
 
     /// <summary>Writes the report.</summary>
@@ -49,7 +59,7 @@ internal static class ExperimentReport
             "results",
             "Results",
             $"{Rows(finished)} ± is the standard deviation over seeds; small figures are 95 % intervals "
-                + "(Wilson) at as many independent examples as would scatter like their means over seeds.",
+                + "(Wilson) for the effective number of independent examples, since seeds share examples.",
             table
                 .Leading("method", "aua", "data", "attack")
                 .ToHtml("Accuracy, accuracy under attack and cost of each method")
@@ -82,7 +92,7 @@ internal static class ExperimentReport
             experiment.Source,
             body.ToString(),
             $"Made from the run folders of experiment <code>{Svg.Escape(experiment.Name)}</code>. This file is "
-                + "complete in itself: it loads nothing and runs no script."
+                + "self-contained: it loads nothing and runs no script."
         );
     }
 
@@ -159,7 +169,7 @@ internal static class ExperimentReport
             body,
             HtmlReport.Id($"{data}-{attack}"),
             $"{data} under {attack}",
-            methods.Length < 2 ? "" : $"Below, each method less {methods[0].Name}, on the same examples and seeds.",
+            methods.Length < 2 ? "" : $"Below, each method minus {methods[0].Name}, on the same examples and seeds.",
             figure + tests
         );
     }

@@ -76,11 +76,11 @@ public sealed record ExperimentRequest(
                 throw new RequestException(
                     nameof(Plans),
                     twice.Key,
-                    "is the name of two experiments; it names the folder of their tables"
+                    "is the name of two experiments; names must be unique, since they name the folders of the tables"
                 );
             var unknown = (Only ?? []).FirstOrDefault(pattern => !Plans.Any(p => p.Names(pattern)));
             if (unknown is not null)
-                throw new RequestException(nameof(Only), unknown, $"names no cell; possible are {Possible()}");
+                throw new RequestException(nameof(Only), unknown, $"matches no cell; possible: {Possible()}");
             return [.. Plans.Select(p => (Plan: p, Cells: p.InOrder(Only ?? []))).Where(p => p.Cells.Count > 0)];
         }
     }
@@ -133,11 +133,11 @@ public sealed record ExperimentRequest(
         var experiments =
             Plans.Count == 1 ? "" : $"experiments ({string.Join(", ", Plans.Select(p => p.Experiment.Name))}), ";
         return $"{experiments}rows ({string.Join(", ", rows)}), data ({string.Join(", ", data)}), "
-            + $"cells such as {Plans[0].Cells[0].Id}, and * for anything in them"
+            + $"cells such as {Plans[0].Cells[0].Id}, with * as a wildcard"
             + (
                 Plans.Count == 1
                     ? ""
-                    : $"; {Plans[0].Experiment.Name}/ before it for those of {Plans[0].Experiment.Name} alone"
+                    : $"; prefix {Plans[0].Experiment.Name}/ for the cells of {Plans[0].Experiment.Name} only"
             );
     }
 }

@@ -53,7 +53,7 @@ internal sealed class ExperimentSet(ExperimentRequest request, CancellationToken
                 throw new RequestException(
                     nameof(request.Resources),
                     name,
-                    $"is no resource; {NearestNames.Hint(name, [.. ResourceFiles.Names])}"
+                    $"unknown resource; {NearestNames.Hint(name, [.. ResourceFiles.Names])}"
                 );
         var missing = Tables.SelectMany(t => t.Inputs.Missing(t.Cells)).Distinct().ToArray();
         if (missing.Length > 0)
@@ -61,7 +61,7 @@ internal sealed class ExperimentSet(ExperimentRequest request, CancellationToken
                 nameof(request.Data),
                 null,
                 $"no path is given for {string.Join(", ", missing)}; give NAME=PATH for each",
-                new Remedy("or name cells that need none of them", nameof(request.Only))
+                new Remedy("or select cells that need none of them", nameof(request.Only))
             );
         using (var files = BertFiles.OpenBase(request.Model))
         {
@@ -71,7 +71,7 @@ internal sealed class ExperimentSet(ExperimentRequest request, CancellationToken
             )
             {
                 throw new CheckpointException(
-                    $"{request.Model}: is a ticket already; {searched.Id} searches one and needs a dense checkpoint"
+                    $"{request.Model}: is already a ticket; {searched.Id} searches for one and needs a dense checkpoint"
                 );
             }
             Misfits((_, cell) => RecipeFit.Model(cell.Recipe, files.Config));
@@ -111,7 +111,7 @@ internal sealed class ExperimentSet(ExperimentRequest request, CancellationToken
                 throw new RequestException(
                     nameof(request.Only),
                     null,
-                    $"{cell.Id} takes its ticket from {from}, which is not finished; name that cell, too"
+                    $"{cell.Id} needs the ticket of {from}, which is not finished; select that cell as well"
                 );
             }
         }
@@ -129,7 +129,7 @@ internal sealed class ExperimentSet(ExperimentRequest request, CancellationToken
                 (request.Resources ?? new Dictionary<string, string>())
                     .Keys.Except(taken)
                     .Select(name =>
-                        $"note: no attack and no recipe here takes {name}; taken: "
+                        $"note: no attack and no recipe here uses {name}; used: "
                         + (taken.Length == 0 ? "none" : string.Join(", ", taken))
                     )
             )

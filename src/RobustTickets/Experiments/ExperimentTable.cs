@@ -30,8 +30,8 @@ public static class ExperimentTable
         new(
             "aua",
             "Aua %",
-            "Accuracy under attack: mean and standard deviation over seeds; 95 % interval (Wilson) at as many "
-                + "independent examples as would scatter like their means over seeds",
+            "Accuracy under attack: mean and standard deviation over seeds; 95 % interval (Wilson) for the "
+                + "effective number of independent examples, since seeds share examples",
             Numeric: true
         ),
         new("aua_sd", null, "Standard deviation over seeds", Numeric: true),
@@ -45,19 +45,19 @@ public static class ExperimentTable
         new(
             "seconds",
             "Seconds",
-            "Search and retraining, without reading data, evaluation and checkpoints",
+            "Search and retraining, excluding data loading, evaluation and checkpoints",
             Numeric: true
         ),
         new("seconds_sd", null, "Standard deviation over seeds", Numeric: true),
         new(
             "tokens_per_second",
             "Tokens/s",
-            "Real tokens per second, each batch counted once whatever its passes",
+            "Real tokens per second, each batch counted once regardless of its passes",
             Numeric: true
         ),
         new("forward_passes", "Forward", "Forward passes over batches", Numeric: true),
         new("backward_passes", "Backward", "Backward passes over batches", Numeric: true),
-        new("weight_gradient_passes", null, "Backward passes that made gradients of the weights", Numeric: true),
+        new("weight_gradient_passes", null, "Backward passes that computed weight gradients", Numeric: true),
         new("gflop", "GFLOP", "Floating-point operations of the matrix products, counted", Numeric: true),
         new("speedup", "Speed-up", "Seconds of the baseline row / seconds", Numeric: true),
         new("work_ratio", "by FLOP", "GFLOP of the baseline row / GFLOP", Numeric: true),

@@ -143,7 +143,7 @@ internal sealed class ExperimentWatch(string path, string name)
         try
         {
             using var json = GuardedJson.Parse(file, File.ReadAllBytes(file));
-            return json.RootElement.Member("message")?.Text() ?? "no reason is written down";
+            return json.RootElement.Member("message")?.Text() ?? "no reason recorded";
         }
         catch (Exception e) when (e is DataException or IOException or UnauthorizedAccessException)
         {

@@ -46,10 +46,13 @@ public sealed record SeedRuns(IReadOnlyList<RunRecord> Runs)
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(seeds);
         if (seeds.Count == 0 || seeds.Distinct().Count() < seeds.Count)
-            throw new ArgumentException($"seeds: [{string.Join(", ", seeds)}]: at least one, each once", nameof(seeds));
+            throw new ArgumentException(
+                $"seeds: [{string.Join(", ", seeds)}]: at least one seed is needed, each only once",
+                nameof(seeds)
+            );
         if (RunFolder.IsRun(request.Output))
             throw new RunFolderException(
-                $"{request.Output}: is a run; the runs of several seeds want a folder of their own"
+                $"{request.Output}: is a run folder; runs with several seeds need a folder of their own"
             )
             {
                 Fields = ["Output"],

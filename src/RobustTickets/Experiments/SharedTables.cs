@@ -88,7 +88,7 @@ internal sealed class SharedTables(
                 return lease;
             if (!told && leases.Now - begun > Long)
             {
-                say($"waiting for {holder}, which writes the tables");
+                say($"waiting for {holder}, which is writing the tables");
                 told = true;
             }
             _ = stop.WaitHandle.WaitOne(pause);

@@ -137,12 +137,12 @@ public static class ExportCheck
         public void Add(float[][] expected, float[][] found)
         {
             if (found.Length != expected.Length)
-                throw Refused($"gives {found.Length} rows for {expected.Length} texts");
+                throw Refused($"returns {found.Length} rows for {expected.Length} texts");
             for (var t = 0; t < expected.Length; t++)
             {
                 if (found[t].Length != expected[t].Length)
                     throw Refused(
-                        $"gives {found[t].Length} numbers for a text where the source gives {expected[t].Length}"
+                        $"returns {found[t].Length} numbers for a text where the source returns {expected[t].Length}"
                     );
                 for (var i = 0; i < expected[t].Length; i++)
                 {
@@ -150,7 +150,7 @@ public static class ExportCheck
                         b = found[t][i];
                     if (!double.IsFinite(a))
                         throw new NumericFailureException(
-                            Text($"{source}: an output is {a} on a made-up text; nothing can be compared with it")
+                            Text($"{source}: an output is {a} for a generated text; cannot compare the export with it")
                         );
                     if (!double.IsFinite(b))
                         throw Refused(Text($"an output is {b} where the source's is {a}"));

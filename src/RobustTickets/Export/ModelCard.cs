@@ -99,8 +99,8 @@ internal sealed class ModelCard
             );
         }
         else
-            Row("method", "not known: the model lies in no finished run");
-        Row("base model", Base() ?? "not known");
+            Row("method", "unknown: the model does not belong to a finished run");
+        Row("base model", Base() ?? "unknown");
         Row("licence of the base model", license);
         if (_environment is { } e)
             Row("made by", $"robust-tickets {e.Version}{(e.Commit is null ? "" : $", commit {e.Commit}")}");
@@ -166,11 +166,11 @@ internal sealed class ModelCard
             );
         }
         else
-            text.Append("No accuracy is known: the model lies in no finished run.\n");
+            text.Append("No accuracy is available: the model does not belong to a finished run.\n");
         var attacks = Attacks();
         if (attacks.Count == 0)
         {
-            text.Append("No attack on it is known.\n");
+            text.Append("No attack on this model is recorded.\n");
             return text.ToString();
         }
         text.Append("\n| attack | n | Clean | Aua | 95 % interval | Suc | #Query |\n|---|---|---|---|---|---|---|\n");
@@ -199,12 +199,12 @@ internal sealed class ModelCard
 
             ## Limits
 
-            - Accuracy under attack holds for the attack, settings and examples named above, and for nothing
-              stronger; it is no certificate.
+            - Accuracy under attack holds for the attack, settings and examples named above, not for stronger
+              attacks; it is not a certificate.
             - Texts unlike those it was trained on (another language, domain or length) are not covered by any
               figure here.
-            - Longer texts are cut to the model's length; what comes after is not seen.
-            - A model repeats the biases of its base model and of its training data.
+            - Longer texts are truncated to the model's maximum length; the rest is ignored.
+            - A model reproduces the biases of its base model and of its training data.
 
             """;
 
@@ -239,7 +239,7 @@ internal sealed class ModelCard
     // from its own card ("license: apache-2.0" in the front matter).
     private (string Text, string? Name) License()
     {
-        const string unknown = "not stated in its folder; look it up before use";
+        const string unknown = "not stated in its folder; check it before use";
         if (_environment?.BaseFolder() is not { } folder)
             return (unknown, null);
         var (card, origin) = (Path.Combine(folder, FileName), Path.Combine(folder, ModelPackage.OriginFile));

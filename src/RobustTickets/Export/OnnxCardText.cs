@@ -19,15 +19,15 @@ internal static class OnnxCardText
         var runtime =
             options.Fusion == OnnxFusion.OnnxRuntime
                 ? "Attention, residuals and activations are operators of ONNX Runtime (`com.microsoft`); no other "
-                    + "runtime knows them."
-                : "All operators are those of ONNX.";
+                    + "runtime supports them."
+                : "All operators are standard ONNX operators.";
         var numbers =
             options.Precision == OnnxPrecision.Int8
-                ? "Products of the layers are made in 8 bits: weights by output row in [-64, 64], activations by "
+                ? "The layers multiply in 8 bits: weights are quantized per output row to [-64, 64], activations by "
                     + "the range "
-                    + "of the whole batch (DynamicQuantizeLinear). So the outputs of a text depend on the texts "
-                    + "and the "
-                    + "padding beside it: run texts one by one where that matters, as RobustTickets does."
+                    + "of the whole batch (DynamicQuantizeLinear). So the outputs of a text depend on the other "
+                    + "texts and the "
+                    + "padding in its batch: run texts one at a time where that matters, as RobustTickets does."
                 : "All numbers are float32.";
         return string.Create(
             CultureInfo.InvariantCulture,
@@ -39,12 +39,12 @@ internal static class OnnxCardText
             `token_type_ids` [batch_size, sequence_length], int64, at most {config.MaxPositionEmbeddings} pieces;
             output {output}. Heads and neurons that were pruned are not in the file. {runtime} {numbers}
 
-            Checked when it was written: {result.Texts} made-up texts of {result.ShortestText} to
-            {result.LongestText} pieces in padded batches, run by ONNX Runtime; the largest difference of an output
-            to the source's is {result.LargestDifference:0.0e+0}.
+            Checked when it was exported: {result.Texts} generated texts of {result.ShortestText} to
+            {result.LongestText} pieces in padded batches, run by ONNX Runtime; the largest difference from an output
+            of the source is {result.LargestDifference:0.0e+0}.
 
             ```python
-            import onnxruntime, transformers  # any tokenizer of BERT's kind
+            import onnxruntime, transformers  # any BERT tokenizer
 
             tokenizer = transformers.BertTokenizerFast.from_pretrained(".")
             session = onnxruntime.InferenceSession("model.onnx")

@@ -219,15 +219,15 @@ public static class OnnxExport
                 .FirstOrDefault(n => !files.Weights.Contains(n))
                 is { } missing
         )
-            throw new CheckpointException($"{files.Path}: holds no '{missing}', so it is no masked language model");
+            throw new CheckpointException($"{files.Path}: holds no '{missing}', so it is not a masked language model");
         // A mask or coefficient that is not yet folded into the weights would be lost.
         if (
             files.Unused.FirstOrDefault(n => BertParameters.IsMaskScores(n) || BertParameters.IsCoefficient(n)) is
             { } loose
         )
             throw new CheckpointException(
-                $"{files.Path}: holds '{loose}', a mask beside the weights; export the run's model/ folder, "
-                    + "whose weights have it in them"
+                $"{files.Path}: holds '{loose}', a mask not yet applied to the weights; export the run's model/ "
+                    + "folder, whose weights have it applied"
             );
     }
 

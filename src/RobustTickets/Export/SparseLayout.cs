@@ -18,8 +18,8 @@ internal static class SparseLayout
     public static IReadOnlyList<StreamedTensor> Of(string source, HuggingFaceFolder folder) =>
         folder.Config.IsCompact
             ? throw new CheckpointException(
-                $"{source}: is a ticket of heads and neurons, which are cut out already; its smallest form is that of "
-                    + "its true shapes (compact)"
+                $"{source}: is a ticket of heads and neurons, which are already removed; its smallest format is "
+                    + "that of its true shapes (compact)"
             )
             : Of(source, folder.Weights);
 
@@ -46,7 +46,7 @@ internal static class SparseLayout
             ? tensors
             : throw new CheckpointException(
                 FormattableString.Invariant($"{source}: {100.0 * zeros / Math.Max(1, elements):0.0} % of the ")
-                    + "elements of its matrices are zero, too few for a bitmask to make any smaller; this form is for "
+                    + "elements of its matrices are zero, too few for a bitmask to save space; this format is for "
                     + "tickets of single weights, others are smallest in their true shapes (compact)"
             );
     }

@@ -44,7 +44,7 @@ internal sealed record HardenAttacks(
         );
         notes.Add(
             $"attacks: {string.Join(", ", names)}; no defence trains on the dictionary of {last}"
-                + (names.Count == 1 ? ", the only one" : "")
+                + (names.Count == 1 ? ", the only attack" : "")
         );
         return new HardenAttacks(names, dictionaries, notes);
     }
@@ -61,8 +61,8 @@ internal sealed record HardenAttacks(
             names.Add(TextFooler);
         else
             notes.Add(
-                $"textfooler needs {string.Join(" and ", missing)}, not in the resource folder; the attack that "
-                    + "counts is "
+                $"textfooler needs {string.Join(" and ", missing)}, missing from the resource folder; the first "
+                    + "attack is "
                     + $"{(has("wordnet") ? Pwws : DeepWordBug)} instead"
             );
         if (has("wordnet"))

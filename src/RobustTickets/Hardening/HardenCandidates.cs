@@ -153,7 +153,7 @@ internal static class HardenCandidates
             var name = $"freelb-{size}";
             return new(
                 name,
-                $"adversarial training: FreeLB without bound, steps of {size}",
+                $"adversarial training: FreeLB without a norm bound, step size {size}",
                 Plain(
                     name,
                     adversary with

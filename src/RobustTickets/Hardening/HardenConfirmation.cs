@@ -99,7 +99,7 @@ internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, F
             if (work.Clock.Seconds > _plan.BudgetSeconds && !work.Victims.IsDone(model, Part, attack, at))
             {
                 var again = at == Calibration.AsIs ? "" : " at the fitted temperature";
-                work.Clock.LeaveOut($"{attack} on reported rows{again}: {name}", "the budget was spent before");
+                work.Clock.LeaveOut($"{attack} on reported rows{again}: {name}", "the budget ran out before");
                 continue;
             }
             if (at == Calibration.AsIs)
@@ -111,7 +111,7 @@ internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, F
             {
                 // Rows already broken need no attack at another temperature.
                 var standing = asIs.Standing;
-                work.Say($"{attack} on the {standing.Count} that withstood: {name}, fitted temperature");
+                work.Say($"{attack} on the {standing.Count} rows that withstood: {name}, fitted temperature");
                 contender.Evidence[attack] = asIs with
                 {
                     Calibrated = work.Victims.Attack(

@@ -134,8 +134,8 @@ internal static class HardenEvidence
     /// <param name="rows">Name of the rows.</param>
     public static string NotLearned(double clean, double majority, string rows) =>
         Text(
-            $"is right on {100 * clean:0.0} % of {rows}, the largest class alone on {100 * majority:0.0} %, ",
-            $"so it has not learned"
+            $"classifies {100 * clean:0.0} % of {rows} correctly, predicting only the majority class ",
+            $"{100 * majority:0.0} %, so it has not learned"
         );
 
     /// <summary>
@@ -157,8 +157,8 @@ internal static class HardenEvidence
             text += $" But {rows[0].Name} {why}.";
         return caveats.MayBeSeen
             ? text
-                + " These are rows that may have been trained on: figures may be too good, those of the model that "
-                + "was given first."
+                + " The model may have been trained on these rows: figures may be too high, above all those of the "
+                + "given model."
             : text;
     }
 
@@ -182,12 +182,12 @@ internal static class HardenEvidence
         var its = baseline.Name == HardenInputs.OwnName ? "your model" : baseline.Name;
         if (!HasLearned(baseline, majority))
             return Text(
-                $"Nothing to recommend yet: {its} is right on {100 * baseline.Clean:0.0} % ",
-                $"of the reported rows, the largest class alone on {100 * majority:0.0} %; ",
-                $"give it more time or more rows."
+                $"Nothing to recommend yet: {its} classifies {100 * baseline.Clean:0.0} % ",
+                $"of the reported rows correctly, predicting only the majority class {100 * majority:0.0} %; ",
+                $"use a larger budget or more rows."
             );
         if (tried == 0)
-            return "Nothing to recommend yet: no defence fits into this budget beside its attacks; give it more time.";
+            return "Nothing to recommend yet: no defence fits into this budget besides its attacks; increase it.";
         var plain = baseline.Name == HardenCandidate.FineTune;
         var unfitted = caveats.Unfit.Keys.Count(n => n != baseline.Name);
         if (chosen == baseline.Name)
@@ -197,7 +197,7 @@ internal static class HardenEvidence
         var keep = plain ? "Keep plain fine-tuning" : "Keep your model";
         var row = rows.First(r => r.Name == chosen);
         if (Of(row, attacks[0]) is not { AgainstBaseline: { } paired } first || Of(row, attacks[^1]) is not { } last)
-            return $"{keep}: {chosen} was best on development rows, but the budget was spent before the reported rows "
+            return $"{keep}: {chosen} was best on development rows, but the budget ran out before the reported rows "
                 + "could confirm it.";
         var figures = Text(
             $"under {first.Attack} it keeps {100 * first.Aua:0.0} % of {first.Examples} ",
@@ -210,7 +210,11 @@ internal static class HardenEvidence
             return $"{keep}: {chosen} was best on development rows, but {unfit}; {figures}.";
         if (!Confirms(row, attacks))
             return $"{keep}: {chosen} was best on development rows, but the reported rows do not confirm it; {figures}"
-                + (IsOpen(paired) ? "; so few rows leave a gain open, more time or more rows tell." : ".");
+                + (
+                    IsOpen(paired)
+                        ? "; with so few rows a gain is still possible, use a larger budget or more rows."
+                        : "."
+                );
         var unseen =
             attacks.Count > 1 && last.AgainstBaseline is { } other
                 ? Text(
@@ -225,7 +229,7 @@ internal static class HardenEvidence
     }
 
     private static string Fit(int unfit) =>
-        unfit == 0 ? "" : $", {unfit} of which withstand in one class alone or have not learned,";
+        unfit == 0 ? "" : $", {unfit} of which withstand in one class only or have not learned,";
 
     /// <summary>A p value as text.</summary>
     internal static string P(double p) => $"p {PairedComparison.Text(p)}";

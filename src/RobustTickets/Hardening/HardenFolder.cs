@@ -130,12 +130,12 @@ internal sealed class HardenFolder(string path)
                 Fields = ["Output"],
             };
         if (!resume && Directory.Exists(Path) && Directory.EnumerateFileSystemEntries(Path).Any())
-            throw new RunFolderException($"{path}: is not empty; go on with what lies there, or name another folder")
+            throw new RunFolderException($"{path}: is not empty; resume its comparison, or use another folder")
             {
                 Fields = ["Resume", "Output"],
             };
         if (resume && !Directory.Exists(Path))
-            throw new RunFolderException($"{path}: no such folder, so there is nothing to go on with");
+            throw new RunFolderException($"{path}: no such folder, so there is nothing to resume");
         // The clock is the first file written.
         if (
             resume
@@ -143,7 +143,7 @@ internal sealed class HardenFolder(string path)
             && !File.Exists(PlanFile)
             && Directory.EnumerateFileSystemEntries(Path).Any()
         )
-            throw new RunFolderException($"{path}: holds no comparison to go on with; name another folder")
+            throw new RunFolderException($"{path}: contains no comparison to resume; use another folder")
             {
                 Fields = ["Output"],
             };
@@ -170,9 +170,9 @@ internal sealed class HardenFolder(string path)
             var (written, isThere) = (Text(part, rows.Labels), File.Exists(file));
             if (!isThere || File.ReadAllText(file) != written)
                 throw new DataException(
-                    $"{file}: {(isThere ? "has changed" : "is missing")} since the comparison was begun: it held "
-                        + $"{part.Count} rows, SHA-256 {Convert.ToHexStringLower(Sha256(written))}; put it back, or "
-                        + "name another folder"
+                    $"{file}: {(isThere ? "has changed" : "is missing")} since the comparison was started: it had "
+                        + $"{part.Count} rows, SHA-256 {Convert.ToHexStringLower(Sha256(written))}; restore it, or "
+                        + "use another folder"
                 );
         }
         var other = Directory
@@ -180,7 +180,9 @@ internal sealed class HardenFolder(string path)
             .Except(files.Select(f => f.Path))
             .FirstOrDefault(f => !System.IO.Path.GetFileName(f).StartsWith('.'));
         if (other is not null)
-            throw new DataException($"{other}: is not of this comparison, whose trainings read this folder; remove it");
+            throw new DataException(
+                $"{other}: is not part of this comparison, whose training runs read this folder; remove it"
+            );
     }
 
     private IEnumerable<(string Path, IReadOnlyList<Example> Part)> Files(HardenRows rows) =>

@@ -76,14 +76,14 @@ internal sealed record HardenInputs(
         var mayBeSeen = untold || !rows.AreKnown;
         if (mayBeSeen)
             notes.Add(
-                "rows that may have been trained on: "
+                "the model may have been trained on these rows: "
                     + (
                         untold
-                            ? "not known which rows the model was trained on"
-                            : "the data that the model was trained on are gone or changed, and its folder does not "
+                            ? "its training rows are unknown"
+                            : "its training data are missing or have changed, and its folder does not "
                                 + "list their texts"
                     )
-                    + "; its own figures may be too good"
+                    + "; its own figures may be too high"
             );
         var attacks = HardenAttacks.Choose(request.Attacks, (request.Resources ?? new Attacks.ResourceFiles()).Has);
         notes.AddRange(attacks.Notes);
@@ -142,8 +142,8 @@ internal sealed record HardenInputs(
         {
             if (classes is not null)
                 notes.Add(
-                    $"the model's classifier has {classes.Count} classes, the data {labels.Count}: it is taken "
-                        + "as a checkpoint"
+                    $"the model's classifier has {classes.Count} classes, the data {labels.Count}: it is used "
+                        + "as a base checkpoint only"
                 );
             return null;
         }
@@ -153,7 +153,7 @@ internal sealed record HardenInputs(
         if (place.Contains(-1))
         {
             notes.Add(
-                $"the model names its classes {string.Join(", ", classes)}; they are taken for "
+                $"the model names its classes {string.Join(", ", classes)}; they are mapped to "
                     + $"{string.Join(", ", labels)} in "
                     + "this order"
             );

@@ -158,12 +158,12 @@ internal sealed record HardenPlan(
         {
             var seconds = cost(candidate, rows);
             if (facts.IsTicket && candidate.Twin is not null)
-                left.Add(new(candidate.Name, "the model is a ticket already"));
+                left.Add(new(candidate.Name, "the model is already a ticket"));
             else if (spent + seconds > training)
                 left.Add(
                     new(
                         candidate.Name,
-                        $"needs about {Minutes(seconds)}, {Minutes(Math.Max(0, training - spent))} are left for it"
+                        $"needs about {Minutes(seconds)}, but only {Minutes(Math.Max(0, training - spent))} are left"
                     )
                 );
             else

@@ -50,8 +50,8 @@ internal static class HardenReport
             html,
             "reported",
             "On the reported rows",
-            "Looked at once, after the choice. What withstands the first attack is attacked again at "
-                + "the fitted temperature, and counts when it withstands that, too. "
+            "Evaluated once, after the choice. Rows that withstand the first attack are attacked again at "
+                + "the fitted temperature, and count only if they withstand that, too. "
                 + "Intervals: 95 %, Wilson; differences Bonett and Price; p exact McNemar against the baseline.",
             Table(ReportedHead(result), result.Reported.Select(r => ReportedCells(result, r)))
         );
@@ -140,7 +140,7 @@ internal static class HardenReport
     {
         var text = Text($"{100 * f.Aua:0.0}\n{100 * f.Low:0.0} to {100 * f.High:0.0}");
         if (f.Temperature is { } temperature)
-            text += Text($"\nas it is {100 * f.AsIs:0.0}, what withstands again at T = {temperature}");
+            text += Text($"\nas is {100 * f.AsIs:0.0}, withstanding rows again at T = {temperature}");
         return f.Unseen ? text + "\ndictionary unseen" : text;
     }
 

@@ -112,13 +112,13 @@ public sealed record HardenRequest(
             throw new RequestException(
                 nameof(CleanLoss),
                 null,
-                Text($"must be a share from 0 to 1, found {CleanLoss}")
+                Text($"must be a fraction from 0 to 1, found {CleanLoss}")
             );
         if (Attacks is { Count: 0 })
             throw new RequestException(
                 nameof(Attacks),
                 null,
-                "names no attack; leave it out for the default, or name some of "
+                "is empty; leave it out for the default, or choose from "
                     + string.Join(", ", AttackRecipe.All.Select(r => r.Name))
             );
         foreach (var name in Attacks ?? [])

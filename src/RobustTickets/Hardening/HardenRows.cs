@@ -115,8 +115,8 @@ internal sealed record HardenRows(
         var all = rows.Count + (development?.Count ?? 0) + (reported?.Count ?? 0);
         if (all < Least)
             throw new DataException(
-                $"{data}: {all} labelled rows; defences cannot be told apart on fewer than {Least} (a part is trained "
-                    + "on, a part chooses, a part reports)"
+                $"{data}: {all} labelled rows; comparing defences needs at least {Least} (they are split for training, "
+                    + "selection and reporting)"
             );
         var notes = new List<string>();
         var left = rows;
@@ -131,8 +131,8 @@ internal sealed record HardenRows(
             if (fresh.Count < LeastPart || !HasEvery(fresh, labels))
                 throw new DataException(
                     $"{data}: the model was trained on all but {fresh.Count} of its own {reported!.Count} held-out "
-                        + $"rows, those in {Classes(fresh)} of {labels.Count} classes; at least {LeastPart} in every "
-                        + "class are needed that it has not seen"
+                        + $"rows; the remaining ones are in {Classes(fresh)} of {labels.Count} classes; at "
+                        + $"least {LeastPart} unseen rows that cover every class are needed"
                 );
             reported = fresh;
         }
@@ -156,7 +156,7 @@ internal sealed record HardenRows(
         )
         {
             notes.Add(
-                Text($"{left.Count - free} of {left.Count} rows the model was trained on; the others are held out")
+                Text($"{left.Count - free} of {left.Count} rows were used to train the model; the others are held out")
             );
             (reported, left) = HoldOut(left, (_, of) => Math.Floor(of * ScarceReported), "reported");
             (development, left) = HoldOut(left, (_, of) => of, "development");
@@ -167,7 +167,7 @@ internal sealed record HardenRows(
             throw new DataException($"{data}: all {left.Count} rows to train on are of one class; two are needed");
         var several = left.GroupBy(Content).Count(g => g.Select(e => e.Label).Distinct().Skip(1).Any());
         if (several > 0)
-            notes.Add(Text($"{several} texts stand in the training rows under more than one label"));
+            notes.Add(Text($"{several} texts occur in the training rows with more than one label"));
         return new HardenRows(left, development, reported, labels, notes);
 
         // The rows of a part that the model was not trained on; null if these are all.
@@ -221,7 +221,7 @@ internal sealed record HardenRows(
         bool IsTwin(Example e) => (e.Origin ?? e.Row) is { } origin && origins.Contains(origin);
         var kept = rows.Where(e => !texts.Contains(Content(e)) && !IsTwin(e)).ToArray();
         if (kept.Length < rows.Count)
-            notes.Add(Text($"{rows.Count - kept.Length} {what} rows that stand in the {name} ones are left out"));
+            notes.Add(Text($"{rows.Count - kept.Length} {what} rows that also occur in the {name} rows are left out"));
         return kept;
     }
 
@@ -258,17 +258,17 @@ internal sealed record HardenRows(
         if (part.Length < LeastPart || !HasEvery(part, labels))
             throw new DataException(
                 $"{data}: only {part.Length} rows in {Classes(part)} of "
-                    + $"{labels.Count} classes can be held out ({name}); at least {LeastPart} in every class's "
-                    + "share are needed that differ from what is trained on and that the model was not trained on"
+                    + $"{labels.Count} classes can be held out ({name}); at least {LeastPart} that cover every class "
+                    + "are needed, different from the training rows and not used to train the model"
                     + (
                         rows.Count(seen) is > 0 and var trained
-                            ? $", which it was on {trained} of these {rows.Count}; add rows that it has not seen, as a "
-                                + "test split or in the file, or name the checkpoint that it came from as the model"
+                            ? $", as {trained} of these {rows.Count} were; add unseen rows, as a test split or in the "
+                                + "file, or use the checkpoint that the model was trained from"
                             : ""
                     )
             );
         notes.Add(
-            Text($"{name}: {part.Length} of {rows.Count} rows held out by content, the same texts and twins together")
+            Text($"{name}: {part.Length} of {rows.Count} rows held out by content, equal texts and variants together")
         );
         return (part, rows.Where(e => !held.Contains(e)).ToArray());
     }

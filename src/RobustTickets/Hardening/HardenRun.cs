@@ -49,7 +49,7 @@ internal sealed class HardenRun(HardenRequest request, IProgress<HardenProgress>
             RequireSame(plan, inputs);
         if (_folder.Result() is { } done)
         {
-            Say($"{_folder.Path} is finished; nothing is left to do");
+            Say($"{_folder.Path} is already finished; nothing to do");
             return done;
         }
         if (plan is not null)
@@ -141,7 +141,7 @@ internal sealed class HardenRun(HardenRequest request, IProgress<HardenProgress>
     private void RequireSame(HardenPlan plan, HardenInputs inputs)
     {
         if (plan.Inputs != inputs.Hash)
-            throw Changed("rows, model, precision, device, attacks, goal or the clean accuracy that may be lost");
+            throw Changed("rows, model, precision, device, attacks, goal or allowed loss of clean accuracy");
         if (plan.BudgetSeconds != request.Time.TotalSeconds)
             Say($"the budget stays at {HardenPlan.Minutes(plan.BudgetSeconds)}, as planned");
         if (plan.Seeds != request.Seeds)
@@ -155,7 +155,7 @@ internal sealed class HardenRun(HardenRequest request, IProgress<HardenProgress>
     }
 
     private DataException Changed(string what) =>
-        new($"{_folder.Path}: {what} have changed since it was begun; name another folder");
+        new($"{_folder.Path}: {what} have changed since it was started; use another folder");
 
     private static IEnumerable<string> Describe(HardenPlan plan)
     {

@@ -43,19 +43,19 @@ internal static class HardenSelection
     /// <param name="goal">The selection goal.</param>
     /// <param name="cleanLoss">Allowed loss of clean accuracy.</param>
     public static string Rule(HardenGoal goal, double cleanLoss) =>
-        "on development rows alone: among the defences that have learned, that withstand no attack in one class alone, "
+        "on development rows only: among the defences that have learned, that withstand no attack in one class only, "
         + $"and whose clean accuracy is at most {Points(cleanLoss)} below the baseline's, "
         + (
             goal == HardenGoal.Robust
-                ? "the one with the highest mean accuracy under the attacks, the earlier of equals"
+                ? "the one with the highest mean accuracy under the attacks, the first if several are equal"
                 : $"the smallest encoder within {Points(Near)} of the highest mean accuracy under the attacks"
         )
-        + "; the baseline where none is better. It is recommended if, on the reported rows, the exact McNemar "
+        + "; the baseline if none is better. It is recommended if, on the reported rows, the exact McNemar "
         + "test of the "
-        + "first attack against the baseline, the lower of the victim as it is and at its fitted temperature, "
+        + "first attack against the baseline, on the lower accuracy of the victim as is and at its fitted temperature, "
         + Text($"gives p < {Level} in its favour, and the last attack, whose dictionary it never saw, ")
         + Text($"does not give p < {Level} against it, and ")
-        + "if there, too, it has learned and withstands none in one class alone";
+        + "if there, too, it has learned and withstands no attack in one class only";
 
     /// <summary>The defence to confirm; the baseline if none is better.</summary>
     /// <param name="rows">All rows in the order of the plan.</param>

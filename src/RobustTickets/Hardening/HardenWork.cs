@@ -107,7 +107,10 @@ internal sealed record HardenWork(
         if (fresh && Clock.Seconds + expected > deadline)
         {
             var left = HardenPlan.Minutes(Math.Max(0, deadline.Value - Clock.Seconds));
-            Leave(name, $"needs about {HardenPlan.Minutes(expected)}, {left} are left before the confirming attacks");
+            Leave(
+                name,
+                $"needs about {HardenPlan.Minutes(expected)}, but only {left} are left before the confirmation attacks"
+            );
             return false;
         }
         Say($"training {name}");
@@ -116,7 +119,7 @@ internal sealed record HardenWork(
         {
             if (!Trainer.Train(name, recipe, Clock, deadline))
             {
-                Leave(name, "cut off by the budget while it was trained");
+                Leave(name, "stopped during training when the budget ran out");
                 return false;
             }
         }

@@ -222,7 +222,7 @@ internal static class Activations
             _ => throw new ArgumentOutOfRangeException(
                 nameof(activation),
                 activation,
-                "gelu, gelu_new and relu are known"
+                "expected gelu, gelu_new or relu"
             ),
         };
 }

@@ -164,7 +164,7 @@ internal static class BertParameters
                     return (layer * dense.Count) + place;
             }
         }
-        throw new ArgumentException($"'{site}' is no layer that a mask may cover");
+        throw new ArgumentException($"'{site}' is not a layer that can be masked");
     }
 
     /// <summary>

@@ -121,7 +121,7 @@ public sealed record Execution(
         // OpenMP terminates the process if it cannot allocate its threads.
         var most = Math.Max(1024, 4 * Environment.ProcessorCount);
         if (Threads is { } asked && (asked < 1 || asked > most))
-            throw new RequestException(nameof(Threads), $"{asked}", $"1 to {most} are possible");
+            throw new RequestException(nameof(Threads), $"{asked}", $"must be 1 to {most}");
         if (Devices.WhyNot(Device) is { } missing)
             throw new RequestException(nameof(Device), Device.ToString(), missing);
         if (Precision == MatrixPrecision.Bf16 && WhyNoBFloat16() is { } reason)

@@ -86,8 +86,8 @@ internal sealed record TrainingMemory(long StateBytes, long ActivationBytes)
             throw new RequestException(
                 field,
                 value,
-                $"too little memory: weights, gradients and moments need {Text(StateBytes)}, the machine (or the limit "
-                    + $"of this process) has {Text(bytes)}; take a smaller model or a larger machine"
+                $"not enough memory: weights, gradients and moments need {Text(StateBytes)}, the machine (or the limit "
+                    + $"of this process) has {Text(bytes)}; use a smaller model or a larger machine"
             );
     }
 

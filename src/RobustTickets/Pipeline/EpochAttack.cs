@@ -48,8 +48,8 @@ internal static class EpochAttacks
         {
             throw new RecipeException(
                 $"{Path}: there are no development examples to attack, only the reported ones "
-                    + $"({data.EvaluationName}); give data with a test or dev file beside the training file, or leave "
-                    + $"{Path} out"
+                    + $"({data.EvaluationName}); give data with a test or dev file next to the training file, or omit "
+                    + $"{Path}"
             );
         }
         return asked <= texts.Count
@@ -104,7 +104,7 @@ internal static class EpochAttacks
         {
             session.Store.SaveCheckpoint(stage, epochAttackDue: true);
             throw new OperationCanceledException(
-                $"stopped in the attack after epoch {Epoch(stage)} of {stage.Name}; a resumed run goes on from there",
+                $"stopped in the attack after epoch {Epoch(stage)} of {stage.Name}; resume to continue from there",
                 session.Stop
             );
         }

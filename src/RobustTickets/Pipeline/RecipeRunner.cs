@@ -182,7 +182,7 @@ internal static class RecipeRunner
     {
         if (data is not null && data != session.Data.Hash)
             throw new DataException(
-                $"{session.Request.Data}: the training data have changed since {session.Folder.Path} was begun"
+                $"{session.Request.Data}: the training data have changed since {session.Folder.Path} was started"
             );
         if (inputs is not null && inputs != session.Store.Identity.InputFingerprint)
             throw new DataException(
@@ -190,7 +190,7 @@ internal static class RecipeRunner
                     + $"columns and labels), the tokenizer or the weights ({session.Request.Model}), "
                     + "or the files of a named ticket, of augment, of a teacher or of evaluate.epoch-attack have "
                     + "changed since "
-                    + "it was begun"
+                    + "it was started"
             );
     }
 
@@ -245,7 +245,7 @@ internal static class RecipeRunner
                 continue;
             facts[name] = before + Then + now;
             facts.Remove(KnownSearches.Fact);
-            session.Store.Report(new Note("run", 0, $"begun with {name} {before}, goes on with {now}"));
+            session.Store.Report(new Note("run", 0, $"started with {name} {before}, resumed with {now}"));
         }
         (stamp with { Extra = facts }).Save(session.Folder.EnvironmentFile);
     }

@@ -207,7 +207,7 @@ internal sealed class RunSession : IDisposable
 
     internal static RecipeException OtherRecipe(RunFolder folder) =>
         new(
-            $"{folder.Path} was begun with another recipe (see recipe.json there); go on with that one or "
+            $"{folder.Path} was started with another recipe (see recipe.json there); resume with that one or "
                 + "choose another output folder"
         );
 

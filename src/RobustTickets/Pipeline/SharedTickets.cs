@@ -23,14 +23,13 @@ internal static class SharedTickets
     {
         problem = (own.Search, source.Search) switch
         {
-            (null, _) => "its recipe has no search, so it takes no ticket",
-            (_, null) => $"row \"{row}\" has no search, so it has no ticket to give",
+            (null, _) => "its recipe has no search, so it uses no ticket",
+            (_, null) => $"row \"{row}\" has no search, so it has no ticket to share",
             (RandomWeightSearchOptions, _) => source.Draw is WeightDrawOptions
                 ? null
                 : $"row \"{row}\" draws heads and neurons; random weights match a ticket of single weights",
             _ when !SearchAlike(own, source) =>
-                $"it searches otherwise than row \"{row}\" ({Difference(own, source)}), so it needs a search of "
-                    + "its own",
+                $"its search differs from that of row \"{row}\" ({Difference(own, source)}), so it needs its own",
             (MaskSearchOptions, _) => null,
             (MagnitudeSearchOptions rounds, MagnitudeSearchOptions all) => Rounds(
                 rounds,
@@ -40,8 +39,8 @@ internal static class SharedTickets
                 row
             ),
             _ when own.Draw != source.Draw =>
-                $"it draws otherwise than row \"{row}\", and only searches of masks and rounds of magnitude "
-                    + "pruning leave something to draw from again",
+                $"its draw differs from that of row \"{row}\", and only mask searches and magnitude pruning "
+                    + "rounds save what another draw needs",
             _ => null,
         };
         if (problem is not null)
@@ -126,11 +125,11 @@ internal static class SharedTickets
         );
         if (own.Rounds > all.Rounds)
             return $"it prunes in {own.Rounds} rounds, row \"{row}\" in {all.Rounds}; the row with the most rounds "
-                + "gives the ticket";
+                + "must provide the ticket";
         return Math.Abs(each - other) <= 1e-9
             ? null
             : FormattableString.Invariant(
-                $"it prunes {each:0.####} of the weights in a round, row \"{row}\" {other:0.####}"
+                $"it prunes {each:0.####} of the weights per round, row \"{row}\" {other:0.####}"
             );
     }
 

@@ -38,7 +38,7 @@ public sealed class TrainedRun
         ArgumentNullException.ThrowIfNull(folder);
         var run = RunFolder.Open(folder);
         if (!File.Exists(run.ResultFile))
-            throw new RunFolderException($"{folder}: this run is not finished; resume it to its end")
+            throw new RunFolderException($"{folder}: this run is not finished; resume it first")
             {
                 Fields = ["Resume"],
             };
@@ -118,9 +118,9 @@ public sealed class TrainedRun
         var place =
             data
             ?? EnvironmentStamp.Load(run.EnvironmentFile).Extra.GetValueOrDefault(DataFact)
-            ?? throw new DataException($"{run.EnvironmentFile}: does not say where the run's data lie; name the place");
+            ?? throw new DataException($"{run.EnvironmentFile}: does not record the path of the run's data; name it");
         if (!Path.Exists(place))
-            throw new DataException($"{place}: the run's data are no longer there; name their place");
+            throw new DataException($"{place}: the run's data no longer exist there; give their path");
         var classes = HuggingFaceConfig.Load(Path.Combine(run.ModelFolder, "config.json")).Labels;
         var task = RecipeJson.ReadFile(run.RecipeFile).Task;
         var rows = MeasuredRows.Load(new VictimFolder(run.ModelFolder), place, task, options, null, classes);

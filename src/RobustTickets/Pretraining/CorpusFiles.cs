@@ -35,14 +35,14 @@ internal static class CorpusFiles
                 .Order(StringComparer.Ordinal)
                 .ToArray();
             if (within.Length == 0)
-                throw new DataException($"{name}: the folder holds no corpus file");
+                throw new DataException($"{name}: the folder contains no corpus file");
             files.AddRange(within);
         }
         foreach (var file in files)
         {
             using var stream = Open(file);
             if (!stream.CanSeek)
-                throw new DataException($"{file}: can be read only once, a corpus is read in every epoch; name a file");
+                throw new DataException($"{file}: can be read only once, but is read in every epoch; name a file");
         }
         return files;
     }

@@ -63,7 +63,7 @@ internal sealed record CorpusIndex(
             }
         }
         if (examples == 0)
-            throw new DataException($"{string.Join(", ", files)}: no line holds any text");
+            throw new DataException($"{string.Join(", ", files)}: no line contains any text");
         return new CorpusIndex(fingerprints, HashOf(tokenizer), maxLength, window, examples, tokens, lengths, windows);
     }
 
@@ -74,19 +74,19 @@ internal sealed record CorpusIndex(
     {
         if (files.Count != Files.Count)
             throw new DataException(
-                $"the corpus has {files.Count} files now and had {Files.Count} when the run was begun"
+                $"the corpus has {files.Count} files, but had {Files.Count} when the run was started"
             );
         for (var i = 0; i < files.Count; i++)
         {
             var now = CorpusFiles.Fingerprint(files[i], stop);
             if (now.Sha256 != Files[i].Sha256)
                 throw new DataException(
-                    $"{files[i]}: is not what it was when the run was begun ({Files[i].Name}): SHA-256 "
+                    $"{files[i]}: has changed since the run was started ({Files[i].Name}): SHA-256 "
                         + $"{Files[i].Sha256} then, {now.Sha256} now"
                 );
         }
         if (HashOf(tokenizer) != Tokenizer)
-            throw new DataException("the tokenizer is not that of the run; go on with the one it was begun with");
+            throw new DataException("the tokenizer differs from that of the run; resume with the original one");
     }
 
     /// <summary>Number of examples of a window.</summary>

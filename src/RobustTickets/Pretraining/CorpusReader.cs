@@ -105,7 +105,7 @@ internal sealed class CorpusReader : IDisposable
             {
                 var count = _stream.Read(_buffer, 0, (int)Math.Min(_buffer.Length, left));
                 if (count == 0)
-                    throw new DataException($"{file}: ends before byte {offset}; it has changed while it was read");
+                    throw new DataException($"{file}: ends before byte {offset}; it changed while being read");
                 left -= count;
             }
         return true;
@@ -171,7 +171,7 @@ internal sealed class CorpusReader : IDisposable
         }
         catch (InvalidDataException e)
         {
-            throw new DataException($"{_files[_line.File]}: not a whole gzip file: {e.Message}", e);
+            throw new DataException($"{_files[_line.File]}: incomplete or corrupt gzip file: {e.Message}", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

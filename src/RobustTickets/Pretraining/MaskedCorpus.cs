@@ -80,7 +80,7 @@ internal sealed class MaskedCorpus : IDisposable
             throw new ArgumentOutOfRangeException(
                 nameof(maxLength),
                 maxLength,
-                "an example has at least 3 word pieces: [CLS], one of its own, [SEP]"
+                "must be at least 3 word pieces: [CLS], one of the text, [SEP]"
             );
         var files = CorpusFiles.Of(names);
         known?.RequireSame(files, tokenizer, stop);
@@ -186,7 +186,7 @@ internal sealed class MaskedCorpus : IDisposable
             held.Starts.Add(held.Ids.Count);
             if (!_reader.Read(held.Ids))
                 throw new DataException(
-                    $"{_files[^1]}: the corpus ends before its last example; it has changed while it was read"
+                    $"{_files[^1]}: the corpus ends before its last example; it changed while being read"
                 );
         }
         _at = window + 1;

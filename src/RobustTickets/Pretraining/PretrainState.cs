@@ -109,8 +109,8 @@ internal sealed class PretrainState : ICheckpointPart
         foreach (var (name, now) in settings)
             if (file.Settings.GetValueOrDefault(name) is var then && then != now)
                 throw new RunFolderException(
-                    $"{Path.GetDirectoryName(Path.GetDirectoryName(folder))}: was begun with {name} {then ?? "unset"} "
-                        + $"and is to go on with {now}; go on with the same settings, or name another folder"
+                    $"{Path.GetDirectoryName(Path.GetDirectoryName(folder))}: was started with {name} {then ?? "unset"}"
+                        + $" and is resumed with {now}; use the same settings, or name another folder"
                 );
         return file.Corpus;
     }

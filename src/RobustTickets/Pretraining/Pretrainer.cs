@@ -28,7 +28,7 @@ internal static class Pretrainer
         if (request.Tokenizer.Vocabulary.Count > request.Config.VocabSize)
         {
             throw new CheckpointException(
-                $"the vocabulary has {request.Tokenizer.Vocabulary.Count} word pieces, the config's vocab_size "
+                $"the vocabulary has {request.Tokenizer.Vocabulary.Count} word pieces, but the config's vocab_size "
                     + $"is {request.Config.VocabSize}"
             );
         }
@@ -78,7 +78,7 @@ internal static class Pretrainer
         ranks.First(() => Save(model, request));
         if (ranks.Stop)
             throw new OperationCanceledException(
-                $"stopped after step {run.Steps}" + (request.IsResumable ? "; a resumed run goes on from there" : ""),
+                $"stopped after step {run.Steps}" + (request.IsResumable ? "; resume to continue from there" : ""),
                 stop
             );
         run.End();
@@ -95,7 +95,7 @@ internal static class Pretrainer
             throw new RequestException(
                 nameof(request.ShuffleWindow),
                 request.ShuffleWindow.ToString(CultureInfo.InvariantCulture),
-                $"must lie in [1, {most - request.BatchSize}], what can be held of {maxLength} word pieces each"
+                $"must be in [1, {most - request.BatchSize}], the texts of {maxLength} word pieces that a buffer holds"
             );
         return WindowedSampler.Whole(request.ShuffleWindow, request.BatchSize);
     }
@@ -108,7 +108,7 @@ internal static class Pretrainer
             : null;
         if (begun is not null && !request.Resume)
             throw new RunFolderException(
-                $"{request.Output}: was begun and is not finished ({begun.Path}); resume it, remove "
+                $"{request.Output}: was started but is not finished ({begun.Path}); resume it, remove "
                     + $"{request.TrainingFolder}, or name another folder"
             )
             {
@@ -122,7 +122,7 @@ internal static class Pretrainer
         )
             throw new RunFolderException(
                 request.Resume && File.Exists(Path.Combine(request.Output, "config.json"))
-                    ? $"{request.Output}: is finished, there is nothing to go on from; name another folder"
+                    ? $"{request.Output}: is finished, there is nothing to resume; name another folder"
                     : $"{request.Output}: is not empty; name another folder, or remove it"
             )
             {

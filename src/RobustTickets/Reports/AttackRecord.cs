@@ -146,7 +146,7 @@ public sealed record AttackRecord(
         foreach (var c in constraints.EnumerateArray())
         {
             yield return new(
-                $"refused by {c.GetProperty("name")}",
+                $"rejected by {c.GetProperty("name")}",
                 string.Create(
                     System.Globalization.CultureInfo.InvariantCulture,
                     $"{c.GetProperty("rejected").GetInt64():N0} of {c.GetProperty("offered").GetInt64():N0} "

@@ -56,8 +56,8 @@ internal readonly record struct ClassShare(int Label, int Withstood, int Count)
             ? null
             : string.Create(
                 CultureInfo.InvariantCulture,
-                $"in class {name(classes[0].Label)} alone ({100 * classes[0].Share:0.0} % of it, "
-                    + $"{100 * classes[1].Share:0.0} % of the next): texts that the attack leaves illegible fall in "
-                    + $"that class, which is no robustness"
+                $"in class {name(classes[0].Label)} only ({100 * classes[0].Share:0.0} % of it, "
+                    + $"{100 * classes[1].Share:0.0} % of the next class): texts that the attack makes unreadable are "
+                    + $"assigned to that class, which is not robustness"
             );
 }

@@ -64,8 +64,8 @@ public static class Findings
             yield return Warn($"was not attacked: nothing is known about its robustness.");
         foreach (var attack in run.Unjudged)
             yield return Warn(
-                $"{attack.Name} has judged no example, so it has no figure: each failed technically, or it has ",
-                $"only begun."
+                $"{attack.Name} has no results: every example failed with a technical error, or the attack has ",
+                $"only just started."
             );
 
         foreach (var attack in run.Attacks)
@@ -73,15 +73,15 @@ public static class Findings
             if (attack.Missing > 0)
                 yield return Warn(
                     $"{attack.Name} is not finished: {attack.Missing} examples are still to be attacked, ",
-                    $"and its figures are those of the first {attack.Count} alone; the same command goes on."
+                    $"and its figures cover only the first {attack.Count}; run the same command again to continue."
                 );
             if (attack.Count < FewExamples)
             {
                 var interval = WilsonInterval.Of(attack.Failed, attack.Count);
                 yield return Warn(
                     $"{attack.Name} attacked n = {attack.Count} examples, fewer than {FewExamples}: accuracy ",
-                    $"under attack is known to lie between {100 * interval.Low:0.0} and ",
-                    $"{100 * interval.High:0.0} % only."
+                    $"under attack is only known to lie between {100 * interval.Low:0.0} and ",
+                    $"{100 * interval.High:0.0} %."
                 );
             }
             if (run.Clean < attack.MajorityShare)
@@ -97,8 +97,8 @@ public static class Findings
             )
             {
                 yield return Warn(
-                    $"{attack.Name} found {100 * attack.Clean:0.0} % of its examples right before the attack, ",
-                    $"but clean accuracy is {100 * clean:0.0} %: the attacked examples are not like the ",
+                    $"{attack.Name} measured {100 * attack.Clean:0.0} % accuracy on its examples before the attack, ",
+                    $"but clean accuracy is {100 * clean:0.0} %: the attacked examples differ from the ",
                     $"evaluation split, or were read differently."
                 );
             }
@@ -128,7 +128,7 @@ public static class Findings
             {
                 if (ticket.NeuronsPerLayer[l] < 0.1 * width)
                     yield return Warn(
-                        $"layer {l} kept {ticket.NeuronsPerLayer[l]} of {width} neurons: it is all but gone."
+                        $"layer {l} kept {ticket.NeuronsPerLayer[l]} of {width} neurons: it is almost fully pruned."
                     );
             }
         }
@@ -190,7 +190,7 @@ public static class Findings
             yield return new(
                 FindingLevel.Note,
                 string.Join(", ", once),
-                "one seed each: how much the numbers vary from seed to seed is not known."
+                "one seed each: the variation between seeds is unknown."
             );
         }
         for (var i = 0; i < runs.Count; i++)
@@ -257,8 +257,8 @@ public static class Findings
                 $"difference of {100 * Math.Abs(first.Aua - second.Aua):0.0} points is "
             );
             yield return paired.PValue < 0.05
-                ? Note($"{found}beyond chance on these examples all the same.")
-                : Warn($"{found}not established.");
+                ? Note($"{found}still significant on these examples.")
+                : Warn($"{found}not significant.");
         }
     }
 }

@@ -22,8 +22,8 @@ internal static class HeadlineText
         {
             if (reference.Attacks.FirstOrDefault(a => a.Name == name) is not { } own)
                 continue;
-            yield return $"Under <b>{Svg.Escape(name)}</b>, {Name(reference)} keeps {Strong(own.Aua)} of {own.Count} "
-                + $"examples right, down from {Strong(own.Clean)}.";
+            yield return $"Under <b>{Svg.Escape(name)}</b>, {Name(reference)} classifies {Strong(own.Aua)} "
+                + $"of {own.Count} examples correctly, down from {Strong(own.Clean)}.";
             foreach (var run in runs.Where(r => r != reference))
             {
                 if (run.Attacks.FirstOrDefault(a => a.Name == name) is { } other)
@@ -38,7 +38,7 @@ internal static class HeadlineText
         var same = attack.Examples.Select(e => e.Id).Order().SequenceEqual(own.Examples.Select(e => e.Id).Order());
         string judgement;
         if (!same)
-            judgement = "on other examples, which cannot be compared";
+            judgement = "on different examples, which cannot be compared";
         else
         {
             var p = PairedComparison.Of((own, attack)).PValue;
@@ -55,10 +55,10 @@ internal static class HeadlineText
                     )
                 : string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{size}, which this sample cannot tell from chance (exact McNemar p = {p:0.00})"
+                    $"{size}, which is not significant on this sample (exact McNemar p = {p:0.00})"
                 );
         }
-        return $"{Name(run)} keeps {Strong(attack.Aua)} right: {judgement}. {Cost(run, reference)}";
+        return $"{Name(run)} classifies {Strong(attack.Aua)} correctly: {judgement}. {Cost(run, reference)}";
     }
 
     private static string Cost(RunRecord run, RunRecord reference)
@@ -76,7 +76,7 @@ internal static class HeadlineText
         if (mine > 0 && other > 0)
             text += string.Create(
                 CultureInfo.InvariantCulture,
-                $", took {mine / other:0.00} times the compute seconds to make"
+                $", took {mine / other:0.00} times the compute seconds to train"
             );
         if (run.Clean is { } clean && reference.Clean is { } cleanOther)
         {

@@ -33,7 +33,7 @@ internal static class HtmlAttacks
                 "sentences-" + HtmlReport.Id(name),
                 $"{examples.Count switch { 1 => "One sentence", 2 => "Two sentences", _ => "Three sentences" }} "
                     + $"under {name}",
-                "Chosen to show different fates, not at random. Marked words are those that differ from the original.",
+                "Chosen to show different outcomes, not at random. Marked words differ from the original.",
                 body.ToString()
             );
         }
@@ -145,9 +145,9 @@ internal static class HtmlAttacks
         return e.Result switch
         {
             AttackResult.Success =>
-                $"<b class=\"bad\">fooled</b>: now says {Svg.Escape(run.ClassName(e.PerturbedOutput))}; {numbers}",
+                $"<b class=\"bad\">fooled</b>: now predicts {Svg.Escape(run.ClassName(e.PerturbedOutput))}; {numbers}",
             AttackResult.Failed => $"<b class=\"good\">withstood</b>: the attack's best attempt; {numbers}",
-            _ => "<b class=\"bad\">wrong before any attack</b>: said "
+            _ => "<b class=\"bad\">wrong before any attack</b>: predicted "
                 + $"{Svg.Escape(run.ClassName(e.OriginalOutput))}, so it was not attacked",
         };
     }

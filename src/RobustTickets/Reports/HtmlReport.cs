@@ -68,7 +68,7 @@ public static class HtmlReport
             title,
             Lead(runs),
             html.ToString(),
-            $"Made from {string.Join(", ", folders)}. This file is complete in itself: it loads nothing and runs no "
+            $"Made from {string.Join(", ", folders)}. This file is self-contained: it loads nothing and runs no "
                 + "script."
         );
     }
@@ -166,7 +166,7 @@ public static class HtmlReport
     {
         var body = new StringBuilder();
         if (findings.Count == 0)
-            body.Append("<p>Nothing to object to was found.</p>");
+            body.Append("<p>No problems found.</p>");
         else
         {
             body.Append("<ul class=\"findings\">\n");
@@ -189,7 +189,7 @@ public static class HtmlReport
             html,
             "findings",
             "Findings",
-            "What to know before believing the table; found by rules, from the figures.",
+            "Read before relying on the table; found by automatic checks of the figures.",
             body.ToString()
         );
     }

@@ -40,7 +40,7 @@ internal static class HtmlSettings
         }
         else
         {
-            body.Append("<h3>Recipe</h3>\n").Append(Facts("The recipe as it was run", labels, all));
+            body.Append("<h3>Recipe</h3>\n").Append(Facts("The recipe as run", labels, all));
         }
         Attacks(body, runs);
         body.Append("<h3>Program and machine</h3>\n");
@@ -69,7 +69,7 @@ internal static class HtmlSettings
                 .Append("</h3>\n")
                 .Append(
                     Shared(
-                        $"How {name} was composed, what it was given and what its constraints refused",
+                        $"Components of {name}, its inputs and what its constraints rejected",
                         [.. runs.Select(r => r.Label)],
                         rows
                     )

@@ -128,7 +128,7 @@ internal static class HtmlTicket
         };
         var figure = HtmlReport.Figure(
             plot.Render(),
-            "Share of mask entries that differ from the snapshot before. The search may stop once both stay "
+            "Share of mask entries that differ from the previous snapshot. The search may stop once both stay "
                 + "below the threshold long enough."
         );
         return "<h3>When the masks settled</h3>\n" + figure + Numbers(masks, Epoch);
@@ -168,8 +168,8 @@ internal static class HtmlTicket
             : "<h3>Every snapshot against every other</h3>\n<div class=\"side\">"
                 + HtmlReport.Figure(
                     maps.Heads.Render(),
-                    "Heads. Stronger is farther apart; a dot marks pairs below the threshold; the frame is the "
-                        + "snapshot that was drawn."
+                    "Heads. Stronger is farther apart; a dot marks pairs below the threshold; the frame marks the "
+                        + "snapshot that the ticket was drawn from."
                 )
                 + HtmlReport.Figure(maps.Neurons.Render(), "Neurons, on the same scale.")
                 + "</div>\n";
@@ -189,7 +189,7 @@ internal static class HtmlTicket
         return "<h3>What was kept</h3>\n"
             + HtmlReport.Figure(
                 figure.Render(),
-                "Filled cells are kept heads, struck ones are pruned; bars are the share of neurons each layer "
+                "Filled cells are kept heads, crossed-out ones are pruned; bars are the share of neurons each layer "
                     + "keeps. The input enters at the bottom."
             );
     }
@@ -205,7 +205,7 @@ internal static class HtmlTicket
             "Gates along the search",
             "epoch of the search",
             "share",
-            [Line("R, mean chance of being open", g => g.Penalty, 0), Line("exactly 0 or 1", g => g.Binary, 1)]
+            [Line("R, mean probability of being open", g => g.Penalty, 0), Line("exactly 0 or 1", g => g.Binary, 1)]
         )
         {
             Marks = [new(run.Result.Ticket!.DrawnAtEpoch, "draw", Vertical: true)],
@@ -217,7 +217,7 @@ internal static class HtmlTicket
         return "<h3>How the gates closed</h3>\n"
             + HtmlReport.Figure(
                 plot.Render(),
-                "The penalty pulls R down; gates that are exactly 0 or 1 no longer feel the task."
+                "The penalty pulls R down; gates that are exactly 0 or 1 receive no gradient from the task."
             );
     }
 

@@ -97,8 +97,8 @@ internal static class HtmlTraining
                 Width = 480,
                 Height = 300,
             }.Render(),
-            $"Accuracy after each epoch ({string.Join("; ", rows)}). The last epoch is what is reported, not the "
-                + "best one: nothing was chosen by this curve."
+            $"Accuracy after each epoch ({string.Join("; ", rows)}). The last epoch is reported, not the best "
+                + "one: this curve was not used for selection."
         );
     }
 
@@ -133,7 +133,7 @@ internal static class HtmlTraining
                 Height = 300,
             }.Render(),
             $"Accuracy under attack after each epoch, on {examples} development examples: not the examples that "
-                + "the results are reported on. The last epoch is what is reported, not the best one."
+                + "the results are reported on. The last epoch is reported, not the best one."
         );
     }
 
@@ -165,7 +165,7 @@ internal static class HtmlTraining
                 Width = 480,
                 Height = 300,
             }.Render(),
-            "Learning rate. A search that stops early keeps the schedule of its whole horizon."
+            "Learning rate. A search that stops early keeps the schedule of its full length."
         );
     }
 

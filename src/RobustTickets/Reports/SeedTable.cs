@@ -18,7 +18,7 @@ public static class SeedTable
         new(
             "seconds",
             "Seconds",
-            "Search and retraining, without reading data, evaluation and checkpoints",
+            "Search and retraining, excluding data loading, evaluation and checkpoints",
             Numeric: true
         ),
         new("forward_passes", "Forward", "Forward passes over batches", Numeric: true),

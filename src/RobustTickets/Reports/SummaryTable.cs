@@ -20,7 +20,7 @@ public static class SummaryTable
         new("clean_low", null, "Lower end of the 95 % interval (Wilson)", Numeric: true),
         new("clean_high", null, "Upper end of the 95 % interval (Wilson)", Numeric: true),
         new("attack", "Attack", "Attack recipe", Numeric: false),
-        new("examples", "n", "Examples attacked, those already wrong included", Numeric: true),
+        new("examples", "n", "Examples attacked, including those already misclassified", Numeric: true),
         new("clean_attacked", null, "Accuracy on these examples before the attack", Numeric: true),
         new("aua", "Aua %", "Accuracy under attack: withstood / all, with its 95 % interval", Numeric: true),
         new("aua_low", null, "Lower end of the 95 % interval (Wilson)", Numeric: true),
@@ -30,13 +30,13 @@ public static class SummaryTable
             "queries_asked",
             "#Query",
             "Mean queries per attacked example, as TextAttack counts them; below, unique forwards: the distinct "
-                + "texts the model really had to see",
+                + "texts the model had to process",
             Numeric: true
         ),
         new(
             "queries_forwarded",
             null,
-            "Mean unique forwards: distinct texts the model had to see for them",
+            "Mean unique forwards: distinct texts the model had to process for them",
             Numeric: true
         ),
         new("words_changed", "Words %", "Mean share of words changed in successful attacks", Numeric: true),
@@ -50,7 +50,7 @@ public static class SummaryTable
             "Real tokens per second in the training of the final model",
             Numeric: true
         ),
-        new("stop_step", "Stop step", "Step at which the search could decide", Numeric: true),
+        new("stop_step", "Stop step", "Step at which the search stopped", Numeric: true),
         new("stop_epoch", null, "The same in epochs", Numeric: true),
     ];
 
@@ -65,7 +65,7 @@ public static class SummaryTable
         new("tokens_per_second", "Tokens/s", "Tokens / seconds", Numeric: true),
         new("forward", "Forward", "Forward passes over batches", Numeric: true),
         new("backward", "Backward", "Backward passes over batches", Numeric: true),
-        new("weight_gradient", "of which weights", "Backward passes that made gradients of the weights", Numeric: true),
+        new("weight_gradient", "of which weights", "Backward passes that computed weight gradients", Numeric: true),
         new("flops", "TFLOP", "Floating-point operations of the matrix products, counted", Numeric: true),
         new("final_loss", "Last loss", "Loss of the last step", Numeric: true),
     ];

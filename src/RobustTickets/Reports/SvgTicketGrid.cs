@@ -23,8 +23,8 @@ internal sealed record SvgTicketGrid(string Title, TicketGrid Grid)
         double X(int column) => Left + (column * Cell) + (Grid.Heads > 0 && column >= Grid.Heads ? Gap : 0);
         var description = string.Create(
             CultureInfo.InvariantCulture,
-            $"{layers} layers, {columns} places; kept are between {100 * Grid.Kept.SelectMany(r => r).Min():0} "
-                + $"and {100 * Grid.Kept.SelectMany(r => r).Max():0} %."
+            $"{layers} layers, {columns} columns; between {100 * Grid.Kept.SelectMany(r => r).Min():0} "
+                + $"and {100 * Grid.Kept.SelectMany(r => r).Max():0} % kept."
         );
         var svg = new Svg(X(columns) + 20, Top + (layers * Row) + Names, Title, description);
         for (var layer = 0; layer < layers; layer++)

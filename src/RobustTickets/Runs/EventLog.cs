@@ -70,7 +70,7 @@ public sealed class EventLog : IDisposable
         {
             throw new DataException(
                 $"{path}: has {old.Length} bytes, but the checkpoint was written when it had {length}; "
-                    + "the log was changed or lost since"
+                    + "the log has been changed or lost since"
             );
         }
         if (length > 0)
@@ -79,7 +79,7 @@ public sealed class EventLog : IDisposable
             if (old.ReadByte() != '\n')
                 throw new DataException(
                     $"{path}: no line ends at byte {length}, where the checkpoint was written; the log "
-                        + "was changed since"
+                        + "has been changed since"
                 );
             old.Position = 0;
         }
@@ -140,7 +140,7 @@ public sealed class EventLog : IDisposable
         }
         catch (JsonException e)
         {
-            throw new DataException($"{path}: a line is no event of a run: {GuardedJson.Reason(e)}", e);
+            throw new DataException($"{path}: a line is not a run event: {GuardedJson.Reason(e)}", e);
         }
     }
 
@@ -185,7 +185,7 @@ public sealed class EventLog : IDisposable
                 if (next is null)
                     yield break;
                 throw new DataException(
-                    $"{path}:{number}: expected one JSON object a line, found "
+                    $"{path}:{number}: expected one JSON object per line, found "
                         + $"{(line.Length > 60 ? line[..60] + "..." : line)}",
                     e
                 );

@@ -29,7 +29,7 @@ internal static class RunFile
         }
         catch (JsonException e)
         {
-            throw new DataException($"{path}: is not what a run writes: {GuardedJson.Reason(e)}", e);
+            throw new DataException($"{path}: not in the expected format: {GuardedJson.Reason(e)}", e);
         }
     }
 
@@ -48,8 +48,8 @@ internal static class RunFile
     {
         if (found.Integer() != schema)
             throw new DataException(
-                $"{path}: schema_version is {found.GetRawText()}, this program reads {schema}: "
-                    + "it is a file of another version of this program"
+                $"{path}: schema_version is {found.GetRawText()}, but this program reads {schema}; "
+                    + "the file was written by another version"
             );
     }
 }

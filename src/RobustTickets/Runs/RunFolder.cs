@@ -124,7 +124,7 @@ public sealed class RunFolder
             .ToArray();
         if (!allowExisting && others.Length > 0)
             throw new RunFolderException(
-                $"{path}: holds {string.Join(", ", others)} and no run; a run would put its own in their place, so "
+                $"{path}: holds {string.Join(", ", others)} but no run, and a run would overwrite them; "
                     + "name another folder, or remove them"
             )
             {
@@ -172,7 +172,7 @@ public sealed class RunFolder
         if (!folder.HoldsRun)
             throw new RunFolderException(
                 Around(path) is { } run
-                    ? $"{path}: is a part of the run {run.Path}; name that"
+                    ? $"{path}: is part of the run {run.Path}; name that folder"
                     : $"{path}: holds no run; expected recipe.json, events.jsonl or result.json in it{Below(folder)}"
             );
         return folder;
@@ -191,7 +191,7 @@ public sealed class RunFolder
             .ToArray();
         return below.Length == 0
             ? ""
-            : "; runs below it are "
+            : "; runs below it: "
                 + $"{string.Join(", ", below.Take(NamedRuns))}{(below.Length > NamedRuns ? ", ..." : "")}";
     }
 

@@ -87,7 +87,7 @@ internal sealed class TrainedTexts
         var file = RunFile.Read(path, RunFileJson.Default.TrainedTextsFile, CurrentSchema);
         var bytes = new byte[file.Texts.Length];
         if (!Convert.TryFromBase64String(file.Texts, bytes, out var count) || count % sizeof(ulong) != 0)
-            throw new DataException($"{path}: texts: are no base64 of hashes of {sizeof(ulong)} bytes each");
+            throw new DataException($"{path}: texts: expected base64 of hashes of {sizeof(ulong)} bytes each");
         return new TrainedTexts(
             Enumerable
                 .Range(0, count / sizeof(ulong))

@@ -95,7 +95,7 @@ internal sealed record RowPart(
                 || !int.TryParse(item[(cut + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var to)
                 || to < from
             )
-                throw new DataException($"{TrainingRows.FileName}: rows of {Name}: '{item}' is no run of rows");
+                throw new DataException($"{TrainingRows.FileName}: rows of {Name}: '{item}' is not a range of rows");
             rows.Add(from, to);
         }
         return rows;

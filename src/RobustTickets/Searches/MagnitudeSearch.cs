@@ -65,9 +65,9 @@ internal static class MagnitudeSearch
                         string.Create(
                             CultureInfo.InvariantCulture,
                             $"round {round} of the search trained nothing in {tally.Steps} steps: its weights "
-                                + $"are those "
+                                + $"are "
                         )
-                            + "it began with, and no ticket is drawn. Possible: longer rounds "
+                            + "unchanged, so no ticket is drawn. Possible: longer rounds "
                             + "(search.epochs-per-round, more examples, a smaller batch-size), a larger "
                             + "search.optimizer.learning-rate"
                     );

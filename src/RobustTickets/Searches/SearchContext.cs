@@ -46,7 +46,7 @@ internal sealed record SearchContext(
                     + $"is drawn. Possible: a longer search ({length}, more examples, a smaller batch-size), a "
                     + "larger search.optimizer.learning-rate"
             );
-        Store.Report(new Note(StageName.Search, steps, $"{unmoved}: this ticket means nothing (search.allow-short)"));
+        Store.Report(new Note(StageName.Search, steps, $"{unmoved}: this ticket is meaningless (search.allow-short)"));
     }
 
     /// <summary>Writes a ticket of single weights.</summary>

@@ -73,7 +73,7 @@ internal sealed record SearchLength(long Steps, long Learning, int? Snapshots = 
         [
             .. settings.Select(s => s.Replace("=", ": ", StringComparison.Ordinal)),
             .. enough is { } n ? [Text($"at least {n} training examples")] : Array.Empty<string>(),
-            "search.allow-short: true for a ticket that means nothing",
+            "search.allow-short: true for a meaningless ticket",
         ];
         return (
             $"search: is too short for a ticket: {length.Describe(search, batchSize, examples)}; "
@@ -109,7 +109,7 @@ internal sealed record SearchLength(long Steps, long Learning, int? Snapshots = 
             ? steps
                 + Text(
                     $"; its stop rule {StopOptions.KindOf(((SlimmingSearchOptions)search).Stop)} needs ",
-                    $"{SnapshotsNeeded} snapshots of coefficients that can have moved, it would see {taken}"
+                    $"{SnapshotsNeeded} snapshots of coefficients that can have changed, but would see {taken}"
                 )
             : steps;
     }

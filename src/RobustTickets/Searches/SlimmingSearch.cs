@@ -83,7 +83,7 @@ internal sealed class SlimmingSearch
             new Note(
                 StageName.Search,
                 tally.Steps,
-                $"its {tally.Steps} steps were made before, by {trace.Run}, and are taken from there"
+                $"its {tally.Steps} steps were already run by {trace.Run} and are reused"
             )
         );
         var found = Draw(tally);
@@ -204,7 +204,7 @@ internal sealed class SlimmingSearch
                     tally.Steps,
                     FormattableString.Invariant(
                         $"the stop rule needs {StopRule.Needs(_search.Stop)} snapshots and saw {_masks.Count}: "
-                    ) + "whether the masks settle is not known"
+                    ) + "it is unknown whether the masks settle"
                 )
             );
         var rule = StopOptions.KindOf(_search.Stop);

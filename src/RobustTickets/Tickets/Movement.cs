@@ -46,9 +46,9 @@ internal static class Movement
         }
         if (!(high - low >= LeastSpread))
             return Text(
-                $"all {all} mask scores lie within {high - low:0.#e+0} of one another (at least {LeastSpread})"
+                $"all {all} mask scores lie within {high - low:0.#e+0} of one another (at least {LeastSpread} needed)"
             );
-        return unmoved * 2 > all ? Text($"{unmoved} of {all} mask scores are where they began") : null;
+        return unmoved * 2 > all ? Text($"{unmoved} of {all} mask scores are unchanged") : null;
     }
 
     private static string? Problem(string what, float[][] layers, double ratio, bool layerwise)
@@ -62,7 +62,7 @@ internal static class Movement
         if (!(spread >= LeastSpread))
             return Text(
                 $"all {all.Length} {what} coefficients lie within {spread:0.#e+0} of one another (at least ",
-                $"{LeastSpread})"
+                $"{LeastSpread} needed)"
             );
         foreach (var pool in layerwise ? layers : [all])
         {
@@ -74,8 +74,8 @@ internal static class Movement
             var equal = pool.Count(value => value == line);
             if (sorted[pruned] == line && equal > Math.Max(2, MostTies * pool.Length))
                 return Text(
-                    $"{equal} of {pool.Length} {what} coefficients are equal at the line, so that their order would ",
-                    $"say which are pruned"
+                    $"{equal} of {pool.Length} {what} coefficients are equal at the threshold, so their order would ",
+                    $"decide which are pruned"
                 );
         }
         return null;

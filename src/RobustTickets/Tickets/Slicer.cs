@@ -60,7 +60,7 @@ internal static class Slicer
             if (mask.Heads[l].Length != c.HeadsPerLayer[l] || mask.Neurons[l].Length != c.NeuronsPerLayer[l])
             {
                 throw new ArgumentException(
-                    $"layer {l}: the mask knows {mask.Heads[l].Length} heads and {mask.Neurons[l].Length} "
+                    $"layer {l}: the mask has {mask.Heads[l].Length} heads and {mask.Neurons[l].Length} "
                         + $"neurons, the model has {c.HeadsPerLayer[l]} and {c.NeuronsPerLayer[l]}"
                 );
             }

@@ -72,13 +72,13 @@ internal static class TicketParts
     {
         if (first.GetType() != second.GetType())
             throw new TicketShapeException(
-                $"{firstName} keeps {Kind(first)}, {secondName} keeps {Kind(second)}: only tickets of one kind "
+                $"{firstName} keeps {Kind(first)}, {secondName} keeps {Kind(second)}: only tickets of the same kind "
                     + "can be compared"
             );
         var (a, b) = (Of(first), Of(second));
         if (a.Count != b.Count)
             throw new TicketShapeException(
-                $"{firstName} has {a.Count} parts, {secondName} has {b.Count}: only tickets of one shape can be "
+                $"{firstName} has {a.Count} parts, {secondName} has {b.Count}: only tickets of the same shape can be "
                     + "compared"
             );
         return
@@ -92,7 +92,7 @@ internal static class TicketParts
                         {
                             throw new TicketShapeException(
                                 $"{Name(x)}: {firstName} has {x.Count} entries, {secondName} has {y.Count} of "
-                                    + $"{y.Kind}: only tickets of one shape can be compared"
+                                    + $"{y.Kind}: only tickets of the same shape can be compared"
                             );
                         }
                         return new PartDifference(x.Layer, x.Kind, x.Count, x.Kept, y.Kept, Shared(first, second, i));

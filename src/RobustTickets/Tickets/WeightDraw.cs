@@ -125,14 +125,14 @@ internal static class WeightDraw
             throw new ArgumentOutOfRangeException(
                 nameof(pruned),
                 pruned,
-                $"between 0 and the {count} weights there are"
+                $"must be between 0 and {count}, the number of weights"
             );
         var left = pruned - (within is null ? 0 : within.Count - within.Kept);
         if (left < 0)
             throw new ArgumentOutOfRangeException(
                 nameof(pruned),
                 pruned,
-                $"{within!.Count - within.Kept} weights are pruned already"
+                $"{within!.Count - within.Kept} weights are already pruned"
             );
 
         // The threshold is the largest pruned key: first its upper 16 bits, then its lower ones.
@@ -192,7 +192,7 @@ internal static class WeightDraw
                 return (b, before);
             before += histogram[b];
         }
-        throw new InvalidOperationException("fewer values than are to be pruned");
+        throw new InvalidOperationException("there are fewer values than the number to prune");
     }
 
     /// <summary>Bit patterns whose unsigned order is the numeric order. NaN sorts first.</summary>

@@ -116,21 +116,21 @@ public sealed record WeightMask(IReadOnlyList<MatrixMask> Matrices) : ITicketMas
         {
             if (!left.Remove(site, out var mask))
                 throw new TicketShapeException(
-                    $"{what}: has no mask for '{site}' [{shape[0]}, {shape[1]}]; a ticket fits a checkpoint of "
-                        + "its own shape only"
+                    $"{what}: has no mask for '{site}' [{shape[0]}, {shape[1]}]; a ticket fits only a checkpoint of "
+                        + "the same shape"
                 );
             if (mask.Rows != shape[0] || mask.Columns != shape[1])
             {
                 throw new TicketShapeException(
-                    $"{what}: its mask of '{site}' is [{mask.Rows}, {mask.Columns}], the checkpoint has "
-                        + $"[{shape[0]}, {shape[1]}]; a ticket fits a checkpoint of its own shape only"
+                    $"{what}: the mask of '{site}' is [{mask.Rows}, {mask.Columns}], the checkpoint has "
+                        + $"[{shape[0]}, {shape[1]}]; a ticket fits only a checkpoint of the same shape"
                 );
             }
         }
         if (left.Count > 0)
             throw new TicketShapeException(
-                $"{what}: masks '{left.Keys.First()}', which the checkpoint does not have; a ticket fits a "
-                    + "checkpoint of its own shape only"
+                $"{what}: masks '{left.Keys.First()}', which the checkpoint does not have; a ticket fits "
+                    + "only a checkpoint of the same shape"
             );
     }
 }

@@ -250,7 +250,7 @@ internal sealed class GradientExchange : IDisposable
                     || (gradient is not null && Shim.rt_version(gradient.Handle) != _versions[i])
                 )
                     throw new InvalidOperationException(
-                        $"the gradient of '{_entries[i].Name}' changed after its layer was said to be done"
+                        $"the gradient of '{_entries[i].Name}' changed after its layer was reported as done"
                     );
             }
         }

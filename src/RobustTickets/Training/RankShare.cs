@@ -23,7 +23,7 @@ internal readonly record struct RankShare(int Rank, int Size)
             throw new RequestException(
                 nameof(Ranks),
                 ranks.ToString(CultureInfo.InvariantCulture),
-                $"a batch has {batchSize} examples, so some ranks would never have one; possible: at most "
+                $"a batch has {batchSize} examples, so some ranks would never get one; possible: at most "
                     + $"{batchSize} ranks, or larger batches"
             );
     }

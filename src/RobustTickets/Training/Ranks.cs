@@ -193,7 +193,7 @@ internal sealed class Ranks : IDisposable
         var first = OfFirst(() => own);
         // The differing rank reports the error, so that the message names it.
         if (first != own)
-            throw new RanksException($"rank {Rank} on {Environment.MachineName}: its {what} are not those of rank 0");
+            throw new RanksException($"rank {Rank} on {Environment.MachineName}: its {what} differ from rank 0's");
     }
 
     /// <summary>

@@ -148,8 +148,8 @@ internal static class RunCheckpoint
     // Alternatives when the newest checkpoint is damaged.
     private static string Instead(List<(string Path, long Step)> found) =>
         found.Count > 1
-            ? $"to go on from {Path.GetFileName(found[1].Path)}, the one before, remove {found[0].Path}"
-            : "there is no older checkpoint; begin the run anew in another folder";
+            ? $"to resume from {Path.GetFileName(found[1].Path)}, the previous one, remove {found[0].Path}"
+            : "there is no older checkpoint; start a new run in another folder";
 
     /// <summary>Removes the checkpoints of a finished run.</summary>
     internal static void RemoveAll(RunFolder folder)

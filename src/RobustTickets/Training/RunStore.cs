@@ -137,7 +137,7 @@ internal sealed class RunStore(
         SaveCheckpoint(stage);
         if (stopping)
             throw new OperationCanceledException(
-                $"stopped in {stage.Name} after step {stage.Tally.Steps}; a resumed run goes on from there",
+                $"stopped in {stage.Name} after step {stage.Tally.Steps}; resume to continue from there",
                 stop
             );
     }
@@ -199,7 +199,7 @@ internal sealed class RunStore(
         hold?.Require();
         foreach (var file in new[] { folder.RecipeFile, folder.SplitsFile, folder.EventsFile })
             if (!File.Exists(file))
-                throw new OutputException($"{file}: was removed while the run was at work; the run is not whole");
+                throw new OutputException($"{file}: was removed during the run; the run is incomplete");
     }
 
     /// <summary>Flushes all events to disk, before files that depend on them are written.</summary>

@@ -132,7 +132,7 @@ internal static class StageLoop
         );
         ranks.RequireSameWeights(model.Store);
         if (ranks.AreSeveral)
-            store.Note(stage, $"sums over ranks: {trainer.SummedBytes} bytes in all");
+            store.Note(stage, $"sums over ranks: {trainer.SummedBytes} bytes in total");
         if (settings.Final)
             store.SaveCheckpoint(stage); // before the end is logged: a resumed run logs it again
         settings.BeforeEnd?.Invoke(stage);

@@ -86,9 +86,9 @@ public sealed class TaggerTrainerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("1\tdo\tVBP\n", ":1: a word has 10 columns")]
+    [InlineData("1\tdo\tVBP\n", ":1: expected 10 tab-separated columns")]
     [InlineData("# c\n1\tdo\t_\t_\t_\t_\t_\t_\t_\t_\n", ":2: word 'do' has no tag")]
-    [InlineData("x\tdo\t_\t_\tVB\t_\t_\t_\t_\t_\n", "'x' is no number")]
+    [InlineData("x\tdo\t_\t_\tVB\t_\t_\t_\t_\t_\n", "'x' is not a word number")]
     [InlineData("# nothing\n", "no sentence")]
     public void A_malformed_treebank_is_refused_by_line(string text, string what) =>
         Assert.Contains(what, Assert.Throws<DataException>(() => ConlluFile.Read(Treebank(text))).Message);

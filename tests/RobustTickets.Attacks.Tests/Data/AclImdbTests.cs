@@ -76,7 +76,7 @@ public sealed class AclImdbTests : IDisposable
         {
             File.WriteAllBytes(archive, bytes[..length]);
             Assert.Contains(
-                "not a whole gzipped tar file",
+                "incomplete or corrupt gzipped tar file",
                 Assert.Throws<DataException>(() => DataSet.Load(archive, "imdb", "test")).Message,
                 StringComparison.Ordinal
             );

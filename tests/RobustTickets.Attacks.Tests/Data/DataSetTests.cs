@@ -26,7 +26,7 @@ public sealed class DataSetTests : IDisposable
         Assert.Contains("no example of class negative", dev.Notes);
         var error = Assert.Throws<DataException>(() => DataSet.Load(_folder.Root, "sst2", "test")).Message;
         Assert.Contains(
-            "no label column 'label'; found 'index', 'sentence'; labels are needed here, and sst2 is published "
+            "no label column 'label'; found 'index', 'sentence'; labels are required here, and sst2 is published "
                 + "with labels for train, dev only",
             error,
             StringComparison.Ordinal
@@ -79,7 +79,7 @@ public sealed class DataSetTests : IDisposable
             + "\"hypothesis\": \"h\", \"label\": -1}\n";
         var mnli = DataSet.Load(_folder.Write("m.jsonl", json), "mnli", "dev");
         Assert.Equal(2, Assert.Single(mnli.Examples).Label);
-        Assert.Contains("1 rows without agreed label left out ('-' or '-1')", mnli.Notes);
+        Assert.Contains("1 rows without a gold label left out ('-' or '-1')", mnli.Notes);
         Assert.Contains(
             "none of the 1 rows has a label",
             _folder.Refused("n.jsonl", json.Split('\n')[1], "mnli"),
@@ -122,12 +122,12 @@ public sealed class DataSetTests : IDisposable
         var named = DataSet.Load(_folder.Write("n.csv", "text,label\na,sports\nb,Sci/Tech\n"), "ag-news", "test");
         Assert.Equal([1, 3], named.Examples.Select(e => e.Label));
         Assert.Contains(
-            "may count from 0 or from 1",
+            "may start at 0 or at 1",
             _folder.Refused("u.csv", "text,label\na,1\nb,2\n", "ag-news"),
             StringComparison.Ordinal
         );
         Assert.Contains(
-            ":2: label '5'; possible:",
+            ":2: unknown label '5'; possible:",
             _folder.Refused("t.csv", "\"4\",\"t\",\"d\"\n\"5\",\"t\",\"d\"\n", "ag-news"),
             StringComparison.Ordinal
         );
@@ -159,7 +159,7 @@ public sealed class DataSetTests : IDisposable
         Assert.EndsWith("; name the column (TextColumn)", Message(path, new(TextColumn: "txt")));
         Assert.EndsWith("; name the column (LabelColumn)", Message(path, new(TextColumn: "body")));
         Assert.EndsWith(
-            "found 'id;body;kind'; if the columns are separated by ';', name that (Separator)",
+            "found 'id;body;kind'; if the columns are separated by ';', set that separator (Separator)",
             Message(_folder.Write("other.csv", "id;body;kind\n1;buy now;spam\n"), new(TextColumn: "body"))
         );
         Assert.StartsWith(
@@ -174,7 +174,7 @@ public sealed class DataSetTests : IDisposable
         );
         var map = LabelMap.Given(new Dictionary<string, int> { ["spam"] = 0, ["junk"] = 1 });
         Assert.Equal(
-            ":3: label 'ham'; possible: spam, junk; name the data's own labels in class order (Labels)",
+            ":3: unknown label 'ham'; possible: spam, junk; give the labels of the data in class order (Labels)",
             Message(path, new(TextColumn: "body", LabelColumn: "kind", Labels: map))
         );
         Assert.Single(
@@ -239,7 +239,7 @@ public sealed class DataSetTests : IDisposable
         );
         Assert.Contains(
             DataSet.Load(_folder["train.csv"], "imdb", "test").Notes,
-            note => note.Contains("name says train", StringComparison.Ordinal)
+            note => note.Contains("file name suggests split train", StringComparison.Ordinal)
         );
     }
 

@@ -44,14 +44,14 @@ public sealed class DelimitedFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("text,label\na,0\nb,1,2\n", ":3: 3 fields; 2 are expected (text, label)")]
-    [InlineData("text,label\na,0\n\nb,1\n", ":3: empty line; 2 are expected")]
-    [InlineData("text,label\n\"a\nb\",0\nb\n", ":4: 1 fields; 2 are expected")] // the quoted line end counts
+    [InlineData("text,label\na,0\nb,1,2\n", ":3: 3 fields; expected 2 (text, label)")]
+    [InlineData("text,label\na,0\n\nb,1\n", ":3: empty line; expected 2")]
+    [InlineData("text,label\n\"a\nb\",0\nb\n", ":4: 1 fields; expected 2")] // the quoted line end counts
     [InlineData("text,label\na,0\nsay \"hi\",1\n", ":3: a quote inside the unquoted field 'say '")]
     [InlineData("text,label\na,0\n\"b\"x,1\n", ":3: 'x' after the closing quote of the field 'b'")]
     [InlineData("text,label\na,0\n\"b,1\nc,0\n", ":3: a quoted field is never closed")]
     [InlineData("text,text,label\na,b,0\n", ":1: column 'text' occurs 2 times")]
-    [InlineData("text,label\n", ": a header but no row")]
+    [InlineData("text,label\n", ": a header but no rows")]
     [InlineData(" \n\n", ": the file is empty")]
     [InlineData("", ": the file is empty")]
     public void Malformed_files_are_refused_by_line(string content, string message) =>
@@ -84,13 +84,13 @@ public sealed class DelimitedFileTests : IDisposable
         var bytes = File.ReadAllBytes(path);
         File.WriteAllBytes(path, bytes[..(bytes.Length - 12)]);
         Assert.Contains(
-            "not a whole gzip file",
+            "incomplete or corrupt gzip file",
             Assert.Throws<DataException>(() => DataSet.Load(path, "csv", "train")).Message,
             StringComparison.Ordinal
         );
         File.WriteAllText(path, "not gzip at all");
         Assert.Contains(
-            "not a whole gzip file",
+            "incomplete or corrupt gzip file",
             Assert.Throws<DataException>(() => DataSet.Load(path, "csv", "train")).Message,
             StringComparison.Ordinal
         );

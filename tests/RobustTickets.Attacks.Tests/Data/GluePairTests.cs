@@ -91,7 +91,7 @@ public sealed class GluePairTests : IDisposable
         // note; ids of the others stay what they are.
         var broken = Lines(header, "1\t2\t3\ta?\tb?\t1", "2\t4\t5\ta lonely half", "3\t6\t7\tc?\td?\t0");
         Assert.Contains(
-            ":3: 4 fields; 6 are expected",
+            ":3: 4 fields; expected 6",
             _folder.Refused("broken.tsv", broken, "qqp"),
             StringComparison.Ordinal
         );
@@ -155,7 +155,7 @@ public sealed class GluePairTests : IDisposable
             [Expected.Of("mnli", "dev:0", "a", "b", 0), Expected.Of("mnli", "dev:2", "e", "f", 2)],
             matched.Examples
         );
-        Assert.Contains("1 rows without agreed label left out ('-' or '-1')", matched.Notes);
+        Assert.Contains("1 rows without a gold label left out ('-' or '-1')", matched.Notes);
         Assert.EndsWith("dev_matched.tsv", matched.Source, StringComparison.Ordinal);
         Assert.Equal(
             Expected.Of("mnli", "dev-mismatched:0", "other", "genre", 1),
@@ -184,7 +184,7 @@ public sealed class GluePairTests : IDisposable
     private void Unlabelled(string task, string split, string first, string second)
     {
         Assert.Contains(
-            "labels are needed here",
+            "labels are required here",
             Assert.Throws<DataException>(() => DataSet.Load(_folder.Root, task, split)).Message,
             StringComparison.Ordinal
         );

@@ -48,17 +48,17 @@ public sealed class JsonArrayFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData($"[{First},\n\n7]", ":3: 7; one JSON object a line, or a value of one array, is expected")]
+    [InlineData($"[{First},\n\n7]", ":3: 7; expected one JSON object per line, or one array of objects")]
     [InlineData($"[{First},\n{{\"text\": \"b\"}}]", ":2: no field 'label'; found text")]
     [InlineData($"[{First},\n{{\"text\": [],\n\"label\": 1}}]", ":2: field 'text' is an array")]
-    [InlineData($"[{First},\n{{\"text\": \"\\ud800\",\n\"label\": 1}}]", ":2: not JSON: a string holds half of")]
-    [InlineData($"[{First},\n{{\"text\": \"b\", \"label\": \"NaN\"}}]", ":2: label 'NaN' stands for a missing one")]
+    [InlineData($"[{First},\n{{\"text\": \"\\ud800\",\n\"label\": 1}}]", ":2: not JSON: a string contains an unpaired")]
+    [InlineData($"[{First},\n{{\"text\": \"b\", \"label\": \"NaN\"}}]", ":2: label 'NaN' counts as missing unless")]
     [InlineData($"[{First}\n{First}]", ":2: not JSON")]
     [InlineData($"[{First},\n{{\"text\": \"b", ":2: not JSON")]
     [InlineData($"[{First}]\n[{First}]", ":2: not JSON")]
     [InlineData($"[{First}\n", ":2: not JSON")]
     [InlineData("[\n]", ": the JSON array is empty")]
-    [InlineData("[\n[]]", ":2: an array; one JSON object a line")]
+    [InlineData("[\n[]]", ":2: an array; expected one JSON object per line")]
     [InlineData("[{\"txt\": \"a\"}]", ": no text column 'text' or 'sentence'; found 'txt'")]
     public void What_does_not_fit_is_refused_by_line(string content, string message) =>
         Assert.StartsWith(message, _folder.Refused("bad.json", content, "jsonl"), StringComparison.Ordinal);
@@ -97,7 +97,7 @@ public sealed class JsonArrayFileTests : IDisposable
         Assert.StartsWith($"{small}: unpacks to more than 40 bytes", error.Message, StringComparison.Ordinal);
         var path = _folder.Write("a.json", $"[{First},\n\"{new string('x', 40 << 20)}\"]");
         error = Assert.Throws<DataException>(() => DataSet.Load(path, "jsonl", "train"));
-        Assert.Equal($"{path}:2: a row of more than 16777216 bytes", error.Message);
+        Assert.Equal($"{path}:2: a row longer than 16777216 bytes", error.Message);
     }
 
     [Fact]

@@ -42,11 +42,11 @@ public sealed class JsonLinesFileTests : IDisposable
     [InlineData("{\"text\": \"a\", \"label\": 0}\n{\"text\": \"b\"}\n", ":2: no field 'label'; found text")]
     [InlineData(
         "{\"text\": \"a\", \"label\": 0}\n{\"text\": null, \"label\": 1}\n",
-        ":2: field 'text' is null; a string, number or boolean is expected"
+        ":2: field 'text' is null; expected a string, number or boolean"
     )]
     [InlineData("{\"text\": \"a\", \"label\": 0}\n{\"text\": \n", ":2: not JSON")]
     [InlineData("{\"text\": \"a\", \"label\": 0}\n\n{\"text\": \"b\", \"label\": 1}\n", ":2: empty line")]
-    [InlineData("{\"text\": \"a\", \"label\": 0}\n7\n", ":2: 7; one JSON object a line")]
+    [InlineData("{\"text\": \"a\", \"label\": 0}\n7\n", ":2: 7; expected one JSON object per line")]
     [InlineData("{\"text\": \"a\", \"label\": 0}\n{\"text\": \"\\ud800\", \"label\": 1}\n", ":2: not JSON")]
     [InlineData("not json\n", ":1: not JSON")]
     [InlineData("{\"txt\": \"a\", \"label\": 0}\n", ": no text column 'text' or 'sentence'; found 'txt', 'label'")]

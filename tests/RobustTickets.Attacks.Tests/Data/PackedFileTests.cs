@@ -37,7 +37,7 @@ public sealed class PackedFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("aclImdb/train/pos/1_8.txt", "train/pos/1_8.txt: 600 MiB; a review has 4 MiB at most")]
+    [InlineData("aclImdb/train/pos/1_8.txt", "train/pos/1_8.txt: 600 MiB; the maximum for a review is 4 MiB")]
     [InlineData("aclImdb/other.bin", "unpacks to more than 512 MiB")]
     public void An_archive_with_one_huge_member_is_refused_before_it_is_held(string member, string message)
     {
@@ -57,11 +57,11 @@ public sealed class PackedFileTests : IDisposable
     // Each size as it stands in the header: 1.8 GiB, more than an array may have, and a negative
     // one.
     [Theory]
-    [InlineData('x', "16430000000\0", "a header of 1.8 GiB; 4 MiB is the most")]
-    [InlineData('L', "16430000000\0", "a header of 1.8 GiB; 4 MiB is the most")]
-    [InlineData('x', "77777777777\0", "not a whole gzipped tar file")]
-    [InlineData('L', "77777777777\0", "not a whole gzipped tar file")]
-    [InlineData('0', "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", "not a whole gzipped tar file")]
+    [InlineData('x', "16430000000\0", "a tar header of 1.8 GiB; the maximum is 4 MiB")]
+    [InlineData('L', "16430000000\0", "a tar header of 1.8 GiB; the maximum is 4 MiB")]
+    [InlineData('x', "77777777777\0", "incomplete or corrupt gzipped tar file")]
+    [InlineData('L', "77777777777\0", "incomplete or corrupt gzipped tar file")]
+    [InlineData('0', "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", "incomplete or corrupt gzipped tar file")]
     public void A_member_that_says_more_than_it_has_costs_no_memory(char kind, string size, string message)
     {
         var path = _folder["aclImdb.tgz"];

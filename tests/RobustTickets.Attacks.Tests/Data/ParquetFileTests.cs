@@ -109,7 +109,7 @@ public sealed class ParquetFileTests : IDisposable
     public void Parts_that_are_missing_or_two_files_for_one_split_are_refused()
     {
         Write("train-00000-of-00002.parquet", CompressionMethod.None, ("sentence", Texts("a")), ("label", Longs(0)));
-        Refused("sst2", "train", "train-00001-of-00002.parquet", "one of the 2 parts");
+        Refused("sst2", "train", "train-00001-of-00002.parquet", "one of the 2 shards");
         Write("train.parquet", CompressionMethod.None, ("sentence", Texts("a")), ("label", Longs(0)));
         Refused("sst2", "train", "2 files for split train");
     }
@@ -148,7 +148,7 @@ public sealed class ParquetFileTests : IDisposable
         for (var (k, rest) = (0, 2 * 5000); k < length; k++, rest >>= 7)
             bytes[7 + k] = (byte)((rest & 127) | (k < length - 1 ? 128 : 0));
         File.WriteAllBytes(path, bytes);
-        Refused(path, "sst2", "not a whole Parquet file");
+        Refused(path, "sst2", "incomplete or corrupt Parquet file");
     }
 
     // One dictionary entry of 10 kB, named by every row.
@@ -201,7 +201,7 @@ public sealed class ParquetFileTests : IDisposable
         var zigzag = (count << 1) ^ (count >> 31);
         (bytes[at], bytes[at + 1]) = ((byte)(zigzag | 128), (byte)(zigzag >> 7));
         File.WriteAllBytes(path, bytes);
-        Refused(path, "sst2", "not a whole Parquet file", $"a dictionary of {count} values");
+        Refused(path, "sst2", "incomplete or corrupt Parquet file", $"a dictionary of {count} values");
     }
 
     [Fact]
@@ -300,7 +300,7 @@ public sealed class ParquetFileTests : IDisposable
             path,
             [.. "PAR1"u8, .. Enumerable.Repeat((byte)filler, 1 << 20), .. BitConverter.GetBytes(1 << 20), .. "PAR1"u8]
         );
-        Refused(path, "sst2", "not a whole Parquet file", saying);
+        Refused(path, "sst2", "incomplete or corrupt Parquet file", saying);
     }
 
     [Fact]
@@ -326,7 +326,7 @@ public sealed class ParquetFileTests : IDisposable
         ];
         var path = Path.Combine(_folder.Root, "train.parquet");
         File.WriteAllBytes(path, [.. "PAR1"u8, .. footer, .. BitConverter.GetBytes(footer.Length), .. "PAR1"u8]);
-        Refused(path, "sst2", "a schema of 100000 parts");
+        Refused(path, "sst2", "a schema of 100000 elements");
     }
 
     private static IEnumerable<string> Classes(Split split) => split.Examples.Select(e => split.Labels.Names[e.Label]);

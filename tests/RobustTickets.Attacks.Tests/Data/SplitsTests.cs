@@ -63,7 +63,7 @@ public sealed class SplitsTests : IDisposable
             Assert.Equal(150, carved.Dev.Count + carved.Train.Count);
         }
         var one = examples.Where(e => e.Origin!.Row == "0").ToArray();
-        Assert.Contains("one row", Assert.Throws<DataException>(() => Splits.HoldOutDev(one, 0.5)).Message);
+        Assert.Contains("the same row", Assert.Throws<DataException>(() => Splits.HoldOutDev(one, 0.5)).Message);
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public sealed class SplitsTests : IDisposable
         var split = DataSet.Load(_folder.Write("train.csv", "text,label\n" + rows), "imdb", "train");
         var warning = Splits.ClassGroupedWarning(split);
         Assert.NotNull(warning);
-        Assert.Contains("imdb train: the classes come in blocks (2 runs", warning, StringComparison.Ordinal);
+        Assert.Contains("imdb train: the examples are grouped by class (2 runs", warning, StringComparison.Ordinal);
         Assert.Contains("the first 25 examples are all 'negative'", warning, StringComparison.Ordinal);
         Assert.Null(Splits.ClassGroupedWarning(split with { Examples = Examples(40, i => i % 2) }));
     }

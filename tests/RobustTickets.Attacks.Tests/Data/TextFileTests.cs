@@ -19,7 +19,7 @@ public sealed class TextFileTests : IDisposable
     {
         var split = DataSet.Load(_folder.Write("a." + task, content), task, "train");
         Assert.Equal(2, split.Examples.Count);
-        Assert.Contains("line ends are CR only; they were read as line ends", split.Notes);
+        Assert.Contains("the file has CR line endings only; each CR was read as a line end", split.Notes);
     }
 
     [Theory]
@@ -60,7 +60,7 @@ public sealed class TextFileTests : IDisposable
             Encoding.Unicode.GetPreamble().Concat(Encoding.Unicode.GetBytes("text,label\na,0\n")).ToArray()
         );
         var error = Assert.Throws<DataException>(() => DataSet.Load(_folder["a.csv"], "csv", "train"));
-        Assert.Contains("begins UTF-16 text", error.Message, StringComparison.Ordinal);
+        Assert.Contains("starts UTF-16 text", error.Message, StringComparison.Ordinal);
         foreach (
             var (task, content) in new[]
             {
@@ -84,7 +84,7 @@ public sealed class TextFileTests : IDisposable
         var error = Assert.Throws<DataException>(() => DataSet.Load(path, "csv", "train"));
         Assert.StartsWith($"{path}:2: ", error.Message, StringComparison.Ordinal);
         Assert.Contains(
-            "if a backslash escapes quotes here, say so (Escape: \\)",
+            "if the file escapes quotes with a backslash, set it as the escape character (Escape: \\)",
             error.Message,
             StringComparison.Ordinal
         );

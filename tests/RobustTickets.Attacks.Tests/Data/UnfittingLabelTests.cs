@@ -21,7 +21,7 @@ public sealed class UnfittingLabelTests : IDisposable
         {
             var message = _folder.Refused("a." + task, content, task);
             Assert.StartsWith(task == "jsonl" ? ":3: " : ":4: ", message, StringComparison.Ordinal);
-            Assert.Contains("labels are needed here", message, StringComparison.Ordinal);
+            Assert.Contains("labels are required here", message, StringComparison.Ordinal);
             var split = DataSet.Load(_folder["a." + task], task, "train", Skip);
             Assert.Equal(["bad", "good"], split.Labels.Names);
             Assert.Equal(["a", "b", "d"], split.Examples.Select(e => e.Text.First));
@@ -77,14 +77,14 @@ public sealed class UnfittingLabelTests : IDisposable
         );
         var split = DataSet.Load(_folder["a.csv"], "csv", "train", options with { SkipBadRows = true });
         Assert.Equal(["a", "c"], split.Examples.Select(e => e.Text.First));
-        Assert.Contains("1 rows left out whose label is none of the classes, at lines 3 ('meh')", split.Notes);
+        Assert.Contains("1 rows left out whose label is not one of the classes, at lines 3 ('meh')", split.Notes);
     }
 
     [Fact]
     public void A_file_none_of_whose_rows_fits_is_refused_although_rows_may_be_left_out()
     {
         Assert.StartsWith(
-            ": no row fits; the first, at line 2: the label is empty",
+            ": no valid row; first error: line 2: the label is empty",
             _folder.Refused("a.csv", "text,label\na,\nb,nan\n", "csv", options: Skip),
             StringComparison.Ordinal
         );
@@ -134,7 +134,10 @@ public sealed class UnfittingLabelTests : IDisposable
         // Inferred, it may be the negative of a scale; that is said.
         var inferred = DataSet.Load(_folder["a.csv"], "csv", "train");
         Assert.Equal(["-1", "0", "1"], inferred.Labels.Names);
-        Assert.Contains(inferred.Notes, note => note.StartsWith("label -1 is a class here", StringComparison.Ordinal));
+        Assert.Contains(
+            inferred.Notes,
+            note => note.StartsWith("label -1 is treated as a class", StringComparison.Ordinal)
+        );
     }
 
     [Theory]

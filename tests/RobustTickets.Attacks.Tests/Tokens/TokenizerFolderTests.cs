@@ -78,7 +78,7 @@ public sealed class TokenizerFolderTests : IDisposable
         var tokens = TinyVocabulary.Tokens.ToArray();
         tokens[1] = "<unk>";
         new Vocabulary(tokens).Save(In("vocab.txt"));
-        Assert.Contains("'[UNK]' is not among", Refused(), StringComparison.Ordinal);
+        Assert.Contains("'[UNK]' is not in the vocabulary", Refused(), StringComparison.Ordinal);
         File.WriteAllText(In("special_tokens_map.json"), """{"unk_token": {"content": "<unk>", "lstrip": false}}""");
         Assert.Equal(["<unk>"], WordPieceTokenizer.Load(_folder).Tokenize("zebra"));
         File.Delete(In("special_tokens_map.json"));
@@ -91,14 +91,14 @@ public sealed class TokenizerFolderTests : IDisposable
     [InlineData("model.continuing_subword_prefix", "\"@@\"", "'@@'")]
     [InlineData("normalizer.type", "\"NFKC\"", "normalizer is 'NFKC'; only BertNormalizer")]
     [InlineData("normalizer.clean_text", "false", "clean_text is false")]
-    [InlineData("normalizer.lowercase", "1", "lowercase is 1; true, false or null")]
+    [InlineData("normalizer.lowercase", "1", "lowercase is 1; expected true, false or null")]
     [InlineData("pre_tokenizer.type", "\"Whitespace\"", "pre_tokenizer is 'Whitespace'; only BertPreTokenizer")]
     [InlineData("post_processor.type", "\"RobertaProcessing\"", "post_processor is 'RobertaProcessing'")]
     [InlineData("added_tokens.0.special", "false", "added token '[PAD]' is not special")]
     [InlineData("added_tokens.0.lstrip", "true", "lstrip = true")]
     [InlineData("added_tokens.0.content", "\"[NEW]\"", "added token '[NEW]' is not at index 0")]
-    [InlineData("model.vocab.the", "5", "the index 5")]
-    [InlineData("model.vocab.the", "5000", "'the' the index 5000")]
+    [InlineData("model.vocab.the", "5", "'the' to index 5;")]
+    [InlineData("model.vocab.the", "5000", "'the' to index 5000")]
     public void Unsupported_parts_of_tokenizer_json_are_refused_by_name(string place, string value, string message)
     {
         WriteJson(json =>
@@ -119,7 +119,7 @@ public sealed class TokenizerFolderTests : IDisposable
         "tokenizer_class 'RobertaTokenizerFast' is not supported"
     )]
     [InlineData("tokenizer_config.json", """{"do_basic_tokenize": false}""", "do_basic_tokenize is false")]
-    [InlineData("tokenizer_config.json", """{"never_split": ["New York"]}""", "never_split names 1 words")]
+    [InlineData("tokenizer_config.json", """{"never_split": ["New York"]}""", "never_split contains 1 words")]
     [InlineData(
         "tokenizer_config.json",
         """{"do_lower_case": "yes"}""",
@@ -132,9 +132,13 @@ public sealed class TokenizerFolderTests : IDisposable
         "'[NEW]' is not at index 999"
     )]
     [InlineData("tokenizer_config.json", "{", "not JSON")]
-    [InlineData("tokenizer_config.json", "[]", "a JSON object is expected")]
-    [InlineData("added_tokens.json", """{"[NEW]": 999}""", "token '[NEW]' is added beyond the vocabulary")]
-    [InlineData("special_tokens_map.json", """{"additional_special_tokens": ["[NEW]"]}""", "'[NEW]' is not among")]
+    [InlineData("tokenizer_config.json", "[]", "expected a JSON object")]
+    [InlineData("added_tokens.json", """{"[NEW]": 999}""", "added token '[NEW]' is not in the vocabulary")]
+    [InlineData(
+        "special_tokens_map.json",
+        """{"additional_special_tokens": ["[NEW]"]}""",
+        "special token '[NEW]' is not in the vocabulary"
+    )]
     public void Unsupported_settings_are_refused_by_name(string file, string content, string message)
     {
         TinyVocabulary.Vocabulary.Save(In("vocab.txt"));
@@ -155,7 +159,7 @@ public sealed class TokenizerFolderTests : IDisposable
         );
         WriteJson(_ => { });
         new Vocabulary([.. TinyVocabulary.Tokens, "more"]).Save(In("vocab.txt"));
-        Assert.Contains("hold different vocabularies", Refused(), StringComparison.Ordinal);
+        Assert.Contains("contain different vocabularies", Refused(), StringComparison.Ordinal);
     }
 
     private string In(string name) => Path.Combine(_folder, name);

@@ -73,7 +73,7 @@ public sealed class VocabularyTests : IDisposable
     }
 
     [Theory]
-    [InlineData("[PAD]\nthe\na\nthe\n", ":4: token 'the' was already given at line 2")]
+    [InlineData("[PAD]\nthe\na\nthe\n", ":4: duplicate token 'the', first found at line 2")]
     [InlineData("[PAD]\n\nthe\n", ":2: empty line")]
     [InlineData("", "the vocabulary is empty")]
     public void Broken_files_are_refused_by_file_and_line(string content, string message)

@@ -176,7 +176,7 @@ public class WordPieceTokenizerTests
     {
         var noSep = new Vocabulary(["[PAD]", "[UNK]", "[CLS]", "[MASK]"]);
         Assert.Contains(
-            "'[SEP]' is not among the 4 tokens",
+            "'[SEP]' is not in the vocabulary of 4 tokens",
             Assert.Throws<DataException>(() => new WordPieceTokenizer(noSep, new TokenizerOptions())).Message,
             StringComparison.Ordinal
         );
@@ -191,7 +191,7 @@ public class WordPieceTokenizerTests
         );
         var blank = new TokenizerOptions(Special: new SpecialTokens(Additional: ["a b"]));
         Assert.Contains(
-            "holds a blank",
+            "contains whitespace",
             Assert.Throws<DataException>(() => new WordPieceTokenizer(TinyVocabulary.Vocabulary, blank)).Message,
             StringComparison.Ordinal
         );

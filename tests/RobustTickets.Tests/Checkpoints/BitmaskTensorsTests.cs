@@ -84,16 +84,16 @@ public sealed class BitmaskTensorsTests : IDisposable
     [InlineData("no shape", "'shape' is missing")]
     [InlineData("no values", "'compressed' is missing")]
     [InlineData("no offsets", "'row_offsets' is missing")]
-    [InlineData("whole as well", "stored whole as well")]
-    [InlineData("shape of floats", "'shape' is F32 [2]; I64 [2] is needed")]
+    [InlineData("whole as well", "also stored as a full matrix")]
+    [InlineData("shape of floats", "'shape' is F32 [2]; expected I64 [2]")]
     [InlineData("negative shape", "'shape' is [-2, 10]")]
     [InlineData("wide shape", "'shape' is [2, 9223372036854775807]")]
-    [InlineData("narrow bits", "'bitmask' is U8 [2, 1]; U8 [2, 2] is needed")]
+    [InlineData("narrow bits", "'bitmask' is U8 [2, 1]; expected U8 [2, 2]")]
     [InlineData("bits beyond", "bits beyond the 10 columns, row 0")]
-    [InlineData("values of integers", "'compressed' is I64 [4]; floats of one dimension is needed")]
-    [InlineData("a value too few", "'compressed' has 3 values; the bits make it 4")]
-    [InlineData("an offset of another row", "'row_offsets' of row 1 is 2; the bits before it make it 3")]
-    [InlineData("offsets too few", "'row_offsets' is I64 [1]; I64 [2] is needed")]
+    [InlineData("values of integers", "'compressed' is I64 [4]; expected floats of one dimension")]
+    [InlineData("a value too few", "'compressed' has 3 values; the bits add up to 4")]
+    [InlineData("an offset of another row", "'row_offsets' of row 1 is 2; the bits before it add up to 3")]
+    [InlineData("offsets too few", "'row_offsets' is I64 [1]; expected I64 [2]")]
     public void Parts_that_do_not_fit_are_refused_by_name(string what, string saying)
     {
         var parts = Known().ToDictionary(t => t.Name);
@@ -122,7 +122,7 @@ public sealed class BitmaskTensorsTests : IDisposable
             parts[changed.Name] = changed;
         var refused = Assert.Throws<CheckpointException>(() => Open(_folder.At("broken"), parts.Values));
         Assert.Contains(_folder.At("broken"), refused.Message);
-        Assert.Contains("'m' by bitmask: ", refused.Message);
+        Assert.Contains("bitmask matrix 'm': ", refused.Message);
         Assert.Contains(saying, refused.Message);
     }
 

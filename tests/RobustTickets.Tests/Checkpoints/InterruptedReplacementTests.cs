@@ -47,7 +47,7 @@ public sealed class InterruptedReplacementTests : IDisposable
         Make(".checkpoint-7.tmp-11-12", events: 3);
         using (File.Open(Path.Combine(Checkpoints, ".checkpoint-7.tmp-11-9", "state.json"), Held))
             Assert.Contains(
-                "cannot be given back",
+                "cannot be restored",
                 Assert.Throws<CheckpointException>(() => RunCheckpoint.Newest(RunFolder.At(folder.Path))).Message,
                 StringComparison.Ordinal
             );

@@ -40,12 +40,12 @@ public sealed class ModelStoreTests : IDisposable
         Assert.Equal(second, _store.Find("org/name"));
         Assert.Equal(first, _store.Find("org/name@aaaa"));
         Assert.Null(_store.Find("org/name@cccc"));
-        Assert.Contains("neither a reference nor a snapshot cccc; there are aaaa, bbbb", Why("org/name@cccc"));
+        Assert.Contains("has no ref or snapshot cccc; available: aaaa, bbbb", Why("org/name@cccc"));
         File.WriteAllText(_tiny.Below("hub", "models--org--name", "refs", "main"), "dddd\n");
         Assert.Null(_store.Find("org/name"));
-        Assert.Contains("refs/main: names a snapshot that is not there; there are aaaa, bbbb", Why("org/name"));
+        Assert.Contains("refs/main: names a snapshot that does not exist; available: aaaa, bbbb", Why("org/name"));
         Directory.Delete(first, recursive: true);
-        Assert.Contains("refs/main: names a snapshot that is not there; there are bbbb", Why("org/name"));
+        Assert.Contains("refs/main: names a snapshot that does not exist; available: bbbb", Why("org/name"));
         File.WriteAllText(_tiny.Below("hub", "models--org--name", "refs", "main"), "bbbb\n");
         Assert.Contains(_store.List(), m => m is { Name: "org/name", Problem: null });
     }
@@ -59,7 +59,7 @@ public sealed class ModelStoreTests : IDisposable
         var folder = Copy(_tiny.Below("models", known.Name));
         Assert.Null(Assert.Single(_store.List(), m => m.Name == known.Name).Known);
         var e = Assert.Throws<CheckpointException>(() => _store.Get(known));
-        Assert.Contains($"{folder}: is a model of another origin than minilm-l6", e.Message);
+        Assert.Contains($"{folder}: holds a model other than minilm-l6", e.Message);
     }
 
     [Theory]

@@ -71,7 +71,7 @@ public sealed partial class PickleCheckpointTests
             path,
             "'posix.system'",
             "not allowed",
-            "nothing was executed"
+            "no code was executed"
         );
         Assert.False(File.Exists(marker));
     }
@@ -123,7 +123,7 @@ public sealed partial class PickleCheckpointTests
         Fixtures.Refused(() => Open(p => p.Op('h').Raw(3)), "memo 3");
         Fixtures.Refused(() => Open(p => p.Op('t')), "mark");
         Fixtures.Refused(() => Open(p => p), "stack is empty");
-        Fixtures.Refused(() => Open(p => p.Int(1).Int(2)), "left over");
+        Fixtures.Refused(() => Open(p => p.Int(1).Int(2)), "remain on the stack at STOP");
     }
 
     [Fact]
@@ -161,7 +161,7 @@ public sealed partial class PickleCheckpointTests
     [InlineData("FloatStorage", 6, 0, "-2", "1", "'x'|[-2]")]
     [InlineData("FloatStorage", 6, 0, "3,3", "4611686018427387904,4611686018427387904", "'x'|6 elements")]
     [InlineData("FloatStorage", 6, 0, "9223372036854775807", "0", "'x'|2^63")]
-    [InlineData("FloatStorage", 6, 0, "1099511627776", "0", "'x'|repeats its 6 elements")]
+    [InlineData("FloatStorage", 6, 0, "1099511627776", "0", "'x'|expands its 6 elements")]
     [InlineData("DoubleStorage", 6, 0, "6", "1", "24 bytes|6 elements of F64|48")]
     [InlineData("FloatStorage", 5, 0, "5", "1", "24 bytes|5 elements|20")]
     [InlineData("FloatStorage", -1, 0, "5", "1", "-1 elements")]

@@ -60,7 +60,7 @@ public sealed class AttackCommandTests : IDisposable
 
         // A true class that the model does not give is told as such; a class it has not is refused.
         var other = line.Label == 0 ? "positive" : "negative";
-        Assert.StartsWith("Skipped: the model says", Attack("--text", "a good film .", "--label", other).Out);
+        Assert.StartsWith("Skipped: the model predicts", Attack("--text", "a good film .", "--label", other).Out);
         Assert.Equal(ExitCodes.Usage, Attack("--text", "a", "--label", "neutral").Code);
         // Resources may be packed, too; rows there are none.
         Assert.Equal(ExitCodes.Ok, Attack("--text", "a good film .", "--max-unpacked", "1g").Code);
@@ -196,7 +196,7 @@ public sealed class AttackCommandTests : IDisposable
         File.WriteAllBytes(_tiny.Weights, weights);
         var other = OnData("out", "--num-examples", "4");
         Assert.Equal(ExitCodes.Usage, other.Code);
-        Assert.Contains("other settings", other.Error);
+        Assert.Contains("different settings", other.Error);
     }
 
     [Theory]
@@ -276,7 +276,10 @@ public sealed class AttackCommandTests : IDisposable
         Assert.Equal("mine\n", File.ReadAllText(file));
         var csv = OnData("none", "--augment", _tiny.Below("none", "train.csv"));
         Assert.Equal(ExitCodes.Usage, csv.Code);
-        Assert.Contains("train.csv: takes JSON lines, which are read by their ending; name it .jsonl", csv.Error);
+        Assert.Contains(
+            "train.csv: is written as JSON Lines, recognised by the file extension; name it .jsonl",
+            csv.Error
+        );
         Assert.False(Directory.Exists(_tiny.Below("none")));
     }
 

@@ -93,8 +93,8 @@ public sealed class AttackRecipeTests : IDisposable
         Assert.Contains("one stream through all examples", RandomNumbers("whole"));
         var other = OnData("whole", [.. options[..^1], "example"]);
         Assert.Equal(ExitCodes.Usage, other.Code);
-        Assert.Contains("other settings", other.Error);
-        Assert.Contains("give another folder (--out)", other.Error);
+        Assert.Contains("different settings", other.Error);
+        Assert.Contains("use another folder (--out)", other.Error);
     }
 
     private string RandomNumbers(string folder) =>

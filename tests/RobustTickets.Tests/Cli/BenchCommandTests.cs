@@ -167,7 +167,7 @@ public class BenchCommandTests
     }
 
     [Theory]
-    [InlineData("--device cuda:99", "possible here: cpu")]
+    [InlineData("--device cuda:99", "available: cpu")]
     [InlineData("--device tpu", "tpu")]
     [InlineData("--device cuda:99 --clock cpu --threads 1", "--clock cpu")]
     [InlineData("--device cuda:99 --without onednn", "cls-only")]

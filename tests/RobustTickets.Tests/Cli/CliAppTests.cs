@@ -254,7 +254,7 @@ public sealed class CliAppTests : IDisposable
 
     [Theory]
     [InlineData("{\"txt\":\"a\"}", "standard input:2: no field \"text\"; found txt")]
-    [InlineData("{\"text\":3}", "standard input:2: field \"text\" must be a text, found 3")]
+    [InlineData("{\"text\":3}", "standard input:2: field \"text\" must be a string, found 3")]
     [InlineData("not json", "standard input:2: expected an object {\"text\": ...} on one line, found not json")]
     [InlineData("[1]", "standard input:2: expected an object")]
     public void A_bad_line_is_a_data_error_with_its_place(string line, string expected)

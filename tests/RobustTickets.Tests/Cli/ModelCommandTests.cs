@@ -254,7 +254,7 @@ public sealed class ModelCommandTests : IDisposable
         );
         Assert.Equal(ExitCodes.Usage, encoder.Code);
         Assert.Contains("--encoder: ", encoder.Error);
-        Assert.Contains("name a sentence encoder (any BERT folder)", encoder.Error);
+        Assert.Contains("give a sentence encoder (any BERT folder)", encoder.Error);
     }
 
     [Fact]

@@ -120,10 +120,10 @@ public sealed class ModelsCommandTests : IDisposable
             Environment.SetEnvironmentVariable(name, name == variable ? "1" : null);
         var run = CliRun.Of("models", "get", "minilm-l6");
         Assert.Equal(ExitCodes.Data, run.Code);
-        Assert.Contains("cannot be had", run.Error);
-        Assert.Contains($"{variable} forbids to fetch it", run.Error);
+        Assert.Contains("is not available: ", run.Error);
+        Assert.Contains($"{variable} forbids downloading it", run.Error);
         Assert.Contains("licence: Apache-2.0", run.Error);
-        Assert.Contains("no model of this name", CliRun.Of("models", "get", "gpt").Error);
+        Assert.Contains("gpt: unknown model", CliRun.Of("models", "get", "gpt").Error);
     }
 
     [Fact]
@@ -157,7 +157,7 @@ public sealed class ModelsCommandTests : IDisposable
             _tiny.Below("made")
         );
         Assert.Equal(ExitCodes.Data, run.Code);
-        Assert.Contains("no ONNX model", run.Error);
+        Assert.Contains("not an ONNX model", run.Error);
         var folder = CliRun.Of("models", "import", "--onnx", "x.onnx", "--vocab", _tiny.Model, "--out", "made");
         Assert.Equal(ExitCodes.Data, folder.Code);
         Assert.Contains($"{_tiny.Model}: is a folder; a WordPiece vocabulary", folder.Error);

@@ -52,7 +52,7 @@ public sealed class NltkTaggerTests : IDisposable
             var run = Import(hostile, form);
             Assert.Equal(ExitCodes.Data, run.Code);
             Assert.Contains("'posix.system'", run.Error);
-            Assert.Contains("nothing was executed", run.Error);
+            Assert.Contains("no code was executed", run.Error);
         }
         Assert.False(File.Exists(touched));
         Assert.Empty(Directory.GetFiles(_folder));
@@ -89,7 +89,7 @@ public sealed class NltkTaggerTests : IDisposable
     {
         void Bad(string saying, Func<PickleFixture, PickleFixture> make) =>
             Assert.Contains(saying, Import(make(new PickleFixture()).Stop(), "file").Error);
-        Bad("should hold (weights", p => p.Op('N'));
+        Bad("expected (weights", p => p.Op('N'));
         Bad("classes are 'x'", p => p.Op('}').Op('}').Text("x").Raw(0x87));
         Bad("weights of 'f' is 'x'", p => p.Op('}').Text("f").Text("x").Op('s').Op('}').Op(']').Raw(0x87));
         Bad("the tag of 'w' is 3", p => p.Op('}').Op('}').Text("w").Int(3).Op('s').Op(']').Raw(0x87));

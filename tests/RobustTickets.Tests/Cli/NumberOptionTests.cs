@@ -21,7 +21,7 @@ public sealed class NumberOptionTests
     [InlineData(Attack, "--time-limit", "1e-300", "must be at least 0.000001")]
     [InlineData(Attack, "--similarity-threshold", "1.5", "must lie in [-1, 1]")]
     [InlineData(Attack, "--held-out-words", "0,3", "must be a number")]
-    [InlineData(Harden, "--clean-loss", "0,5", "points from 0 to 100")]
+    [InlineData(Harden, "--clean-loss", "0,5", "must be between 0 and 100")]
     public void What_is_no_possible_number_is_refused(string command, string option, string value, string rule)
     {
         var end = CliRun.Of([.. command.Split(' '), option, value]);

@@ -76,11 +76,11 @@ public sealed class OutputPlaceTests : IDisposable
         "train --recipe fine-tune --model MODEL --data DATA --task sst2 --set max-length=24 --out SEEDS",
         "holds seed-1/"
     )]
-    [InlineData("report RUN --out RUN/result.json", "holds something else than a report")]
-    [InlineData("attack merge DATA --out DATA", "holds no shard")]
+    [InlineData("report RUN --out RUN/result.json", "exists and is not a report")]
+    [InlineData("attack merge DATA --out DATA", "contains no shard")]
     [InlineData(
         "attack --model CLASSIFIER --data DATA --task sst2 --recipe deepwordbug --num-examples 1 --out FOREIGN",
-        "results.csv is there but not settings.json"
+        "contains results.csv but no settings.json"
     )]
     public void What_lies_where_results_would_go_stays_and_is_named(string command, string message)
     {
@@ -145,6 +145,6 @@ public sealed class OutputPlaceTests : IDisposable
         Assert.False(Directory.Exists(target));
         var unasked = CliRun.Of([.. export[..5], "--out", target, "--query-budget", "3"]);
         Assert.Equal(ExitCodes.Usage, unasked.Code);
-        Assert.Contains("go with --quantize", unasked.Error);
+        Assert.Contains("require --quantize", unasked.Error);
     }
 }

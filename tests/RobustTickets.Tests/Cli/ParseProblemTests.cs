@@ -22,13 +22,10 @@ public sealed class ParseProblemTests
     [InlineData("--checkpoint-every x: expected a whole number", "train --checkpoint-every x")]
     [InlineData("--lease-timeout x: expected a whole number", "experiment f --lease-timeout x")]
     [InlineData("--num-examples x: expected a whole number", "attack --model m --num-examples x")]
-    [InlineData(
-        "--seeds 1,2,3: expected how many seeds there are, a whole number such as 3",
-        Harden + " --seeds 1,2,3"
-    )]
-    [InlineData("--seeds 1,2: expected how many seeds there are, a whole number such as 2", "demo --seeds 1,2")]
-    [InlineData("which of its commands? possible: list, show", "attack recipes")]
-    [InlineData("which of its commands? possible: list, get, where, import", "models")]
+    [InlineData("--seeds 1,2,3: expected the number of seeds, such as 3", Harden + " --seeds 1,2,3")]
+    [InlineData("--seeds 1,2: expected the number of seeds, such as 2", "demo --seeds 1,2")]
+    [InlineData("a command is missing; possible: list, show", "attack recipes")]
+    [InlineData("a command is missing; possible: list, get, where, import", "models")]
     [InlineData("run is missing: run folders, in the order shown", "report")]
     [InlineData("kind is missing: word-vectors, neighbours, ", "resources import")]
     [InlineData("--task is missing", "evaluate --model m --data d")]

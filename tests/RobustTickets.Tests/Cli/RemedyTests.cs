@@ -44,7 +44,7 @@ public sealed class RemedyTests : IDisposable
         var run = CliRun.Of(["evaluate", .. options]);
         AssertTold(
             "found 'a good film', '1'",
-            "name the column (--text-column), or say that the first row is data (--no-header)",
+            "name the column (--text-column), or treat the first row as data (--no-header)",
             run
         );
         var named = CliRun.Of(["evaluate", .. options, "--no-header", "--text-column", "0", "--label-column", "1"]);
@@ -71,7 +71,7 @@ public sealed class RemedyTests : IDisposable
             "--out",
             _tiny.Below("run")
         );
-        AssertTold("every label is '1'", "or give one (--labels)", run);
+        AssertTold("every label is '1'", "give the map explicitly (--labels)", run);
     }
 
     [Fact]
@@ -119,16 +119,16 @@ public sealed class RemedyTests : IDisposable
     [Fact]
     public void More_word_pieces_than_a_model_reads_are_noted()
     {
-        const string Asked = "99999 word pieces were asked for";
+        const string Asked = "99999 word pieces were requested";
         var evaluate = Evaluate("--max-length", "99999");
         Assert.True(evaluate.Code == 0, evaluate.Error);
         Assert.Contains($"note: {Asked}", evaluate.Error);
-        Assert.DoesNotContain("were asked for", Evaluate("--max-length", "16").Error);
-        foreach (var command in new[] { "predict", "tokenize" })
+        Assert.DoesNotContain("were requested", Evaluate("--max-length", "16").Error);
+        foreach (var (command, note) in new[] { ("predict", Asked), ("tokenize", "--max-length 99999 exceeds") })
         {
             var run = CliRun.With("{\"text\": \"good\"}\n", command, "--model", _tiny.Model, "--max-length", "99999");
             Assert.True(run.Code == 0, run.Error);
-            Assert.Contains($"note: {Asked}", run.Error);
+            Assert.Contains($"note: {note}", run.Error);
         }
     }
 
@@ -154,7 +154,7 @@ public sealed class RemedyTests : IDisposable
 
     [Theory]
     [InlineData("retrain.epochs=1", "")]
-    [InlineData("max-length=2", "must be at least 3: two special tokens and one word piece are the least")]
+    [InlineData("max-length=2", "must be at least 3: two special tokens and one word piece")]
     [InlineData("max-length=99999", "must be at most 65536")]
     public void A_limit_gives_its_own_reason(string setting, string expected)
     {

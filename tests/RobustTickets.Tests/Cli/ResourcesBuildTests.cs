@@ -168,7 +168,7 @@ public sealed class ResourcesBuildTests : IDisposable
         var climbing = Zip("climbing.zip", [("../../data.noun", "x"), .. files]);
         var refused = CliRun.Of("resources", "import", "wordnet", climbing, "--replace");
         Assert.Equal(ExitCodes.Data, refused.Code);
-        Assert.Contains("its files lie in 2 folders", refused.Error);
+        Assert.Contains("its files are in 2 folders", refused.Error);
         var cut = Path.Combine(_source, "cut.zip");
         File.WriteAllBytes(cut, File.ReadAllBytes(zip)[..^60]);
         refused = CliRun.Of("resources", "import", "wordnet", cut, "--replace");
@@ -266,12 +266,12 @@ public sealed class ResourcesBuildTests : IDisposable
     public void Without_resources_the_default_attack_says_what_textfooler_lacks()
     {
         var run = CliRun.Of("attack", "--model", Path.Combine(_source, "none"), "--text", "a fine film");
-        Assert.Contains("so the recipe is deepwordbug", run.Error);
+        Assert.Contains("using recipe deepwordbug", run.Error);
         File.WriteAllText(Path.Combine(_folder, "neighbours.json"), """{"good":["fine"]}""");
         run = CliRun.Of("attack", "--model", Path.Combine(_source, "none"), "--text", "a fine film");
-        Assert.Contains($"textfooler needs a tagger, not in {_folder}, so the recipe is deepwordbug", run.Error);
+        Assert.Contains($"textfooler needs a tagger, not found in {_folder}; using recipe deepwordbug", run.Error);
         File.WriteAllText(Path.Combine(_folder, "tagger.json"), "{}");
         run = CliRun.Of("attack", "--model", Path.Combine(_source, "none"), "--text", "a fine film");
-        Assert.DoesNotContain("so the recipe is", run.Error);
+        Assert.DoesNotContain("using recipe", run.Error);
     }
 }

@@ -50,7 +50,7 @@ public sealed class ResourcesTests : IDisposable
         File.AppendAllText(words, "an\n");
         var changed = CliRun.Of("resources", "verify");
         Assert.Equal(ExitCodes.Data, changed.Code);
-        Assert.Contains("SHA256SUMS demands", changed.Out);
+        Assert.Contains("SHA256SUMS expects", changed.Out);
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class ResourcesTests : IDisposable
                 $"{ResourceFolder.Hash(vectors)}  word-vectors.txt\n",
                 File.ReadAllText(Path.Combine(_folder, ResourceFolder.Sums))
             );
-            Assert.Contains("sha256 as demanded", CliRun.Of("resources", "verify").Out);
+            Assert.Contains("sha256 as expected", CliRun.Of("resources", "verify").Out);
 
             // The same file again is no change; another one is refused until it is asked for, and
             // then leaves no file behind that would be found first.
@@ -96,7 +96,7 @@ public sealed class ResourcesTests : IDisposable
             File.WriteAllBytes(table, [.. "1 2\ngood "u8, 0, 0, 128, 63, 0, 0, 0, 0]);
             var refused = CliRun.Of("resources", "import", "word-vectors", table);
             Assert.Equal(ExitCodes.Usage, refused.Code);
-            Assert.Contains($"take {table} in its place (--replace)", refused.Error);
+            Assert.Contains($"replace it with {table} (--replace)", refused.Error);
             Assert.Equal(0, CliRun.Of("resources", "import", "word-vectors", table, "--replace").Code);
             Assert.False(File.Exists(placed));
             Assert.Equal(

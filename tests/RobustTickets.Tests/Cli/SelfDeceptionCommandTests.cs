@@ -122,7 +122,7 @@ public sealed class SelfDeceptionCommandTests : IDisposable
         // A folder of one attack does not become one of several.
         var other = Attack("--temperature", "grid", "--num-examples", "20", "--out", _tiny.Below("plain"));
         Assert.Equal(ExitCodes.Usage, other.Code);
-        Assert.Contains("give another folder", other.Error, StringComparison.Ordinal);
+        Assert.Contains("use another folder", other.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -147,7 +147,7 @@ public sealed class SelfDeceptionCommandTests : IDisposable
     [InlineData("--restarts 0", "--restarts must be at least 1, found 0")]
     [InlineData(
         "--held-out-words --recipe deepwordbug",
-        "--held-out-words: deepwordbug takes its words from no dictionary"
+        "--held-out-words: deepwordbug has no dictionary of substitutes"
     )]
     public void What_cannot_be_is_refused_in_the_words_of_the_command(string options, string message)
     {

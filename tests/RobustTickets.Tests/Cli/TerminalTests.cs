@@ -27,13 +27,13 @@ public class TerminalTests
     [Fact]
     public void A_signal_promises_what_the_work_keeps_and_nothing_else()
     {
-        Assert.Equal("\nstopping (once more: stop now)\n", Stopped(_ => { }));
+        Assert.Equal("\nstopping (a second signal stops immediately)\n", Stopped(_ => { }));
         Assert.Equal(
-            $"\nstopping; {StopSignal.Checkpoint} (once more: stop now)\n",
+            $"\nstopping; {StopSignal.Checkpoint} (a second signal stops immediately)\n",
             Stopped(stop => stop.Keeping(StopSignal.Checkpoint))
         );
         Assert.Equal(
-            "\nstopping (once more: stop now)\n",
+            "\nstopping (a second signal stops immediately)\n",
             Stopped(stop => stop.Keeping(StopSignal.Checkpoint).Dispose())
         );
 
@@ -118,7 +118,8 @@ public class TerminalTests
             )
         );
         Assert.Equal(
-            "error: InvalidOperationException: what failed <- why\nhint: ROBUST_TICKETS_DEBUG=1 shows where\n",
+            "error: InvalidOperationException: what failed <- why\n"
+                + "hint: ROBUST_TICKETS_DEBUG=1 prints the stack trace\n",
             error.ToString()
         );
     }

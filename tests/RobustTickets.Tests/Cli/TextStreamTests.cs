@@ -24,17 +24,17 @@ public sealed class TextStreamTests : IDisposable
     public static TheoryData<byte[], string> Malformed() =>
         new()
         {
-            { "{\"text\": \"good \\ud83c film\"}"u8.ToArray(), "half of a surrogate pair" },
-            { "{\"text\": \"good\", \"id\": \"\\udc00\"}"u8.ToArray(), "half of a surrogate pair" },
-            { "{\"text\": \"good\", \"\\ud800\": 1}"u8.ToArray(), "half of a surrogate pair" },
+            { "{\"text\": \"good \\ud83c film\"}"u8.ToArray(), "an unpaired surrogate" },
+            { "{\"text\": \"good\", \"id\": \"\\udc00\"}"u8.ToArray(), "an unpaired surrogate" },
+            { "{\"text\": \"good\", \"\\ud800\": 1}"u8.ToArray(), "an unpaired surrogate" },
             { [.. "{\"text\": \"caf"u8, 0xe9, .. "\"}"u8], "byte 0xe9 is not UTF-8" },
             { [.. "{\"text\": \"a"u8, 0xc0, 0xaf, .. "\"}"u8], "byte 0xc0 is not UTF-8" },
             { "{\"text\": \"good\""u8.ToArray(), "expected an object" },
             { "good film"u8.ToArray(), "expected an object" },
             { "[\"good\"]"u8.ToArray(), "expected an object" },
             { "{\"txt\": \"good\"}"u8.ToArray(), "no field \"text\"; found txt" },
-            { "{\"text\": null}"u8.ToArray(), "must be a text, found null" },
-            { "{\"text\": \"a\", \"text_pair\": 3}"u8.ToArray(), "\"text_pair\" must be a text" },
+            { "{\"text\": null}"u8.ToArray(), "must be a string, found null" },
+            { "{\"text\": \"a\", \"text_pair\": 3}"u8.ToArray(), "\"text_pair\" must be a string" },
         };
 
     [Theory]
@@ -54,7 +54,7 @@ public sealed class TextStreamTests : IDisposable
             var skip = Run(input, fromFile, "--skip-bad-rows");
             Assert.True(skip.Code == 0, skip.Error);
             Assert.Equal("good/bad", Words(skip.Out));
-            Assert.Contains($"left out: {(fromFile ? In("in") : "standard input")}:3: ", skip.Error);
+            Assert.Contains($"skipped: {(fromFile ? In("in") : "standard input")}:3: ", skip.Error);
         }
     }
 
@@ -63,14 +63,14 @@ public sealed class TextStreamTests : IDisposable
     {
         var run = Run("nothing\nhere\n"u8.ToArray(), fromFile: true, "--skip-bad-rows");
         Assert.Equal((ExitCodes.Data, ""), (run.Code, run.Out));
-        Assert.Contains($"no row fits; the first: {In("in")}:1: ", run.Error);
+        Assert.Contains($"no valid row; the first problem: {In("in")}:1: ", run.Error);
     }
 
     [Theory]
     [InlineData("", "jsonl", "the file is empty")]
-    [InlineData("\n\n", "text", "the file is empty, or its lines are")]
+    [InlineData("\n\n", "text", "no text; the file is empty or blank")]
     [InlineData("", "csv", "the file is empty")]
-    [InlineData("text,n\n", "csv", "a header but no row")]
+    [InlineData("text,n\n", "csv", "a header but no rows")]
     public void A_file_without_a_row_is_refused_and_an_empty_pipe_is_not(string content, string format, string what)
     {
         var bytes = Encoding.UTF8.GetBytes(content);
@@ -140,7 +140,7 @@ public sealed class TextStreamTests : IDisposable
     }
 
     [Theory]
-    [InlineData("text,n\ngood,1\nbad\nfilm,2\n", ":3: 1 fields; 2 are expected (text, n)")]
+    [InlineData("text,n\ngood,1\nbad\nfilm,2\n", ":3: 1 fields; expected 2 (text, n)")]
     [InlineData("text,n\ngood,1\nba\"d,1\nfilm,2\n", ":3: a quote inside the unquoted field 'ba'")]
     [InlineData("text,n\ngood,1\n\"bad\"x,1\nfilm,2\n", ":3: 'x' after the closing quote of the field 'bad'")]
     [InlineData("text,n\ngood,1\n\"bad,1\nfilm,2\n", ":3: a quoted field is never closed")]
@@ -199,7 +199,7 @@ public sealed class TextStreamTests : IDisposable
         using var utf16 = new StrictLineReader(new MemoryStream([0xff, 0xfe, 0x61, 0]), "in");
         Assert.Contains("UTF-16", Assert.Throws<DataException>(utf16.ReadLine).Message);
         using var tooLong = new StrictLineReader(new MemoryStream("abc\nde\n"u8.ToArray()), "in", longest: 2);
-        Assert.Contains("in:1: a line of 3 bytes", Assert.Throws<DataException>(tooLong.ReadLine).Message);
+        Assert.Contains("in:1: line of 3 bytes; the maximum", Assert.Throws<DataException>(tooLong.ReadLine).Message);
         Assert.Equal("de", tooLong.ReadLine());
     }
 

@@ -55,14 +55,14 @@ public sealed class TicketCommandTests : IDisposable
         );
         Assert.Contains("neurons", CliRun.Of("ticket", "diff", heads, heads).Out, StringComparison.Ordinal);
 
-        Refused("one kind", "ticket", "diff", weights, heads);
+        Refused("of the same kind", "ticket", "diff", weights, heads);
         Refused("nowhere: no such folder", "ticket", "show", _task.Below("nowhere"));
         Refused("holds no ticket", "ticket", "show", Directory.CreateDirectory(_task.Below("none")).FullName);
         using var other = new TinyTask();
         TinyTask.WriteModel(other.Model, TinyTask.Config with { IntermediateSize = TinyTask.Neurons / 2 });
         var narrow = other.NewRun();
         RecipeRunner.Run(other.Request(OneShot(0.3), narrow), null, CancellationToken.None);
-        Refused("one shape", "ticket", "diff", weights, narrow);
+        Refused("of the same shape", "ticket", "diff", weights, narrow);
     }
 
     [Fact]

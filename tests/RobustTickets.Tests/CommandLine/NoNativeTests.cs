@@ -87,7 +87,7 @@ public sealed class NoNativeTests : IDisposable
         );
 
     [Theory]
-    [InlineData("ROBUST_TICKETS_NATIVE", "/nosuch/lib.so", "not there")]
+    [InlineData("ROBUST_TICKETS_NATIVE", "/nosuch/lib.so", "not found")]
     [InlineData("LIBTORCH", "/nosuch", "holds no lib/libc10.so")]
     public void A_library_that_a_variable_names_in_vain_is_not_replaced(string variable, string value, string why)
     {

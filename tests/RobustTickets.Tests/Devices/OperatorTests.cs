@@ -31,7 +31,7 @@ public sealed class OperatorTests
         Assert.Throws<TorchException>(() => there.index_select(0, torch.tensor([0L], 1)));
         Assert.Throws<TorchException>(() => there.matmul(here.t()));
         Assert.Contains(
-            "another device",
+            "expected a tensor on the CPU",
             Assert.Throws<InvalidOperationException>(() => there.data_ptr).Message,
             StringComparison.Ordinal
         );
@@ -212,7 +212,7 @@ public sealed class OperatorTests
     {
         var missing = Device.Cuda(torch.cuda_device_count());
         var reason = Torch.Devices.WhyNot(missing)!;
-        Assert.Contains("possible here: cpu", reason, StringComparison.Ordinal);
+        Assert.Contains("available: cpu", reason, StringComparison.Ordinal);
         Assert.Contains($"libtorch {torch.version}", reason, StringComparison.Ordinal);
         if (torch.cuda_device_count() == 0)
             Assert.Contains(
@@ -226,7 +226,7 @@ public sealed class OperatorTests
             StringComparison.Ordinal
         );
         Assert.Contains(
-            "possible are",
+            "expected cpu",
             Assert.Throws<FormatException>(() => Device.Parse("tpu")).Message,
             StringComparison.Ordinal
         );

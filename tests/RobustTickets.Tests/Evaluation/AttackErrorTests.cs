@@ -35,9 +35,9 @@ public sealed class AttackErrorTests(TrainedTask trained) : IClassFixture<Traine
         var skipped = Failed with { Id = "b", Result = AttackResult.Skipped, Error = null };
         string Said(params AttackOutcome[] outcomes) =>
             new AttackReport(AttackSummary.From(outcomes, Settings), outcomes).ToString();
-        Assert.Equal("textfooler: no example was judged; 1 ended in an error", Said(Failed));
+        Assert.Equal("textfooler: no example was evaluated; 1 ended in an error", Said(Failed));
         Assert.EndsWith(
-            "1.0 queries an example; 1 ended in an error",
+            "1.0 queries per example; 1 ended in an error",
             Said(Failed, skipped with { Result = AttackResult.Failed }),
             StringComparison.Ordinal
         );
@@ -56,7 +56,7 @@ public sealed class AttackErrorTests(TrainedTask trained) : IClassFixture<Traine
         var target = trained.Task.Below("with-card");
         HuggingFaceExport.Write(trained.Model, target, HuggingFaceLayout.Dense);
         var card = File.ReadAllText(Path.Combine(target, "README.md"));
-        Assert.Contains("No attack on it is known", card, StringComparison.Ordinal);
+        Assert.Contains("No attack on this model is recorded", card, StringComparison.Ordinal);
         Assert.DoesNotContain("NaN", card, StringComparison.Ordinal);
     }
 

@@ -175,7 +175,7 @@ public sealed class LibraryCallTests(TrainedTask trained) : IClassFixture<Traine
             using (var encoder = BertSentenceEncoder.Load(name))
                 Assert.Single(encoder.Encode(["a good film"]));
             Assert.Contains(
-                "is no masked language model",
+                "is not a masked language model",
                 Assert.ThrowsAny<Exception>(() => TorchMaskedLM.Load(name)).Message,
                 StringComparison.Ordinal
             );

@@ -159,7 +159,7 @@ public sealed class ClaimTests
             Test(claim with { Measure = Measure.Parameters, Margin = margin }, (a, high), (b, low));
         Assert.Equal((Verdict.Holds, Verdict.DoesNotHold), (Parameters(4).Verdict, Parameters(6).Verdict));
         Assert.Equal(Verdict.DoesNotHold, Parameters(5).Verdict); // above by more than a margin
-        Assert.Equal("+5 parameters, +5 parameters (one number a seed); claimed: above 4", Parameters(4).Statistic);
+        Assert.Equal("+5 parameters, +5 parameters (one value per seed); claimed: above 4", Parameters(4).Statistic);
         var same = new WithinClaim("w", "p", "s", "same", Measure.Parameters, a, b, 6);
         Assert.Equal(Verdict.Holds, Test(same, (a, high), (b, low)).Verdict);
         Assert.Equal(Verdict.DoesNotHold, Test(same with { Margin = 4 }, (a, high), (b, low)).Verdict);
@@ -256,8 +256,8 @@ public sealed class ClaimTests
         Assert.Equal(
             (
                 Verdict.NotTestable,
-                "5.00 times, lean PGD, K = 5; at least 7 is claimed of 10 epochs; had the search stopped at its "
-                    + "earliest, epoch 0.30, it were 6.00"
+                "5.00 times, lean PGD, K = 5; at least 7 is claimed of 10 epochs; with the earliest "
+                    + "possible stop, epoch 0.30, it would be 6.00"
             ),
             (cannot.Verdict, cannot.Statistic)
         );

@@ -23,15 +23,15 @@ public sealed class DamagedCellTests : IDisposable
         var (run, attack) = (TinyExperiment.Cell(output, Cell), TinyExperiment.Attack(output, Cell));
 
         File.WriteAllText(Path.Combine(attack, "summary.json"), "");
-        Assert.Contains($"it is empty; remove {attack}, and the same command makes it again", Make().Error);
+        Assert.Contains($"the input is empty; delete {attack} and run the same command again", Make().Error);
         Directory.Delete(attack, recursive: true);
         File.Move(Path.Combine(run, "model", "model.safetensors"), Path.Combine(run, "lost"));
         var lost = Make();
         Assert.Equal(ExitCodes.Data, lost.Code);
         Assert.Contains("model.safetensors: is missing", lost.Error);
-        Assert.Contains($"; remove {run}, and the same command makes it again", lost.Error);
+        Assert.Contains($"; delete {run} and run the same command again", lost.Error);
         File.WriteAllText(Path.Combine(run, "result.json"), "{");
-        Assert.Contains($"it ends in the middle; remove {run}, and the same command", Make().Error);
+        Assert.Contains($"unexpected end of input; delete {run} and run the same command", Make().Error);
         Directory.Delete(run, recursive: true);
         Assert.Equal(ExitCodes.Ok, Make().Code);
         Assert.True(File.Exists(Path.Combine(attack, "summary.json")));

@@ -193,7 +193,7 @@ public sealed class EvidenceFilesTests
             claims.Claims.Count - beyond,
             System.Text.RegularExpressions.Regex.Count(page, @"\| not measured +\|")
         );
-        Assert.Contains("6 further claims of the papers have no cells in what is planned here", page);
+        Assert.Contains("6 further claims of the papers have no cells in these experiments", page);
         var others = page.Split("## Not measured here\n\n")[1].Split("\n\n")[0].Split('\n');
         Assert.Equal(published!.Tables.Count, others.Length);
         Assert.All(others.Zip(published.Tables), o => Assert.EndsWith($": {o.Second.Title}", o.First));

@@ -49,8 +49,8 @@ public sealed class EvidencePageTests : IDisposable
         Assert.Contains("missing: paper/table-1, control on toy under swap", page);
         // A row that no experiment here has is no gap in the table of claims.
         const string Beyond =
-            "1 further claim of the papers have no cells in what is planned here; "
-            + "cells are wanted of paper Table 1 on toy (1).";
+            "1 further claim of the papers have no cells in these experiments; "
+            + "they need cells of paper Table 1 on toy (1).";
         Assert.Contains(Beyond, page);
         Assert.DoesNotContain("beyond", page);
         // What was measured comes first.
@@ -60,7 +60,7 @@ public sealed class EvidencePageTests : IDisposable
             page
         );
         Assert.Matches(@"\| elsewhere +\| +– \|", page);
-        Assert.Contains("those that were written down before the first cell was run", page);
+        Assert.Contains("those recorded before the first cell was run", page);
         var html = File.ReadAllText(Path.Combine(output, "evidence.html"));
         Assert.Contains("<mark class=\"now\">holds</mark>", html);
         Assert.Contains("<strong>1</strong> not measured.", html);
@@ -109,7 +109,7 @@ public sealed class EvidencePageTests : IDisposable
         Assert.Equal(["x", "y"], Ids(first, second));
         Assert.Equal(["y", "x"], Ids(second, Path.Combine(first, "a.json"), first));
         var refused = Assert.Throws<RecipeException>(() => Ids(first, third)).Message;
-        Assert.Contains($"{Path.Combine(third, "claims.json")}: claim \"x\" is another one in", refused);
+        Assert.Contains($"{Path.Combine(third, "claims.json")}: claim \"x\" is defined differently in", refused);
     }
 
     [Fact]
@@ -130,8 +130,8 @@ public sealed class EvidencePageTests : IDisposable
             new EvidencePage([new ExperimentFolder(output, plan)], sources).Write();
             return File.ReadAllText(Path.Combine(output, "evidence.md"));
         }
-        Assert.Contains("The claims were not written down before the first cell was run.", Rule("late", begun: true));
-        Assert.Contains("those that were written down before the first cell", Rule("early", begun: false));
+        Assert.Contains("The claims were not recorded before the first cell was run.", Rule("late", begun: true));
+        Assert.Contains("those recorded before the first cell", Rule("early", begun: false));
     }
 
     [Fact]

@@ -30,7 +30,7 @@ public sealed class ExperimentDataTests : IDisposable
                 var run = _tiny.Run(output, null, call);
                 Assert.True(run.Code == ExitCodes.Data, $"{run.Code}: {run.Error}");
                 Assert.Contains($"data toy ({_tiny.Task.Data}): the {part} data have changed", run.Error);
-                Assert.Matches("SHA-256 [0-9a-f]{64} then, [0-9a-f]{64} now", run.Error);
+                Assert.Matches("SHA-256 [0-9a-f]{64} before, [0-9a-f]{64} now", run.Error);
             }
             File.WriteAllText(file, before);
         }
@@ -89,13 +89,14 @@ public sealed class ExperimentDataTests : IDisposable
             );
             Assert.Equal(ExitCodes.Ok, other.Code);
             Assert.Contains(
-                $"plain.toy.seed-1: process {Environment.ProcessId} on {Environment.MachineName} is at it, left to it",
+                $"plain.toy.seed-1: held by process {Environment.ProcessId} on "
+                    + $"{Environment.MachineName}; skipped",
                 other.Error
             );
             var list = _tiny.Run(output, null, "--list", "--only", "plain.toy.seed-1").Out;
-            Assert.EndsWith($"(process {Environment.ProcessId} on {Environment.MachineName} is at it)", list.TrimEnd());
+            Assert.EndsWith($"(held by process {Environment.ProcessId} on {Environment.MachineName})", list.TrimEnd());
         }
-        Assert.DoesNotContain("is at it", _tiny.Run(output, null, "--list").Out);
+        Assert.DoesNotContain("held by", _tiny.Run(output, null, "--list").Out);
         Assert.Single(Directory.GetDirectories(Path.Combine(output, "cells")));
         Assert.Equal(ExitCodes.Ok, _tiny.Run(output, null, "--only", "plain").Code);
         Assert.Equal(2, Directory.GetDirectories(Path.Combine(output, "cells")).Length);
@@ -129,7 +130,7 @@ public sealed class ExperimentDataTests : IDisposable
         run.Check();
         Assert.Empty(run.Run());
         Assert.Equal(
-            $"waiting for 1 cells that other processes make: plain.toy.seed-1 (process {Environment.ProcessId} on "
+            $"waiting for 1 cells of other processes: plain.toy.seed-1 (process {Environment.ProcessId} on "
                 + $"{Environment.MachineName})",
             Assert.Single(notes, n => n.StartsWith("waiting", StringComparison.Ordinal))
         );
@@ -157,7 +158,7 @@ public sealed class ExperimentDataTests : IDisposable
         run.Check();
         Assert.Empty(run.Run());
         run.Dispose();
-        Assert.Contains("plain.toy.seed-2: its run failed meanwhile: a bad end", notes);
+        Assert.Contains("plain.toy.seed-2: its run has failed in the meantime: a bad end", notes);
         Assert.Single(Directory.GetDirectories(Path.Combine(output, "cells")));
 
         // The next command tries it again.

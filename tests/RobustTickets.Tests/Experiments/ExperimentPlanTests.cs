@@ -213,10 +213,10 @@ public class ExperimentPlanTests
         Assert.Contains("--data: no path is given for sst2, reviews", Refused(ExitCodes.Usage, "--model", "/no/model"));
         Assert.Contains("--model is missing", Refused(ExitCodes.Usage));
         Assert.Contains(
-            "--resource taggr: is no resource; did you mean tagger",
+            "--resource taggr: unknown resource; did you mean tagger",
             Refused(ExitCodes.Usage, "--model", "m", "--resource", "taggr=1")
         );
-        Assert.Contains("--only none: names no cell", Refused(ExitCodes.Usage, "--model", "m", "--only", "none"));
+        Assert.Contains("--only none: matches no cell", Refused(ExitCodes.Usage, "--model", "m", "--only", "none"));
         Assert.Contains("expected NAME=PATH", Refused(ExitCodes.Usage, "--model", "m", "--data", "sst2"));
         Assert.Contains(
             "/no/model",
@@ -260,8 +260,8 @@ public class ExperimentPlanTests
         var run = CliRun.Of("experiment", folder, "--model", "/no/model");
         Assert.Equal(ExitCodes.Usage, run.Code);
         Assert.Contains(
-            "--data: no path is given for sst2, reviews, films; give NAME=PATH for each; or name cells that need none "
-                + "of them (--only)",
+            "--data: no path is given for sst2, reviews, films; give NAME=PATH for each; or select cells that need "
+                + "none of them (--only)",
             run.Error
         );
         Directory.Delete(folder, recursive: true);
@@ -297,19 +297,19 @@ public class ExperimentPlanTests
         string Refused(string first, JsonObject row) =>
             Assert.Throws<RecipeException>(() => Plan(With(first, row))).Message;
         Assert.Contains(
-            "it searches otherwise than row \"first\" (search)",
+            "its search differs from that of row \"first\" (search)",
             Refused("robust-ticket", Row("r", "robust-ticket", "search.epochs=3"))
         );
         Assert.Contains(
-            "it searches otherwise than row \"first\" (search.kind)",
+            "its search differs from that of row \"first\" (search.kind)",
             Refused("early-robust", Row("r", "robust-ticket"))
         );
         Assert.Contains(
-            "it searches otherwise than row \"first\" (split)",
+            "its search differs from that of row \"first\" (split)",
             Refused("robust-ticket", Row("r", "robust-ticket", "split.train-examples=100"))
         );
         Assert.Contains(
-            "it draws otherwise than row \"first\"",
+            "its draw differs from that of row \"first\"",
             Refused("early-robust", Row("r", "early-robust", "draw.neuron-ratio=0.5"))
         );
         Assert.Contains(
@@ -322,11 +322,11 @@ public class ExperimentPlanTests
             Refused("lth", Row("r", "lth", "search.rounds=5", "draw.sparsity=0.5"))
         );
         Assert.Contains(
-            "it prunes 0.15 of the weights in a round, row \"first\" 0.1",
+            "it prunes 0.15 of the weights per round, row \"first\" 0.1",
             Refused("lth", Row("r", "lth", "search.rounds=2"))
         );
         Assert.Contains(
-            "it searches otherwise than row \"first\" (search)",
+            "its search differs from that of row \"first\" (search)",
             Refused("lth", Row("r", "lth", "search.epochs-per-round=2"))
         );
         var plan = Plan(With("robust-ticket", Row("r", "robust-ticket", "draw.sparsity=0.8")));

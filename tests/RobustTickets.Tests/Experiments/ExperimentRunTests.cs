@@ -150,7 +150,7 @@ public sealed class ExperimentRunTests : IDisposable
         File.WriteAllText(Path.Combine(failures, $"{name}.json"), """{"message":"of the first attempt"}""");
         var again = _tiny.Run(output, null, "--only", Plain);
         Assert.NotEqual(ExitCodes.Ok, again.Code);
-        Assert.Contains("1 of 10 examples could not be attacked and are in no figure", again.Error);
+        Assert.Contains("1 of 10 examples could not be attacked and are excluded from all figures", again.Error);
         Assert.Contains($"{Plain}  failed", _tiny.Run(output, null, "--only", Plain, "--list").Out);
     }
 
@@ -209,12 +209,12 @@ public sealed class ExperimentRunTests : IDisposable
     }
 
     [Theory]
-    [InlineData("recipe=pwws", "the option \"recipe=pwws\" is the experiment's own")]
+    [InlineData("recipe=pwws", "the option \"recipe=pwws\" is set by the experiment")]
     [InlineData(
         "nonsense=1",
         "attacks[0].options: the option \"nonsense\" is unknown here; possible: augment, batch-size"
     )]
-    [InlineData("nonsense", "is unknown, or lacks its value")]
+    [InlineData("nonsense", "is unknown or has no value")]
     [InlineData("no-similarity", "occurs twice")]
     [InlineData("full-split-accuracy=1", "takes no value")]
     [InlineData("query-budget=0", "must be 1 or more")]

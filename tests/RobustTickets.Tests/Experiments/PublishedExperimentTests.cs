@@ -84,13 +84,13 @@ public sealed partial class PublishedExperimentTests
         }
 
         Assert.Equal(
-            ["01-early-robust-table-1-sst2 on sst2 (its settings are not those of early-robust-table-1)"],
+            ["01-early-robust-table-1-sst2 on sst2 (its settings differ from those of early-robust-table-1)"],
             Left(full, small)
         );
         Assert.Equal(
             [
-                "early-robust-table-1 on sst2 (its settings are not those of 01-early-robust-table-1-sst2)",
-                "early-robust-table-1 on ag-news (its settings are not those of "
+                "early-robust-table-1 on sst2 (its settings differ from those of 01-early-robust-table-1-sst2)",
+                "early-robust-table-1 on ag-news (its settings differ from those of "
                     + "20-early-robust-table-1-ag-news-attacks)",
             ],
             Left(small, attacks, full)

@@ -73,7 +73,7 @@ public sealed class SharedCellTests : IDisposable
         var output = _tiny.Task.Below("shared");
         var dry = Run(output, "--dry-run");
         Assert.True(dry.Code == ExitCodes.Ok, dry.Error);
-        Assert.Contains("7 cells are 6 models of 5 runs (1 shared), 11 attacks are 10 (1 shared)", dry.Out);
+        Assert.Contains("7 cells: 6 models of 5 runs (1 shared); 11 attacks: 10 distinct (1 shared)", dry.Out);
         Assert.False(Directory.Exists(output));
 
         var run = Run(output);
@@ -97,7 +97,7 @@ public sealed class SharedCellTests : IDisposable
                 TinyExperiment.Timeless(File.ReadAllText(Path.Combine(folder, name, "results.csv")));
             Assert.Equal(Table(alone), Table(output));
             // Of the other table nothing is known here, though it shares a cell.
-            Assert.Contains("cells are open as far as their own tables know", Run(alone, "--list").Error);
+            Assert.Contains("cells are open according to their own tables", Run(alone, "--list").Error);
         }
         Assert.DoesNotContain("note:", Run(output, "--list").Error);
 
@@ -184,7 +184,7 @@ public sealed class SharedCellTests : IDisposable
         );
         Assert.True(run.Code == ExitCodes.Ok, run.Error);
         Assert.Contains("note: no experiment here has data \"toys\"; did you mean toy?", run.Error);
-        Assert.Contains("note: no attack and no recipe here takes wordnet; taken: neighbours", run.Error);
+        Assert.Contains("note: no attack and no recipe here uses wordnet; used: neighbours", run.Error);
     }
 
     [Fact]
@@ -194,7 +194,7 @@ public sealed class SharedCellTests : IDisposable
         File.WriteAllText(Path.Combine(table, "experiment.json"), "{}");
         var run = Run(table);
         Assert.Equal(ExitCodes.Usage, run.Code);
-        Assert.Contains("is the folder of one table; the folder above it holds all of them", run.Error);
+        Assert.Contains("is the folder of a single table; use its parent folder, which contains all tables", run.Error);
 
         File.Copy(Path.Combine(_folder, "a-first.json"), Path.Combine(_folder, "c.json"));
         run = Run(_tiny.Task.Below("twice"));

@@ -71,7 +71,8 @@ public sealed partial class SharedFolderTests : IDisposable
             line => Regex.IsMatch(line, $@"FLOCK\s+\S+\s+\S+\s+{still.Id} ")
         );
         // A busy machine may have made it silent before.
-        var silent = $"process {still.Id} on {Environment.MachineName} gave no sign of life for {LeaseSeconds} seconds";
+        var silent =
+            $"process {still.Id} on {Environment.MachineName} has not renewed its lease for {LeaseSeconds} seconds";
         int Silences() => new[] { third, again }.Sum(j => Regex.Count(j.Log, Regex.Escape(silent)));
         var before = Silences();
         Until(() => Silences() > before, third, again);

@@ -56,12 +56,12 @@ public sealed class SharedTicketTests : IDisposable
         var alone = Run(output, "--only", "sparser");
         Assert.Equal(ExitCodes.Usage, alone.Code);
         Assert.Contains(
-            "--only: sparser.toy.seed-1 takes its ticket from masks.toy.seed-1, which is not finished",
+            "--only: sparser.toy.seed-1 needs the ticket of masks.toy.seed-1, which is not finished",
             alone.Error,
             StringComparison.Ordinal
         );
         // The slimming search of the row that names no other is like that of "slim".
-        Assert.Contains("1 of 2 searches are like earlier ones", Run(output, "--dry-run").Out);
+        Assert.Contains("1 of 2 searches repeat earlier ones", Run(output, "--dry-run").Out);
         var run = Run(output);
         Assert.True(run.Code == ExitCodes.Ok, run.Error);
 

@@ -28,7 +28,7 @@ public sealed class MiniLmModel : IDisposable
         {
             Folder = new ModelStore(_folder.At("models")).Get(KnownModel.Find("minilm-l6")).Folder;
         }
-        catch (CheckpointException e) when (e.Message.Contains("cannot be had", StringComparison.Ordinal))
+        catch (CheckpointException e) when (e.Message.Contains("is not available: ", StringComparison.Ordinal))
         {
             Missing = e.Message;
         }

@@ -55,7 +55,10 @@ public sealed class HardenEvidenceTests
                 HardenCaveats.None
             );
         Assert.StartsWith("Keep plain fine-tuning: hardened was best on development rows", Sentence(0.02));
-        Assert.EndsWith("p = 0.300); so few rows leave a gain open, more time or more rows tell.", Sentence(0.02));
+        Assert.EndsWith(
+            "p = 0.300); with so few rows a gain is still possible, use a larger budget or more rows.",
+            Sentence(0.02)
+        );
         Assert.EndsWith("p = 0.300).", Sentence(-0.02));
     }
 
@@ -80,8 +83,8 @@ public sealed class HardenEvidenceTests
             )
         );
         Assert.StartsWith(
-            "Nothing to recommend yet: your model is right on 90.0 % of the reported rows, the largest class alone "
-                + "on 95.0 %",
+            "Nothing to recommend yet: your model classifies 90.0 % of the reported rows correctly, predicting "
+                + "only the majority class 95.0 %",
             HardenEvidence.Sentence([Baseline], "given", 5, majority: 0.95, Attacks, HardenCaveats.None)
         );
     }
@@ -93,7 +96,7 @@ public sealed class HardenEvidenceTests
         chosen = chosen with { Figures = [chosen.Figures[0]] };
         Assert.False(HardenEvidence.Confirms(chosen, Attacks));
         Assert.Contains(
-            "the budget was spent before the reported rows could confirm it",
+            "the budget ran out before the reported rows could confirm it",
             HardenEvidence.Sentence([Baseline, chosen], "hardened", 5, majority: 0.5, Attacks, HardenCaveats.None)
         );
         Assert.StartsWith(
@@ -113,14 +116,14 @@ public sealed class HardenEvidenceTests
             Enumerable.Range(0, 40).Select(i => (i % 2, i / 2 < (i % 2 == 0 ? first : second)));
         string[] labels = ["negative", "positive"];
         Assert.Equal(
-            "withstands deepwordbug in class negative alone (75.0 % of it, 0.0 % of the next): texts that the "
-                + "attack leaves illegible fall in that class, which is no robustness",
+            "withstands deepwordbug in class negative only (75.0 % of it, 0.0 % of the next class): texts that "
+                + "the attack makes unreadable are assigned to that class, which is not robustness",
             HardenEvidence.OneSided(new HardenModel("given", "/given"), "deepwordbug", Rows(15, 0), labels)
         );
         Assert.Null(HardenEvidence.OneSided(new HardenModel("given", "/given"), "deepwordbug", Rows(15, 5), labels));
         // The model's class 0 is the data's class 1.
         Assert.StartsWith(
-            "withstands deepwordbug in class positive alone",
+            "withstands deepwordbug in class positive only",
             HardenEvidence.OneSided(new HardenModel("given", "/given", [1, 0]), "deepwordbug", Rows(15, 0), labels)
         );
     }
@@ -144,7 +147,7 @@ public sealed class HardenEvidenceTests
             Told("hardened", new() { ["hardened"] = "withstands textfooler in class a alone" })
         );
         Assert.Contains(
-            "none of the 5 defences tried, 1 of which withstand in one class alone or have not learned, was better",
+            "none of the 5 defences tried, 1 of which withstand in one class only or have not learned, was better",
             Told("given", new() { ["hardened"] = "withstands textfooler in class a alone" })
         );
         // What is kept, or beaten, is told of too.
@@ -159,7 +162,7 @@ public sealed class HardenEvidenceTests
             seen
         );
         Assert.DoesNotContain("unseen rows", seen, StringComparison.Ordinal);
-        Assert.Contains("These are rows that may have been trained on", Told("given", [], mayBeSeen: true));
+        Assert.Contains("The model may have been trained on these rows", Told("given", [], mayBeSeen: true));
     }
 
     private static PairedFigure Paired(double difference, double p) =>

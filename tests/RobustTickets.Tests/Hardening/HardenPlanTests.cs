@@ -109,7 +109,7 @@ public sealed class HardenPlanTests
     {
         var plan = Make(TimeSpan.FromHours(10), rows: 1000, secondsPerRow: 0.01, isTicket: true);
         Assert.DoesNotContain(plan.Defences, d => d.Name is "hardened-ticket" or "early-robust");
-        Assert.Contains(plan.LeftOut, l => l is { Name: "hardened-ticket", Reason: "the model is a ticket already" });
+        Assert.Contains(plan.LeftOut, l => l is { Name: "hardened-ticket", Reason: "the model is already a ticket" });
     }
 
     [Fact]

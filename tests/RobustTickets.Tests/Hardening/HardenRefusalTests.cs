@@ -37,12 +37,12 @@ public sealed class HardenRefusalTests : IDisposable
     [Theory]
     [InlineData("--budget 0m", "--budget 0m: expected a time above 0")]
     [InlineData("--budget soon", "--budget soon: expected a time above 0")]
-    [InlineData("--clean-loss -1", "--clean-loss must be points from 0 to 100, found -1")]
+    [InlineData("--clean-loss -1", "--clean-loss must be between 0 and 100, found -1")]
     [InlineData("--attacks nothing", "--attacks nothing: no such attack; possible: textfooler")]
-    [InlineData("--attacks ", "--attacks: names no attack; leave it out for the default, or name some of textfooler")]
-    [InlineData("--attacks ,", "--attacks: names no attack")]
-    [InlineData("--resource x=y", "--resource x: is no resource; possible: ")]
-    [InlineData("--limit 100", "100 labelled rows; defences cannot be told apart on fewer than 200")]
+    [InlineData("--attacks ", "--attacks: is empty; leave it out for the default, or choose from textfooler")]
+    [InlineData("--attacks ,", "--attacks: is empty")]
+    [InlineData("--resource x=y", "--resource x: unknown resource; possible: ")]
+    [InlineData("--limit 100", "100 labelled rows; comparing defences needs at least 200")]
     public void A_first_mistake_is_told_in_the_words_of_the_command(string options, string message)
     {
         var run = CliRun.Of([

@@ -99,7 +99,7 @@ public sealed class HardenRowsTests
         );
         Assert.Contains(
             parts.Notes,
-            n => n.StartsWith("60 training rows that stand in the reported ones", StringComparison.Ordinal)
+            n => n.StartsWith("60 training rows that also occur in the reported rows", StringComparison.Ordinal)
         );
     }
 
@@ -112,7 +112,7 @@ public sealed class HardenRowsTests
         var parts = HardenRows.Part(rows[100..], dev, test, Labels, _ => false, "data");
         Assert.Equal(test, parts.Reported);
         Assert.Equal(dev[..40], parts.Development);
-        Assert.Contains("20 development rows that stand in the reported ones are left out", parts.Notes);
+        Assert.Contains("20 development rows that also occur in the reported rows are left out", parts.Notes);
         // The same file twice: what chooses is held out of what is trained on.
         var twice = HardenRows.Part(rows[100..], test, test, Labels, _ => false, "data");
         Assert.Equal(40, twice.Development.Count);
@@ -158,14 +158,14 @@ public sealed class HardenRowsTests
     {
         var few = Assert.Throws<DataException>(() => Part(Rows(150)));
         Assert.Contains("150 labelled rows", few.Message);
-        Assert.Contains("fewer than 200", few.Message);
+        Assert.Contains("at least 200", few.Message);
         var one = Assert.Throws<DataException>(() => Part([.. Rows(400).Select(e => e with { Label = 0 })]));
         Assert.Contains("class", one.Message);
         var seen = Assert.Throws<DataException>(() =>
             HardenRows.Part(Rows(400), null, null, Labels, _ => true, "data")
         );
         Assert.Contains("can be held out", seen.Message);
-        Assert.Contains("it was on 400 of these 400; add rows that it has not seen", seen.Message);
+        Assert.Contains("as 400 of these 400 were; add unseen rows", seen.Message);
     }
 
     private static int Id(Example e) => int.Parse(e.Id, CultureInfo.InvariantCulture);

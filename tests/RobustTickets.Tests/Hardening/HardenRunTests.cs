@@ -83,7 +83,7 @@ public sealed class HardenRunTests : IDisposable
         Assert.Equal((0, run.Out), (again.Code, again.Out));
         Assert.Contains("the number of seeds stays at 2, as planned", again.Error, StringComparison.Ordinal);
         string[] fewer = ["--data", _csv, "--task", "csv", "--out", _tiny.Below("out"), "--limit", "600", "--resume"];
-        Assert.Contains("have changed since it was begun", Cli(fewer).Error, StringComparison.Ordinal);
+        Assert.Contains("have changed since it was started", Cli(fewer).Error, StringComparison.Ordinal);
         Assert.Equal(ExitCodes.Usage, Cli("--data", _csv, "--task", "csv", "--out", _tiny.Below("out")).Code);
     }
 
@@ -253,7 +253,7 @@ public sealed class HardenRunTests : IDisposable
         var result = request.Run(progress);
         Assert.Contains(
             result.LeftOut,
-            l => l is { Name: "substitution", Reason: "cut off by the budget while it was trained" }
+            l => l is { Name: "substitution", Reason: "stopped during training when the budget ran out" }
         );
         Assert.Contains(
             result.LeftOut,
@@ -334,7 +334,7 @@ public sealed class HardenRunTests : IDisposable
         var run = Cli("--data", _csv, "--task", "csv", "--out", _tiny.Below("dry"), "--dry-run");
         Assert.True(run.Code == 0, run.Error);
         Assert.Contains("  hardened-ticket: ", run.Out, StringComparison.Ordinal);
-        Assert.Contains("rule: on development rows alone", run.Out, StringComparison.Ordinal);
+        Assert.Contains("rule: on development rows only", run.Out, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_tiny.Below("dry")));
     }
 

@@ -64,7 +64,7 @@ public sealed class HardenSeenRowsTests : IDisposable
         File.WriteAllLines(Path.Combine(data, "test.csv"), _lines[..301]);
         var error = Assert.Throws<DataException>(() => Open(_run.Folder.Path, data));
         Assert.Contains("held-out rows", error.Message, StringComparison.Ordinal);
-        Assert.Contains("at least 40 in every class are needed that it has not seen", error.Message);
+        Assert.Contains("at least 40 unseen rows that cover every class are needed", error.Message);
     }
 
     [Fact]
@@ -84,7 +84,11 @@ public sealed class HardenSeenRowsTests : IDisposable
         Assert.True(unknown.MayBeSeen);
         Assert.Contains(
             unknown.Notes,
-            n => n.StartsWith("rows that may have been trained on: the data", StringComparison.Ordinal)
+            n =>
+                n.StartsWith(
+                    "the model may have been trained on these rows: its training data",
+                    StringComparison.Ordinal
+                )
         );
         // Neither can a run of an older program whose data have changed.
         File.Delete(Path.Combine(_run.Folder.ModelFolder, TrainedTexts.FileName));
@@ -94,7 +98,7 @@ public sealed class HardenSeenRowsTests : IDisposable
         File.Delete(Path.Combine(copy, TrainingRows.FileName));
         Assert.Contains(
             Open(copy, changed).Notes,
-            n => n.Contains("not known which rows the model was trained on", StringComparison.Ordinal)
+            n => n.Contains("its training rows are unknown", StringComparison.Ordinal)
         );
     }
 

@@ -82,7 +82,7 @@ public sealed class HardenTimeTests : IDisposable
         var run = CliRun.Of(["harden", "--model", _tiny.Model, "--data", _csv, "--task", "csv", .. options]);
         Assert.Equal(ExitCodes.Data, run.Code);
         Assert.Contains(Path.Combine(folder.Path, file), run.Error, StringComparison.Ordinal);
-        Assert.Contains(file == "data/test.jsonl" ? "remove it" : "put it back", run.Error, StringComparison.Ordinal);
+        Assert.Contains(file == "data/test.jsonl" ? "remove it" : "restore it", run.Error, StringComparison.Ordinal);
     }
 
     private HardenRequest Request(string name) =>

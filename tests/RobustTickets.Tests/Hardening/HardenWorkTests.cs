@@ -50,7 +50,12 @@ public sealed class HardenWorkTests : IDisposable
         Assert.Equal(100, trained.ReportedExamples);
         Assert.Equal(trained, work.TrainSeeds(trained));
         Assert.Equal(
-            [new LeftOutOfPlan("fine-tune-seed-2", "needs about 1 s, 0 s are left before the confirming attacks")],
+            [
+                new LeftOutOfPlan(
+                    "fine-tune-seed-2",
+                    "needs about 1 s, but only 0 s are left before the confirmation attacks"
+                ),
+            ],
             work.Clock.State.LeftOut
         );
     }

@@ -136,14 +136,17 @@ public sealed class ResumedPretrainingTests : IDisposable
         Stop(request, 3);
         var resumed = request with { Resume = true };
         var settings = Assert.Throws<RunFolderException>(() => Run(resumed with { BatchSize = 16 }));
-        Assert.Contains("was begun with batch size 8 and is to go on with 16", settings.Message);
+        Assert.Contains("was started with batch size 8 and is resumed with 16", settings.Message);
         var text = Path.Combine(_corpus[0], "1.txt");
         var before = File.ReadAllText(text);
         File.WriteAllText(text, before.ToUpperInvariant());
-        Assert.StartsWith($"{text}: is not what it was", Assert.Throws<DataException>(() => Run(resumed)).Message);
+        Assert.StartsWith(
+            $"{text}: has changed since the run was started",
+            Assert.Throws<DataException>(() => Run(resumed)).Message
+        );
         File.WriteAllText(text, before);
         File.WriteAllText(Path.Combine(_corpus[0], "3.txt"), "a good film\n");
-        Assert.Contains("4 files now and had 3", Assert.Throws<DataException>(() => Run(resumed)).Message);
+        Assert.Contains("4 files, but had 3", Assert.Throws<DataException>(() => Run(resumed)).Message);
         File.Delete(Path.Combine(_corpus[0], "3.txt"));
         Run(resumed);
         // Finished: gone on with once more, it stays as it is.

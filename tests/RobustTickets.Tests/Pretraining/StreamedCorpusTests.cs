@@ -179,7 +179,7 @@ public sealed class StreamedCorpusTests : IDisposable
     {
         var empty = Directory.CreateDirectory(Path.Combine(_folder, "empty")).FullName;
         File.WriteAllText(Path.Combine(empty, ".hidden"), "a good film\n");
-        Assert.Equal($"{empty}: the folder holds no corpus file", Refused(empty));
+        Assert.Equal($"{empty}: the folder contains no corpus file", Refused(empty));
 
         var broken = Path.Combine(_folder, "broken.txt");
         File.WriteAllBytes(broken, [.. "a film\n\ngood "u8, 0xe9, .. " film\n"u8]);
@@ -188,7 +188,7 @@ public sealed class StreamedCorpusTests : IDisposable
         var cut = Path.Combine(_folder, "cut.txt.gz");
         Pack(cut, string.Concat(Enumerable.Range(0, 4000).Select(i => $"a good film {i}\n")));
         File.WriteAllBytes(cut, File.ReadAllBytes(cut)[..^20]);
-        Assert.StartsWith($"{cut}: not a whole gzip file", Refused(cut));
+        Assert.StartsWith($"{cut}: incomplete or corrupt gzip file", Refused(cut));
 
         string Refused(string name) =>
             Assert

@@ -43,10 +43,10 @@ public sealed class RankProcessTests : IDisposable
         );
         Assert.NotEqual(0, killed);
         Assert.True(end.Code == ExitCodes.Failure, end.ToString());
-        Assert.Contains($"rank 1 (process {killed}) was ended by signal 9", end.Error, StringComparison.Ordinal);
+        Assert.Contains($"rank 1 (process {killed}) was terminated by signal 9", end.Error, StringComparison.Ordinal);
         Assert.Contains($"error: rank 1 (process {killed} on ", end.Error, StringComparison.Ordinal);
         // Its connection tells, not its silence.
-        Assert.DoesNotContain("is silent", end.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("sent no heartbeat", end.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(Path.Combine(run, "result.json")));
 
         RankedRuns.Run(_task.Request(Long, run, resume: true, every: 10), 1);
@@ -64,7 +64,7 @@ public sealed class RankProcessTests : IDisposable
         using var started = new TrainProcess(_task.Arguments(Long, run, 0, "--ranks", "2"));
         var end = started.SignalWhen(() => RunFiles.Steps(run, "retrain").Length >= 5, TrainProcess.SigTerm);
         Assert.True(end.Code == ExitCodes.Terminated, end.ToString());
-        Assert.Matches("go on with: robust-tickets train .*--ranks 2 --resume", end.Error);
+        Assert.Matches("resume with: robust-tickets train .*--ranks 2 --resume", end.Error);
         Assert.Single(RunFiles.Checkpoints(run)[..1]);
         // Its last line is the step that the checkpoint was written after.
         var last = RunFiles.Steps(run, "retrain")[^1];

@@ -132,7 +132,7 @@ public sealed class RankedTrainingTests(ITestOutputHelper output) : IDisposable
             e =>
             {
                 Assert.IsType<RanksException>(e);
-                Assert.Contains("recipe, data and model are not those of rank 0", e.Message, StringComparison.Ordinal);
+                Assert.Contains("recipe, data and model differ from rank 0's", e.Message, StringComparison.Ordinal);
                 Assert.Contains("rank 1", e.Message, StringComparison.Ordinal);
             }
         );

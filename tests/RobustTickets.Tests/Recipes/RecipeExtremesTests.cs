@@ -229,8 +229,8 @@ public sealed class RecipeExtremesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{\"name\":\"\\udc00\"}", "name: holds half of a surrogate pair")]
-    [InlineData("{\"\\ud800\":1}", "the name of a field holds half")]
+    [InlineData("{\"name\":\"\\udc00\"}", "name: contains an unpaired surrogate")]
+    [InlineData("{\"\\ud800\":1}", "the name of a field contains an unpaired surrogate")]
     [InlineData("{\"a\":1,\"a\":2}", "a: occurs twice")]
     public void What_is_no_text_is_refused_where_it_stands(string text, string named)
     {
@@ -250,7 +250,7 @@ public sealed class RecipeExtremesTests : IDisposable
         );
         File.WriteAllBytes(file, [0xff, 0xfe, 0x00, 0xd8]);
         Assert.StartsWith(
-            $"{file}: begins as UTF-16 and is not",
+            $"{file}: starts as UTF-16 but is not valid UTF-16",
             Assert.Throws<RecipeException>(() => RecipeJson.ReadFile(file)).Message,
             StringComparison.Ordinal
         );

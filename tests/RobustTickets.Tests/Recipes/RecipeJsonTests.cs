@@ -220,17 +220,17 @@ public class RecipeJsonTests
         "\"consecutive\"",
         "search.stop.kind: unknown kind \"consecutive\"; did you mean consecutive5?"
     )]
-    [InlineData("search.objective.kind", "7", "search.objective.kind: expected a text, found 7")]
+    [InlineData("search.objective.kind", "7", "search.objective.kind: expected a string, found 7")]
     [InlineData("search.objective.norm", "\"L2\"", "search.objective.norm: unknown value \"L2\"; did you mean l2?")]
     [InlineData("search.objective.norm", "0", "search.objective.norm: expected one of l2, linf, linf-sign, found 0")]
     [InlineData("search.objective.steps", "2.5", "search.objective.steps: expected a whole number, found 2.5")]
     [InlineData("search.objective.steps", "99999999999", "search.objective.steps: expected a whole number")]
     [InlineData("retrain.epochs", "\"NaN\"", "retrain.epochs: expected a finite number, found \"NaN\"")]
     [InlineData("retrain.epochs", "1e999", "retrain.epochs: expected a finite number, found 1e999")]
-    [InlineData("retrain.epochs", "null", "retrain.epochs: null is not possible here; expected a finite number")]
+    [InlineData("retrain.epochs", "null", "retrain.epochs: null is not allowed here; expected a finite number")]
     [InlineData("retrain.shuffle", "1", "retrain.shuffle: expected true or false, found 1")]
-    [InlineData("retrain.optimizer", "null", "retrain.optimizer: null is not possible here")]
-    [InlineData("name", "null", "name: null is not possible here; expected a text")]
+    [InlineData("retrain.optimizer", "null", "retrain.optimizer: null is not allowed here")]
+    [InlineData("name", "null", "name: null is not allowed here; expected a string")]
     [InlineData("draw", "5", "draw: expected an object {...}, found 5")]
     public void A_value_that_does_not_fit_is_refused_by_path(string path, string json, string expected)
     {

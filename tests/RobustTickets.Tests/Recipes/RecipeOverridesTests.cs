@@ -104,7 +104,7 @@ public class RecipeOverridesTests
     [InlineData("retrain.epochs=NaN", "retrain.epochs: expected a finite number, found \"NaN\"")]
     [InlineData("retrain.epochs=1e999", "retrain.epochs: expected a finite number")]
     [InlineData("retrain.epochs=", "retrain.epochs: expected a finite number")]
-    [InlineData("retrain.epochs.x=1", "retrain.epochs: holds a single value")]
+    [InlineData("retrain.epochs.x=1", "retrain.epochs: is a single value")]
     [InlineData("batch-size=1.5", "batch-size: expected a whole number, found 1.5")]
     [InlineData("search.stop.fraction=0.2", "search.stop.fraction: unknown field of kind \"consecutive5\"")]
     [InlineData("search.stop.kind=newest", "search.stop.kind: unknown kind \"newest\"")]

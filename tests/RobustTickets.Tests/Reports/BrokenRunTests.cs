@@ -22,10 +22,10 @@ public sealed class BrokenRunTests : IDisposable
         var above = CliRun.Of("report", _root);
         Assert.Equal(ExitCodes.Data, above.Code);
         Assert.Contains("holds no run", above.Error);
-        Assert.Contains("; runs below it are one, two", above.Error);
+        Assert.Contains("; runs below it: one, two", above.Error);
         var twice = CliRun.Of("report", run, run + "/", "--out", Path.Combine(_root, "report.html"));
         Assert.Equal(ExitCodes.Usage, twice.Code);
-        Assert.Contains("is named twice", twice.Error);
+        Assert.Contains("given twice; name each run once", twice.Error);
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed class CutAttackTests : IDisposable
         var examples = Path.Combine(attack, "examples.jsonl");
         File.WriteAllLines(examples, File.ReadAllLines(examples)[..^2]);
         var refused = Assert.Throws<DataException>(() => AttackReport.Load(attack));
-        Assert.Contains($"{examples}: holds 10 outcomes", refused.Message, StringComparison.Ordinal);
+        Assert.Contains($"{examples}: contains 10 outcomes", refused.Message, StringComparison.Ordinal);
         Assert.False(HardenFolder.IsDone(attack));
     }
 }

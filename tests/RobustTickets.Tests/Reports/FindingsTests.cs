@@ -32,7 +32,7 @@ public sealed class FindingsTests : IDisposable
         Assert.Equal("", Texts(RunRecord.Load(run)));
         File.Delete(Path.Combine(attack, "summary.json"));
         Assert.Contains(
-            "is not finished: 300 examples are still to be attacked, and its figures are those of the first 200 alone",
+            "is not finished: 300 examples are still to be attacked, and its figures cover only the first 200",
             Texts(RunRecord.Load(run))
         );
     }
@@ -54,7 +54,7 @@ public sealed class FindingsTests : IDisposable
         File.WriteAllLines(file, errors);
         var record = RunRecord.Load(run);
         Assert.Empty(record.Attacks);
-        Assert.Contains("has judged no example, so it has no figure", Texts(record));
+        Assert.Contains("has no results: every example failed", Texts(record));
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public sealed class FindingsTests : IDisposable
     {
         var run = Run(new SyntheticRun(_root));
         Assert.Contains(
-            "not like the evaluation split",
+            "differ from the evaluation split",
             Texts(run with { Result = run.Result with { CleanTest = 0.7 } })
         );
     }
@@ -130,11 +130,11 @@ public sealed class FindingsTests : IDisposable
                 ],
             };
         Assert.Contains(
-            "textfooler is withstood in class 1 alone (100.0 % of it, 0.0 % of the next)",
+            "textfooler is withstood in class 1 only (100.0 % of it, 0.0 % of the next class)",
             Texts(Withstanding((e, _) => e.Label == 1))
         );
-        Assert.DoesNotContain("alone", Texts(Withstanding((e, i) => e.Label == 1 || i % 5 == 0)));
-        Assert.DoesNotContain("alone", Texts(Withstanding((e, i) => e.Label == 1 && i < 12)));
+        Assert.DoesNotContain("withstood in class", Texts(Withstanding((e, i) => e.Label == 1 || i % 5 == 0)));
+        Assert.DoesNotContain("withstood in class", Texts(Withstanding((e, i) => e.Label == 1 && i < 12)));
     }
 
     [Fact]
@@ -196,7 +196,7 @@ public sealed class FindingsTests : IDisposable
             )
         );
         Assert.Contains("Warning fine-tune, early-robust: under textfooler the 95 % intervals", text);
-        Assert.Contains("not established", text);
+        Assert.Contains("not significant", text);
         // The same examples, all differences on one side: the paired test sees what the intervals
         // do not.
         var nested = Texts(
@@ -211,7 +211,7 @@ public sealed class FindingsTests : IDisposable
             )
         );
         Assert.Contains("Note fine-tune, early-robust: under textfooler", nested);
-        Assert.Contains("beyond chance on these examples", nested);
+        Assert.Contains("still significant on these examples", nested);
     }
 
     [Fact]

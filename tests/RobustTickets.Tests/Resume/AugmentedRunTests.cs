@@ -299,7 +299,7 @@ public sealed class AugmentedRunTests : IDisposable
     [Fact]
     public void A_fresh_classifier_with_few_steps_under_an_adversary_on_changed_texts_is_told_of()
     {
-        const string Slow = "from a fresh classifier, under an adversary and on changed texts";
+        const string Slow = "from a fresh classifier, adversarial and on augmented texts only";
         var hard = TinyTask.FineTuneRecipe with
         {
             Retrain = TinyTask.FineTuneRecipe.Retrain with

@@ -24,7 +24,7 @@ public sealed partial class EpochAttackTests
             StringComparison.Ordinal
         );
         Assert.Contains(
-            "--resource wordnet: the attack textfooler does not take it; possible: vectors, neighbours, stop-words",
+            "--resource wordnet: the attack textfooler does not use it; possible: vectors, neighbours, stop-words",
             Train(ExitCodes.Usage, "--resource", "wordnet=x"),
             StringComparison.Ordinal
         );
@@ -46,7 +46,7 @@ public sealed partial class EpochAttackTests
             )
         );
         Assert.Equal(ExitCodes.Usage, plain.Code);
-        Assert.Contains("the recipe attacks after no epoch", plain.Error, StringComparison.Ordinal);
+        Assert.Contains("has neither an epoch attack nor augmentation", plain.Error, StringComparison.Ordinal);
         string[] loose =
         [
             "--set",

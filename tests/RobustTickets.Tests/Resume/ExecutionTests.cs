@@ -162,7 +162,7 @@ public sealed class ExecutionTests : IDisposable
         var ticket = Path.Combine(run, "model");
         var again = _task.Request(TinyTask.SearchRecipe, _task.NewRun()) with { Model = ticket };
         Assert.Contains(
-            "is a ticket already",
+            "is already a ticket",
             Assert.Throws<CheckpointException>(() => RecipeRunner.Run(again, null, CancellationToken.None)).Message,
             StringComparison.Ordinal
         );

@@ -102,7 +102,7 @@ public sealed class KilledRunTests : IDisposable
     private static void AssertStopped(string run, string stage, CommandLine.CommandResult end)
     {
         Assert.Contains("stopping; a checkpoint is written", end.Error, StringComparison.Ordinal);
-        Assert.Contains("stopped\ngo on with: ", end.Error, StringComparison.Ordinal);
+        Assert.Contains("stopped\nresume with: ", end.Error, StringComparison.Ordinal);
         Assert.EndsWith(" --resume\n", end.Error, StringComparison.Ordinal);
         Assert.Empty(end.Out);
         var state = JsonNode.Parse(File.ReadAllText(Path.Combine(RunFiles.Checkpoints(run)[0], "state.json")))!;

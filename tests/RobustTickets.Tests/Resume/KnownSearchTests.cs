@@ -77,10 +77,10 @@ public sealed class KnownSearchTests : IDisposable
         (stamp with { Extra = new Dictionary<string, string>(stamp.Extra) { ["precision"] = "bf16" } }).Save(file);
         var notes = new List<string>();
         StopAt(request with { Resume = true }, "search", 5, notes);
-        Assert.Contains($"begun with precision bf16, goes on with {stamp.Extra["precision"]}", notes);
+        Assert.Contains($"started with precision bf16, resumed with {stamp.Extra["precision"]}", notes);
         notes.Clear();
         RecipeRunner.Run(request with { Resume = true }, new SyncProgress<RunEvent>(e => Say(e, notes)), default);
-        Assert.DoesNotContain(notes, n => n.Contains("goes on with", StringComparison.Ordinal));
+        Assert.DoesNotContain(notes, n => n.Contains("resumed with", StringComparison.Ordinal));
         Assert.Equal($"bf16, then {stamp.Extra["precision"]}", Fact(request.Output, "precision"));
         Assert.Null(Fact(request.Output, KnownSearches.Fact));
     }

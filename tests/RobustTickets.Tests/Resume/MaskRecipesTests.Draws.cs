@@ -176,7 +176,7 @@ public sealed partial class MaskRecipesTests
         try
         {
             Refused<RecipeException>(
-                "lies both beside the run",
+                "exists both next to the run",
                 random with
                 {
                     Search = new RandomWeightSearchOptions(here),

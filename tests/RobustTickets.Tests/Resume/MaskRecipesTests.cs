@@ -228,7 +228,7 @@ public sealed partial class MaskRecipesTests : IDisposable
             Model = Path.Combine(sliced, "model"),
         };
         Assert.Contains(
-            "is a ticket already",
+            "is already a ticket",
             Assert.Throws<CheckpointException>(() => RecipeRunner.Run(request, null, CancellationToken.None)).Message,
             StringComparison.Ordinal
         );

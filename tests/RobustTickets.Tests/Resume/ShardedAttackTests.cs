@@ -81,28 +81,28 @@ public sealed class ShardedAttackTests(TrainedTask trained) : IClassFixture<Trai
             Assert.False(Directory.Exists(target));
         }
         Refused("run[sample].value", Part(one, 1), Part(two, 2));
-        Refused("is shard 1, as", Part(one, 1), Part(one, 1), Part(one, 2));
+        Refused("is shard 1, and so is", Part(one, 1), Part(one, 1), Part(one, 2));
         Refused("shard 2 of 2 is missing", Part(one, 1));
         Request(one, new AttackShard(1, 3)).Run();
         Refused("is shard 1 of 3", Part(one, 1), Part(one, 1, 3), Part(one, 2));
-        Refused("holds no shard of an attack", Part(one, 1), trained.Task.Below("SST-2"));
+        Refused("contains no shard of an attack", Part(one, 1), trained.Task.Below("SST-2"));
 
         // A line that is gone, or there twice.
         var lines = Path.Combine(Part(one, 2), "examples.jsonl");
         var text = File.ReadAllLines(lines);
         File.WriteAllLines(lines, text[..^1]);
-        Refused("is in no shard", Part(one, 1), Part(one, 2));
+        Refused("is missing from all shards", Part(one, 1), Part(one, 2));
         File.WriteAllLines(lines, [.. text, File.ReadLines(Path.Combine(Part(one, 1), "examples.jsonl")).First()]);
-        Refused("too", Part(one, 1), Part(one, 2));
+        Refused("is also in", Part(one, 1), Part(one, 2));
         Assert.Contains(
-            "holds no shard",
+            "contains no shard",
             CliRun.Of("attack", "merge", trained.Task.Data).Error,
             StringComparison.Ordinal
         );
 
         var stream = Attack(two, "--shard", "1/2", "--random-stream", "run");
         Assert.Equal(ExitCodes.Usage, stream.Code);
-        Assert.Contains("--shard: does not go with random numbers of one stream", stream.Error);
+        Assert.Contains("--shard: cannot be combined with one random stream", stream.Error);
         var augmented = Attack(two, "--shard", "1/2", "--augment", trained.Task.Below("a.tsv"));
         Assert.Contains("--augment", augmented.Error);
         Assert.Equal(ExitCodes.Usage, Attack(two, "--shard", "3/2").Code);

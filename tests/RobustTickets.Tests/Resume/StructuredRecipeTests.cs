@@ -243,7 +243,7 @@ public sealed class StructuredRecipeTests : IDisposable
             Assert.Equal(
                 said,
                 notes.Count(n =>
-                    n == "the model's classifier has 3 classes, the task 2: training starts from a fresh one"
+                    n == "the model's classifier has 3 classes, the task 2: training starts from a fresh classifier"
                 )
             );
         }

@@ -58,8 +58,12 @@ public sealed class WholenessTests : IDisposable
         var refused = Assert.Throws<CheckpointException>(() =>
             RecipeRunner.Run(_task.Request(recipe, run, resume: true), null, default)
         );
-        Assert.StartsWith($"{damaged}: does not have the checksum", refused.Message, StringComparison.Ordinal);
-        Assert.Contains($"to go on from {Path.GetFileName(checkpoints[1])}", refused.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"{damaged}: does not match its checksum", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"to resume from {Path.GetFileName(checkpoints[1])}",
+            refused.Message,
+            StringComparison.Ordinal
+        );
         Directory.Delete(checkpoints[0], recursive: true);
         RecipeRunner.Run(_task.Request(recipe, run, resume: true), null, default);
         RunFiles.AssertSame(whole, run);
@@ -94,7 +98,7 @@ public sealed class WholenessTests : IDisposable
             }
         )
             Assert.Contains(
-                "model.safetensors: does not have the checksum",
+                "model.safetensors: does not match its checksum",
                 Assert.Throws<CheckpointException>(open).Message,
                 StringComparison.Ordinal
             );

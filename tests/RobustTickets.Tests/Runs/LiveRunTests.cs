@@ -145,7 +145,7 @@ public sealed class LiveRunTests : IDisposable
             File.WriteAllText(Path.Combine(Run, ".writer"), Holder(ended.Id, Environment.MachineName));
         }
         Assert.Equal(RunStatus.Failed, watch.Look().Status);
-        Assert.Contains("is gone", watch.Look().Reason, StringComparison.Ordinal);
+        Assert.Contains("has exited", watch.Look().Reason, StringComparison.Ordinal);
 
         File.WriteAllText(Path.Combine(Run, ".writer"), Holder(Environment.ProcessId, Environment.MachineName));
         Assert.Equal(RunStatus.Training, watch.Look().Status);
@@ -192,7 +192,7 @@ public sealed class LiveRunTests : IDisposable
         Assert.Contains("result.json", watch.Look().Reason, StringComparison.Ordinal);
 
         Directory.Move(Run, Run + "-moved");
-        Assert.Equal((RunStatus.Broken, "the folder is gone"), (watch.Look().Status, watch.Look().Reason));
+        Assert.Equal((RunStatus.Broken, "the folder no longer exists"), (watch.Look().Status, watch.Look().Reason));
         Directory.Move(Run + "-moved", Run);
         File.Delete(Path.Combine(Run, "result.json"));
         Assert.Equal(RunStatus.Failed, watch.Look().Status);

@@ -55,7 +55,7 @@ public sealed class RunFolderTests : IDisposable
         var model = run.CreateSubdirectory("model").FullName;
         foreach (var name in new[] { model, model + "/" })
             Assert.Equal(
-                $"{name}: is a part of the run {run.FullName}; name that",
+                $"{name}: is part of the run {run.FullName}; name that folder",
                 Assert.Throws<RunFolderException>(() => RunFolder.Open(name)).Message
             );
     }
@@ -77,7 +77,7 @@ public sealed class RunFolderTests : IDisposable
         var needs = new MachineNeeds(new TrainingMemory(1, 1), DiskBytes: 1 << 20);
         needs.RequireDisk("run", 1 << 20);
         var refused = Assert.Throws<RunFolderException>(() => needs.RequireDisk("run", (1 << 20) - 1));
-        Assert.Contains("run: too little disk: this run needs up to 1 MiB", refused.Message);
+        Assert.Contains("run: not enough disk space: this run needs up to 1 MiB", refused.Message);
         Assert.Equal(["Output"], refused.Fields);
     }
 

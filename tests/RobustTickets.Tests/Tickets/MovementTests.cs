@@ -32,9 +32,9 @@ public sealed class MovementTests
     {
         // The first update is the rate times the sign of the gradient.
         var signs = Layers(i => i % 2 == 0 ? 1.001f : 0.999f);
-        Assert.Contains("equal at the line", Problem(signs, Layers(i => 1 + (i * 1e-4f))));
+        Assert.Contains("equal at the threshold", Problem(signs, Layers(i => 1 + (i * 1e-4f))));
         Assert.Contains(
-            "equal at the line",
+            "equal at the threshold",
             Problem(signs, Layers(i => 1 + (i * 1e-4f)), Draw with { HeadScope = HeadScope.Layerwise })
         );
         // Ties away from the line, and a pair at it, decide nothing.

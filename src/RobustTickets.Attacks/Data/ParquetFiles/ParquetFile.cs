@@ -93,7 +93,7 @@ internal sealed class ParquetFile : RecordFile
                 return new RawRow(
                     number,
                     null,
-                    $"column '{columns[c]}' is null; a string, number or boolean is expected"
+                    $"column '{columns[c]}' is null; expected a string, number or boolean"
                 );
             values[c] = cell.Text ?? "";
         }
@@ -131,7 +131,7 @@ internal sealed class ParquetFile : RecordFile
         return found is DataField { IsArray: false, MaxRepetitionLevel: 0 } field
             ? field
             : throw new DataException(
-                $"{shard}: column '{name}' holds lists or structures; text or numbers are needed"
+                $"{shard}: column '{name}' contains lists or structs; expected text or numbers"
             );
     }
 
@@ -150,7 +150,7 @@ internal sealed class ParquetFile : RecordFile
             : type == typeof(double) ? Numbers<double>(rows, field)
             : type == typeof(float) ? Numbers<float>(rows, field)
             : type == typeof(bool) ? Values<bool>(rows, field, b => new Cell(b ? "true" : "false", null))
-            : throw new InvalidDataException($"column '{field.Name}' holds {type.Name}; text or numbers are needed");
+            : throw new InvalidDataException($"column '{field.Name}' contains {type.Name}; expected text or numbers");
     }
 
     // A dictionary entry is decoded once but counted in every row. The pages are counted already;
@@ -236,7 +236,7 @@ internal sealed class ParquetFile : RecordFile
         }
         catch (Exception e) when (e is not (DataException or OperationCanceledException or OutOfMemoryException))
         {
-            throw new DataException($"{path}: not a whole Parquet file: {e.Message}", e);
+            throw new DataException($"{path}: incomplete or corrupt Parquet file: {e.Message}", e);
         }
     }
 
@@ -281,7 +281,7 @@ internal sealed class ParquetFile : RecordFile
             if (Left < 0)
                 throw new DataException(
                     $"{shard}: unpacks to more than {DataOptionText.Size(limit)}, the limit for packed files; raise "
-                        + "the limit if it is meant to be so large"
+                        + "the limit if this size is expected"
                 );
         }
     }

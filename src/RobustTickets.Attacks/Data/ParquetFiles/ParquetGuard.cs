@@ -36,19 +36,19 @@ internal static class ParquetGuard
     public static void Footer(FileStream file)
     {
         if (file.Length < 12)
-            throw new InvalidDataException($"it has {file.Length} bytes");
+            throw new InvalidDataException($"it has only {file.Length} bytes");
         Span<byte> ends = stackalloc byte[8];
         file.Position = 0;
         file.ReadExactly(ends[..4]);
         if (!ends[..4].SequenceEqual(Magic))
-            throw new InvalidDataException("it does not begin with PAR1");
+            throw new InvalidDataException("it does not start with PAR1");
         file.Position = file.Length - 8;
         file.ReadExactly(ends);
         if (!ends[4..].SequenceEqual(Magic))
-            throw new InvalidDataException("it does not end with PAR1: cut short, or encrypted");
+            throw new InvalidDataException("it does not end with PAR1: truncated or encrypted");
         var length = BinaryPrimitives.ReadInt32LittleEndian(ends);
         if (length <= 0 || length > file.Length - 12)
-            throw new InvalidDataException($"its description has {length} of {file.Length} bytes");
+            throw new InvalidDataException($"its footer declares {length} bytes in a file of {file.Length}");
         var footer = new byte[length];
         file.Position = file.Length - 8 - length;
         file.ReadExactly(footer);
@@ -56,7 +56,7 @@ internal static class ParquetGuard
         new ThriftReader(footer).Structure(numbers);
         // Readers recurse as deep as the schema claims.
         if (numbers.GetValueOrDefault(SchemaList) is > MostColumns and var columns)
-            throw new InvalidDataException($"a schema of {columns} parts; {MostColumns} are possible");
+            throw new InvalidDataException($"a schema of {columns} elements; the maximum is {MostColumns}");
     }
 
     /// <summary>Validates the pages of a column in a row group.</summary>
@@ -76,7 +76,7 @@ internal static class ParquetGuard
         var size = column.TotalCompressedSize;
         if (start < 4 || size <= 0 || start > file.Length - 8 - size || column.NumValues != rows)
             throw new InvalidDataException(
-                $"a column of {column.NumValues} values for {rows} rows in {size} bytes from {start} on of "
+                $"a column of {column.NumValues} values for {rows} rows in {size} bytes at offset {start} of "
                     + $"{file.Length}"
             );
         if (size > Math.Min(limit, int.MaxValue))
@@ -110,8 +110,8 @@ internal static class ParquetGuard
             if (delta && most > limit - unpacked)
                 throw new DataException(
                     $"{file.Name}: {first + second} texts in a page of {plain} bytes of DELTA_BYTE_ARRAY may unpack to "
-                        + $"more than the {limit - unpacked} bytes that are left of the limit for packed files; write "
-                        + "them plainly or with a dictionary, or raise the limit"
+                        + $"more than the remaining {limit - unpacked} bytes of the limit for packed files; use PLAIN "
+                        + "or dictionary encoding, or raise the limit"
                 );
             unpacked += most;
             if (unpacked <= limit)
@@ -156,7 +156,7 @@ internal static class ParquetGuard
             _ => plain - levels,
         };
         if (says != plain - levels)
-            throw new InvalidDataException($"a page that unpacks to {says} bytes and says {plain - levels}");
+            throw new InvalidDataException($"a page that unpacks to {says} bytes but declares {plain - levels}");
     }
 
     private static long Unpacked(ReadOnlyMemory<byte> content, long limit)

@@ -42,10 +42,10 @@ internal static partial class ParquetShards
                 name.Replace("*", i.ToString("00000", CultureInfo.InvariantCulture), StringComparison.Ordinal)
             );
             if (!File.Exists(file))
-                throw new DataException($"{file}: no such file; it is one of the {count} parts of {place}");
+                throw new DataException($"{file}: no such file; it is one of the {count} shards of {place}");
             files.Add(file);
         }
-        return files.Count > 0 ? files : throw new DataException($"{place}: names no part");
+        return files.Count > 0 ? files : throw new DataException($"{place}: the name declares 0 shards");
     }
 
     [GeneratedRegex(@"^(?<split>.+)-\d{5}-of-(?<of>\d{5})\.parquet$")]

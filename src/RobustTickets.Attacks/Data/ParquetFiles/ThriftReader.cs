@@ -83,7 +83,7 @@ internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
                 break;
             default:
                 // Thrift has maps, but the Parquet format uses none.
-                throw new InvalidDataException($"a value of kind {type}");
+                throw new InvalidDataException($"a value of unknown type {type}");
         }
     }
 
@@ -125,5 +125,5 @@ internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
 
     private long ZigZag() => VarInt() is var n ? (long)(n >> 1) ^ -(long)(n & 1) : 0;
 
-    private static InvalidDataException Short() => new("the structure is cut short");
+    private static InvalidDataException Short() => new("the structure is truncated");
 }

@@ -33,13 +33,13 @@ internal static class ConlluFile
             if (fields.Length != Columns)
             {
                 throw new DataException(
-                    $"treebank {path}:{line}: a word has {Columns} columns between tabs, found {fields.Length}"
+                    $"treebank {path}:{line}: expected {Columns} tab-separated columns, found {fields.Length}"
                 );
             }
             if (fields[0].AsSpan().IndexOfAny('-', '.') > 0)
                 continue;
             if (!int.TryParse(fields[0], NumberStyles.None, CultureInfo.InvariantCulture, out _))
-                throw new DataException($"treebank {path}:{line}: '{fields[0]}' is no number of a word");
+                throw new DataException($"treebank {path}:{line}: '{fields[0]}' is not a word number");
             if (fields[1].Length == 0 || fields[4].Length == 0 || fields[4] == "_")
                 throw new DataException($"treebank {path}:{line}: word '{fields[1]}' has no tag in column 5 (XPOS)");
             words.Add(fields[1]);
@@ -47,7 +47,7 @@ internal static class ConlluFile
         }
         End();
         if (sentences.Count == 0)
-            throw new DataException($"treebank {path}: no sentence");
+            throw new DataException($"treebank {path}: no sentences");
         return sentences;
 
         void End()

@@ -47,7 +47,7 @@ internal static class WordVectorWriter
         for (var row = 0; row < vectors.Count; row++)
         {
             if (HasSpace(vectors.Word(row)))
-                throw new DataException($"'{vectors.Word(row)}' holds a space; write the vectors as text (.txt)");
+                throw new DataException($"'{vectors.Word(row)}' contains a space; write the vectors as text (.txt)");
             stream.Write(Encoding.UTF8.GetBytes(vectors.Word(row) + " "));
             stream.Write(MemoryMarshal.AsBytes(vectors.Row(row)));
             stream.WriteByte((byte)'\n');

@@ -49,7 +49,7 @@ internal static class AttackApi
         var model = state.Model(request.Model);
         var text = RequestText.Of(request.Text, request.Pair, state.Limits);
         if (request.QueryBudget is < 1)
-            throw RefusedException.Malformed($"a query budget of {request.QueryBudget}; at least 1 is needed");
+            throw RefusedException.Malformed($"the query budget is {request.QueryBudget}; it must be at least 1");
         state.Attacks.Require(model, request.Attack);
         using var slot = state.Slots.Take();
         using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, state.Stop);
@@ -113,7 +113,7 @@ internal static class AttackApi
         catch (OperationCanceledException)
         {
             // Reaches the client only if the time limit ended the attack.
-            events.TryWrite(new AttackEvent("failed", new { error = "the time of an attack is over" }));
+            events.TryWrite(new AttackEvent("failed", new { error = "the attack exceeded its time limit" }));
         }
         catch (Exception e)
         {

@@ -194,7 +194,7 @@ internal static class CompareApi
             ? null
             : Enum.GetValues<Fall>().Where(f => Name(f) == shown).Select(f => (Fall?)f).FirstOrDefault()
                 ?? throw RefusedException.Malformed(
-                    $"show: possible are all, {string.Join(", ", Enum.GetValues<Fall>().Select(Name))}"
+                    $"show: unknown value; possible: all, {string.Join(", ", Enum.GetValues<Fall>().Select(Name))}"
                 );
         var attack = query["attack"].ToString();
         return (new ComparedExamples(runs.Of(first)!, runs.Attack(first, attack), runs.Attack(second, attack)), fall);
@@ -203,7 +203,7 @@ internal static class CompareApi
     private static int From(string? text) =>
         int.TryParse(text ?? "0", NumberStyles.None, CultureInfo.InvariantCulture, out var from)
             ? from
-            : throw RefusedException.Malformed("from: a whole number is needed");
+            : throw RefusedException.Malformed("from: expected a whole number");
 
     private static string Name(Fall fall) =>
         System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(fall.ToString());

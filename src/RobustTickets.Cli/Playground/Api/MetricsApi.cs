@@ -33,7 +33,7 @@ internal static class MetricsApi
         }
         Line("request_seconds_sum", "", counters.Time.TotalSeconds);
         Line("request_seconds_count", "", below);
-        Head("texts_total", "counter", "Texts that a model was asked about.");
+        Head("texts_total", "counter", "Texts classified by a model.");
         foreach (var (model, count) in counters.Texts)
             Line("texts_total", $"{{model=\"{Escape(model)}\"}}", count);
         Head("attacks_total", "counter", "Attacks that ended.");
@@ -41,9 +41,9 @@ internal static class MetricsApi
             Line("attacks_total", $"{{attack=\"{Escape(attack)}\",result=\"{Escape(result)}\"}}", count);
         Head("queries_total", "counter", "Queries of attacks that ended, as TextAttack counts them.");
         Line("queries_total", "", counters.Queries);
-        Head("attacks_running", "gauge", "Attacks under way.");
+        Head("attacks_running", "gauge", "Attacks in progress.");
         Line("attacks_running", "", state.Slots.Taken);
-        Head("texts_waiting", "gauge", "Texts that wait for a model.");
+        Head("texts_waiting", "gauge", "Texts waiting for a model.");
         Line("texts_waiting", "", state.Worker.Waiting);
         Head("models", "gauge", "Models loaded.");
         Line("models", "", state.Models.Count);

@@ -68,7 +68,7 @@ internal static class ModelsApi
         state.Counters.Asked(model.Id, 1);
         var scores = (await state.Worker.PredictAsync(model.Classifier, [text], stop))[0];
         if (!scores.All(double.IsFinite))
-            return new { model = model.Id, error = "the model gave a probability that is not a number" };
+            return new { model = model.Id, error = "the model returned a probability that is not finite" };
         var pieces = model.Classifier.Length(text);
         return new
         {

@@ -28,7 +28,7 @@ internal static class RequestText
             throw RefusedException.Malformed(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{what} has {text.Length:N0} characters; at most {limits.TextLength:N0} are taken"
+                    $"{what} has {text.Length:N0} characters; at most {limits.TextLength:N0} are accepted"
                 )
             );
     }

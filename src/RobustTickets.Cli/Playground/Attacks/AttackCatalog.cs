@@ -71,7 +71,7 @@ internal sealed class AttackCatalog(ResourceFiles resources, TimeSpan time) : ID
         return choice.Lacks.Count == 0
             ? choice
             : throw RefusedException.Malformed(
-                $"{name} cannot run here, it lacks {string.Join(", ", choice.Lacks.Select(l => l.Kind))}"
+                $"{name} cannot run here; missing: {string.Join(", ", choice.Lacks.Select(l => l.Kind))}"
             );
     }
 

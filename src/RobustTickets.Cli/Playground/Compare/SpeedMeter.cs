@@ -49,7 +49,7 @@ internal static class SpeedMeter
             count / Stopwatch.GetElapsedTime(start).TotalSeconds,
             count,
             batch.Average(t => Math.Min(model.Classifier.Length(t), model.Classifier.MaxLength)),
-            own.Count > 0 ? "texts of its own attacks" : "sentences of the program"
+            own.Count > 0 ? "texts of its own attacks" : "built-in sentences"
         );
     }
 }

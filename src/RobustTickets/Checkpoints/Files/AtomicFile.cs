@@ -21,7 +21,7 @@ internal static class AtomicFile
         var full = Path.GetFullPath(path);
         var folder = Path.GetDirectoryName(full) ?? throw Refused($"{path}: is a root folder; a file name is needed");
         if (Directory.Exists(full))
-            throw Refused($"{path}: is a folder; a file cannot take its place");
+            throw Refused($"{path}: is a folder and cannot be replaced by a file");
         if (!Directory.Exists(folder))
             throw Refused($"{path}: cannot be written: folder {folder} does not exist");
         try

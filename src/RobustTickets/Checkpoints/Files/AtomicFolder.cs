@@ -43,7 +43,7 @@ internal static class AtomicFolder
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 throw new CheckpointException(
-                    $"{full}: a crash took its name, and it cannot be given back: {e.Message}",
+                    $"{full}: was being replaced when the program crashed, and cannot be restored: {e.Message}",
                     e
                 );
             }
@@ -81,7 +81,7 @@ internal static class AtomicFolder
                 OfOutput = true,
             };
         if (File.Exists(full))
-            throw new CheckpointException($"{path}: is a file; a folder cannot take its place") { OfOutput = true };
+            throw new CheckpointException($"{path}: is a file and cannot be replaced by a folder") { OfOutput = true };
         var occupied = Directory.Exists(full) && Directory.EnumerateFileSystemEntries(full).Any();
         if (occupied && !replace)
             throw new CheckpointException($"{path}: exists and is not empty; choose another folder or remove it")

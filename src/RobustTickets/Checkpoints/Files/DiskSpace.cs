@@ -46,7 +46,7 @@ internal static class DiskSpace
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new CheckpointException($"{path}: free space of {folder} is not known: {e.Message}", e)
+            throw new CheckpointException($"{path}: cannot determine the free space of {folder}: {e.Message}", e)
             {
                 OfOutput = true,
             };
@@ -95,6 +95,6 @@ internal static class DiskSpace
             if (at != full && File.Exists(at))
                 throw new CheckpointException($"{path}: {at} is a file; a folder is needed there") { OfOutput = true };
         }
-        throw new CheckpointException($"{path}: no existing folder above it") { OfOutput = true };
+        throw new CheckpointException($"{path}: none of its parent folders exists") { OfOutput = true };
     }
 }

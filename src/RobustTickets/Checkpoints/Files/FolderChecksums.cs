@@ -50,21 +50,21 @@ internal static class FolderChecksums
             var parts = line[66..].Split('/', '\\');
             if (Path.IsPathRooted(line[66..]) || parts.Any(p => p is ".." or ""))
                 throw new CheckpointException(
-                    $"{sums}:{number}: names '{Show(line[66..])}'; a file in or below the folder is needed"
+                    $"{sums}:{number}: lists '{Show(line[66..])}'; expected a file in or below the folder"
                 );
             var file = Path.Combine([folder, .. parts]);
             if (!File.Exists(file))
-                throw new CheckpointException($"{file}: is missing, but {FileName} beside it names it");
+                throw new CheckpointException($"{file}: is missing, but {FileName} in the same folder lists it");
             if (!Hash(file).Equals(line[..64], StringComparison.OrdinalIgnoreCase))
             {
                 throw new CheckpointException(
-                    $"{file}: does not have the checksum that {FileName} beside it names: it was damaged or changed "
-                        + $"since it was written; restore it, or remove {FileName} if the change was meant"
+                    $"{file}: does not match its checksum in {FileName}: it was damaged or changed since it was "
+                        + $"written; restore it, or remove {FileName} if the change was intended"
                 );
             }
         }
         if (number == 0)
-            throw new CheckpointException($"{sums}: is empty; remove it if the other files are to be trusted");
+            throw new CheckpointException($"{sums}: is empty; remove it if you trust the other files");
     }
 
     /// <summary>

@@ -125,7 +125,7 @@ internal sealed class JsonFields
         if (Optional(name) is not { } value)
             return null;
         if (value.ValueKind != JsonValueKind.Array)
-            throw Refuse(name, value, "an array of ranges or of arrays of integers, one a layer");
+            throw Refuse(name, value, "an array of ranges or of arrays of integers, one per layer");
         return [.. value.EnumerateArray().Select((item, i) => UnitsOf($"{name}[{i}]", item, max))];
     }
 
@@ -141,7 +141,7 @@ internal sealed class JsonFields
         Refuse(name, Shorten(found.GetRawText()), possible);
 
     public CheckpointException Refuse(string name, string found, string possible) =>
-        new($"{place}: '{name}' is {found}; possible is {possible}");
+        new($"{place}: '{name}' is {found}; expected {possible}");
 
     private IReadOnlyList<int> IntegersOf(string name, JsonElement value, int min, int max)
     {

@@ -36,7 +36,7 @@ internal static class JsonFile
             var text = StrictText.DecodeByMark(path, File.ReadAllBytes(path), out var mark);
             return (
                 text,
-                mark is null ? null : $"{path}: begins with {mark}, which is passed over; Python's json refuses it"
+                mark is null ? null : $"{path}: starts with {mark}, which is ignored; Python's json module rejects it"
             );
         }
         catch (DataException e)

@@ -38,10 +38,7 @@ internal sealed record BertEnd(string Name)
             case Dense { Input: Pointwise p } logits when IsPooled(p, out var pooler, out var states):
                 return end with { Head = BertHead.Classification, Last = states, Pooler = pooler, Classifier = logits };
             case Probabilities { Logits: var logits } when Of(name, logits) is { Classifier: not null } classifier:
-                return classifier with
-                {
-                    Note = $"output '{name}' is a softmax; what is read ends in the logits before",
-                };
+                return classifier with { Note = $"output '{name}' is a softmax; the logits before it are imported" };
             case Dense
             {
                 Input: Norm
@@ -56,20 +53,20 @@ internal sealed record BertEnd(string Name)
                 return end with
                 {
                     Reason =
-                        $"output '{name}': {p.Place} takes the sigmoid of each class; a classifier of one "
-                        + "label a text has a softmax, or logits",
+                        $"output '{name}': {p.Place} takes the sigmoid of each class; a single-label "
+                        + "classifier has a softmax, or logits",
                 };
             case Dense { Input: Norm } d:
                 return end with
                 {
                     Reason =
-                        $"output '{name}': {d.Place} scores every token (a tagger, or answers of questions); a "
-                        + "classifier reads the pooled first token",
+                        $"output '{name}': {d.Place} scores every token (token classification or question answering); "
+                        + "a classifier reads the pooled first token",
                 };
             case Dense { Input: First } d:
                 return end with { Reason = $"output '{name}': {d.Place} reads the first token without BERT's pooler" };
             default:
-                return end with { Reason = $"output '{name}': {value.Place} gives {Describe.Of(value)}" };
+                return end with { Reason = $"output '{name}': {value.Place} produces {Describe.Of(value)}" };
         }
     }
 

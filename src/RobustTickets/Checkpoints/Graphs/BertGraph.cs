@@ -80,7 +80,7 @@ internal sealed class BertGraph
         }
         catch (CheckpointException e)
         {
-            throw new CheckpointException($"{file.Path}: is no BERT encoder: {e.Message}", e);
+            throw new CheckpointException($"{file.Path}: is not a BERT encoder: {e.Message}", e);
         }
     }
 
@@ -145,8 +145,8 @@ internal sealed class BertGraph
         )
         {
             throw new CheckpointException(
-                $"{decoder.Place}: the masked language model predicts by another matrix than the word embeddings; "
-                    + "only tied ones are possible"
+                $"{decoder.Place}: the output matrix of the masked language model differs from the word embeddings; "
+                    + "only tied weights are supported"
             );
         }
         var transform = (Norm)decoder.Input;
@@ -178,8 +178,8 @@ internal sealed class BertGraph
         if (layer.Query.Width != layer.Context.Heads * HeadSize || Hidden % HeadSize != 0 || layer.Query.Width > Hidden)
         {
             throw new CheckpointException(
-                $"layer {number} has {layer.Context.Heads} heads over {layer.Query.Width} numbers; heads of {HeadSize} "
-                    + $"in a width of {Hidden} are needed"
+                $"layer {number} has {layer.Context.Heads} heads over a width of {layer.Query.Width}; expected heads "
+                    + $"of {HeadSize} in a width of {Hidden}"
             );
         }
         RequireScale(number, layer.Context);
@@ -214,11 +214,9 @@ internal sealed class BertGraph
     {
         var name = PointwiseFunctions.NameOf(activated.Values);
         if (name is null or "linear" or "tanh" or "sigmoid")
-            throw new CheckpointException(
-                $"{activated.Place}: the activation is {name ?? "no function that is known"}"
-            );
+            throw new CheckpointException($"{activated.Place}: the activation is {name ?? "an unknown function"}");
         if ((_activation ??= name) != name)
-            throw new CheckpointException($"{activated.Place}: the activation is {name}, before it was {_activation}");
+            throw new CheckpointException($"{activated.Place}: the activation is {name}, earlier it was {_activation}");
     }
 
     private void AddDense(string part, Dense dense)
@@ -244,8 +242,8 @@ internal sealed class BertGraph
             throw new CheckpointException(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{norm.Place}: adds {norm.Epsilon} to the variance, before it was {_epsilon}; one value "
-                        + $"for all is possible"
+                    $"{norm.Place}: adds {norm.Epsilon} to the variance, earlier it was {_epsilon}; all "
+                        + $"normalisations must use the same value"
                 )
             );
         }

@@ -36,7 +36,7 @@ internal sealed record BertLayer(
                     "a sum of words, positions and segments"
                 );
             if (layers.Count == MostLayers)
-                throw Refuse(states, $"comes after {MostLayers} layers", "fewer");
+                throw Refuse(states, $"comes after {MostLayers} layers", "fewer layers");
             var layer = EndingIn(states, out var before);
             layers.Add(layer);
             states = before;
@@ -50,11 +50,15 @@ internal sealed record BertLayer(
 
     private static BertLayer EndingIn(Norm y, out Norm before)
     {
-        var (output, a) = Residual(y, "what the neurons give");
+        var (output, a) = Residual(y, "the output of the neurons");
         if (output.Input is not Pointwise { Input: Dense intermediate } activated)
             throw Refuse(output, $"takes {Describe.Of(output.Input)}", "an activation after a dense layer");
         if (intermediate.Input != a)
-            throw Refuse(intermediate, $"takes {Describe.Of(intermediate.Input)}", "what its block adds to the result");
+            throw Refuse(
+                intermediate,
+                $"takes {Describe.Of(intermediate.Input)}",
+                "the input of the residual connection"
+            );
         var (projection, x) = Residual(a, "attended states");
         if (projection.Input is not Joined { Context: { } context })
             throw Refuse(projection, $"takes {Describe.Of(projection.Input)}", "the heads' outputs");
@@ -97,5 +101,5 @@ internal sealed record BertLayer(
             );
 
     private static CheckpointException Refuse(GraphValue at, string found, string needed) =>
-        new($"{at.Place}: {found}; {needed} is needed");
+        new($"{at.Place}: {found}; expected {needed}");
 }

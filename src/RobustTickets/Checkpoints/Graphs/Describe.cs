@@ -9,7 +9,7 @@ internal static class Describe
         value switch
         {
             null => "nothing",
-            Unknown u => $"something unknown ({u.Place} {u.Reason})",
+            Unknown u => $"an unsupported value ({u.Place} {u.Reason})",
             Constant c => $"a constant of shape {TensorInfo.Format(c.Dims)}",
             Auxiliary { Input: { } name } => $"input '{name}'",
             Auxiliary => "ids, masks or sizes",
@@ -22,7 +22,7 @@ internal static class Describe
             Pointwise => "an activation's output",
             First => "the first token's state",
             Joined or Context => "the heads' outputs",
-            Heads => "states cut into heads",
+            Heads => "states split into heads",
             Scores => "attention scores",
             Probabilities => "probabilities",
             _ => value.GetType().Name,

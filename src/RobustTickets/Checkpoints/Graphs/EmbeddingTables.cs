@@ -14,8 +14,8 @@ internal sealed record EmbeddingTables(Embedding Word, Embedding Position, Embed
         if (found.Count != 3)
         {
             throw new CheckpointException(
-                $"{norm.Place}: normalises the sum of {found.Count} embeddings; words, positions and token types are "
-                    + "needed (a model without token types is no BERT)"
+                $"{norm.Place}: normalises the sum of {found.Count} embeddings; expected words, positions and token "
+                    + "types (a model without token types is not BERT)"
             );
         }
         foreach (var one in found)
@@ -23,8 +23,8 @@ internal sealed record EmbeddingTables(Embedding Word, Embedding Position, Embed
             if (one.Index is Auxiliary { Input: null, OfData: true })
             {
                 throw new CheckpointException(
-                    $"{one.Place}: a table of {one.Table.Dims[0]} rows is picked from by numbers computed from the "
-                        + "inputs, as RoBERTa's positions are; BERT takes ids, places and token types as they come"
+                    $"{one.Place}: a table of {one.Table.Dims[0]} rows is indexed by numbers computed from the "
+                        + "inputs, as RoBERTa's positions are; BERT uses ids, positions and token types unchanged"
                 );
             }
         }
@@ -36,8 +36,8 @@ internal sealed record EmbeddingTables(Embedding Word, Embedding Position, Embed
         return position is not null && segment is not null && found is [var word] && !IsFree(word)
             ? new EmbeddingTables(word, position, segment)
             : throw new CheckpointException(
-                $"{norm.Place}: which of the embeddings are words, positions and token types is not to be seen from "
-                    + "what picks from them"
+                $"{norm.Place}: cannot tell from their indices which embeddings are words, positions and token "
+                    + "types"
             );
 
         Embedding? Take(Func<Embedding, bool> which)

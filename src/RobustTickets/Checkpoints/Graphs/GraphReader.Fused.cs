@@ -6,7 +6,7 @@ internal sealed partial class GraphReader
 {
     private static GraphValue LayerNorm(GraphNode n) =>
         n.Integer("axis", -1) is not (-1 or 2)
-            ? n.Refuse("normalises over another axis than the states' own")
+            ? n.Refuse("normalises over an axis other than the hidden dimension")
             : Complete(n, n[0], n[1], n[2], n.Number("epsilon", 1e-5));
 
     private static GraphValue Complete(
@@ -32,7 +32,7 @@ internal sealed partial class GraphReader
         var sum = AddStates(n, x, y);
         if (sum is Rows s && n[4] is Constant bias)
             sum = AddConstant(n, s, bias);
-        var unread = n.Refuse("has statistics as outputs, which are not read");
+        var unread = n.Refuse("outputs statistics, which are not supported");
         return sum is Unknown ? [sum] : [Complete(n, sum, n[2], n[3], n.Number("epsilon", 1e-12)), unread, unread, sum];
     }
 
@@ -50,7 +50,7 @@ internal sealed partial class GraphReader
         )
         {
             if (table is not Constant { Dims.Length: 2, Transposed: false, Tensor.IsFloat: true } t || index is null)
-                return [n.Refuse("lacks one of the tables of words, positions and segments, or what picks from it")];
+                return [n.Refuse("lacks one of the word, position and segment tables, or its indices")];
             terms.Add(new Embedding(n.Place, t, index));
         }
         if (terms.Any(t => t.Width != terms[0].Width))
@@ -90,10 +90,12 @@ internal sealed partial class GraphReader
         if (n[2] is Constant bias && bias.IsVector(all.Width))
             all = all.With(new VectorPart(bias.Tensor, 0, all.Width));
         else if (n[2] is not null)
-            return n.Refuse($"adds {Describe.Of(n[2])} to {all.Width} numbers");
+            return n.Refuse($"adds {Describe.Of(n[2])} to states of width {all.Width}");
         var sizes = n.Integers("qkv_hidden_sizes") ?? [all.Width / 3, all.Width / 3, all.Width / 3];
         if (sizes is not [var q, var k, var v] || q != k || k != v || q + k + v != all.Width)
-            return n.Refuse($"cuts {all.Width} numbers into queries, keys and values of {string.Join(", ", sizes)}");
+            return n.Refuse(
+                $"splits a width of {all.Width} into queries, keys and values of {string.Join(", ", sizes)}"
+            );
         return Attended(n, all.Part(0, q), all.Part(q, k), all.Part(q + k, v));
     }
 
@@ -120,11 +122,11 @@ internal sealed partial class GraphReader
     private static Unknown? Unsupported(GraphNode n, int past)
     {
         if (n.Integer("unidirectional", 0) != 0)
-            return n.Refuse("is attention of a decoder (unidirectional)");
+            return n.Refuse("is decoder attention (unidirectional)");
         if (n.Integer("do_rotary", 0) != 0)
-            return n.Refuse("rotates queries and keys by position");
+            return n.Refuse("applies rotary position embeddings to queries and keys");
         return n.Inputs.Skip(past).Any(i => i is Rows or Heads) || n[past] is not null
-            ? n.Refuse("takes more than states and a mask (past keys, or a bias of places)")
+            ? n.Refuse("has inputs other than states and a mask (past keys, or a position bias)")
             : null;
     }
 

@@ -141,12 +141,12 @@ internal sealed partial class GraphReader
             case Rows rows when target is null or { Count: 4 }:
                 if (HeadsOf(rows.Width, target) is not { } count)
                     return n.Refuse(
-                        $"cuts states of width {rows.Width} into heads, and how many is not to be seen; say how many"
+                        $"splits states of width {rows.Width} into an unknown number of heads; give the number of heads"
                     );
                 return rows is Pointwise { Input: var input } scaled
                     ? PointwiseFunctions.Factor(scaled.Values) is { } factor
                         ? new Heads(n.Place, input, count, "bshd", factor)
-                        : n.Refuse("cuts into heads what a function was applied to")
+                        : n.Refuse("splits the result of a function into heads")
                     : new Heads(n.Place, rows, count, "bshd", 1);
             default:
                 return n.Refuse($"reshapes {Describe.Of(n[0])} to {Text(target)}");
@@ -155,7 +155,7 @@ internal sealed partial class GraphReader
 
     private static string Text(IReadOnlyList<long?>? sizes) =>
         sizes is null
-            ? "sizes that are not known"
+            ? "unknown sizes"
             : $"[{string.Join(", ", sizes.Select(s => s?.ToString(CultureInfo.InvariantCulture) ?? "?"))}]";
 
     private static GraphValue Transpose(GraphNode n)
@@ -176,7 +176,7 @@ internal sealed partial class GraphReader
     private static GraphValue Pick(GraphNode n) =>
         n[0] is Rows rows && n.Integer("axis", 0) == 1 && Numbers(n[1]) is [0]
             ? new First(n.Place, rows)
-            : n.Refuse($"picks from {Describe.Of(n[0])} other places than the first token");
+            : n.Refuse($"selects positions other than the first token from {Describe.Of(n[0])}");
 
     private static GraphValue Slice(GraphNode n)
     {
@@ -186,7 +186,7 @@ internal sealed partial class GraphReader
         if (n[0] is not Rows rows || starts is not [var start] || ends is not [var end] || axes is not [var axis])
             return n.Refuse($"takes a slice of {Describe.Of(n[0])}");
         if (n[4] is not null && Numbers(n[4]) is not [1])
-            return n.Refuse("takes a slice with another step than 1");
+            return n.Refuse("takes a slice with a step other than 1");
         if (axis is 1 && start == 0 && end == 1)
             return new First(n.Place, rows);
         if (axis is 0 or 1 && start == 0 && end >= int.MaxValue)
@@ -194,7 +194,7 @@ internal sealed partial class GraphReader
         end = Math.Min(end, rows.Width);
         return axis is 2 or -1 && rows is Dense dense && start >= 0 && start < end
             ? dense.Part(start, end - start)
-            : n.Refuse($"takes places {start} to {end} of axis {axis} of {Describe.Of(rows)}");
+            : n.Refuse($"takes elements {start} to {end} of axis {axis} of {Describe.Of(rows)}");
     }
 
     private static IReadOnlyList<GraphValue> Split(GraphNode n)
@@ -204,7 +204,7 @@ internal sealed partial class GraphReader
             return [n.Refuse($"splits {Describe.Of(n[0])}")];
         var sizes = n.Integers("split", 1) ?? [.. Enumerable.Repeat(dense.Width / parts, parts)];
         if (sizes.Length != parts || sizes.Any(s => s <= 0) || sizes.Sum() != dense.Width)
-            return [n.Refuse($"splits {dense.Width} numbers into {string.Join(" + ", sizes)}")];
+            return [n.Refuse($"splits a width of {dense.Width} into {string.Join(" + ", sizes)}")];
         var made = new List<GraphValue>();
         var start = 0L;
         foreach (var size in sizes)

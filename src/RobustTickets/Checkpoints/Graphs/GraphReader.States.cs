@@ -15,7 +15,7 @@ internal sealed partial class GraphReader
         var alpha = n.Number("alpha", 1);
         var transposed = n.Integer("transB", 0) != 0;
         if (n.Integer("transA", 0) != 0 || n.Integer("transBatchA", 0) != 0 || n.Integer("transBatchB", 0) != 0)
-            return n.Refuse("multiplies by a transposed first factor");
+            return n.Refuse("transposes the first factor of a product");
         switch (n[0], n[1])
         {
             case (Rows { } x, Constant { Dims.Length: 2 } w) when alpha == 1:
@@ -27,7 +27,7 @@ internal sealed partial class GraphReader
             case (Scores { Stage: ScoreStage.Shares } s, Heads { Axes: "bhsd" } v) when alpha == 1 && !transposed:
                 return v.Count == s.Query.Count && v.Scale == 1
                     ? new Context(n.Place, s.Query.Source, s.Key.Source, v.Source, v.Count, s.Scale, "bhsd")
-                    : n.Refuse($"mixes {v.Count} heads by the shares of {s.Query.Count}");
+                    : n.Refuse($"weights {v.Count} heads by the attention of {s.Query.Count}");
             default:
                 return n.Refuse($"multiplies {Describe.Of(n[0])} by {Describe.Of(n[1])}");
         }
@@ -36,7 +36,7 @@ internal sealed partial class GraphReader
     private static GraphValue Gemm(GraphNode n)
     {
         if (n.Integer("transA", 0) != 0 || n.Number("alpha", 1) != 1 || n.Number("beta", 1) != 1)
-            return n.Refuse("scales or transposes what it multiplies");
+            return n.Refuse("scales or transposes its factors");
         if (n[0] is not Rows x || n[1] is not Constant { Dims.Length: 2 } w)
             return n.Refuse($"multiplies {Describe.Of(n[0])} by {Describe.Of(n[1])}");
         var dense = DenseOf(n, x, w, inputsFirst: n.Integer("transB", 0) == 0);
@@ -80,7 +80,7 @@ internal sealed partial class GraphReader
                 1,
                 ScoreStage.Masked
             ),
-            (Scores, Auxiliary or Constant) => n.Refuse("adds a mask that depends on places, as a decoder's does"),
+            (Scores, Auxiliary or Constant) => n.Refuse("adds a mask that depends on positions, as a decoder's does"),
             (Rows x, Constant c) => AddConstant(n, x, c),
             (Rows x, Rows y) => AddStates(n, x, y),
             _ => n.Refuse($"adds {Describe.Of(a)} and {Describe.Of(b)}"),
@@ -164,7 +164,7 @@ internal sealed partial class GraphReader
     private static GraphValue Normalised(GraphNode n, Norm centred, Norm deviation) =>
         centred.Input == deviation.Input
             ? new Norm(n.Place, centred.Input, NormStage.Normalised, deviation.Epsilon)
-            : n.Refuse("divides by the deviation of other states");
+            : n.Refuse("divides by the standard deviation of other states");
 
     private static GraphValue Divide(GraphNode n) =>
         (n[0], n[1]) switch
@@ -211,7 +211,7 @@ internal sealed partial class GraphReader
     private static GraphValue Average(GraphNode n)
     {
         if (n.Integers("axes", 1) is not [-1 or 2])
-            return n.Refuse("averages over another axis than the states' own (pooling over tokens, perhaps)");
+            return n.Refuse("averages over an axis other than the hidden dimension (pooling over tokens, perhaps)");
         return n[0] switch
         {
             Norm { Stage: NormStage.Squared } s => new Norm(n.Place, s.Input, NormStage.Variance, 0),
@@ -236,21 +236,21 @@ internal sealed partial class GraphReader
     private static GraphValue Choose(GraphNode n)
     {
         if (n.Inputs is not [Auxiliary or Constant, { } yes, { } no])
-            return n.Refuse("chooses by something that is no mask");
+            return n.Refuse("selects by a value that is not a mask");
         var swapped = yes is Auxiliary or Constant;
         if (swapped)
             (yes, no) = (no, yes);
         if (yes is not Scores s || no is not (Auxiliary or Constant))
-            return n.Refuse($"chooses between {Describe.Of(yes)} and {Describe.Of(no)}");
+            return n.Refuse($"selects between {Describe.Of(yes)} and {Describe.Of(no)}");
         if (s.Stage != ScoreStage.Shares)
         {
             if (n[0] is Auxiliary { Mask: { } mask } && !(swapped ? mask.OfPadding : mask.OfReal))
-                return n.Refuse("keeps the scores of padding, or hides those of real tokens");
+                return n.Refuse("keeps the scores of padding, or masks those of real tokens");
             if (no is Constant { IsScalar: true } fill && !MaskValues.Hides(fill.Scalar))
-                return n.Refuse(Invariant.Text($"gives padding a score of {fill.Scalar:g4}, which does not hide it"));
+                return n.Refuse(Invariant.Text($"gives padding a score of {fill.Scalar:g4}, which does not mask it"));
         }
         return n[0] is Auxiliary { Patterned: true } || (n[0] is Constant c && IsPatterned(c))
-            ? n.Refuse("chooses by a mask that depends on places, as a decoder's does")
+            ? n.Refuse("selects by a mask that depends on positions, as a decoder's does")
             : s.With(n.Place, 1, s.Stage == ScoreStage.Shares ? ScoreStage.Shares : ScoreStage.Masked);
     }
 }

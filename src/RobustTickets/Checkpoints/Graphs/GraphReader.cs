@@ -33,7 +33,7 @@ internal sealed partial class GraphReader(int? heads)
                         output.Name,
                         reader.Told(
                             reader._values.GetValueOrDefault(output.Name)
-                                ?? throw new CheckpointException($"output '{output.Name}' is made by no node")
+                                ?? throw new CheckpointException($"no node produces output '{output.Name}'")
                         )
                     )
                 ),
@@ -70,12 +70,12 @@ internal sealed partial class GraphReader(int? heads)
                 {
                     inputs[k] =
                         _values.GetValueOrDefault(proto.Input[k])
-                        ?? throw new CheckpointException($"{place}: no node before it makes '{proto.Input[k]}'");
+                        ?? throw new CheckpointException($"{place}: no earlier node produces '{proto.Input[k]}'");
                 }
             }
             var node = new GraphNode(proto, place, inputs, file.Opset);
             if (Quantised.Contains(node.Operator))
-                _quantised ??= node.Refuse("belongs to a quantised model; import the one of floating-point numbers");
+                _quantised ??= node.Refuse("belongs to a quantised model; import the floating-point model");
             IReadOnlyList<GraphValue> made;
             if (proto.OpType == "Constant" && proto.Domain is "" or "ai.onnx")
                 made = [ConstantOf(node, file.Folder)];
@@ -84,7 +84,7 @@ internal sealed partial class GraphReader(int? heads)
             for (var k = 0; k < proto.Output.Count; k++)
             {
                 if (proto.Output[k].Length > 0)
-                    Define(proto.Output[k], k < made.Count ? made[k] : node.Refuse($"output {k} is not read"));
+                    Define(proto.Output[k], k < made.Count ? made[k] : node.Refuse($"output {k} is not supported"));
             }
         }
     }
@@ -92,7 +92,7 @@ internal sealed partial class GraphReader(int? heads)
     private void Define(string name, GraphValue value)
     {
         if (!_values.TryAdd(name, value))
-            throw new CheckpointException($"'{name}' is made twice");
+            throw new CheckpointException($"'{name}' is produced twice");
     }
 
     private static GraphValue ConstantOf(GraphNode node, string folder)
@@ -115,13 +115,13 @@ internal sealed partial class GraphReader(int? heads)
             if (values is not null)
                 return Known(node.Place, values, a.Name.EndsWith('s') ? [values.Length] : []);
         }
-        return node.Refuse("holds no tensor of numbers");
+        return node.Refuse("holds no numeric tensor");
     }
 
     private IReadOnlyList<GraphValue> Meaning(GraphNode node)
     {
         if (node.Proto.Domain is not ("" or "ai.onnx" or Microsoft))
-            return [node.Refuse($"is an operator of domain '{node.Proto.Domain}', which is not known")];
+            return [node.Refuse($"is an operator of domain '{node.Proto.Domain}', which is not supported")];
         if (node.Inputs.OfType<Unknown>().FirstOrDefault() is { } unknown)
             return [unknown];
         if (node.Operator is "Identity" or "Cast" or "Dropout" && node[0] is { } same)
@@ -183,6 +183,6 @@ internal sealed partial class GraphReader(int? heads)
             "Gather" => Pick(n),
             "Slice" => Slice(n),
             "Squeeze" or "Flatten" when n[0] is Rows rows => rows,
-            _ => n.Refuse("has no place in a BERT encoder"),
+            _ => n.Refuse("is not part of a BERT encoder"),
         };
 }

@@ -30,19 +30,19 @@ internal sealed record OnnxFile(string Path, GraphProto Graph, long Opset, IRead
             using var stream = File.OpenRead(path);
             if (stream.Length > int.MaxValue)
                 throw new CheckpointException(
-                    $"{path}: has {stream.Length} bytes; an ONNX file has at most 2 GiB (larger weights lie beside it)"
+                    $"{path}: has {stream.Length} bytes; an ONNX file has at most 2 GiB (larger weights are separate)"
                 );
             model = ModelProto.Parser.ParseFrom(stream);
         }
         catch (Exception e) when (e is InvalidProtocolBufferException or IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"{path}: is no ONNX model, or is cut short: {e.Message}", e);
+            throw new CheckpointException($"{path}: is not an ONNX model, or is truncated: {e.Message}", e);
         }
         if (model.Graph is null || model.Graph.Node.Count == 0)
-            throw new CheckpointException($"{path}: is no ONNX model: it holds no graph with nodes");
+            throw new CheckpointException($"{path}: is not an ONNX model: it holds no graph with nodes");
         if (model.Graph.SparseInitializer.Count > 0)
             throw new CheckpointException(
-                $"{path}: holds {model.Graph.SparseInitializer.Count} sparse constants; dense ones are read"
+                $"{path}: holds {model.Graph.SparseInitializer.Count} sparse constants; only dense ones are supported"
             );
         return new OnnxFile(
             path,

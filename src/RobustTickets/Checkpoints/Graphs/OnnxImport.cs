@@ -79,20 +79,20 @@ public static class OnnxImport
         {
             throw new CheckpointException(
                 $"{request.Vocabulary}: has {vocabulary.Count} tokens, {request.Onnx} has {graph.Vocabulary} word "
-                    + "embeddings; the vocabulary of this model is needed"
+                    + "embeddings; expected the vocabulary of this model"
             );
         }
         if (request.Heads is { } heads && heads != graph.Hidden / graph.HeadSize)
         {
             throw new CheckpointException(
-                $"{request.Onnx}: its graph shows {graph.Hidden / graph.HeadSize} heads of {graph.HeadSize}, "
+                $"{request.Onnx}: its graph has {graph.Hidden / graph.HeadSize} heads of {graph.HeadSize}, but "
                     + $"{heads} are "
-                    + "given; leave the number out"
+                    + "given; omit the number of heads"
             );
         }
         if (graph.Activation != "gelu")
             throw new CheckpointException(
-                $"{request.Onnx}: its activation is {graph.Activation}; only gelu (the error-function form) is possible"
+                $"{request.Onnx}: its activation is {graph.Activation}; expected gelu (the error-function form)"
             );
         var cased = request.Cased ?? vocabulary.Tokens.Any(HasUpper);
         var tokenizer = new WordPieceTokenizer(
@@ -153,8 +153,8 @@ public static class OnnxImport
         )
         {
             throw new CheckpointException(
-                $"{request.Output}: holds other files than an import writes (those that its {FolderChecksums.FileName} "
-                    + "names), so it is not replaced; choose another folder or remove it"
+                $"{request.Output}: holds files other than those an import writes (listed in its "
+                    + $"{FolderChecksums.FileName}), so it is not replaced; choose another folder or remove it"
             )
             {
                 OfOutput = true,
@@ -172,7 +172,7 @@ public static class OnnxImport
                 var values = weight.Values();
                 if (FiniteTensors.FirstNotFinite(values) is >= 0 and var at)
                     throw new CheckpointException(
-                        Text($"{place}: '{weight.Name}' holds {values[at]} at {at}; numbers are needed")
+                        Text($"{place}: '{weight.Name}' holds {values[at]} at {at}; expected finite numbers")
                     );
                 stream.Write(MemoryMarshal.AsBytes<float>(values));
             }
@@ -184,7 +184,7 @@ public static class OnnxImport
         {
             return request.Labels is null
                 ? HuggingFaceConfig.DefaultLabels(2)
-                : throw new CheckpointException($"{request.Onnx}: has no classifier that labels would name");
+                : throw new CheckpointException($"{request.Onnx}: has no classifier, but labels are given");
         }
         if (graph.Labels < 2)
             throw new CheckpointException(
@@ -193,7 +193,7 @@ public static class OnnxImport
         if (request.Labels is { } labels && labels.Count != graph.Labels)
         {
             throw new CheckpointException(
-                $"{request.Onnx}: its classifier has {graph.Labels} classes, and {labels.Count} labels are given "
+                $"{request.Onnx}: its classifier has {graph.Labels} classes, but {labels.Count} labels are given "
                     + $"({string.Join(", ", labels)})"
             );
         }

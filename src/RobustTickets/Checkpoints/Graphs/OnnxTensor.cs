@@ -30,7 +30,7 @@ internal sealed class OnnxTensor
             throw new CheckpointException($"tensor '{name}': shape {Shape} has more than 2^31 elements");
         Count = (int)count;
         if (proto.Segment is not null)
-            throw new CheckpointException($"tensor '{name}': is stored in segments; whole tensors are read");
+            throw new CheckpointException($"tensor '{name}': is stored in segments; only whole tensors are supported");
         if (proto.DataLocation == TensorProto.Types.DataLocation.External)
             _external = ExternalRange.Of(proto, name, folder, (long)Count * Size());
         else if (Stored() is var stored && stored != Count)
@@ -145,8 +145,8 @@ internal sealed class OnnxTensor
             Element.Float16 or Element.Bfloat16 or Element.Int16 or Element.Uint16 => 2,
             Element.Int8 or Element.Uint8 or Element.Bool => 1,
             _ => throw new CheckpointException(
-                $"tensor '{Name}': holds elements of kind {_element}, which is not read; known are float32, float64, "
-                    + "float16, bfloat16, integers and booleans"
+                $"tensor '{Name}': holds elements of type {_element}; supported are float32, float64, float16, "
+                    + "bfloat16, integers and booleans"
             ),
         };
 
@@ -178,18 +178,18 @@ internal sealed class OnnxTensor
             var parts = location.Split('/', '\\');
             if (location.Length == 0 || System.IO.Path.IsPathRooted(location) || parts.Any(p => p is ".." or ""))
                 throw new CheckpointException(
-                    $"tensor '{name}': its data are said to lie in '{location}'; a file in the folder of the graph is "
-                        + "possible"
+                    $"tensor '{name}': its data location is '{location}'; expected a file in the folder of the "
+                        + "graph"
                 );
             var path = System.IO.Path.Combine([folder, .. parts]);
             if (!File.Exists(path))
-                throw new CheckpointException($"tensor '{name}': its data lie in {path}, which is not there");
+                throw new CheckpointException($"tensor '{name}': its data file {path} does not exist");
             var length = Number("length") ?? bytes;
             var offset = Number("offset") ?? 0;
             if (length != bytes || bytes > int.MaxValue || offset > new FileInfo(path).Length - length)
                 throw new CheckpointException(
-                    $"tensor '{name}': needs {bytes} bytes; {path} is said to hold {length} from {offset} on, and has "
-                        + $"{new FileInfo(path).Length} bytes"
+                    $"tensor '{name}': needs {bytes} bytes; its external data are {length} bytes at offset {offset} of "
+                        + $"{path}, which has {new FileInfo(path).Length} bytes"
                 );
             return new ExternalRange(path, offset, (int)length);
 
@@ -202,7 +202,9 @@ internal sealed class OnnxTensor
                     out var value
                 )
                     ? value
-                : throw new CheckpointException($"tensor '{name}': external data with {key} '{text}', no number");
+                : throw new CheckpointException(
+                    $"tensor '{name}': {key} of the external data is '{text}', not a number"
+                );
         }
 
         public byte[] Read(string name)

@@ -89,7 +89,7 @@ internal static class PointwiseFunctions
         var at = Array.FindIndex(values, v => !double.IsFinite(v));
         return at < 0
             ? new Pointwise(n.Place, input, values)
-            : n.Refuse(Text($"gives {values[at]} where a state is {Points[at]}"));
+            : n.Refuse(Text($"returns {values[at]} for a state of {Points[at]}"));
     }
 
     /// <summary>Whether two values are functions of the same states.</summary>

@@ -87,7 +87,7 @@ internal sealed class PickleCheckpoint : TensorSource
             .ToArray();
         if (pickles.Length != 1)
             throw Refuse(
-                $"is a zip file with {pickles.Length} data.pkl entries; one is needed: not written by torch.save"
+                $"is a zip file with {pickles.Length} data.pkl entries; expected one: not written by torch.save"
             );
         var folder = pickles[0][..^"data.pkl".Length];
         if (zip.Find(folder + "constants.pkl") is not null)
@@ -129,11 +129,11 @@ internal sealed class PickleCheckpoint : TensorSource
         if (magic is not BigInteger number || number != StreamMagic)
             throw Refuse(
                 $"first pickle is {PickleDialect.Describe(magic)}, not torch.save's magic number: a pickle of "
-                    + "something else"
+                    + "another kind"
             );
         (var protocol, at) = PickleMachine.Read(new TorchPickle(file), at, file.Length, "second pickle");
         if (protocol is not 1001L)
-            throw Refuse($"stream protocol is {PickleDialect.Describe(protocol)}; 1001 is possible");
+            throw Refuse($"stream protocol is {PickleDialect.Describe(protocol)}; expected 1001");
         (var system, at) = PickleMachine.Read(new TorchPickle(file), at, file.Length, "third pickle");
         if (system is not PickleDict dict || !dict.TryGet("little_endian", out var little) || little is not true)
             throw Refuse("little_endian is not True: written on a big-endian machine");
@@ -158,14 +158,14 @@ internal sealed class PickleCheckpoint : TensorSource
                 throw Refuse($"truncated: storage '{key}' begins at byte {at}, the file has {file.Length}");
             var count = (long)file.ReadUInt64(at);
             if (count != storage.Count)
-                throw Refuse($"storage '{key}' has {count} elements, its tensors say {storage.Count}");
+                throw Refuse($"storage '{key}' has {count} elements, but its tensors declare {storage.Count}");
             var bytes = count * storage.Element.Size();
             if (bytes > file.Length - at - 8)
                 throw Refuse(
                     $"truncated: storage '{key}' needs bytes {at + 8} to {at + 8 + bytes}, the file has {file.Length}"
                 );
             if (!starts.TryAdd(key, at + 8))
-                throw Refuse($"storage '{key}' is there twice");
+                throw Refuse($"storage '{key}' appears twice");
             at += 8 + bytes;
         }
         if (at != file.Length)
@@ -241,7 +241,7 @@ internal sealed class PickleCheckpoint : TensorSource
             $"tensor '{info.Name}' of shape {info.ShapeText}, strides {TensorInfo.Format(tensor.Strides)}, "
             + $"offset {tensor.Offset}";
         if (tensor.Strides.Length != tensor.Shape.Length || tensor.Offset < 0 || tensor.Strides.Any(s => s < 0))
-            throw Refuse($"{Text()} is not possible");
+            throw Refuse($"{Text()} is invalid");
         // The offset of the last element in 128 bits: malformed strides must not overflow.
         var last = (Int128)tensor.Offset;
         for (var d = 0; d < tensor.Shape.Length; d++)
@@ -249,11 +249,11 @@ internal sealed class PickleCheckpoint : TensorSource
         var inside = info.Count == 0 ? tensor.Offset <= tensor.Storage.ViewCount : last < tensor.Storage.ViewCount;
         if (!inside)
             throw Refuse(
-                $"{Text()} reaches beyond its storage '{tensor.Storage.Key}' of {tensor.Storage.ViewCount} elements"
+                $"{Text()} extends beyond its storage '{tensor.Storage.Key}' of {tensor.Storage.ViewCount} elements"
             );
         // Strides of 0 repeat elements; a file must not request more memory than a weight can need.
         if (info.Count > tensor.Storage.ViewCount && info.ByteCount > int.MaxValue)
-            throw Refuse($"{Text()} repeats its {tensor.Storage.ViewCount} elements to {info.ByteCount} bytes");
+            throw Refuse($"{Text()} expands its {tensor.Storage.ViewCount} elements to {info.ByteCount} bytes");
     }
 
     private static bool IsContiguous(PickleTensor tensor)

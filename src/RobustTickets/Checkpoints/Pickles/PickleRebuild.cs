@@ -54,7 +54,7 @@ internal static class PickleRebuild
                     throw refuse($"storage '{name}' of {count} elements has a view of {size} from {start}");
                 return new PickleStorage(name, element, count, start, size);
             default:
-                throw refuse($"storage '{name}' has a view of a form that is not known");
+                throw refuse($"storage '{name}' has a view in an unknown form");
         }
     }
 

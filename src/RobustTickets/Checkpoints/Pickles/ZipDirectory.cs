@@ -30,7 +30,7 @@ internal sealed class ZipDirectory
         var (count, size, start) = FindDirectory();
         if (start < 0 || size < 0 || start > file.Length - size || size > int.MaxValue)
             throw Refuse(
-                $"central directory of {size} bytes at {start} does not lie in the file of {file.Length} bytes: "
+                $"central directory of {size} bytes at {start} is not within the file of {file.Length} bytes: "
                     + "truncated"
             );
         var bytes = file.Read(start, (int)size).AsSpan();
@@ -102,7 +102,7 @@ internal sealed class ZipDirectory
             return null;
         var at = BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(8));
         if (at < 0 || at > file.Length - 56)
-            throw Refuse($"ZIP64 end record at byte {at} does not lie in the file of {file.Length} bytes: truncated");
+            throw Refuse($"ZIP64 end record at byte {at} is not within the file of {file.Length} bytes: truncated");
         var end = file.Read(at, 56).AsSpan();
         if (BinaryPrimitives.ReadUInt32LittleEndian(end) != End64Mark)
             throw Refuse($"no ZIP64 end record at byte {at}");
@@ -127,7 +127,7 @@ internal sealed class ZipDirectory
         long header = BinaryPrimitives.ReadUInt32LittleEndian(bytes[42..]);
         var total = 46 + nameBytes + extraBytes + commentBytes;
         if (total > bytes.Length)
-            throw Refuse($"entry {index} of the central directory is cut off");
+            throw Refuse($"entry {index} of the central directory is truncated");
         var name = Encoding.UTF8.GetString(bytes.Slice(46, nameBytes));
         ReadExtra64(bytes.Slice(46 + nameBytes, extraBytes), ref length, ref stored, ref header);
         if (length < 0 || stored < 0 || header < 0 || length > directoryStart)
@@ -135,7 +135,7 @@ internal sealed class ZipDirectory
                 $"entry '{name}' of {length} bytes at {header} does not fit a file of {file.Length} bytes: truncated"
             );
         if (!entries.TryAdd(name, new Entry(flags, method, stored, length, header, directoryStart)))
-            throw Refuse($"entry '{name}' is there twice");
+            throw Refuse($"entry '{name}' appears twice");
         return total;
     }
 
@@ -169,10 +169,10 @@ internal sealed class ZipDirectory
     }
 
     private CheckpointException NoEnd() =>
-        Refuse("begins as a zip file but has no end-of-central-directory record: truncated");
+        Refuse("starts like a zip file but has no end-of-central-directory record: truncated");
 
     private CheckpointException Truncated(string name, long at) =>
-        Refuse($"entry '{name}' at byte {at} runs beyond its place in the file of {file.Length} bytes: truncated");
+        Refuse($"entry '{name}' at byte {at} does not fit in the file of {file.Length} bytes: truncated");
 
     private CheckpointException Refuse(string message) => new($"{file.Path}: {message}");
 

@@ -122,14 +122,14 @@ internal sealed class BitmaskTensors : TensorSource
     {
         foreach (var part in BitmaskParts.All)
             if (!_file.Contains(module + part))
-                throw Refuse(module, $"'{part[1..]}' is missing beside the others of its parts");
+                throw Refuse(module, $"'{part[1..]}' is missing, but its other parts are present");
         if (_file.Contains(module + BitmaskParts.Weight))
-            throw Refuse(module, "is stored whole as well; one of the two must go");
+            throw Refuse(module, "is also stored as a full matrix; remove one of the two");
         var shape = Of(module, BitmaskParts.Shape, "I64 [2]", t => t.Element == TensorElement.I64 && Is(t, 2));
         var sizes = _file.ReadLongs(shape.Name);
         var (rows, columns) = (sizes[0], sizes[1]);
         if (rows < 0 || columns < 0 || columns > int.MaxValue / sizeof(double))
-            throw Refuse(module, $"'shape' is {TensorInfo.Format(sizes)}, no size of a matrix");
+            throw Refuse(module, $"'shape' is {TensorInfo.Format(sizes)}, which is not the size of a matrix");
         var bytes = (columns + 7) / 8;
         var bitmask = Of(
             module,
@@ -172,7 +172,7 @@ internal sealed class BitmaskTensors : TensorSource
             if (starts[row] != matrix.Offsets[row])
                 throw Refuse(
                     matrix.Module,
-                    $"'row_offsets' of row {row} is {starts[row]}; the bits before it make it {matrix.Offsets[row]}"
+                    $"'row_offsets' of row {row} is {starts[row]}; the bits before it add up to {matrix.Offsets[row]}"
                 );
             var count = 0;
             foreach (var b in bits)
@@ -180,7 +180,7 @@ internal sealed class BitmaskTensors : TensorSource
             matrix.Offsets[row + 1] = matrix.Offsets[row] + count;
         }
         if (values != matrix.Offsets[^1])
-            throw Refuse(matrix.Module, $"'compressed' has {values} values; the bits make it {matrix.Offsets[^1]}");
+            throw Refuse(matrix.Module, $"'compressed' has {values} values; the bits add up to {matrix.Offsets[^1]}");
     }
 
     private TensorInfo Of(string module, string part, string wanted, Predicate<TensorInfo> fits)
@@ -190,7 +190,7 @@ internal sealed class BitmaskTensors : TensorSource
             ? info
             : throw Refuse(
                 module,
-                $"'{part[1..]}' is {info.Element.SafetensorsName()} {info.ShapeText}; {wanted} is needed"
+                $"'{part[1..]}' is {info.Element.SafetensorsName()} {info.ShapeText}; expected {wanted}"
             );
     }
 
@@ -198,7 +198,7 @@ internal sealed class BitmaskTensors : TensorSource
         info.Shape.AsSpan().SequenceEqual(shape);
 
     private CheckpointException Refuse(string module, string what) =>
-        new($"{Location}: matrix '{module}' by bitmask: {what}");
+        new($"{Location}: bitmask matrix '{module}': {what}");
 
     /// <summary>A sparse matrix.</summary>
     /// <param name="Module">Name of its parts, without suffix.</param>

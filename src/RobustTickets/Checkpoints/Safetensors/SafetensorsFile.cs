@@ -71,7 +71,7 @@ internal sealed class SafetensorsFile : TensorSource
             throw Refuse($"has {file.Length} bytes; a safetensors file begins with an 8-byte header length");
         var headerBytes = file.ReadUInt64(0);
         if (headerBytes > MaxHeaderBytes)
-            throw Refuse($"header length is {headerBytes}; at most {MaxHeaderBytes} is possible");
+            throw Refuse($"header length is {headerBytes}; expected at most {MaxHeaderBytes}");
         if ((long)headerBytes > file.Length - 8)
             throw Refuse(
                 $"header length is {headerBytes}, but the file has {file.Length - 8} bytes after it: truncated, "
@@ -108,9 +108,9 @@ internal sealed class SafetensorsFile : TensorSource
         {
             var name = property.Name;
             if (name.Length > LongestName)
-                throw Refuse($"name '{Quote(name)}' has {name.Length} characters; at most {LongestName} are possible");
+                throw Refuse($"name '{Quote(name)}' has {name.Length} characters; at most {LongestName} are allowed");
             if (!seen.Add(name))
-                throw Refuse($"tensor '{name}' is named twice in the header");
+                throw Refuse($"tensor '{name}' appears twice in the header");
             if (name == "__metadata__")
                 ReadMetadata(property.Value, metadata);
             else
@@ -159,7 +159,7 @@ internal sealed class SafetensorsFile : TensorSource
                     $"__metadata__ '{Quote(property.Name)}' is {property.Value.ValueKind}; a string is needed"
                 );
             if (!metadata.TryAdd(property.Name, property.Value.GetString()!))
-                throw Refuse($"__metadata__ '{Quote(property.Name)}' is named twice");
+                throw Refuse($"__metadata__ '{Quote(property.Name)}' appears twice");
         }
     }
 
@@ -194,8 +194,8 @@ internal sealed class SafetensorsFile : TensorSource
                     break;
                 default:
                     throw Refuse(
-                        $"tensor '{name}': field '{Quote(field.Name)}' = {Quote(field.Value)}; known are dtype "
-                            + "(a string), shape and data_offsets"
+                        $"tensor '{name}': field '{Quote(field.Name)}' = {Quote(field.Value)}; expected dtype "
+                            + "(a string), shape or data_offsets"
                     );
             }
         }
@@ -208,7 +208,9 @@ internal sealed class SafetensorsFile : TensorSource
             throw Refuse($"tensor '{name}': '{missing}' is missing");
         }
         if (!TensorElements.TryParse(dtype, out var element))
-            throw Refuse($"tensor '{name}': dtype '{Quote(dtype)}' is not supported; known are {TensorElements.Known}");
+            throw Refuse(
+                $"tensor '{name}': dtype '{Quote(dtype)}' is not supported; supported are {TensorElements.Known}"
+            );
         if (offsets is not [var begin, var end])
             throw Refuse(
                 $"tensor '{name}': data_offsets {TensorInfo.Format(offsets)} have {offsets.Length} numbers; 2 "
@@ -219,7 +221,7 @@ internal sealed class SafetensorsFile : TensorSource
         if (end > dataBytes)
             throw Refuse(
                 $"tensor '{name}': data_offsets [{begin}, {end}] end beyond the {dataBytes} data bytes of the "
-                    + "file: truncated, or lying offsets"
+                    + "file: truncated, or wrong offsets"
             );
 
         TensorInfo info;
@@ -247,7 +249,7 @@ internal sealed class SafetensorsFile : TensorSource
         if (!bad && field.Value.GetArrayLength() is > MostDimensions and var count)
             throw Refuse(
                 $"tensor '{name}': {field.Name} = {Quote(field.Value)} has {count} numbers; at most {MostDimensions} "
-                    + "are possible"
+                    + "are allowed"
             );
         var values = new List<long>();
         if (!bad)

@@ -95,7 +95,7 @@ internal static class SafetensorsWriter
             {
                 throw new CheckpointException(
                     $"{path}: the header would have {header.Length} bytes; at most "
-                        + $"{SafetensorsFile.MaxHeaderBytes} are possible"
+                        + $"{SafetensorsFile.MaxHeaderBytes} are allowed"
                 );
             }
         }

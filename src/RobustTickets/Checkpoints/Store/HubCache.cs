@@ -82,9 +82,9 @@ internal sealed class HubCache(string path)
                 return (at, null);
             var names = string.Join(", ", there.Select(d => System.IO.Path.GetFileName(d)).Order().Take(5));
             if (isNamed)
-                return (null, $"{reference}: names a snapshot that is not there; there are {names}");
+                return (null, $"{reference}: names a snapshot that does not exist; available: {names}");
             if (name.Contains('@'))
-                return (null, $"{folder}: holds neither a reference nor a snapshot {revision}; there are {names}");
+                return (null, $"{folder}: has no ref or snapshot {revision}; available: {names}");
             return there is [var only]
                 ? (only, null)
                 : (null, $"{folder}: holds several snapshots and no refs/main; name one: {repository}@{names}");

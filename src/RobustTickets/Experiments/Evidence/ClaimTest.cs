@@ -212,7 +212,7 @@ internal sealed class ClaimTest(ClaimCells cells)
         return (
             verdict,
             Text($"{claim.Times} distances of {(claim.Part == TicketPart.Heads ? "heads" : "neurons")} in a row ")
-                + Text($"below {claim.Below:0.##} from epoch {words} on (one number a seed); ")
+                + Text($"below {claim.Below:0.##} from epoch {words} on (one value per seed); ")
                 + Text($"{claim.ByEpoch:0.##} is claimed"),
             double.IsFinite(step) ? Text($"{step:0.00} epochs between snapshots") : null
         );
@@ -284,7 +284,7 @@ internal sealed class ClaimTest(ClaimCells cells)
                 null,
                 values,
                 IsCount(measure)
-                    ? string.Join(", ", values.Select(v => Signed(measure, v))) + " (one number a seed)"
+                    ? string.Join(", ", values.Select(v => Signed(measure, v))) + " (one value per seed)"
                     : $"{Signed(measure, values[0])}, {Alike(values)}, no test",
                 OfExamples: false
             );

@@ -124,7 +124,7 @@ internal static class EvidenceJson
         claim switch
         {
             WithinClaim { Margin: <= 0 } => "margin: must be above 0",
-            OrderClaim { Cells.Count: < 2 } => "cells: an order has two or more",
+            OrderClaim { Cells.Count: < 2 } => "cells: an order needs two or more",
             TrendClaim { Cells.Count: < 5 } => "cells: fewer than five cannot tell a trend from chance",
             RatioClaim { AtLeast: <= 0 } => "at-least: must be above 0",
             RatioClaim { Measure: Measure.Aua or Measure.Clean } => "measure: shares are compared by difference",

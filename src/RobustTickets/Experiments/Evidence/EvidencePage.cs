@@ -17,17 +17,17 @@ internal sealed class EvidencePage
         new("claim", "Claim", "Name of the claim", Numeric: false),
         new(
             "verdict",
-            "Seen here",
-            "holds, does not hold, undecided (the sample cannot tell), cannot be tested here (said of another protocol "
-                + "than this one, which cannot show it) or not measured",
+            "Result here",
+            "holds, does not hold, undecided (the sample cannot tell), cannot be tested here (claimed "
+                + "for another protocol, which this one cannot reproduce) or not measured",
             Numeric: false
         ),
         new("statistic", "Statistic", "The test and its numbers", Numeric: false),
         new(
             "detectable",
-            "Could show",
-            "The smallest effect found with 80 % power at 5 %; of a trend the smallest tau of p < 0.05, of "
-                + "settled masks the step between snapshots",
+            "Detectable",
+            "Smallest effect detectable with 80 % power at the 5 % level; for a trend, the smallest tau with "
+                + "p < 0.05; for settled masks, the step between snapshots",
             Numeric: false
         ),
     ];
@@ -96,7 +96,7 @@ internal sealed class EvidencePage
         HtmlReport.Section(
             body,
             "claims",
-            "What the papers claim, and what was seen here",
+            "What the papers claim and what was measured here",
             Rule(),
             Summary() + string.Concat(claims) + (Beyond() is { } beyond ? $"<p>{Svg.Escape(beyond)}</p>\n" : "")
         );
@@ -120,20 +120,14 @@ internal sealed class EvidencePage
                 "",
                 $"<ul>{string.Concat(_others.Select(t => $"<li>{Svg.Escape(t.Title)}</li>"))}</ul>\n"
             );
-        HtmlReport.Section(
-            body,
-            "scale",
-            "At what scale",
-            "What differs from the papers, by experiment.",
-            Scale(html: true)
-        );
+        HtmlReport.Section(body, "scale", "Scale", "What differs from the papers, by experiment.", Scale(html: true));
         return HtmlPage.Render("Evidence", Lead(), body.ToString(), Foot());
     }
 
     private string Markdown()
     {
         var text = new StringBuilder(
-            $"# Evidence\n\n{Lead()}\n\n## What the papers claim, and what was seen here\n\n{Rule()}\n\n"
+            $"# Evidence\n\n{Lead()}\n\n## What the papers claim and what was measured here\n\n{Rule()}\n\n"
         );
         foreach (var (paper, claims) in ByPaper())
             text.Append(CultureInfo.InvariantCulture, $"### {paper}\n\n{ClaimTable(claims).ToMarkdown()}\n");
@@ -149,7 +143,7 @@ internal sealed class EvidencePage
         }
         if (_others.Count > 0)
             text.Append("## Not measured here\n\n").AppendJoin("", _others.Select(t => $"- {t.Title}\n")).Append('\n');
-        return text.Append(CultureInfo.InvariantCulture, $"## At what scale\n\n{Scale(html: false)}").ToString();
+        return text.Append(CultureInfo.InvariantCulture, $"## Scale\n\n{Scale(html: false)}").ToString();
     }
 
     private string Lead()
@@ -162,16 +156,16 @@ internal sealed class EvidencePage
     }
 
     private string Rule() =>
-        "A claim holds, or does not, when its test says so at 5 %; with several seeds each must agree in sign, or lie "
-        + "on the same side of a margin. Undecided means that this sample cannot tell; cannot be tested here, that the "
-        + "claim is of another protocol, whose number these recipes could not reach whatever was seen. Shares are "
-        + "tested on the examples, the trained models being what they are; how much "
-        + "training scatters is told by the seeds (the report of each table has the t over them). "
-        + "No correction is made for the number of claims: of twenty tests of nothing one is expected to come out. "
+        "A claim holds, or does not, if its test is significant at the 5 % level; with several seeds all must agree in "
+        + "sign, or lie on the same side of a margin. Undecided means that this sample cannot tell; cannot be "
+        + "tested here, that the claim is about another protocol, whose value these recipes cannot reach in any case. "
+        + "Accuracies are tested over the examples, for the given trained models; the seeds show how much "
+        + "training runs vary (each table's report has the t-test over seeds). There is no correction for multiple "
+        + "testing: of twenty tests without an effect, one is expected to be significant. "
         + (_claims.Any(c => c.SoFar) ? "So far: planned seeds are still missing. " : "")
         + (
-            _changed is null ? "The claims were not written down before the first cell was run."
-            : _changed.Count == 0 ? "The claims are those that were written down before the first cell was run."
+            _changed is null ? "The claims were not recorded before the first cell was run."
+            : _changed.Count == 0 ? "The claims are those recorded before the first cell was run."
             : $"Changed since the first cell was run: {string.Join(", ", _changed)}."
         );
 
@@ -199,8 +193,8 @@ internal sealed class EvidencePage
                     $"{PaperTables.Name(g.Key.Table)} on {g.Key.Data} ({g.Count()})"
                 )
             );
-        return $"{Count(_beyond.Count, "further claim")} of the papers have no cells in what is planned here; "
-            + $"cells are wanted of {string.Join(", ", tables)}.";
+        return $"{Count(_beyond.Count, "further claim")} of the papers have no cells in these experiments; "
+            + $"they need cells of {string.Join(", ", tables)}.";
     }
 
     private static string Count(int n, string what) => n == 1 ? $"1 {what}" : $"{n} {what}s";
@@ -285,7 +279,7 @@ internal sealed class EvidencePage
         }
         if (_leftOut.Count > 0)
         {
-            var left = $"A page is of one scale. Not counted above: {string.Join(", ", _leftOut)}.";
+            var left = $"A page covers a single scale. Not counted above: {string.Join(", ", _leftOut)}.";
             text.Append(html ? $"<p>{Svg.Escape(left)}</p>\n" : $"\n{left}\n");
         }
         return text.ToString();

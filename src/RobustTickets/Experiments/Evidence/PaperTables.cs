@@ -40,11 +40,11 @@ internal sealed class PaperTables(PublishedFile published, ClaimCells cells)
             new("clean_paper", "Clean, paper", "Accuracy as printed, %", Numeric: true),
             new("clean", "Clean, here", "Mean and standard deviation over seeds, on the reported rows", Numeric: true),
             new("queries_paper", "#Query, paper", "Mean queries as printed", Numeric: true),
-            new("queries", "#Query, here", "Mean queries of an attacked example", Numeric: true),
+            new("queries", "#Query, here", "Mean queries per attacked example", Numeric: true),
             new(
                 "speedup_paper",
                 "Speed-up, paper",
-                "Training speed, PGD = 1, as printed; neither form nor K of that PGD is said",
+                "Training speed, PGD = 1, as printed; the paper gives neither form nor K of its PGD",
                 Numeric: true
             ),
             new("speedup", $"by seconds{Over(pgd)}", $"Seconds of {pgd ?? "PGD"} / seconds", Numeric: true),

@@ -33,8 +33,7 @@ internal static class ProtocolClaims
         // The ratio with the earliest stop is the most these recipes could show.
         return (
             most.Ratio < claim.AtLeast ? Verdict.NotTestable : verdict,
-            words
-                + Text($"; had the search stopped at its earliest, epoch {most.Epoch:0.00}, it were {most.Ratio:0.00}"),
+            words + Text($"; with the earliest possible stop, epoch {most.Epoch:0.00}, it would be {most.Ratio:0.00}"),
             null
         );
     }
@@ -64,14 +63,14 @@ internal static class ProtocolClaims
     {
         var seeds = cells.Where(s => s.SettledGates is not null).ToArray();
         if (seeds.Length == 0)
-            return (Verdict.NotMeasured, "no search of masks", null);
+            return (Verdict.NotMeasured, "no mask search", null);
         var shares = seeds.Select(s => s.SettledGates!.Value).ToArray();
         var verdict =
             shares.Min() >= claim.AtLeast ? Verdict.Holds
             : shares.Max() < claim.AtLeast ? Verdict.DoesNotHold
             : Verdict.Undecided;
         var found = string.Join(", ", shares.Select(s => Text($"{100 * s:0.0} %")));
-        var words = Text($"{found} settled (one number a seed); {100 * claim.AtLeast:0.#} % is claimed");
+        var words = Text($"{found} settled (one value per seed); {100 * claim.AtLeast:0.#} % is claimed");
         if (claim.AfterEpochs is not { } epochs || seeds.Max(s => s.SearchEpochs) is not { } searched)
             return (verdict, words, null);
         return (

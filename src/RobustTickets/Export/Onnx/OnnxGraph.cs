@@ -211,7 +211,7 @@ internal sealed class OnnxGraph
             tensor.Write(file);
             if (file.Position - from != tensor.ByteCount)
                 throw new InvalidOperationException(
-                    $"'{tensor.Name}': {file.Position - from} bytes written, {tensor.ByteCount} announced"
+                    $"'{tensor.Name}': {file.Position - from} bytes written, expected {tensor.ByteCount}"
                 );
         }
         file.Flush(flushToDisk: true);

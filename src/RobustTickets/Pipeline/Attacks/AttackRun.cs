@@ -123,7 +123,7 @@ internal static class AttackRun
             stamp?.Save();
             Note(
                 progress,
-                $"{log.Done} of {job.Inputs.Count} examples are done; the same attack goes on in {job.Folder}"
+                $"{log.Done} of {job.Inputs.Count} examples are done; rerun the same attack to continue in {job.Folder}"
             );
             throw;
         }
@@ -192,7 +192,7 @@ internal static class AttackRun
             Note(progress, $"note: {note}");
         Note(progress, rows.ToString());
         if (request.AugmentFile is not null && rows.Kind == RowKind.HeldOut)
-            Note(progress, "note: the texts to be augmented are held-out ones; say split train for those trained on");
+            Note(progress, "note: the texts to augment are held-out rows; use split train to augment training rows");
         var sample = request.Sample ?? new AttackSample();
         var picked = sample.Pick(split.Examples, rows.LeftOut);
         if (
@@ -200,7 +200,7 @@ internal static class AttackRun
             && picked.Count < split.Examples.Count
             && Splits.ClassGroupedWarning(split) is { } warning
         )
-            Note(progress, $"warning: {warning}; a stratified sample has the file's class shares");
+            Note(progress, $"warning: {warning}; a stratified sample keeps the class proportions of the file");
         var classes = split.Labels.Names.Select((name, i) => $"{name} {picked.Count(e => e.Label == i)}");
         Note(progress, $"attacking {picked.Count} examples: {string.Join(", ", classes)}");
         return picked;
@@ -214,7 +214,7 @@ internal static class AttackRun
             throw new RequestException(
                 nameof(AttackRequest.Output),
                 target,
-                "is a run, whose files an attack's would take the place of; name a folder of its own, such as "
+                "is a run folder, whose files the attack would overwrite; name a separate folder, such as "
                     + RunFolder.At(target).AttackFolder(name)
             );
     }
@@ -226,14 +226,14 @@ internal static class AttackRun
             throw new RequestException(
                 nameof(AttackRequest.Shard),
                 null,
-                "does not go with random numbers of one stream through all examples: every outcome depends on those "
-                    + "before it"
+                "cannot be combined with one random stream over all examples: each outcome depends on the "
+                    + "previous ones"
             );
         if (request.Temperature is { IsSeveral: true })
             throw new RequestException(
                 nameof(AttackRequest.Temperature),
                 null,
-                "of several the lowest is told when all examples are done; attack in parts at one temperature each"
+                "only one is possible for a shard: the lowest Aua of several is known only after all examples"
             );
         if (request.AugmentFile is not null)
             throw new RequestException(

@@ -67,7 +67,7 @@ public sealed record AttackSample(
     {
         if (!File.Exists(file))
             throw new DataException(
-                $"{file}: no such file; expected ids of examples, one a line, as in the ids.txt of an attack"
+                $"{file}: no such file; expected example ids, one per line, as in the ids.txt of an attack"
             );
         var known = examples.ToDictionary(e => e.Id, StringComparer.Ordinal);
         var picked = new List<Example>();
@@ -88,11 +88,11 @@ public sealed record AttackSample(
                     : $"no example '{id}' in the split; its ids run from '{examples[0].Id}' to '{examples[^1].Id}'";
                 throw new DataException(
                     $"{file}:{line}: {what}",
-                    seen ? new Remedy("attack such rows", nameof(AttackRequest.Split), "train") : null
+                    seen ? new Remedy("attack training rows", nameof(AttackRequest.Split), "train") : null
                 );
             }
             picked.Add(example);
         }
-        return picked.Count > 0 ? picked : throw new DataException($"{file}: names no example");
+        return picked.Count > 0 ? picked : throw new DataException($"{file}: contains no example ids");
     }
 }

@@ -26,7 +26,7 @@ internal static class AugmentedData
             throw new RequestException(
                 nameof(AttackRequest.AugmentFile),
                 path,
-                "takes JSON lines, which are read by their ending; name it .jsonl"
+                "is written as JSON Lines, recognised by the file extension; name it .jsonl"
             );
     }
 
@@ -63,7 +63,7 @@ internal static class AugmentedData
             throw new RequestException(
                 nameof(AttackRequest.AugmentFile),
                 null,
-                $"{path} is there and holds something else; remove it or name another file (the attack's results "
+                $"{path} already exists with other content; remove it or name another file (the attack's results "
                     + "are kept)"
             );
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)

@@ -26,12 +26,12 @@ internal static class ClassifierSource
         if (loader is null || !loader.Knows(path))
             return Classifier.Load(path, execution, maxLength);
         if (!execution.Device.IsHost)
-            throw new RequestException(nameof(Execution.Device), null, $"{path} runs on the processor alone: cpu");
+            throw new RequestException(nameof(Execution.Device), null, $"{path} runs only on the CPU; use cpu");
         if (execution.Precision != MatrixPrecision.Fp32)
             throw new RequestException(
                 nameof(Execution.Precision),
                 null,
-                $"{path} runs in the precision that its file holds; leave it at fp32"
+                $"{path} runs only in the precision stored in its file; leave it at fp32"
             );
         return loader.LoadClassifier(path, maxLength, execution.Threads)!;
     }
@@ -41,8 +41,8 @@ internal static class ClassifierSource
     /// </summary>
     public static string? LengthNote(int? asked, ITextClassifier classifier) =>
         asked > classifier.MaxLength
-            ? $"{asked} word pieces were asked for; {classifier.Name} reads at most {classifier.MaxLength}, so longer "
-                + "texts are cut there"
+            ? $"{asked} word pieces were requested; {classifier.Name} accepts at most {classifier.MaxLength}, so "
+                + "longer texts are truncated"
             : null;
 
     /// <summary>Accuracy and mean loss on labelled examples.</summary>

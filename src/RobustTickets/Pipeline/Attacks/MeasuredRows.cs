@@ -32,11 +32,7 @@ internal enum RowKind
 /// <param name="Description">Description for display, without the number of rows.</param>
 internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int OfRows, string Description)
 {
-    private static readonly Remedy Parts = new(
-        "measure rows that were trained on",
-        nameof(AttackRequest.Split),
-        "train"
-    );
+    private static readonly Remedy Parts = new("evaluate on training rows", nameof(AttackRequest.Split), "train");
 
     /// <summary>Ids of the rows excluded because the model was trained on them.</summary>
     internal IReadOnlySet<string> LeftOut { get; init; } = new HashSet<string>();
@@ -137,7 +133,7 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
         {
             throw Refuse(
                 asked,
-                $"{read.Source} is the file that {victim.Name} was trained on, {train.Examples} of its rows; its "
+                $"{read.Source} is the training file of {victim.Name}, which used {train.Examples} of its rows; its "
                     + $"{(asked is null ? "held-out part" : "part")} is not in this file"
                     + $"{(part is { File.Length: > 0 } other ? $" but in {other.File}" : "")}"
             );
@@ -156,7 +152,7 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
                 Notes =
                 [
                     .. read.Notes,
-                    $"the run of {victim.Name} has no test part; the part that it reports is taken: {part.Name}",
+                    $"the run of {victim.Name} has no test part; using the part it reports: {part.Name}",
                 ],
             };
 
@@ -222,10 +218,7 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
         var rows = read.Examples.Where(e => isPart(RowKey.RowOf(e.Id)) && !trained.Contains(e.Id)).ToArray();
         var name = part?.Name ?? read.Name;
         if (rows.Length == 0)
-            throw Refuse(
-                null,
-                $"all {all} rows of {read.Source}, or of its part {name}, were trained on by {victim.Name}"
-            );
+            throw Refuse(null, $"{victim.Name} was trained on all {all} rows of {read.Source}, or of its part {name}");
         var own = isOfRun || seenHere.Length > 0;
         return new MeasuredRows(
             Repeated(read.Only(rows), isOfRun ? victim.Texts : TrainedTexts.None),

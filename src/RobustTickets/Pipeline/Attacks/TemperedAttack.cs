@@ -55,7 +55,7 @@ internal sealed record TemperedAttack(
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"temperature {value} fitted on {rows.Description}: negative log likelihood {fit.LossBefore:0.000} -> "
-                    + $"{fit.LossAfter:0.000}{(fit.IsAtBound ? "; at the bound of what is fitted" : "")}"
+                    + $"{fit.LossAfter:0.000}{(fit.IsAtBound ? "; at the limit of the fitted range" : "")}"
             )
         );
         return (fit.Temperature, new("temperature", value, $"fitted on {rows.Description}"), true);
@@ -110,7 +110,7 @@ internal sealed record TemperedAttack(
             && !Directory.EnumerateDirectories(Job.Folder, "temperature-*").Any()
         )
             throw new OutputException(
-                $"'{Job.Folder}': this folder holds one attack, not one at each of several temperatures",
+                $"'{Job.Folder}': this folder holds a single attack, not one per temperature",
                 AttackLog.AnotherFolder
             );
     }

@@ -69,7 +69,7 @@ internal sealed class VictimFolder
         ?? throw new RequestException(
             nameof(AttackRequest.Output),
             null,
-            $"is missing, and {Path} does not lie in a run folder whose attacks/ could take the results"
+            $"is missing, and {Path} is not in a run folder whose attacks/ could hold the results"
         );
 
     /// <summary>
@@ -88,7 +88,7 @@ internal sealed class VictimFolder
             throw new RequestException(
                 nameof(AttackRequest.MaxLength),
                 null,
-                $"{Path} does not lie in a run folder, so the length it was trained at is not known; give a number"
+                $"{Path} is not in a run folder, so its training length is unknown; give a number"
             );
         return RecipeJson.ReadFile(_run.RecipeFile).MaxLength;
     }

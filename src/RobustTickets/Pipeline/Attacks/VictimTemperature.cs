@@ -61,7 +61,7 @@ public sealed record VictimTemperature
                 throw new RequestException(
                     nameof(AttackRequest.Temperature),
                     text,
-                    "expected a number above 0, fit, grid, or several of them between commas"
+                    "expected a number above 0, fit, grid, or several of them separated by commas"
                 );
         }
         return new VictimTemperature([.. values], fit, text.Replace(" ", "", StringComparison.Ordinal));

@@ -54,8 +54,8 @@ internal sealed record MachineNeeds(TrainingMemory Memory, long DiskBytes)
     {
         if (free < DiskBytes)
             throw new RunFolderException(
-                $"{output}: too little disk: this run needs up to {TrainingMemory.Text(DiskBytes)}, "
-                    + $"{TrainingMemory.Text(free)} are free; free some or name a folder on another disk"
+                $"{output}: not enough disk space: this run needs up to {TrainingMemory.Text(DiskBytes)}, "
+                    + $"{TrainingMemory.Text(free)} are free; free some space or name a folder on another disk"
             )
             {
                 Fields = ["Output"],

@@ -38,10 +38,10 @@ internal static class RankRequest
     {
         var (least, more) = (recipe.BatchSize / ranks, recipe.BatchSize % ranks);
         var each = more == 0 ? $"{least}" : $"{least} or {least + 1}";
-        yield return $"{ranks} ranks train together, {each} of a batch's {recipe.BatchSize} examples each";
+        yield return $"training on {ranks} ranks, each with {each} of the {recipe.BatchSize} examples of a batch";
         if (Objectives(recipe).OfType<InfoBertOptions>().Any())
-            yield return "InfoBERT's pairs are drawn among the examples of each rank, so that this is another training "
-                + "than that of another number of ranks";
+            yield return "InfoBERT's pairs are drawn among the examples of each rank, so the result depends on the "
+                + "number of ranks";
     }
 
     private static IEnumerable<ObjectiveOptions> Objectives(Recipe recipe) =>

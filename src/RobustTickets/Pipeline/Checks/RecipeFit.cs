@@ -109,17 +109,17 @@ internal static class RecipeFit
         var examples = data.Train.Examples.Count;
         if (recipe.BatchSize > examples)
             yield return Text(
-                $"batch-size {recipe.BatchSize} is more than the {examples} training examples: every step takes ",
+                $"batch-size {recipe.BatchSize} is more than the {examples} training examples: every step uses ",
                 $"all of them"
             );
         var held = data.Ids.Development is null ? 0 : data.Development.Examples.Count;
         if (recipe.Split.TrainExamples is { } wanted && wanted > examples + held)
             yield return Text(
-                $"split.train-examples {wanted} is more than the {examples + held} there are: all are used"
+                $"split.train-examples {wanted} is more than the {examples + held} available: all are used"
             );
         if (recipe.Split.EvaluationExamples is { } most && most > data.Evaluation.Examples.Count)
             yield return Text(
-                $"split.evaluation-examples {most} is more than the {data.Evaluation.Examples.Count} there are: ",
+                $"split.evaluation-examples {most} is more than the {data.Evaluation.Examples.Count} available: ",
                 $"all are used"
             );
         if (
@@ -127,9 +127,9 @@ internal static class RecipeFit
             && SearchLength.Of(recipe.Search, recipe.BatchSize, examples) is { Suffices: false } length
         )
             yield return Text(
-                $"search: {length.Learning} steps at a learning rate above 0 ({SearchLength.LeastSteps} are the ",
-                $"least), "
-            ) + "and a ticket is drawn nevertheless (search.allow-short)";
+                $"search: {length.Learning} steps at a learning rate above 0 (at least {SearchLength.LeastSteps} are ",
+                $"needed), "
+            ) + "but a ticket is drawn anyway (search.allow-short)";
     }
 
     /// <summary>
@@ -145,9 +145,9 @@ internal static class RecipeFit
             return null;
         var epochs = Math.Ceiling((double)LeastHardened / RecipeSteps.PerEpoch(recipe, examples));
         return Text(
-            $"retrain: {steps} steps from a fresh classifier, under an adversary and on changed texts: fewer than ",
-            $"{LeastHardened} may cost clean accuracy and bring nothing; harden begins with a fine-tuned network and ",
-            $"measures what helps, or train longer (retrain.epochs={epochs})"
+            $"retrain: {steps} steps from a fresh classifier, adversarial and on augmented texts only: fewer than ",
+            $"{LeastHardened} may cost clean accuracy without improving robustness; use harden, which starts from a ",
+            $"fine-tuned network and measures what helps, or train longer (retrain.epochs={epochs})"
         );
     }
 

@@ -73,7 +73,7 @@ internal sealed record RunInputs(
         var (classes, wanted) = (Classes, Data.Labels.Count);
         if (classes is { } others && others != wanted)
             yield return $"the model's classifier has {others} classes, the task {wanted}: "
-                + "training starts from a fresh one";
+                + "training starts from a fresh classifier";
         if (classes != wanted && RecipeFit.SlowStart(recipe, Data) is { } slow)
             yield return slow;
         if (Needs(recipe).Doubt(TrainingMemory.Free) is { } doubt)
@@ -96,8 +96,8 @@ internal sealed record RunInputs(
         if (recipe.Search is not null && files.Config.Ticket is not null)
         {
             throw new CheckpointException(
-                $"{files.Path}: is a ticket already; a search needs a dense checkpoint (a recipe "
-                    + "without search goes on training a ticket)"
+                $"{files.Path}: is already a ticket; a search needs a dense checkpoint (a recipe "
+                    + "without search continues training a ticket)"
             );
         }
         RecipeFit.Require(Origin, RecipeFit.Model(recipe, files.Config));

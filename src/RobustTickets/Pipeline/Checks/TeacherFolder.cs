@@ -32,12 +32,12 @@ internal sealed record TeacherFolder(string Path, string Hash)
             throw new CheckpointException(
                 $"retrain.distill.teacher: {folder} "
                     + (classes == 0 ? "has no classifier" : $"has {classes} classes, the task {labels}")
-                    + "; a teacher is a classifier trained on the same task"
+                    + "; the teacher must be a classifier trained on the same task"
             );
         if (!WordPieceTokenizer.Load(folder).Vocabulary.Tokens.SequenceEqual(student.Vocabulary.Tokens))
             throw new CheckpointException(
-                $"retrain.distill.teacher: {folder} has another vocabulary than the checkpoint; both read the same "
-                    + "word pieces"
+                $"retrain.distill.teacher: {folder} has a different vocabulary from the checkpoint; both must use the "
+                    + "same word pieces"
             );
         return new TeacherFolder(folder, VictimFolder.Hash(folder));
     }

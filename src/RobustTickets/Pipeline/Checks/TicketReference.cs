@@ -37,8 +37,8 @@ internal static class TicketReference
                     throw new RecipeException(
                         string.Create(
                             CultureInfo.InvariantCulture,
-                            $"draw.sparsity: is {asked}, but the ticket whose counts are matched ({named}) has "
-                                + $"{like.Sparsity:0.####}; give that"
+                            $"draw.sparsity: is {asked}, but the ticket whose counts it matches ({named}) has "
+                                + $"{like.Sparsity:0.####}; use that value"
                         )
                     );
                 }
@@ -69,8 +69,8 @@ internal static class TicketReference
         if (!Directory.Exists(named) || Path.GetFullPath(named) == beside)
             return beside;
         throw new RecipeException(
-            $"{field}: \"{named}\" lies both beside the run ({beside}) and in the current directory "
-                + $"({Path.GetFullPath(named)}); give the whole path of the one that is meant"
+            $"{field}: \"{named}\" exists both next to the run ({beside}) and in the current directory "
+                + $"({Path.GetFullPath(named)}); give the full path of the intended one"
         );
     }
 
@@ -89,7 +89,7 @@ internal static class TicketReference
             case StructuredMask mask:
                 if (draw is WeightDrawOptions)
                     throw new RecipeException(
-                        $"draw: {path} keeps heads and neurons, no sparsity of weights can be drawn from it; "
+                        $"draw: {path} is a ticket of heads and neurons, so no weight sparsity can be drawn from it; "
                             + $"set draw to {{\"kind\":\"as-saved\"}}"
                     );
                 var (heads, neurons) = (mask.Heads.Select(l => l.Length), mask.Neurons.Select(l => l.Length));
@@ -99,8 +99,8 @@ internal static class TicketReference
                         $"{path}: is a ticket for layers of {string.Join(", ", heads)} heads and "
                             + $"{string.Join(", ", neurons)} neurons, the checkpoint has "
                             + $"{string.Join(", ", shape.HeadsPerLayer)} and "
-                            + $"{string.Join(", ", shape.NeuronsPerLayer)}; a ticket fits a checkpoint of its own "
-                            + "shape only"
+                            + $"{string.Join(", ", shape.NeuronsPerLayer)}; a ticket fits only a checkpoint of the "
+                            + "same shape"
                     );
                 }
                 return string.Join(

@@ -72,8 +72,8 @@ internal sealed record RunData(
         notes.AddRange(train.Notes);
         if (Splits.ClassGroupedWarning(train) is { } warning)
             notes.Add(
-                $"{warning}. Here training shuffles; the released scripts read such a file in order while "
-                    + "searching, and attack its first examples"
+                $"{warning}. Training shuffles here; the released scripts read such a file in order during the "
+                    + "search and attack its first examples"
             );
         var seed = (ulong)split.Seed;
         var examples = split.TrainExamples is { } wanted
@@ -180,12 +180,12 @@ internal sealed record RunData(
             return split;
         if (unseen.Length == 0)
             throw new DataException(
-                $"{split.Source}: the training data hold adversarial texts of all its {split.Examples.Count} rows, so "
-                    + $"none is unseen; augment the training split, not {split.Name}"
+                $"{split.Source}: the training data contain adversarial texts of all its {split.Examples.Count} rows, "
+                    + $"so none is unseen; augment the training split, not {split.Name}"
             );
         notes.Add(
             $"{split.Examples.Count - unseen.Length} of {split.Examples.Count} {split.Name} rows are left out: the "
-                + "training data hold adversarial texts of them"
+                + "training data contain adversarial texts of them"
         );
         return split.Only(unseen);
     }

@@ -24,7 +24,7 @@ internal static class JsonShape
         else if (clr.IsEnum)
             CheckEnum(element, type.Options, clr, path, problems);
         else if (clr == typeof(string))
-            Expect(element, JsonValueKind.String, "a text", path, problems);
+            Expect(element, JsonValueKind.String, "a string", path, problems);
         else if (clr == typeof(bool))
         {
             if (element.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
@@ -115,7 +115,7 @@ internal static class JsonShape
             // with them.
             if (!element.TryGetProperty(discriminator!, out var found))
                 _ = Resolve(declared, null, path, problems);
-            else if (Expect(found, JsonValueKind.String, "a text", Join(path, discriminator!), problems))
+            else if (Expect(found, JsonValueKind.String, "a string", Join(path, discriminator!), problems))
                 _ = Resolve(declared, found.GetString(), path, problems);
         }
 
@@ -133,7 +133,7 @@ internal static class JsonShape
             else if (member.Value.ValueKind == JsonValueKind.Null)
             {
                 if (!AllowsNull(field))
-                    problems.Add($"{at}: null is not possible here; expected {Describe(field, type.Options)}");
+                    problems.Add($"{at}: null is not allowed here; expected {Describe(field, type.Options)}");
             }
             else
                 Check(member.Value, type.Options.GetTypeInfo(field.PropertyType), at, problems);
@@ -191,7 +191,7 @@ internal static class JsonShape
         if (clr == typeof(bool))
             return "true or false";
         if (clr == typeof(string))
-            return "a text";
+            return "a string";
         var type = options.GetTypeInfo(clr);
         if (type.Kind == JsonTypeInfoKind.Enumerable)
             return "a list [...]";

@@ -97,12 +97,12 @@ public static class RecipeOverrides
             }
             var type = declared.Options.GetTypeInfo(field.PropertyType);
             if (type.Kind != JsonTypeInfoKind.Object)
-                throw Refused($"{at}: holds a single value, it has no field \"{names[i + 1]}\"");
+                throw Refused($"{at}: is a single value and has no field \"{names[i + 1]}\"");
             if (node[field.Name] is not JsonObject child)
             {
                 throw Refused(
-                    $"{at}: is null in this recipe, so \"{names[i + 1]}\" has no place; set {at} to a "
-                        + "whole object or take a recipe that has one"
+                    $"{at}: is null in this recipe, so \"{names[i + 1]}\" cannot be set; set {at} to a "
+                        + "complete object or use a recipe that has one"
                 );
             }
             (node, declared) = (child, type);

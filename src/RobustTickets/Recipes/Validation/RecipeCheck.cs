@@ -25,7 +25,7 @@ public static class RecipeCheck
         var found = new RecipeProblems();
         if (recipe is { Retrain: null or { Objective: null } or { Optimizer: null } } or { Evaluate: null })
         {
-            found.Add("retrain: is missing in part, or evaluate: null is not possible here");
+            found.Add("retrain: is incomplete, or evaluate: null is not allowed here");
             return found;
         }
         found.Text("name", recipe.Name);
@@ -36,7 +36,7 @@ public static class RecipeCheck
                 $"task: unknown \"{recipe.Task}\"; "
                     + NearestNames.Hint(recipe.Task, [.. TaskCatalog.Tasks.Select(t => t.Name)])
             );
-        const string why = "two special tokens and one word piece are the least";
+        const string why = "two special tokens and one word piece";
         found.Between("max-length", recipe.MaxLength, 3, RecipeProblems.MostAtOnce, why);
         found.Between("batch-size", recipe.BatchSize, 1, RecipeProblems.MostAtOnce);
         found.Require(recipe.Seed >= 0, "seed", recipe.Seed, "0 or more");
@@ -63,7 +63,7 @@ public static class RecipeCheck
                     + "set draw to null"
             );
         if (recipe.Search is not null && recipe.Draw is null)
-            found.Add("draw: null, but search is present; say how its ticket is drawn or set search to null");
+            found.Add("draw: null, but search is present; specify how its ticket is drawn or set search to null");
         if (recipe is { Search: { } search, Draw: { } draw })
             SearchCheck.Check(search, draw, found);
 
@@ -91,35 +91,35 @@ public static class RecipeCheck
         )
         {
             found.Add(
-                "retrain.coefficients: those of a ticket belong to retrain.realisation \"ticket\"; possible: removed"
+                "retrain.coefficients: a ticket's are kept only with retrain.realisation \"ticket\"; possible: removed"
             );
         }
         if (recipe.Draw is WeightDrawOptions && recipe.Retrain.Realisation == Realisation.AuthorsCode)
         {
             found.Add(
-                "retrain.realisation: \"released\" belongs to heads and neurons; a ticket of weights has "
+                "retrain.realisation: \"released\" is only for heads and neurons; possible for weights: "
                     + "ticket, dense-redrawn, dense-zero"
             );
         }
         if (recipe.Draw is WeightDrawOptions && recipe.Retrain.Coefficients != TicketCoefficients.Removed)
         {
             found.Add(
-                "retrain.coefficients: \"released\" belongs to heads and neurons; possible for a ticket of "
+                "retrain.coefficients: \"released\" is only for heads and neurons; possible for a ticket of "
                     + "weights: removed"
             );
         }
         if (recipe.Search is null)
         {
             if (recipe.Retrain.Coefficients != TicketCoefficients.Removed)
-                found.Add("retrain.coefficients: a network without search has none; possible: removed");
+                found.Add("retrain.coefficients: there are none without a search; possible: removed");
             if (recipe.Retrain.Weights != StartWeights.PreTrained)
-                found.Add("retrain.weights: re-drawn weights have no meaning without search; possible: pre-trained");
+                found.Add("retrain.weights: re-drawn weights require a search; possible: pre-trained");
             if (recipe.Retrain.Realisation != Realisation.Ticket)
-                found.Add("retrain.realisation: only a ticket has one, and there is no search; possible: ticket");
+                found.Add("retrain.realisation: applies only to a ticket, and there is no search; possible: ticket");
             if (recipe.Evaluate.EqualEpochControl)
                 found.Add(
-                    "evaluate.equal-epoch-control: true has no meaning without search, where the run is that "
-                        + "control itself; possible: false"
+                    "evaluate.equal-epoch-control: true requires a search; without one the run is its own "
+                        + "control; possible: false"
                 );
         }
         return found;
@@ -150,7 +150,7 @@ public static class RecipeCheck
                 "in [-1, 1], or null for the attack recipe's own"
             );
         if (attack is { Similarity: false, SimilarityThreshold: not null })
-            found.Add($"{at}.similarity-threshold: has no meaning while {at}.similarity is false; set it to null");
+            found.Add($"{at}.similarity-threshold: has no effect while {at}.similarity is false; set it to null");
         if (attack.QueryBudget is { } budget)
             found.Require(budget >= 1, $"{at}.query-budget", budget, "at least 1, or null for no limit");
         if (split.Dev == DevelopmentRule.AuthorsCode)

@@ -31,7 +31,7 @@ internal sealed class RecipeProblems
     public void Text(string path, string value)
     {
         if (string.IsNullOrWhiteSpace(value))
-            List.Add($"{path}: is empty; a recipe says its name, task and source");
+            List.Add($"{path}: is empty; a recipe needs a name, task and source");
     }
 
     public bool Require(bool holds, string path, double value, string possible)

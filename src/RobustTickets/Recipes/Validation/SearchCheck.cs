@@ -36,7 +36,7 @@ internal static class SearchCheck
                 break;
             case (SavedTicketSearchOptions, _):
                 found.Add(
-                    "draw.kind: a saved ticket is taken as it is, or drawn again from its scores; possible: "
+                    "draw.kind: a saved ticket is used as it is, or re-drawn from its scores; possible: "
                         + "as-saved, weights"
                 );
                 break;

@@ -57,7 +57,7 @@ internal static class WeightSearchCheck
                 ObjectiveCheck.Check("search.objective", s.Objective, found);
                 AugmentCheck.Check("search.augment", s.Augment, found);
                 RecipeCheck.Optimizer("search.optimizer", s.Optimizer, found);
-                const string one = "for pruning without training take kind one-shot";
+                const string one = "for pruning without training use kind one-shot";
                 found.Between("search.rounds", s.Rounds, 1, RecipeProblems.MostTimes, one);
                 var round = Positive("search.epochs-per-round", s.EpochsPerRound, found);
                 if (s.HorizonEpochs is { } horizon && Positive("search.horizon-epochs", horizon, found) && round)

@@ -62,7 +62,7 @@ internal static class RunDiscovery
         {
             if (++seen > Folders)
             {
-                notes.Add(FormattableString.Invariant($"only the first {Folders} folders were looked at"));
+                notes.Add(FormattableString.Invariant($"only the first {Folders} folders were searched"));
                 break;
             }
             if (RunFolder.IsRun(at.Path))

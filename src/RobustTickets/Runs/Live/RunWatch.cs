@@ -54,7 +54,7 @@ internal sealed class RunWatch
         var writer = FolderWriter.Of(Folder);
         var problems = new List<string>();
         if (!Directory.Exists(Folder))
-            problems.Add("the folder is gone");
+            problems.Add("the folder no longer exists");
         var recipe = Get(_recipe, problems) ?? new RecipeFacts(null, null, null, null, null, null);
         var environment = Get(_environment, problems);
         var result = Get(_result, problems);
@@ -100,7 +100,7 @@ internal sealed class RunWatch
     {
         if (result is not null)
             return attacks.FirstOrDefault(a => a.Active && !a.Finished) is { } attack
-                ? (RunStatus.Attacking, $"{attack.Name} is at work")
+                ? (RunStatus.Attacking, $"{attack.Name} is running")
                 : (RunStatus.Finished, null);
         var place = _curves.Stage is { } stage
             ? FormattableString.Invariant($"{stage.Name}, step {stage.Steps}")
@@ -114,16 +114,16 @@ internal sealed class RunWatch
             case WriterState.Elsewhere:
                 return (
                     RunStatus.Stopped,
-                    $"{place}; {writer.Name} was writing and has been silent for {Silence.TotalMinutes:0} minutes"
+                    $"{place}; {writer.Name} has not written for {Silence.TotalMinutes:0} minutes"
                 );
             case WriterState.Dead:
-                return (RunStatus.Failed, $"{place}; {writer.Name} is gone. A resumed run goes on from its checkpoint");
+                return (RunStatus.Failed, $"{place}; {writer.Name} has exited. Resume to continue from its checkpoint");
         }
         if (_curves.LastStep is { } last && !double.IsFinite(last.Loss))
             return (RunStatus.Failed, FormattableString.Invariant($"{place}: the loss was {last.Loss}"));
         return _curves.Stage is { Name: StageName.Pretrain, Ended: true }
             ? (RunStatus.Finished, null)
-            : (RunStatus.Stopped, $"{place}. A resumed run goes on from there");
+            : (RunStatus.Stopped, $"{place}. Resume to continue from there");
     }
 
     private RunStatus AtWork() =>

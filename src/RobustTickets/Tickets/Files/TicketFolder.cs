@@ -103,9 +103,9 @@ internal static class TicketFolder
         if (!System.IO.File.Exists(file))
             throw new CheckpointException(
                 Directory.Exists(folder)
-                    ? $"{file}: no such file, so this folder holds no ticket; a run has one, in ticket/, when its "
-                        + "recipe "
-                        + "searches one and the search has ended"
+                    ? $"{file}: no such file, so this folder holds no ticket; a run has one, in ticket/, once the "
+                        + "search "
+                        + "of its recipe has finished"
                     : $"{folder}: no such folder; a run folder or a ticket folder is needed"
             );
         try
@@ -117,7 +117,7 @@ internal static class TicketFolder
                 null or Structured => ReadStructured(ticket),
                 WeightTickets.Kind => WeightTickets.Read(folder, ticket),
                 var other => throw new CheckpointException(
-                    $"{file}: kind \"{other}\" is not known; possible: {Structured}, {WeightTickets.Kind}"
+                    $"{file}: unknown kind \"{other}\"; possible: {Structured}, {WeightTickets.Kind}"
                 ),
             };
         }

@@ -236,7 +236,7 @@ internal static class WeightTickets
         var path = Path.Combine(folder, ScoresFile);
         if (!File.Exists(path))
             throw new CheckpointException(
-                $"{folder}: was saved without scores, so only its own mask can be taken; set draw to "
+                $"{folder}: was saved without scores, so only its saved mask can be used; set draw to "
                     + $"{{\"kind\":\"as-saved\"}}"
             );
         using var file = SafetensorsFile.Open(path);

@@ -113,9 +113,9 @@ public sealed class OnnxImportTests : IDisposable
     [Theory]
     [InlineData(OnnxEnd.Tagger, "scores every token")]
     [InlineData(OnnxEnd.Sigmoid, "sigmoid")]
-    [InlineData(OnnxEnd.MeanPooled, "ReduceMean", "averages over another axis")]
+    [InlineData(OnnxEnd.MeanPooled, "ReduceMean", "averages over an axis other than the hidden dimension")]
     public void Another_end_is_refused_by_its_node(OnnxEnd end, params string[] saying) =>
-        Refused(() => Import(OnnxStyle.Plain, end), ["is no BERT encoder", .. saying]);
+        Refused(() => Import(OnnxStyle.Plain, end), ["is not a BERT encoder", .. saying]);
 
     [Fact]
     public void A_graph_that_computes_something_else_is_refused_by_node()
@@ -123,17 +123,17 @@ public sealed class OnnxImportTests : IDisposable
         // One changed node each.
         const OnnxStyle Short = OnnxStyle.NormOperator | OnnxStyle.GeluOperator;
         Changed(Short, "Div", n => n.OpType = "Mul", "scores are multiplied by 2", "multiplies by 0.5");
-        Changed(Short, "Softmax", n => n.OpType = "LogSoftmax", "LogSoftmax", "no place in a BERT encoder");
+        Changed(Short, "Softmax", n => n.OpType = "LogSoftmax", "LogSoftmax", "is not part of a BERT encoder");
         Changed(Short, "Gelu", n => n.OpType = "Sigmoid", "the activation is sigmoid");
-        Changed(OnnxStyle.Plain, "Erf", n => n.OpType = "Sigmoid", "the activation is no function that is known");
+        Changed(OnnxStyle.Plain, "Erf", n => n.OpType = "Sigmoid", "the activation is an unknown function");
         Changed(Short, "Transpose", n => n.Attribute[0].Ints[1] = 1, "(Transpose)", "permutes");
         Changed(Short, "MatMul", n => n.Domain = "org.example", "domain 'org.example'");
         Changed(Short, "MatMul", n => n.OpType = "MatMulInteger", "quantised");
         Changed(Short, "LayerNormalization", n => n.Attribute[1].F = 1e-5f, "1E-05", "variance");
-        Changed(Short, "LayerNormalization", n => n.Attribute[0].I = 1, "another axis");
+        Changed(Short, "LayerNormalization", n => n.Attribute[0].I = 1, "an axis other than");
         Changed(OnnxStyle.Plain, "Div", n => n.OpType = "Pow", "(Pow)");
         Changed(OnnxStyle.GeluOperator, "Sqrt", n => n.OpType = "Reciprocal", "(Reciprocal)");
-        Changed(Short, "Gather", n => n.Input[1] = "no such value", "no node before it makes 'no such value'");
+        Changed(Short, "Gather", n => n.Input[1] = "no such value", "no earlier node produces 'no such value'");
     }
 
     [Fact]
@@ -173,7 +173,7 @@ public sealed class OnnxImportTests : IDisposable
         foreach (var node in export.Model.Graph.Node.Where(n => n.OpType == "Gelu"))
             node.Attribute.Add(approximate);
         _folder.Write("model.onnx", export.Model.ToByteArray());
-        Refused(() => Import("model.onnx"), "gelu_new", "only gelu");
+        Refused(() => Import("model.onnx"), "gelu_new", "expected gelu");
     }
 
     [Fact]
@@ -187,7 +187,7 @@ public sealed class OnnxImportTests : IDisposable
             Short | OnnxStyle.WhereMask,
             "Where",
             n => (n.Input[1], n.Input[2]) = (n.Input[2], n.Input[1]),
-            "hides those of real tokens"
+            "masks those of real tokens"
         );
     }
 
@@ -209,7 +209,7 @@ public sealed class OnnxImportTests : IDisposable
             }
         );
         _folder.Write("model.onnx", export.Model.ToByteArray());
-        Refused(() => Import("model.onnx"), "depends on places");
+        Refused(() => Import("model.onnx"), "depends on positions");
     }
 
     [Fact]
@@ -228,16 +228,21 @@ public sealed class OnnxImportTests : IDisposable
         Import("model.onnx");
         var thesis = Path.Combine(made, "chapter", "thesis.txt");
         Directory.CreateDirectory(Path.GetDirectoryName(thesis)!);
-        Refused(() => Import("model.onnx"), made, "holds other files than an import writes", "choose another folder");
+        Refused(
+            () => Import("model.onnx"),
+            made,
+            "holds files other than those an import writes",
+            "choose another folder"
+        );
         File.WriteAllText(thesis, "x");
-        Refused(() => Import("model.onnx"), made, "holds other files than an import writes");
+        Refused(() => Import("model.onnx"), made, "holds files other than those an import writes");
         Assert.True(File.Exists(thesis));
         Directory.Delete(Path.GetDirectoryName(thesis)!, recursive: true);
         Import("model.onnx");
         File.Delete(Path.Combine(made, "SHA256SUMS"));
-        Refused(() => Import("model.onnx"), made, "holds other files than an import writes");
+        Refused(() => Import("model.onnx"), made, "holds files other than those an import writes");
         File.WriteAllText(Path.Combine(made, "SHA256SUMS"), "");
-        Refused(() => Import("model.onnx"), made, "holds other files than an import writes");
+        Refused(() => Import("model.onnx"), made, "holds files other than those an import writes");
         Directory.Delete(made, recursive: true);
     }
 
@@ -246,7 +251,7 @@ public sealed class OnnxImportTests : IDisposable
     {
         Refused(() => Import("missing.onnx"), "missing.onnx", "no such file");
         _folder.Write("model.onnx", "not a message at all");
-        Refused(() => Import("model.onnx"), "model.onnx", "no ONNX model");
+        Refused(() => Import("model.onnx"), "model.onnx", "not an ONNX model");
         _folder.Write("model.onnx", []);
         Refused(() => Import("model.onnx"), "no graph");
         Directory.CreateDirectory(_folder.At("folder.onnx"));
@@ -273,7 +278,7 @@ public sealed class OnnxImportTests : IDisposable
     {
         Import(OnnxStyle.Plain, OnnxEnd.Hidden);
         var request = new OnnxImportRequest(_folder.At("model.onnx"), _folder.At("vocab.txt"), _folder.At("more"));
-        Refused(() => OnnxImport.Run(request with { Heads = 4 }), "shows 2 heads of 4, 4 are given");
+        Refused(() => OnnxImport.Run(request with { Heads = 4 }), "has 2 heads of 4, but 4 are given");
         OnnxImport.Run(request with { Heads = 2 });
     }
 
@@ -333,7 +338,7 @@ public sealed class OnnxImportTests : IDisposable
         }
         export.Model.Graph.Output[0].Name = last;
         _folder.Write("model.onnx", export.Model.ToByteArray());
-        Refused(() => Import("model.onnx"), "is no BERT encoder");
+        Refused(() => Import("model.onnx"), "is not a BERT encoder");
     }
 
     private void Changed(OnnxStyle style, string type, Action<NodeProto> change, params string[] saying)

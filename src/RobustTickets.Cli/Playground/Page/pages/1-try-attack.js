@@ -118,7 +118,7 @@ function makeFight(model, parent) {
   let newest = null;
 
   const handlers = {
-    building: ({ attack }) => { chip.textContent = `reads what ${attack} is made of`; },
+    building: ({ attack }) => { chip.textContent = `loading the resources of ${attack}`; },
     begin(told) {
       chip.textContent = "searches";
       name.textContent = `p(${told.label})`;
@@ -175,7 +175,7 @@ function makeFight(model, parent) {
       ? `The model says ${told.before.output} without any change.`
       : fell
         ? `${told.before.output} became ${told.after.output}: ${told.wordsChanged} of ${told.words} words changed, ${figures.count(told.queries)} queries, ${figures.seconds(told.seconds)}.`
-        : `Still ${told.label} after ${figures.count(told.queries)} queries, ${figures.seconds(told.seconds)}${told.stoppedByTime ? "; the time was over" : ""}.`;
+        : `Still ${told.label} after ${figures.count(told.queries)} queries, ${figures.seconds(told.seconds)}${told.stoppedByTime ? "; the time limit was reached" : ""}.`;
     put(text, h("p", { class: "sentence" }, sentence), told.result !== "skipped" && h("dl", { class: "pairline" },
       h("dt", {}, "before"), h("dd", {}, markedWords(told.before.text, told.before.marks, "was")),
       h("dt", {}, fell ? "after" : "best found"), h("dd", {}, markedWords(told.after.text, told.after.marks, "now"))));
@@ -187,7 +187,7 @@ function makeFight(model, parent) {
     if (ended) return;
     ended = true;
     chip.className = "chip warn";
-    chip.textContent = !error || error.name === "AbortError" ? "stopped" : "did not work";
+    chip.textContent = !error || error.name === "AbortError" ? "stopped" : "failed";
     if (error && error.name !== "AbortError") put(text, h("p", { role: "alert" }, error.message));
     say(`${model.name}: ${chip.textContent}`);
   }

@@ -47,7 +47,7 @@ function makeTry(root) {
   const answers = h("div", { class: "cards", id: "answers", "aria-label": "Answers", role: "region" });
   const cards = new Map(about.models.map((model) => [model.id, makeAnswer(model)]));
   const attack = makeAttack(() => ({ text: text.value, pair: pair.value }), remember);
-  const empty = emptyState("Nothing typed yet", "The answers of the models stand here, side by side, with the words that each hangs on.");
+  const empty = emptyState("Nothing typed yet", "The predictions of the models appear here, side by side, with the words that each one depends on.");
   put(answers, empty);
   put(root, h("div", { class: "try" }, ask, h("div", { class: "stack" }, answers, attack.root)));
   root.addEventListener("keydown", (event) => {

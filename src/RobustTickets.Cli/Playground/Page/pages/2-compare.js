@@ -63,10 +63,10 @@ function makeCompare(root, params) {
     put(table, drawTable(models, state.attack, draw));
     put(note, attacks.length === 0
       ? ["No model has an attack yet. Aua, Suc and queries come from the runs' attacks, as made by ", h("code", {}, "robust-tickets attack --model runs/NAME --data ..."), "."]
-      : "Clean, Aua, Suc and queries are recomputed from the files of the runs. Speed is a measurement of this moment, on this machine.");
+      : "Clean, Aua, Suc and queries are recomputed from the files of the runs. Speed is measured live on this machine.");
     const able = models.filter((m) => m.attacks[state.attack]);
     if (able.length < 2) {
-      put(beside, emptyState("Two attacked models are needed", "With the same attack on the same examples in two runs, the texts stand here side by side."));
+      put(beside, emptyState("Two attacked models are needed", "With the same attack on the same examples in two runs, the texts appear here side by side."));
       return;
     }
     if (!able.some((m) => m.id === state.first)) state.first = able[0].id;
@@ -158,7 +158,7 @@ function drawBeside(models, state) {
         h("input", { type: "radio", name: "show", value: kind, checked: state.show === kind, onchange: () => { state.show = kind; load(0).then(() => filter.querySelector(":checked")?.focus()); } }),
         text, h("small", {}, figures.count(all[kind])))));
       list.append(...told.examples.map((e) => drawExample(e, models, state)));
-      if (list.children.length === 0) put(list, emptyState("None of this kind", "Another filter shows the others."));
+      if (list.children.length === 0) put(list, emptyState("No matching examples", "Choose another filter."));
       more.hidden = list.querySelectorAll("article").length >= all[state.show];
     } catch (error) {
       put(list, errorState(error, () => load(from)));

@@ -6,7 +6,7 @@
   };
   const kinds = { finished: "held", failed: "fell", broken: "fell", stopped: "warn" };
   const filters = {
-    all: ["All", () => true], work: ["At work", (r) => r.active], finished: ["Finished", (r) => r.status === "finished"],
+    all: ["All", () => true], work: ["Running", (r) => r.active], finished: ["Finished", (r) => r.status === "finished"],
     other: ["Stopped or failed", (r) => ["stopped", "failed", "broken"].includes(r.status)],
   };
   let stop = null;
@@ -87,7 +87,7 @@
         if (before.has(run.id) && before.get(run.id) !== run.status) say(`${run.id}: ${words[run.status]}`);
       list = next;
       if (!next.runs.length && !next.experiments.length)
-        return put(body, emptyState("No runs yet", `There is no run below ${next.folder}. A training that writes there appears here by itself.`, `robust-tickets train --recipe early-robust --model MODEL --data DATA --task sst2 --out ${next.folder}/first`), notesOf(next));
+        return put(body, emptyState("No runs yet", `There is no run below ${next.folder}. A training run that writes there appears here automatically.`, `robust-tickets train --recipe early-robust --model MODEL --data DATA --task sst2 --out ${next.folder}/first`), notesOf(next));
       if (!heading.isConnected)
         put(body, h("div", { class: "card stack" }, h("div", { class: "title-line" }, heading, sum), h("div", { class: "filters" }, h("div", {}, h("label", { for: "runs-search" }, "Search"), search), picks), holder), tables, notes);
       put(notes, notesOf(next));
@@ -99,7 +99,7 @@
 
     function rows() {
       const active = list.runs.filter((r) => r.active).length;
-      sum.textContent = `${figures.count(list.runs.length)} in ${list.folder}, ${active ? `${active} at work` : "none at work"}`;
+      sum.textContent = `${figures.count(list.runs.length)} in ${list.folder}, ${active ? `${active} running` : "none running"}`;
       for (const button of picks.children) button.setAttribute("aria-pressed", String(button.dataset.filter === filter));
       const shown = list.runs
         .filter(filters[filter][1])
@@ -111,7 +111,7 @@
           h("thead", {}, h("tr", {}, ["Run", "Status", "Progress"].map((n) => h("th", { scope: "col" }, n)),
             ["Loss", "Tokens/s", "Clean"].map((n) => h("th", { scope: "col", class: "number" }, n)), ["Ticket keeps", "Under attack"].map((n) => h("th", { scope: "col" }, n)))),
           h("tbody", {}, shown.map(row))))
-        : h("p", { class: "muted" }, "No run is like that.")));
+        : h("p", { class: "muted" }, "No matching runs.")));
     }
 
     function row(run) {
@@ -135,12 +135,12 @@
         h("summary", { "data-key": `table ${t.id}` }, "Cells"),
         h("div", { class: "scroll" }, h("table", {}, h("tbody", {}, t.cells.map((c) => h("tr", {},
           h("td", {}, c.run ? link(c.run, c.id) : c.id, c.failure && h("small", {}, c.failure)),
-          h("td", {}, c.active ? "at work" : { open: "waiting", begun: "begun", trained: "trained", done: "done", failed: "failed" }[c.state] ?? c.state),
+          h("td", {}, c.active ? "running" : { open: "waiting", begun: "started", trained: "trained", done: "done", failed: "failed" }[c.state] ?? c.state),
           h("td", { class: "number" }, c.attacks ? `${c.attacksDone}/${c.attacks} attacks` : "")))))));
       return h("article", { class: "card stack" },
         h("div", {}, h("h3", {}, t.name), t.title && h("p", { class: "muted" }, t.title)),
         progressBar(`${t.name}: cells done`, t.done / n, [{ kind: "done", share: t.done / n }, { kind: "work", share: t.atWork / n }, { kind: "failed", share: t.failed / n }]),
-        h("p", {}, `${t.done} of ${t.cells.length} cells done`, t.atWork ? `, ${t.atWork} at work` : "", t.failed ? `, ${t.failed} failed` : "", waiting > 0 ? `, ${waiting} to do` : ""),
+        h("p", {}, `${t.done} of ${t.cells.length} cells done`, t.atWork ? `, ${t.atWork} running` : "", t.failed ? `, ${t.failed} failed` : "", waiting > 0 ? `, ${waiting} to do` : ""),
         t.problem && h("p", { class: "banner" }, t.problem),
         t.hasReport && h("p", {}, h("a", { class: "button", href: `/report?experiment=${encodeURIComponent(t.id)}`, target: "_blank", rel: "noopener", "data-key": `report ${t.id}` }, "Open the report")),
         cells);
@@ -151,7 +151,7 @@
       failed(error) {
         if (!list) return put(body, errorState(error, () => location.reload()));
         trouble.hidden = false;
-        trouble.textContent = `${error.message} What is shown may be old; it is asked again.`;
+        trouble.textContent = `${error.message} The data shown may be outdated; retrying.`;
       },
     };
   }
@@ -274,7 +274,7 @@
       put(attacked, h("h3", {}, "Attacks"), h("div", { class: "scroll" }, h("table", {},
         h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Attack"), ["Examples", "Clean %", "Aua %", "Suc %", "Queries"].map((n) => h("th", { scope: "col", class: "number" }, n)))),
         h("tbody", {}, run.attacks.map((a) => h("tr", {},
-          h("th", { scope: "row" }, a.name, !a.finished && h("small", {}, a.error ?? (a.active ? "at work" : "not finished"))),
+          h("th", { scope: "row" }, a.name, !a.finished && h("small", {}, a.error ?? (a.active ? "running" : "not finished"))),
           h("td", { class: "number" }, `${figures.count(a.done)}${!a.finished && a.total ? ` of ${figures.count(a.total)}` : ""}`),
           number(a.clean), number(a.aua), number(a.success), number(a.queries)))))));
     }
@@ -290,7 +290,7 @@
           return;
         }
         trouble.hidden = false;
-        trouble.textContent = `${error.message} What is shown may be old; it is asked again.`;
+        trouble.textContent = `${error.message} The data shown may be outdated; retrying.`;
       },
     };
   }

@@ -1,6 +1,6 @@
 // Ticket page: kept units of a ticket, and its difference from another ticket.
 (() => {
-  const bothNames = { both: "kept in both", first: "kept in the first alone", second: "kept in the second alone", pruned: "pruned in both" };
+  const bothNames = { both: "kept in both", first: "kept only in the first", second: "kept only in the second", pruned: "pruned in both" };
   let asked = 0;
 
   page("ticket", {
@@ -91,7 +91,7 @@
           h("dd", {}, t.distance.toFixed(4), h("small", {}, `${words(t)}; overlap ${t.overlap.toFixed(3)}`))))),
         rows && legend([["both", bothNames.both], ["first", `in ${run.id} alone`], ["second", `in ${other.id} alone`], ["pruned", "in neither"]]),
         rows && ticketFigure("Both tickets, layer by layer", text, rows, bothNames),
-        h("p", { class: "muted" }, "Distance is the share of entries that one keeps and the other does not; it stands beside each layer's neurons. Overlap is what both keep over what either keeps.")),
+        h("p", { class: "muted" }, "Distance is the share of entries that one keeps and the other does not; it is shown next to each layer's neurons. Overlap is what both keep over what either keeps.")),
       h("details", { class: "card", open: !rows }, h("summary", {}, "Part by part"), h("div", { class: "scroll" }, h("table", {},
         h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Layer"), h("th", { scope: "col" }, "Part"), ["First", "Second", "Both", "Of", "Distance", "Overlap"].map((n) => h("th", { scope: "col", class: "number" }, n)))),
         h("tbody", {}, difference.parts.map((p) => h("tr", {}, h("td", {}, p.layer ?? ""), h("td", {}, p.kind),

@@ -54,6 +54,6 @@ function loadingState(what) {
 
 function errorState(error, again) {
   return h("div", { class: "state error", role: "alert" },
-    h("h2", { class: "title" }, "That did not work"), h("p", {}, error.message),
+    h("h2", { class: "title" }, "Something went wrong"), h("p", {}, error.message),
     again && h("button", { type: "button", onclick: again }, "Try again"));
 }
