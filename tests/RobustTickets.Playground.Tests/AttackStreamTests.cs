@@ -158,7 +158,7 @@ public sealed class AttackStreamTests
         Assert.Equal("word-vectors", attacks[0].GetProperty("lacks")[0].GetProperty("kind").GetString());
         Assert.Equal(0, attacks[^1].GetProperty("lacks").GetArrayLength());
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
-        Assert.Contains("it lacks word-vectors", await refused.Content.ReadAsStringAsync());
+        Assert.Contains("missing: word-vectors", await refused.Content.ReadAsStringAsync());
     }
 
     [Theory]

@@ -168,9 +168,7 @@ internal sealed class ModelGate(IVictim victim, CancellationToken stop)
                 AttackErrorKind.WrongAnswer,
                 $"a vector of {vector.Length} numbers but has dimension {dimension}"
             );
-        return vector.All(double.IsFinite)
-            ? null
-            : new(AttackErrorKind.NotFinite, "a vector with a non-finite number");
+        return vector.All(double.IsFinite) ? null : new(AttackErrorKind.NotFinite, "a vector with a non-finite number");
     }
 
     private static Fault? FaultOfTokens(int[] tokens, int vocabulary)

@@ -207,11 +207,7 @@ public static class ResourceKinds
             IsFolder: true
         )
         {
-            Instead = new(
-                "other recipes can run without this constraint",
-                nameof(AttackOptions.Similarity),
-                "false"
-            ),
+            Instead = new("other recipes can run without this constraint", nameof(AttackOptions.Similarity), "false"),
             Published = [new("all-MiniLM-L6-v2", "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2")],
         },
         new(

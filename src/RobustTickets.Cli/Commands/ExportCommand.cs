@@ -96,9 +96,7 @@ internal sealed class ExportCommand
     {
         var format = parsed.GetRequiredValue(_format);
         if (!Formats.Contains(format))
-            throw new UsageException(
-                $"--format {format}: not supported; possible: {string.Join(", ", Formats)}"
-            );
+            throw new UsageException($"--format {format}: not supported; possible: {string.Join(", ", Formats)}");
         Refuse(parsed, format);
         var source = new VictimFolder(parsed.GetRequiredValue(_model)).Path;
         using (var folder = BertFiles.Open(source))

@@ -27,8 +27,7 @@ internal static class HardenCommand
         );
         var start = new Option<string?>("--base")
         {
-            Description =
-                "pre-trained Hugging Face BERT folder that defences are trained from; default: --model",
+            Description = "pre-trained Hugging Face BERT folder that defences are trained from; default: --model",
             HelpName = "DIR",
         };
         var output = new Option<string>("--out")

@@ -164,8 +164,7 @@ internal static class ModelsCommand
         var heads = CommonOptions.Count("--heads", 1, "number of attention heads, if the graph does not show it");
         var cased = new Option<bool?>("--cased")
         {
-            Description =
-                "keep case and accents (true) or not (false); default: detected from the vocabulary",
+            Description = "keep case and accents (true) or not (false); default: detected from the vocabulary",
         };
         var replace = new Option<bool>("--replace") { Description = "overwrite a folder written by an earlier import" };
         var json = CommonOptions.Json();

@@ -57,7 +57,7 @@ internal sealed class DelimitedRows(
             return null;
         if (fields.Length != _names.Length)
             throw new DataException(
-                $"{origin}:{line}: {fields.Length} fields; {_names.Length} are expected ({string.Join(", ", _names)})"
+                $"{origin}:{line}: {fields.Length} fields; expected {_names.Length} ({string.Join(", ", _names)})"
             );
         return new InputText(
             line,

@@ -200,7 +200,7 @@ public sealed class DataSetTests : IDisposable
         );
         _folder.Write("test.csv", "text,label\nf,none\n");
         Assert.Contains(
-            "test.csv:2: label 'none'; possible: high, low, mid; ",
+            "test.csv:2: unknown label 'none'; possible: high, low, mid; ",
             Assert.Throws<DataException>(() => DataSet.Load(_folder.Root, "csv", "test")).Message,
             StringComparison.Ordinal
         );

@@ -177,7 +177,7 @@ public sealed class PackedFileTests : IDisposable
     {
         var path = _folder.Write("v.txt.gz", string.Concat(Enumerable.Repeat("a 0 1\n", 5000)));
         var error = Assert.Throws<DataException>(() => WordVectorReader.Read(path));
-        Assert.Contains($"{path}:1001: 'a' again", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"{path}:1001: 'a' is repeated", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

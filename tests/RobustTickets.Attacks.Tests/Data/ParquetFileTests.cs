@@ -223,7 +223,7 @@ public sealed class ParquetFileTests : IDisposable
         Assert.Equal(2000, Guarded(page, rows: 40, limit: 2000));
         var error = Assert.Throws<DataException>(() => Guarded(page, rows: 40, limit: 1999));
         Assert.Contains(
-            "40 texts in a page of 50 bytes of DELTA_BYTE_ARRAY may unpack to more than the 1999 bytes",
+            "40 texts in a page of 50 bytes of DELTA_BYTE_ARRAY may unpack to more than the remaining 1999 bytes",
             error.Message
         );
         // { 1: data of the second version, 8: { 1: 40 values, 4: DELTA_BYTE_ARRAY } }

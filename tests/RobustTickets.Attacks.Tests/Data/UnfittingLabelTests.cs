@@ -71,7 +71,7 @@ public sealed class UnfittingLabelTests : IDisposable
         var options = new DataOptions(Labels: DataOptionText.Labels("negative,positive"));
         var content = "text,label\na,negative\nb,meh\nc,positive\n";
         Assert.StartsWith(
-            ":3: label 'meh'",
+            ":3: unknown label 'meh'",
             _folder.Refused("a.csv", content, "csv", options: options),
             StringComparison.Ordinal
         );

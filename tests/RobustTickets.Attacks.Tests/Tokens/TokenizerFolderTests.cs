@@ -123,7 +123,7 @@ public sealed class TokenizerFolderTests : IDisposable
     [InlineData(
         "tokenizer_config.json",
         """{"do_lower_case": "yes"}""",
-        "do_lower_case is \"yes\"; true, false or null"
+        "do_lower_case is \"yes\"; expected true, false or null"
     )]
     [InlineData("tokenizer_config.json", """{"model_max_length": 1}""", "model_max_length is 1")]
     [InlineData(

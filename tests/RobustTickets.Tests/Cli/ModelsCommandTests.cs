@@ -160,7 +160,7 @@ public sealed class ModelsCommandTests : IDisposable
         Assert.Contains("not an ONNX model", run.Error);
         var folder = CliRun.Of("models", "import", "--onnx", "x.onnx", "--vocab", _tiny.Model, "--out", "made");
         Assert.Equal(ExitCodes.Data, folder.Code);
-        Assert.Contains($"{_tiny.Model}: is a folder; a WordPiece vocabulary", folder.Error);
+        Assert.Contains($"{_tiny.Model}: is a folder; expected a WordPiece", folder.Error);
         Assert.False(Directory.Exists(_tiny.Below("made")));
     }
 
@@ -202,7 +202,7 @@ public sealed class ModelsCommandTests : IDisposable
 
         BuiltResource Build(string from) =>
             ResourceBuild.WordVectors(from, "", null, new BuildTarget(folder, _tiny.Below("x.txt")), null, default);
-        Assert.Contains("name of a model", Assert.Throws<DataException>(() => Build("no-such")).Message);
+        Assert.Contains("or model name", Assert.Throws<DataException>(() => Build("no-such")).Message);
         Assert.NotNull(Assert.Throws<ModelNotFoundException>(() => Build("arctic-xs")).Known);
     }
 

@@ -78,7 +78,7 @@ public sealed class NltkTaggerTests : IDisposable
         Refused("REDUCE calls 'x'", p => p.Text("x").Op(')').Op('R'));
         Refused("persistent id", p => p.Text("x").Op('Q'));
         Refused("0x81", p => Set(p).Op(')').Raw(0x81));
-        Refused("ADDITEMS acts on", p => p.Op(']').Op('(').Text("x").Raw(0x90));
+        Refused("ADDITEMS is applied to", p => p.Op(']').Op('(').Text("x").Raw(0x90));
         Refused("opcode 0x53", p => p.Op('S'));
         Refused("follow the pickle", p => p.Op('N').Op('.'));
         Refused("truncated", p => p.Op('X').Raw(255, 255, 255, 127));

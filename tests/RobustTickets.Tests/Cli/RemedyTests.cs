@@ -21,7 +21,7 @@ public sealed class RemedyTests : IDisposable
     public void Labels_of_other_names_are_told_of_the_option_that_names_them()
     {
         File.WriteAllText(_tiny.DevFile, "sentence\tlabel\na good film\tgreat\n");
-        AssertTold("dev.tsv:2: label 'great'; possible: ", "(--labels)", Evaluate());
+        AssertTold("dev.tsv:2: unknown label 'great'; possible: ", "(--labels)", Evaluate());
         File.WriteAllText(_tiny.DevFile, "sentence\tlabel\na good film\tpositive\n");
         var wrong = Evaluate("--labels", "pos,neg");
         AssertTold("label 'positive'; possible: pos, neg", "(--labels)", wrong);

@@ -67,9 +67,9 @@ public sealed class TextStreamTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "jsonl", "the file is empty")]
+    [InlineData("", "jsonl", "no text; the file is empty or blank")]
     [InlineData("\n\n", "text", "no text; the file is empty or blank")]
-    [InlineData("", "csv", "the file is empty")]
+    [InlineData("", "csv", "no text; the file is empty or blank")]
     [InlineData("text,n\n", "csv", "a header but no rows")]
     public void A_file_without_a_row_is_refused_and_an_empty_pipe_is_not(string content, string format, string what)
     {

@@ -74,7 +74,7 @@ public sealed class HardenRefusalTests : IDisposable
         string[] request = ["harden", "--model", _tiny.Model, "--data", _csv, "--task", "csv", "--out", folder];
         var run = CliRun.Of([.. request, "--attacks", "deepwordbug", "--resume"]);
         Assert.Equal(ExitCodes.Data, run.Code);
-        Assert.Contains($"{older}: schema_version is 1, this program reads 2", run.Error, StringComparison.Ordinal);
+        Assert.Contains($"{older}: schema_version is 1, but this program reads 2", run.Error, StringComparison.Ordinal);
         Assert.Equal("""{ "schema_version": 1 }""", File.ReadAllText(older));
     }
 }

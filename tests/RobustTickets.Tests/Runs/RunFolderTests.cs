@@ -110,7 +110,7 @@ public sealed class RunFolderTests : IDisposable
         Assert.Contains("schema_version is 99", Assert.Throws<DataException>(() => RunResult.Load(file)).Message);
         File.WriteAllText(file, """{ "schema_version": "2026", "of": "other members" }""");
         Assert.Contains(
-            "schema_version is \"2026\", this program reads 1",
+            "schema_version is \"2026\", but this program reads 1",
             Assert.Throws<DataException>(() => RunResult.Load(file)).Message
         );
         File.WriteAllText(file, "{");

@@ -90,11 +90,7 @@ internal sealed class ParquetFile : RecordFile
             if (cell.Error is { } error)
                 return new RawRow(number, null, error);
             if (cell.Text is null && columns[c] != label)
-                return new RawRow(
-                    number,
-                    null,
-                    $"column '{columns[c]}' is null; expected a string, number or boolean"
-                );
+                return new RawRow(number, null, $"column '{columns[c]}' is null; expected a string, number or boolean");
             values[c] = cell.Text ?? "";
         }
         return new RawRow(number, values, null);
@@ -130,9 +126,7 @@ internal sealed class ParquetFile : RecordFile
             );
         return found is DataField { IsArray: false, MaxRepetitionLevel: 0 } field
             ? field
-            : throw new DataException(
-                $"{shard}: column '{name}' contains lists or structs; expected text or numbers"
-            );
+            : throw new DataException($"{shard}: column '{name}' contains lists or structs; expected text or numbers");
     }
 
     private static Cell[] Column(ParquetRowGroupReader rows, DataField field, long pages, Action<long> count)
