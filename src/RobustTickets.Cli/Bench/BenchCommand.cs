@@ -54,7 +54,7 @@ internal static class BenchCommand
         var threads = ExecutionOptionSet.Threads();
         var clock = Choice(
             "--clock",
-            "wall time, or CPU time of one thread (requires --threads 1) for a machine that runs other work " + "too",
+            "wall time, or CPU time of one thread (requires --threads 1) for a machine that runs other work too",
             "wall",
             ["wall", "cpu"]
         );

@@ -59,7 +59,7 @@ internal static class ExperimentCommand
         var lease = new Option<int?>("--lease-timeout")
         {
             Description =
-                "seconds without a heartbeat after which the cell of another process is taken over; " + "default 120",
+                "seconds without a heartbeat after which the cell of another process is taken over; default 120",
             HelpName = "SECONDS",
         };
         var metrics = CommonOptions.ReportTo();

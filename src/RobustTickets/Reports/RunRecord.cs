@@ -110,7 +110,7 @@ public sealed record RunRecord(
         if (!File.Exists(run.ResultFile))
         {
             throw new DataException(
-                $"{run.ResultFile}: no such file; the run in this folder has not finished; resume it to " + "completion"
+                $"{run.ResultFile}: no such file; the run in this folder has not finished; resume it to completion"
             );
         }
         var result = RunResult.Load(run.ResultFile);
