@@ -160,7 +160,7 @@ public sealed class ModelsCommandTests : IDisposable
         Assert.Contains("not an ONNX model", run.Error);
         var folder = CliRun.Of("models", "import", "--onnx", "x.onnx", "--vocab", _tiny.Model, "--out", "made");
         Assert.Equal(ExitCodes.Data, folder.Code);
-        Assert.Contains($"{_tiny.Model}: is a folder; expected a WordPiece", folder.Error);
+        Assert.Contains($"{_tiny.Model}: is a folder; expected a WordPiece vocabulary", folder.Error);
         Assert.False(Directory.Exists(_tiny.Below("made")));
     }
 
