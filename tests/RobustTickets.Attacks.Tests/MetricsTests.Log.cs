@@ -1,4 +1,5 @@
 using RobustTickets.Attacks.Metrics;
+using RobustTickets.Testing;
 using Xunit;
 
 namespace RobustTickets.Attacks.Tests;
@@ -47,6 +48,44 @@ public sealed partial class MetricsTests
             Assert.Equal(Directory.GetFiles(whole).Length, Directory.GetFiles(cut).Length);
         }
         Assert.NotEmpty(examples);
+    }
+
+    [Fact]
+    public void Examples_that_ended_in_an_error_are_attacked_again_and_only_these()
+    {
+        var inputs = MadeUp.Inputs(8);
+        var whole = Path.Combine(_folder, "whole");
+        Attack(whole, inputs, int.MaxValue);
+        var outcomes = AttackLog.Read(Path.Combine(whole, "examples.jsonl"));
+        var failed = Path.Combine(_folder, "failed");
+        // As a victim leaves it that was out of order for a while; the last call was cut off.
+        foreach (var (from, to, complete) in new[] { (0, 6, false), (6, 8, true) })
+        {
+            using var log = AttackLog.Open(failed, Settings(), inputs);
+            for (var i = from; i < to; i++)
+                if (log.Remaining.Any(e => e.Id == $"e{i}"))
+                    log.Write(i is 2 or 5 ? FailedOutcome.Of($"e{i}") : outcomes[i]);
+            if (!complete)
+                continue;
+            Assert.Equal(["e2", "e5"], log.Remaining.Select(e => e.Id));
+            foreach (var id in new[] { "e2", "e5" })
+                log.Write(FailedOutcome.Of(id));
+            Assert.Equal(2, log.Complete().Errors);
+        }
+        Assert.True(AttackLog.IsComplete(failed));
+        Assert.False(AttackLog.IsDone(failed));
+        using (var log = AttackLog.Open(failed, Settings(), inputs))
+        {
+            Assert.Equal(["e2", "e5"], log.Remaining.Select(e => e.Id));
+            Assert.False(AttackLog.IsComplete(failed));
+        }
+        // Opened and killed once more, nothing is lost.
+        Attack(failed, inputs, 1);
+        Attack(failed, inputs, int.MaxValue);
+        Assert.True(AttackLog.IsDone(failed));
+        foreach (var file in Directory.GetFiles(whole))
+            Assert.Equal(File.ReadAllText(file), File.ReadAllText(Path.Combine(failed, Path.GetFileName(file))));
+        Assert.Equal(Directory.GetFiles(whole).Length, Directory.GetFiles(failed).Length);
     }
 
     [Fact]

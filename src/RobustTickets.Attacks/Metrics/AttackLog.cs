@@ -79,7 +79,7 @@ public sealed class AttackLog : IDisposable
 
     /// <summary>
     /// Opens the folder, creating it if needed, and loads the outcomes of an interrupted run of the
-    /// same attack.
+    /// same attack. Examples that ended in an error are to be attacked again.
     /// </summary>
     /// <param name="folder">Folder of the results.</param>
     /// <param name="settings">Everything that determines the figures.</param>
@@ -134,10 +134,13 @@ public sealed class AttackLog : IDisposable
             if (File.Exists(path))
             {
                 Compare(path, File.ReadAllText(path), wanted);
-                outcomes = Recover(Path.Combine(folder, AttackFiles.Examples));
+                outcomes = OutcomeLines.Recover(Path.Combine(folder, AttackFiles.Examples));
                 CheckOrder(Path.Combine(folder, AttackFiles.Examples), outcomes, inputs);
+                var later = OutcomeLines.Recover(Path.Combine(folder, Pending));
+                if (outcomes.Concat(later).Any(o => o.Result == AttackResult.Error))
+                    (outcomes, later) = WithoutErrors(folder, outcomes, later);
                 var left = inputs.Skip(outcomes.Count).Select(i => i.Id).ToHashSet(StringComparer.Ordinal);
-                foreach (var outcome in Recover(Path.Combine(folder, Pending)).Where(o => left.Contains(o.Id)))
+                foreach (var outcome in later.Where(o => left.Contains(o.Id)))
                     early[outcome.Id] = outcome;
             }
             else
@@ -231,7 +234,7 @@ public sealed class AttackLog : IDisposable
         if (!File.Exists(path))
             throw new DataException($"attack outcomes: no file '{path}'");
         using var lines = File.OpenRead(path);
-        return [.. StrictText.Lines(lines, path).Select(line => Parse(line.Text, path, line.Number - 1))];
+        return [.. StrictText.Lines(lines, path).Select(line => OutcomeLines.Parse(line.Text, path, line.Number - 1))];
     }
 
     /// <summary>
@@ -253,6 +256,13 @@ public sealed class AttackLog : IDisposable
             return true;
         }
     }
+
+    /// <summary>
+    /// Whether the attack in a folder is complete and no example ended in an error. Such examples
+    /// are attacked again when the attack is run again.
+    /// </summary>
+    internal static bool IsDone(string folder) =>
+        IsComplete(folder) && !Read(Path.Combine(folder, AttackFiles.Examples)).Any(o => o.Error is not null);
 
     // Number of line feeds in a file; 0 if it does not exist.
     private static int Lines(string path) => File.Exists(path) ? File.ReadAllBytes(path).AsSpan().Count((byte)'\n') : 0;
@@ -325,6 +335,25 @@ public sealed class AttackLog : IDisposable
         );
     }
 
+    // Examples that could not be attacked are attacked again: their outcomes are dropped, and those
+    // after the first of them wait for it. Killed in between, the files still hold every outcome.
+    private static (List<AttackOutcome> Outcomes, List<AttackOutcome> Later) WithoutErrors(
+        string folder,
+        List<AttackOutcome> outcomes,
+        List<AttackOutcome> later
+    )
+    {
+        var whole = outcomes.TakeWhile(o => o.Result != AttackResult.Error).ToList();
+        later = [.. outcomes.Skip(whole.Count).Concat(later).Where(o => o.Result != AttackResult.Error)];
+        File.Delete(Path.Combine(folder, AttackFiles.Summary));
+        WholeFile.Write(Path.Combine(folder, Pending), string.Concat(later.Select(o => AttackJson.Line(o) + "\n")));
+        WholeFile.Write(
+            Path.Combine(folder, AttackFiles.Examples),
+            string.Concat(whole.Select(o => AttackJson.Line(o) + "\n"))
+        );
+        return (whole, later);
+    }
+
     private static void CheckOrder(string path, List<AttackOutcome> outcomes, IReadOnlyList<Example> inputs)
     {
         for (var i = 0; i < outcomes.Count; i++)
@@ -335,48 +364,6 @@ public sealed class AttackLog : IDisposable
                         + "from there, remove this line and all after it",
                     AnotherFolder
                 );
-        }
-    }
-
-    // Keeps complete lines: after a crash the last one may be truncated or contain zeros. Writes a
-    // new file of the same name, so that a stalled previous writer keeps writing to the old one.
-    private static List<AttackOutcome> Recover(string path)
-    {
-        if (!File.Exists(path))
-            return [];
-        var bytes = File.ReadAllBytes(path);
-        var whole = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
-        var lines = StrictText.Decode(path, bytes.AsSpan(0, whole)).Split('\n')[..^1];
-        var outcomes = new List<AttackOutcome>();
-        for (var i = 0; i < lines.Length; i++)
-        {
-            try
-            {
-                outcomes.Add(Parse(lines[i], path, i));
-            }
-            catch (DataException) when (i == lines.Length - 1)
-            {
-                whole = bytes.AsSpan(0, whole - 1).LastIndexOf((byte)'\n') + 1;
-            }
-        }
-        WholeFile.Write(path, file => file.Write(bytes, 0, whole));
-        return outcomes;
-    }
-
-    private static AttackOutcome Parse(string line, string path, int index)
-    {
-        try
-        {
-            return AttackJson.Parse(line);
-        }
-        catch (JsonException e)
-        {
-            throw new DataException(
-                $"{path}:{index + 1}: corrupt line in the attack log: {GuardedJson.Reason(e)}; to resume the "
-                    + "attack from there, remove this line and all after it",
-                AnotherFolder,
-                e
-            );
         }
     }
 

@@ -80,10 +80,13 @@ public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOut
 
     /// <summary>Throws if any example could not be attacked.</summary>
     /// <exception cref="AttackFailedException">Some examples could not be attacked.</exception>
-    public void ThrowIfErrors() => ThrowIfErrors(Outcomes);
+    public void ThrowIfErrors() =>
+        ThrowIfErrors(Outcomes, Folder is null ? "" : "\nthe same attack, run again, repeats only these examples");
 
     /// <inheritdoc cref="ThrowIfErrors()"/>
-    public static void ThrowIfErrors(IReadOnlyList<AttackOutcome> outcomes)
+    public static void ThrowIfErrors(IReadOnlyList<AttackOutcome> outcomes) => ThrowIfErrors(outcomes, "");
+
+    private static void ThrowIfErrors(IReadOnlyList<AttackOutcome> outcomes, string remedy)
     {
         ArgumentNullException.ThrowIfNull(outcomes);
         var errors = outcomes.Where(o => o.Error is not null).ToList();
@@ -93,7 +96,7 @@ public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOut
         var more = errors.Count > Shown ? $"\n  and {errors.Count - Shown} more" : "";
         throw new AttackFailedException(
             $"{errors.Count} of {outcomes.Count} examples could not be attacked and are excluded "
-                + $"from all figures:{string.Concat(lines)}{more}",
+                + $"from all figures:{string.Concat(lines)}{more}{remedy}",
             errors.Exists(o => o.Error!.Kind == AttackErrorKind.NotFinite)
         );
     }

@@ -46,8 +46,7 @@ public static class ShardMerge
         ArgumentNullException.ThrowIfNull(output);
         if (shards.FirstOrDefault(s => Path.GetFullPath(s) == Path.GetFullPath(output)) is { } part)
             throw new RequestException("Output", output, $"is {Path.GetFileName(part)} itself; use another folder");
-        var states = shards.Select(ShardState.Load).ToArray();
-        RequireAll(shards, states);
+        var states = Require(shards);
         var settings = Same(shards, AttackFiles.Settings, SettingsDifference.First);
         var ids = Same(shards, Ids, (_, _) => "the examples differ").Split('\n')[..^1];
         var (lines, outcomes) = Read(shards, ids);
@@ -74,6 +73,15 @@ public static class ShardMerge
         Write(AttackFiles.TextAttackSummary, TextAttackFormat.Summary(summary));
         Write(AttackFiles.Summary, AttackJson.Write(summary));
         return (summary, outcomes);
+    }
+
+    /// <summary>Throws unless the folders are all finished shards of one attack.</summary>
+    /// <exception cref="DataException">One is missing, open, duplicate or corrupt.</exception>
+    internal static ShardState[] Require(IReadOnlyList<string> shards)
+    {
+        var states = shards.Select(ShardState.Load).ToArray();
+        RequireAll(shards, states);
+        return states;
     }
 
     private static void RequireAll(IReadOnlyList<string> folders, ShardState[] states)

@@ -1,6 +1,7 @@
 // Runs a cell: its training, then its attacks, each resumed if already started. All writing happens
 // under the cell's lease, which is checked before files get their final names.
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Metrics;
 using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Files;
 using RobustTickets.Experiments.Leases;
@@ -61,13 +62,10 @@ internal sealed class CellWork(
 
     private void Attack(ExperimentSet.Table table, ExperimentCell cell, ExperimentAttack attack)
     {
-        if (table.Folder.IsAttacked(cell, attack))
-        {
-            // Examples that could not be attacked are excluded from all figures: the cell counts as
-            // failed.
-            AttackReport.Load(table.Folder.Attack(cell, attack)).ThrowIfErrors();
+        // Examples that could not be attacked are attacked again; until that works, the cell counts
+        // as failed.
+        if (table.Folder.IsAttacked(cell, attack) && AttackLog.IsDone(table.Folder.Attack(cell, attack)))
             return;
-        }
         try
         {
             Attack(table.Inputs.Attack(cell, attack), cell, attack);

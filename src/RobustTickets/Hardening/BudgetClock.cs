@@ -1,5 +1,7 @@
 // Time spent by a comparison over all its calls, saved to clock.json so that an interrupted
 // comparison does not get its time back.
+using RobustTickets.Attacks;
+
 namespace RobustTickets.Hardening;
 
 /// <summary>Clock of a comparison's time budget.</summary>
@@ -40,6 +42,32 @@ internal sealed class BudgetClock
         if (_time.GetElapsedTime(_kept) >= Keep)
             Set(s => s);
     }
+
+    /// <summary>Saves the elapsed time when a call ends, for whatever reason.</summary>
+    public void Save()
+    {
+        try
+        {
+            Set(s => s);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or OutputException)
+        {
+            // The error that ended the call is reported, such as a full disk.
+        }
+    }
+
+    /// <summary>
+    /// Clock seconds at which a stage began, in this call or, if interrupted, in an earlier one.
+    /// </summary>
+    public double Began(string stage)
+    {
+        if (State.Stage?.Name != stage)
+            Set(s => s with { Stage = new HardenStage(stage, Seconds) });
+        return State.Stage!.Seconds;
+    }
+
+    /// <summary>Whether a stage was interrupted in an earlier call.</summary>
+    public bool IsOpen(string stage) => State.Stage?.Name == stage;
 
     /// <summary>Records a defence or stage that is skipped, with the reason.</summary>
     public void LeaveOut(string name, string reason) =>

@@ -47,7 +47,8 @@ internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, F
             choice.Chosen != choice.Baseline
             && isWorth
             && !unfit.ContainsKey(choice.Chosen)
-            && HardenEvidence.Confirms(rows.First(r => r.Name == choice.Chosen), _plan.Attacks);
+            && HardenEvidence.Doubt(rows.First(r => r.Name == choice.Chosen), rows[0], _plan.Attacks, _plan.CleanLoss)
+                is null;
         var recommended = confirmed ? choice.Chosen : choice.Baseline;
         var place = rows.First(r => r.Name == recommended).Model;
         return new HardenResult(
@@ -55,10 +56,10 @@ internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, F
             HardenEvidence.Recommendation(
                 rows,
                 choice.Chosen,
-                choice.Rows.Count - 1,
+                choice.Rows.Count(r => r.Name != choice.Baseline && r.Name != HardenInputs.OwnName),
                 majority,
                 _plan.Attacks,
-                new HardenCaveats(unfit, work.Inputs.MayBeSeen)
+                new HardenCaveats(unfit, work.Inputs.MayBeSeen, _plan.CleanLoss)
             ),
             recommended,
             choice.Chosen,
@@ -83,7 +84,12 @@ internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, F
                     choice.Baseline,
                     choice.Chosen,
                     _plan.CleanLoss,
-                    name => unfit.ContainsKey(name) || !HasLearned(choice.Rows.First(r => r.Name == name))
+                    name =>
+                        unfit.ContainsKey(name)
+                        || !HardenEvidence.HasLearned(
+                            choice.Rows.First(r => r.Name == name),
+                            work.Inputs.Rows.Development
+                        )
                 )
                 : null
         );
@@ -146,14 +152,6 @@ internal sealed class HardenConfirmation(HardenWork work, HardenChoice choice, F
             from contender in contenders
             select (contender, attack, Calibration.Fitted);
         return attacks.Concat(repeated);
-    }
-
-    // A model recommended on development rows only must be more accurate than the majority class.
-    private bool HasLearned(DevelopmentRow row)
-    {
-        var rows = work.Inputs.Rows.Development;
-        var clean = WilsonInterval.Of((long)Math.Round(row.Clean * rows.Count), rows.Count);
-        return clean.Low > HardenWork.Majority(rows);
     }
 
     // Reasons not to recommend a model, as phrases that follow its name.

@@ -38,10 +38,10 @@ internal sealed class HardenDevelopment(HardenWork work)
         var examples = _measured.Min(m => m.Reports.Min(r => r.Outcomes.Count));
         var common = HardenWork.First(_rows, examples).Select(e => e.Id).ToHashSet(StringComparer.Ordinal);
         var rows = _measured.Select(m => Row(m.Model, m.Reports, common)).ToArray();
-        var baseline = rows[0].Name;
+        var baseline = Baseline(rows, _rows);
         LeftOutOfPlan[] unfit =
         [
-            .. rows.Zip(_measured).SelectMany(p => Unfit(p.First, p.Second.Model, p.Second.Reports)),
+            .. rows.Zip(_measured).SelectMany(p => Unfit(p.First, p.Second.Model, p.Second.Reports, baseline)),
         ];
         foreach (var (name, reason) in unfit)
             work.Say($"on development rows {name} {reason}");
@@ -78,11 +78,29 @@ internal sealed class HardenDevelopment(HardenWork work)
         }
     }
 
+    /// <summary>
+    /// The baseline: the given model, or fine-tuning without one; also if the given model has not
+    /// learned these classes and fine-tuning has, as any defence is better than such a model.
+    /// </summary>
+    /// <param name="models">All models, the given one or fine-tuning first.</param>
+    /// <param name="on">The development rows.</param>
+    internal static string Baseline(IReadOnlyList<DevelopmentRow> models, IReadOnlyList<Example> on) =>
+        !HardenEvidence.HasLearned(models[0], on)
+        && models.FirstOrDefault(r => r.Name == HardenCandidate.FineTune) is { } control
+        && HardenEvidence.HasLearned(control, on)
+            ? control.Name
+            : models[0].Name;
+
     // Reasons not to choose a model, as phrases that follow its name.
-    private IEnumerable<LeftOutOfPlan> Unfit(DevelopmentRow row, HardenModel model, IReadOnlyList<AttackReport> reports)
+    private IEnumerable<LeftOutOfPlan> Unfit(
+        DevelopmentRow row,
+        HardenModel model,
+        IReadOnlyList<AttackReport> reports,
+        string baseline
+    )
     {
         var majority = HardenWork.Majority(_rows);
-        if (row.Clean <= majority)
+        if (row.Clean <= majority || (model == work.Inputs.Own && row.Name != baseline))
             yield return new(row.Name, HardenEvidence.NotLearned(row.Clean, majority, "them"));
         foreach (var (attack, report) in _plan.Attacks.Zip(reports))
             if (HardenEvidence.OneSided(model, attack, report, work.Inputs.Rows.Labels) is { } where)
@@ -111,14 +129,18 @@ internal sealed class HardenDevelopment(HardenWork work)
         var (first, clock) = (_measured.Count == 0, work.Clock);
         var count = first ? _plan.DevelopmentExamples : clock.State.DevelopmentExamples ?? _plan.DevelopmentExamples;
         work.Say($"attacking {count} development rows: {model.Name}");
-        var before = clock.Seconds;
-        var fresh = _plan.Attacks.All(a => !HardenFolder.IsDone(work.Folder.Attack(model.Name, Part, a)));
+        var stage = $"attacks on {model.Name}";
+        var fresh =
+            clock.IsOpen(stage)
+            || _plan.Attacks.All(a => !HardenFolder.IsDone(work.Folder.Attack(model.Name, Part, a)));
+        var before = clock.Began(stage);
         var on = HardenWork.First(_rows, count);
         var reports = _plan.Attacks.Select(a => work.Victims.Attack(model, Part, a, on)).ToArray();
         clock.Set(s =>
             (fresh ? Measured(s, (clock.Seconds - before) / count) : s) with
             {
                 Withstood = Math.Max(reports[0].Aua / 100, s.Withstood ?? 0),
+                Stage = null,
             }
         );
         return reports;

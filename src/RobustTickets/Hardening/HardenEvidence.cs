@@ -32,7 +32,12 @@ internal sealed record AttackEvidence(AttackReport AsIs, AttackReport? Calibrate
 /// <param name="Unfit">Models that are not recommended, by name, with the reason as a phrase that
 /// follows the name.</param>
 /// <param name="MayBeSeen">Whether the model may have been trained on the rows.</param>
-internal sealed record HardenCaveats(IReadOnlyDictionary<string, string> Unfit, bool MayBeSeen)
+/// <param name="CleanLoss">Allowed loss of clean accuracy.</param>
+internal sealed record HardenCaveats(
+    IReadOnlyDictionary<string, string> Unfit,
+    bool MayBeSeen,
+    double CleanLoss = HardenSelection.MostLost
+)
 {
     /// <summary>No caveats.</summary>
     public static HardenCaveats None { get; } = new(new Dictionary<string, string>(), MayBeSeen: false);
@@ -74,14 +79,34 @@ internal static class HardenEvidence
         return new PairedFigure(here, there, pairs.Difference, low, high, pairs.PValue);
     }
 
-    /// <summary>Whether the chosen model is confirmed on the reported rows.</summary>
+    /// <summary>
+    /// Why the chosen model is not confirmed on the reported rows, as a clause; null if it is.
+    /// </summary>
     /// <param name="chosen">Its figures.</param>
+    /// <param name="baseline">The baseline's.</param>
     /// <param name="attacks">The attacks of the plan.</param>
-    public static bool Confirms(HardenRow chosen, IReadOnlyList<string> attacks) =>
-        Of(chosen, attacks[0])
-            is { Repeated: true, AgainstBaseline: { Difference: > 0, PValue: < HardenSelection.Level } }
-        && Of(chosen, attacks[^1])?.AgainstBaseline is { } last
-        && !(last is { Difference: < 0, PValue: < HardenSelection.Level });
+    /// <param name="cleanLoss">Allowed loss of clean accuracy.</param>
+    public static string? Doubt(HardenRow chosen, HardenRow baseline, IReadOnlyList<string> attacks, double cleanLoss)
+    {
+        if (
+            Of(chosen, attacks[0])
+            is not { Repeated: true, AgainstBaseline: { Difference: > 0, PValue: < HardenSelection.Level } }
+        )
+            return "the reported rows do not confirm it";
+        if (Of(chosen, attacks[^1])?.AgainstBaseline is not { } last)
+            return $"the budget ran out before {attacks[^1]} on the reported rows";
+        if (
+            last is { Difference: < 0, PValue: < HardenSelection.Level }
+            || last.Difference < -HardenSelection.Near - HardenSelection.Rounding
+        )
+            return $"under {attacks[^1]}, whose dictionary it never saw, it loses "
+                + $"{HardenSelection.Points(-last.Difference)} on the reported rows";
+        var lost = baseline.Clean - chosen.Clean;
+        return lost > cleanLoss + HardenSelection.Rounding
+            ? $"on the reported rows it loses {HardenSelection.Points(lost)} of clean accuracy, where "
+                + $"{HardenSelection.Points(cleanLoss)} are allowed"
+            : null;
+    }
 
     // The interval excludes neither zero nor a worthwhile gain.
     private static bool IsOpen(PairedFigure paired) =>
@@ -128,6 +153,10 @@ internal static class HardenEvidence
     /// <summary>Whether a model is better than predicting the majority class.</summary>
     public static bool HasLearned(HardenRow row, double majority) => row.CleanLow > majority;
 
+    /// <summary>As the other overload, on development rows.</summary>
+    public static bool HasLearned(DevelopmentRow row, IReadOnlyList<Example> rows) =>
+        WilsonInterval.Of((long)Math.Round(row.Clean * rows.Count), rows.Count).Low > HardenWork.Majority(rows);
+
     /// <summary>A phrase, to follow the model's name, that it has not learned.</summary>
     /// <param name="clean">Its accuracy.</param>
     /// <param name="majority">Fraction of the majority class.</param>
@@ -155,6 +184,8 @@ internal static class HardenEvidence
         var text = Sentence(rows, chosen, tried, majority, attacks, caveats);
         if (HasLearned(rows[0], majority) && caveats.Unfit.TryGetValue(rows[0].Name, out var why))
             text += $" But {rows[0].Name} {why}.";
+        if (rows[0].Name != HardenInputs.OwnName && caveats.Unfit.TryGetValue(HardenInputs.OwnName, out var poor))
+            text += $" On development rows your model {poor}; {rows[0].Name} is the baseline instead.";
         return caveats.MayBeSeen
             ? text
                 + " The model may have been trained on these rows: figures may be too high, above all those of the "
@@ -189,7 +220,7 @@ internal static class HardenEvidence
         if (tried == 0)
             return "Nothing to recommend yet: no defence fits into this budget besides its attacks; increase it.";
         var plain = baseline.Name == HardenCandidate.FineTune;
-        var unfitted = caveats.Unfit.Keys.Count(n => n != baseline.Name);
+        var unfitted = caveats.Unfit.Keys.Count(n => n != baseline.Name && n != HardenInputs.OwnName);
         if (chosen == baseline.Name)
             return $"{(plain ? "Plain fine-tuning is enough" : "Keep your model")}: on development rows none of the "
                 + $"{tried} defences tried{Fit(unfitted)} was better under attack at the "
@@ -208,8 +239,8 @@ internal static class HardenEvidence
         );
         if (caveats.Unfit.TryGetValue(chosen, out var unfit))
             return $"{keep}: {chosen} was best on development rows, but {unfit}; {figures}.";
-        if (!Confirms(row, attacks))
-            return $"{keep}: {chosen} was best on development rows, but the reported rows do not confirm it; {figures}"
+        if (Doubt(row, baseline, attacks, caveats.CleanLoss) is { } doubt)
+            return $"{keep}: {chosen} was best on development rows, but {doubt}; {figures}"
                 + (
                     IsOpen(paired)
                         ? "; with so few rows a gain is still possible, use a larger budget or more rows."
@@ -219,7 +250,8 @@ internal static class HardenEvidence
             attacks.Count > 1 && last.AgainstBaseline is { } other
                 ? Text(
                     $", under {last.Attack}, whose dictionary it never saw, ",
-                    $"{100 * other.Difference:+0.0;-0.0;0.0} points ({P(other.PValue)})"
+                    $"{100 * other.Difference:+0.0;-0.0;0.0} points ({100 * other.Low:+0.0;-0.0} to ",
+                    $"{100 * other.High:+0.0;-0.0}, {P(other.PValue)})"
                 )
                 : "";
         return Text(

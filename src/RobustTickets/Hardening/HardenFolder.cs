@@ -67,14 +67,21 @@ internal static class HardenRole
 /// before.</param>
 /// <param name="Withstood">Measured largest fraction of development rows that withstood the first
 /// attack; null before.</param>
+/// <param name="Stage">The training or attack that is timed, or null.</param>
 internal sealed record HardenClock(
     double Seconds,
     IReadOnlyList<LeftOutOfPlan> LeftOut,
     int? DevelopmentExamples = null,
     double? AttackSeconds = null,
     double? TrainingRatio = null,
-    double? Withstood = null
+    double? Withstood = null,
+    HardenStage? Stage = null
 );
+
+/// <summary>A stage that is timed over all calls.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Seconds">Clock seconds at which it began.</param>
+internal sealed record HardenStage(string Name, double Seconds);
 
 /// <summary>Paths in the folder of a comparison.</summary>
 /// <param name="path">The folder.</param>
@@ -117,7 +124,7 @@ internal sealed class HardenFolder(string path)
     public string Attack(string name, string part, string attack) => In("attacks", name, $"{part}-{attack}");
 
     /// <summary>Whether an attack is finished.</summary>
-    public static bool IsDone(string attack) => AttackLog.IsComplete(attack);
+    public static bool IsDone(string attack) => AttackLog.IsDone(attack);
 
     /// <summary>Throws unless the folder can start, or resume, a comparison.</summary>
     /// <exception cref="RunFolderException">The path is a file, or contains a comparison without a

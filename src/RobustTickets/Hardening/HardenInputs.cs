@@ -5,6 +5,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Runs;
+using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Hardening;
 
@@ -17,7 +18,7 @@ namespace RobustTickets.Hardening;
 /// <param name="IsTicket">Whether the checkpoint is a ticket.</param>
 /// <param name="Rows">The split rows.</param>
 /// <param name="Attacks">The attacks.</param>
-/// <param name="MaxLength">Maximum sequence length.</param>
+/// <param name="MaxLength">Maximum sequence length of the defences.</param>
 /// <param name="Hash">SHA-256 of everything that the result depends on.</param>
 /// <param name="Notes">Notes for the user.</param>
 /// <param name="MayBeSeen">Whether the given model may have been trained on held-out rows, because
@@ -37,6 +38,12 @@ internal sealed record HardenInputs(
 {
     /// <summary>Name of the given model in the result.</summary>
     public const string OwnName = "given";
+
+    /// <summary>
+    /// Maximum sequence length of the given model: that of its training, if known; null for its own
+    /// maximum.
+    /// </summary>
+    public int? OwnLength { get; init; }
 
     private const int LongestText = 256;
     private const int ShortestText = 32;
@@ -102,8 +109,23 @@ internal sealed record HardenInputs(
                 part.Select(e => HardenFolder.Line(e, rows.Labels)).Append("")
             ),
         ]);
-        var length = Length(start, rows.Train);
-        return new HardenInputs(start, isTrained, own, isTicket, rows, attacks, length, hash, notes, mayBeSeen);
+        var length = Length(start, rows.Train, notes);
+        return new HardenInputs(start, isTrained, own, isTicket, rows, attacks, length, hash, notes, mayBeSeen)
+        {
+            OwnLength = victim.TrainedLength,
+        };
+    }
+
+    /// <summary>SHA-256 of the dictionaries that defences train on.</summary>
+    /// <exception cref="DataException">A dictionary is missing or malformed.</exception>
+    public string TrainingFiles(HardenRequest request)
+    {
+        var (neighbours, wordNet, typingErrors) = Attacks.Dictionaries;
+        var (parts, _, nltk) = (request.Resources ?? new ResourceFiles()).ForTraining("harden", neighbours, wordNet);
+        return HardenFolder.Hash([
+            $"typing errors {typingErrors}",
+            .. parts.Files.Append(nltk).Select(f => $"{f.Kind} {f.Sha256}"),
+        ]);
     }
 
     private static bool IsTicketAt(string model)
@@ -163,15 +185,22 @@ internal sealed record HardenInputs(
     }
 
     // A maximum length that covers nearly all texts, rounded up to a multiple of 16.
-    private static int Length(string model, IReadOnlyList<Example> train)
+    private static int Length(string model, IReadOnlyList<Example> train, List<string> notes)
     {
         var tokenizer = WordPieceTokenizer.Load(model);
         var lengths = train
             .Take(SampledTexts)
-            .Select(e => tokenizer.Encode(e.Text, LongestText).Ids.Length)
+            .Select(e => tokenizer.Encode(e.Text, LongestText + 1).Ids.Length)
             .Order()
             .ToArray();
         var length = lengths[(int)(Covered * (lengths.Length - 1))];
-        return Math.Min(tokenizer.ModelMaxLength, Math.Clamp((length + 15) / 16 * 16, ShortestText, LongestText));
+        var most = Math.Min(tokenizer.ModelMaxLength, Math.Clamp((length + 15) / 16 * 16, ShortestText, LongestText));
+        var cut = lengths.Count(l => l > most) / (double)lengths.Length;
+        if (cut > 1 - Covered)
+            notes.Add(
+                Text($"{100 * cut:0} % of the training rows are longer than {most} word pieces; defences read the ")
+                    + "beginning, a given classifier as much as it reads elsewhere"
+            );
+        return most;
     }
 }

@@ -39,6 +39,7 @@ public sealed record LeftOutOfPlan(string Name, string Reason);
 /// <param name="Rule">How the defence is chosen and confirmed.</param>
 /// <param name="CleanLoss">Allowed loss of clean accuracy.</param>
 /// <param name="Encoders">SHA-256 of the attacks' sentence encoders.</param>
+/// <param name="Dictionaries">SHA-256 of the dictionaries that defences train on.</param>
 internal sealed record HardenPlan(
     int SchemaVersion,
     string Inputs,
@@ -57,7 +58,8 @@ internal sealed record HardenPlan(
     HardenGoal Goal,
     string Rule,
     double CleanLoss = HardenSelection.MostLost,
-    string Encoders = ""
+    string Encoders = "",
+    string Dictionaries = ""
 )
 {
     /// <summary>The file format that this program writes and reads.</summary>

@@ -1,7 +1,5 @@
 // Splits the user's rows into training, development and reported rows. Split by content: duplicate
 // texts and adversarial versions of the same row stay in one part (docs/harden.md).
-using System.Security.Cryptography;
-using System.Text;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Runs;
@@ -124,39 +122,45 @@ internal sealed record HardenRows(
             notes.Add(Text($"reported: the data's own {reported.Count} held-out rows"));
         if (development is not null)
             notes.Add(Text($"development: the data's own {development.Count} rows"));
-        // Rows that the model was trained on are not evidence; if too few development rows remain,
-        // they are held out from training rows.
-        if (Fresh(reported, "reported") is { } fresh)
-        {
-            if (fresh.Count < LeastPart || !HasEvery(fresh, labels))
-                throw new DataException(
-                    $"{data}: the model was trained on all but {fresh.Count} of its own {reported!.Count} held-out "
-                        + $"rows; the remaining ones are in {Classes(fresh)} of {labels.Count} classes; at "
-                        + $"least {LeastPart} unseen rows that cover every class are needed"
-                );
-            reported = fresh;
-        }
-        if (Fresh(development, "development") is { } others)
-            development = others.Count < LeastPart ? null : others;
-        left = Without(left, "training", reported, "reported", notes);
-        left = Without(left, "training", development, "development", notes);
+        // Rows that the model was trained on are not evidence, and an equal text is no further one.
+        reported = Distinct(Fresh(reported, "reported"), "reported");
+        if (reported is not null && !IsEnough(reported))
+            throw new DataException(
+                $"{data}: its own held-out rows include only {reported.Count} different ones that the model was not "
+                    + $"trained on, in {Classes(reported)} of {labels.Count} classes; at least {LeastPart} that cover "
+                    + "every class are needed (without this split, rows are held out from the training rows)"
+            );
         // Development rows must not overlap reported rows; if too few remain, development rows are
         // held out from training rows.
-        if (development is not null)
+        development = Without(development, "development", reported, "reported", notes);
+        development = Distinct(Fresh(development, "development"), "development");
+        if (development is not null && !IsEnough(development))
         {
-            var apart = Without(development, "development", reported, "reported", notes);
-            development = apart.Count < Math.Min(LeastPart, development.Count) ? null : apart;
+            notes.Add(
+                Text($"development: {development.Count} usable rows of its own in {Classes(development)} of ")
+                    + Text($"{labels.Count} classes are too few; rows are held out from the training rows instead")
+            );
+            development = null;
         }
-        var free = Groups(left).Where(g => !g.Exists(e => seen(e))).Sum(g => g.Count);
+        if (development?.Count > Most)
+        {
+            var (of, whole) = (development.Count, (double)RowGroups.Of(development).Count);
+            development = RowGroups.HoldOut(development, (groups, _) => Most * groups / whole, _ => false, "dev").Held;
+            notes.Add(Text($"development: {development.Count} of these {of} rows, chosen by content"));
+        }
+        left = Without(left, "training", reported, "reported", notes)!;
+        left = Without(left, "training", development, "development", notes)!;
+        var groups = RowGroups.Of(left);
+        var free = groups.Count(g => !g.Exists(e => seen(e)));
         if (
             reported is null
             && development is null
-            && free < left.Count
-            && free < Count(left.Count, ReportedShare) + Count(left.Count, DevelopmentShare)
+            && free < groups.Count
+            && free < Count(groups.Count, ReportedShare) + Count(groups.Count, DevelopmentShare)
         )
         {
             notes.Add(
-                Text($"{left.Count - free} of {left.Count} rows were used to train the model; the others are held out")
+                Text($"{left.Count(seen)} of {left.Count} rows were used to train the model; the others are held out")
             );
             (reported, left) = HoldOut(left, (_, of) => Math.Floor(of * ScarceReported), "reported");
             (development, left) = HoldOut(left, (_, of) => of, "development");
@@ -170,19 +174,30 @@ internal sealed record HardenRows(
             notes.Add(Text($"{several} texts occur in the training rows with more than one label"));
         return new HardenRows(left, development, reported, labels, notes);
 
-        // The rows of a part that the model was not trained on; null if these are all.
-        IReadOnlyList<Example>? Fresh(IReadOnlyList<Example>? part, string name)
+        bool IsEnough(IReadOnlyList<Example> part) => part.Count >= LeastPart && HasEvery(part, labels);
+
+        IReadOnlyList<Example>? Fresh(IReadOnlyList<Example>? part, string name) =>
+            Kept(part, part?.Where(e => !seen(e)).ToArray(), name, "that the model was trained on are left out");
+
+        IReadOnlyList<Example>? Distinct(IReadOnlyList<Example>? part, string name) =>
+            Kept(part, part is null ? null : RowGroups.First(part), name, "that repeat another one are left out");
+
+        IReadOnlyList<Example>? Kept(
+            IReadOnlyList<Example>? part,
+            IReadOnlyList<Example>? kept,
+            string name,
+            string which
+        )
         {
-            var kept = part?.Where(e => !seen(e)).ToArray();
-            if (part is null || kept!.Length == part.Count)
-                return null;
-            notes.Add(Text($"{part.Count - kept.Length} {name} rows that the model was trained on are left out"));
+            if (kept?.Count < part?.Count)
+                notes.Add(Text($"{part!.Count - kept!.Count} {name} rows {which}"));
             return kept;
         }
 
         IReadOnlyList<Example> Take(double share, string name)
         {
-            var (whole, count) = (left.Count, Count(left.Count, share));
+            var whole = RowGroups.Of(left).Count;
+            var count = Count(whole, share);
             (var part, left) = HoldOut(left, (of, _) => count * of / (double)whole, name);
             return part;
         }
@@ -206,15 +221,15 @@ internal sealed record HardenRows(
         Math.Clamp((int)Math.Round(rows * share, MidpointRounding.AwayFromZero), LeastPart, Most);
 
     // Drops rows that also occur in a given part, or are versions of a row there.
-    private static IReadOnlyList<Example> Without(
-        IReadOnlyList<Example> rows,
+    private static IReadOnlyList<Example>? Without(
+        IReadOnlyList<Example>? rows,
         string what,
         IReadOnlyList<Example>? part,
         string name,
         List<string> notes
     )
     {
-        if (part is null)
+        if (rows is null || part is null)
             return rows;
         var texts = part.Select(Content).ToHashSet(StringComparer.Ordinal);
         var origins = part.Select(e => e.Origin ?? e.Row).OfType<RowKey>().ToHashSet();
@@ -225,9 +240,7 @@ internal sealed record HardenRows(
         return kept;
     }
 
-    // Class by class in the order of a content hash, independent of the order of the file; related
-    // rows stay together. quota: (rows of a class, those that may be held out) -> number to hold
-    // out.
+    // Holds rows out of others; throws if they are too few or lack a class.
     private static (IReadOnlyList<Example> Held, IReadOnlyList<Example> Left) HoldOut(
         IReadOnlyList<Example> rows,
         Func<int, int, double> quota,
@@ -238,26 +251,10 @@ internal sealed record HardenRows(
         List<string> notes
     )
     {
-        var groups = Groups(rows);
-        var held = new HashSet<Example>(ReferenceEqualityComparer.Instance);
-        foreach (var of in groups.GroupBy(g => g[0].Label))
-        {
-            var free = of.Where(g => !g.Exists(e => seen(e)))
-                .OrderBy(g => Key(g[0], name), StringComparer.Ordinal)
-                .ToList();
-            var wanted = quota(of.Sum(g => g.Count), free.Sum(g => g.Count));
-            // At least one group stays for training.
-            var taken = 0;
-            foreach (var group in free.Take(of.Count() - 1).TakeWhile(_ => taken < wanted))
-            {
-                held.UnionWith(group);
-                taken += group.Count;
-            }
-        }
-        var part = rows.Where(held.Contains).ToArray();
-        if (part.Length < LeastPart || !HasEvery(part, labels))
+        var (part, left) = RowGroups.HoldOut(rows, quota, seen, name);
+        if (part.Count < LeastPart || !HasEvery(part, labels))
             throw new DataException(
-                $"{data}: only {part.Length} rows in {Classes(part)} of "
+                $"{data}: only {part.Count} rows in {Classes(part)} of "
                     + $"{labels.Count} classes can be held out ({name}); at least {LeastPart} that cover every class "
                     + "are needed, different from the training rows and not used to train the model"
                     + (
@@ -268,36 +265,8 @@ internal sealed record HardenRows(
                     )
             );
         notes.Add(
-            Text($"{name}: {part.Length} of {rows.Count} rows held out by content, equal texts and variants together")
+            Text($"{name}: {part.Count} of {rows.Count} rows held out by content, equal texts and variants together")
         );
-        return (part, rows.Where(e => !held.Contains(e)).ToArray());
+        return (part, left);
     }
-
-    private static List<List<Example>> Groups(IReadOnlyList<Example> rows)
-    {
-        var parent = Enumerable.Range(0, rows.Count).ToArray();
-        int Root(int i)
-        {
-            while (parent[i] != i)
-                i = parent[i] = parent[parent[i]];
-            return i;
-        }
-        var first = new Dictionary<string, int>(StringComparer.Ordinal);
-        for (var i = 0; i < rows.Count; i++)
-        {
-            foreach (var key in new[] { "t" + Content(rows[i]), rows[i].Origin is { } o ? "o" + o : null })
-            {
-                if (key is null)
-                    continue;
-                if (first.TryGetValue(key, out var other))
-                    parent[Root(i)] = Root(other);
-                else
-                    first[key] = i;
-            }
-        }
-        return [.. Enumerable.Range(0, rows.Count).GroupBy(Root).Select(g => g.Select(i => rows[i]).ToList())];
-    }
-
-    private static string Key(Example example, string part) =>
-        Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{part}\n{Content(example)}")));
 }

@@ -27,6 +27,7 @@ internal sealed class HardenRun(HardenRequest request, IProgress<HardenProgress>
             var folder = new HardenFolder(place);
             using var victims = new HardenVictims(request, inputs, folder, progress, stop);
             victims.Require();
+            _ = inputs.TrainingFiles(request);
             var plan = Plan(inputs, folder, Trainer(inputs, folder));
             return [.. inputs.Notes, .. Describe(plan)];
         }
@@ -52,19 +53,42 @@ internal sealed class HardenRun(HardenRequest request, IProgress<HardenProgress>
             Say($"{_folder.Path} is already finished; nothing to do");
             return done;
         }
+        if (plan is not null && plan.Rule != HardenSelection.Rule(plan.Goal, plan.CleanLoss))
+            throw new DataException(
+                $"{_folder.PlanFile}: another version of the program fixed another rule there; go on with that "
+                    + "version, or use another folder"
+            );
         if (plan is not null)
             _folder.RequireRows(inputs.Rows);
         foreach (var note in inputs.Notes)
             Say(note);
-        using var victims = new HardenVictims(request, inputs, _folder, progress, stop);
-        var encoders = victims.Require();
+        using var victims = new HardenVictims(request, inputs, _folder, progress, stop, clock);
+        var (encoders, dictionaries) = (victims.Require(), inputs.TrainingFiles(request));
         var trainer = Trainer(inputs, _folder);
         if (plan is null)
-            plan = Begin(inputs, trainer, encoders, clock);
+            plan = Begin(inputs, trainer, encoders, dictionaries, clock);
         else
-            RequireSameEncoders(plan, encoders);
+            RequireSameFiles(plan, encoders, dictionaries);
         foreach (var line in Describe(plan))
             Say(line);
+        try
+        {
+            return Compare(plan, inputs, trainer, victims, clock);
+        }
+        finally
+        {
+            clock.Save();
+        }
+    }
+
+    private HardenResult Compare(
+        HardenPlan plan,
+        HardenInputs inputs,
+        HardenTrainer trainer,
+        HardenVictims victims,
+        BudgetClock clock
+    )
+    {
         var work = new HardenWork(plan, inputs, _folder, trainer, victims, clock, Say);
         var choice = _folder.Choice();
         if (choice is null)
@@ -84,12 +108,18 @@ internal sealed class HardenRun(HardenRequest request, IProgress<HardenProgress>
     }
 
     // A rejected plan leaves no files, so the next request need not resume it.
-    private HardenPlan Begin(HardenInputs inputs, HardenTrainer trainer, string encoders, BudgetClock clock)
+    private HardenPlan Begin(
+        HardenInputs inputs,
+        HardenTrainer trainer,
+        string encoders,
+        string dictionaries,
+        BudgetClock clock
+    )
     {
         clock.Set(s => s);
         try
         {
-            var plan = Plan(inputs, _folder, trainer) with { Encoders = encoders };
+            var plan = Plan(inputs, _folder, trainer) with { Encoders = encoders, Dictionaries = dictionaries };
             _folder.Save(plan);
             clock.Set(s => s);
             return plan;
@@ -148,10 +178,12 @@ internal sealed class HardenRun(HardenRequest request, IProgress<HardenProgress>
             Say($"the number of seeds stays at {plan.Seeds}, as planned");
     }
 
-    private void RequireSameEncoders(HardenPlan plan, string encoders)
+    private void RequireSameFiles(HardenPlan plan, string encoders, string dictionaries)
     {
         if (plan.Encoders != encoders)
             throw Changed("sentence encoders of the attacks");
+        if (plan.Dictionaries != dictionaries)
+            throw Changed("the dictionaries that defences train on");
     }
 
     private DataException Changed(string what) =>

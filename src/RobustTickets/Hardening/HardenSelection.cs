@@ -31,13 +31,14 @@ internal static class HardenSelection
     /// <summary>Default allowed loss of clean accuracy against the baseline.</summary>
     public const double MostLost = 0.02;
 
-    /// <summary>Robust accuracy that a smaller network may lack.</summary>
+    /// <summary>Robust accuracy that a smaller network, or the last attack, may lack.</summary>
     public const double Near = 0.02;
 
     /// <summary>Significance level of the confirming attack.</summary>
     public const double Level = 0.05;
 
-    private const double Rounding = 1e-9;
+    /// <summary>Tolerance of comparisons between fractions.</summary>
+    internal const double Rounding = 1e-9;
 
     /// <summary>The rule as text.</summary>
     /// <param name="goal">The selection goal.</param>
@@ -54,8 +55,9 @@ internal static class HardenSelection
         + "test of the "
         + "first attack against the baseline, on the lower accuracy of the victim as is and at its fitted temperature, "
         + Text($"gives p < {Level} in its favour, and the last attack, whose dictionary it never saw, ")
-        + Text($"does not give p < {Level} against it, and ")
-        + "if there, too, it has learned and withstands no attack in one class only";
+        + Text($"neither gives p < {Level} against it nor an accuracy more than {Points(Near)} below the baseline's, ")
+        + $"and if there, too, its clean accuracy is at most {Points(cleanLoss)} below the baseline's, "
+        + "it has learned and withstands no attack in one class only";
 
     /// <summary>The defence to confirm; the baseline if none is better.</summary>
     /// <param name="rows">All rows in the order of the plan.</param>
@@ -121,7 +123,8 @@ internal static class HardenSelection
                 + $"{Percent(dearer.Score)} % under the attacks against {Percent(best.Score)} of {chosen}.";
     }
 
-    private static string Points(double share) => $"{Percent(share)} points";
+    /// <summary>A difference of fractions as text.</summary>
+    internal static string Points(double share) => $"{Percent(share)} points";
 
     private static string Percent(double share) => (100 * share).ToString("0.#", CultureInfo.InvariantCulture);
 }

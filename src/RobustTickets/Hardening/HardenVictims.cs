@@ -20,12 +20,14 @@ internal sealed record HardenModel(string Name, string Folder, IReadOnlyList<int
 /// <param name="folder">The comparison's folder.</param>
 /// <param name="progress">Receives progress events.</param>
 /// <param name="stop">Cancels measuring and attacking.</param>
+/// <param name="clock">Records the time of attacks, or null.</param>
 internal sealed class HardenVictims(
     HardenRequest request,
     HardenInputs inputs,
     HardenFolder folder,
     IProgress<HardenProgress>? progress,
-    CancellationToken stop
+    CancellationToken stop,
+    BudgetClock? clock = null
 ) : IDisposable
 {
     private readonly AttackModels _models = new(inputs.Base, request.Loader);
@@ -83,7 +85,11 @@ internal sealed class HardenVictims(
             Place(model, part, attack, calibrated),
             [
                 new("rows", $"{on.Count} {part} rows, sha256 {RowsHash(on)}", "parted by content"),
-                new("victim length", $"{inputs.MaxLength} word pieces, special tokens included", "as in training"),
+                new(
+                    "victim length",
+                    $"{classifier.MaxLength} word pieces, special tokens included",
+                    model.Name != HardenInputs.OwnName || inputs.OwnLength is not null ? "as in training" : "its own"
+                ),
                 new(
                     "victim weights",
                     $"sha256 {VictimFolder.Hash(model.Folder)}",
@@ -91,7 +97,11 @@ internal sealed class HardenVictims(
                 ),
             ]
         );
-        var relay = new SyncProgress<AttackProgress>(p => progress?.Report(new HardenAttacking(p)));
+        var relay = new SyncProgress<AttackProgress>(p =>
+        {
+            clock?.Tick();
+            progress?.Report(new HardenAttacking(p));
+        });
         try
         {
             var report = fitted
@@ -143,9 +153,11 @@ internal sealed class HardenVictims(
             return loaded.Classifier;
         _loaded?.Classifier.Dispose();
         _loaded = null;
+        // The given model reads as much of a text as its users let it read.
+        var length = model.Name == HardenInputs.OwnName ? inputs.OwnLength : inputs.MaxLength;
         var classifier =
-            request.Loader?.LoadClassifier(model.Folder, inputs.MaxLength, request.Running.Threads)
-            ?? Classifier.Load(model.Folder, request.Running, inputs.MaxLength);
+            request.Loader?.LoadClassifier(model.Folder, length, request.Running.Threads)
+            ?? Classifier.Load(model.Folder, request.Running, length);
         _loaded = (model.Folder, classifier);
         return classifier;
     }

@@ -47,6 +47,9 @@ internal sealed record HardenWork(
         Plan.Defences.FirstOrDefault(d => d.Name == defence.Name)?.Seconds
         ?? HardenPlan.Seconds(defence, Plan.TrainRows, Plan.SecondsPerRow);
 
+    /// <summary>Expected seconds of a training, as fast as those so far.</summary>
+    private double Expected(HardenCandidate defence) => Planned(defence) * (Clock.State.TrainingRatio ?? 1);
+
     /// <summary>
     /// Defences that were left out of the plan or later, without those that were added after all.
     /// </summary>
@@ -114,7 +117,7 @@ internal sealed record HardenWork(
             return false;
         }
         Say($"training {name}");
-        var before = Clock.Seconds;
+        var before = Clock.Began($"training of {name}");
         try
         {
             if (!Trainer.Train(name, recipe, Clock, deadline))
@@ -130,7 +133,12 @@ internal sealed record HardenWork(
             return false;
         }
         var ratio = (Clock.Seconds - before) / planned;
-        Clock.Set(s => fresh ? s with { TrainingRatio = Math.Max(s.TrainingRatio ?? 0, ratio) } : s);
+        Clock.Set(s =>
+            (fresh ? s with { TrainingRatio = Math.Max(s.TrainingRatio ?? 0, ratio) } : s) with
+            {
+                Stage = null,
+            }
+        );
         return true;
     }
 
@@ -147,7 +155,12 @@ internal sealed record HardenWork(
                 var defence = HardenCandidate.WithoutSeed(finalist.Name);
                 var planned = Planned(all[defence]);
                 var recipe = all[defence].Recipe;
-                var deadline = Plan.BudgetSeconds - ConfirmSeconds(kept.Count + 1, choice.ReportedExamples);
+                // Fine-tuning must not take the time of the chosen defence's seed after it.
+                var following = choice.Finalists.SkipWhile(f => f != finalist).Skip(1).Where(f => f.Seed == seed);
+                var deadline =
+                    Plan.BudgetSeconds
+                    - ConfirmSeconds(kept.Count + 1 + following.Count(), choice.ReportedExamples)
+                    - following.Sum(f => Expected(all[HardenCandidate.WithoutSeed(f.Name)]));
                 if (!TryTrain(finalist.Name, recipe with { Seed = recipe.Seed + seed - 1 }, planned, deadline))
                     continue;
             }

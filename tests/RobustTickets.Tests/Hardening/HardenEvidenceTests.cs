@@ -13,33 +13,57 @@ public sealed class HardenEvidenceTests
     public void A_confirmed_defence_is_recommended_with_its_interval()
     {
         var chosen = Row("hardened", "chosen", 0.48, Paired(0.18, 0.0001));
-        Assert.True(HardenEvidence.Confirms(chosen, Attacks));
+        Assert.Null(Doubt(chosen));
         Assert.Equal(
             "Use hardened: under textfooler it keeps 48.0 % of 400 unseen rows where your model keeps 30.0 % "
                 + "(+18.0 points, "
                 + "95 % interval +13.0 to +23.0, p < 0.001), under pwws, whose dictionary it never saw, +18.0 points "
-                + "(p < 0.001), at 90.0 % clean accuracy against 90.0 % and 75 % of the encoder.",
+                + "(+13.0 to +23.0, p < 0.001), at 90.0 % clean accuracy against 90.0 % and 75 % of the encoder.",
             HardenEvidence.Sentence([Baseline, chosen], "hardened", 5, majority: 0.5, Attacks, HardenCaveats.None)
         );
     }
 
     [Theory]
-    [InlineData(0.02, 0.3, 0.18, 0.0001)]
-    [InlineData(-0.18, 0.0001, 0.18, 0.0001)]
-    [InlineData(0.18, 0.0001, -0.10, 0.001)]
+    [InlineData(0.02, 0.3, 0.18, 0.0001, 0.9, "the reported rows do not confirm it")]
+    [InlineData(-0.18, 0.0001, 0.18, 0.0001, 0.9, "the reported rows do not confirm it")]
+    [InlineData(0.18, 0.0001, -0.10, 0.001, 0.9, "under pwws, whose dictionary it never saw, it loses 10 points")]
+    [InlineData(0.18, 0.0001, -0.015, 0.01, 0.9, "under pwws, whose dictionary it never saw, it loses 1.5 points")]
+    // Not significant is not harmless.
+    [InlineData(0.18, 0.0001, -0.04, 0.2, 0.9, "under pwws, whose dictionary it never saw, it loses 4 points")]
+    [InlineData(0.18, 0.0001, 0.18, 0.0001, 0.87, "it loses 3 points of clean accuracy, where 2 points are allowed")]
     public void What_the_reported_rows_do_not_confirm_is_not_recommended(
         double first,
         double p,
         double unseen,
-        double unseenP
+        double unseenP,
+        double clean,
+        string why
     )
     {
-        var chosen = Row("hardened", "chosen", 0.30 + first, Paired(first, p), Paired(unseen, unseenP));
-        Assert.False(HardenEvidence.Confirms(chosen, Attacks));
-        Assert.StartsWith(
-            "Keep your model: hardened was best on development rows, but the reported rows do not confirm it",
-            HardenEvidence.Sentence([Baseline, chosen], "hardened", 5, majority: 0.5, Attacks, HardenCaveats.None)
+        var chosen = Row("hardened", "chosen", 0.30 + first, Paired(first, p), Paired(unseen, unseenP)) with
+        {
+            Clean = clean,
+        };
+        Assert.Contains(why, Doubt(chosen), StringComparison.Ordinal);
+        var sentence = HardenEvidence.Sentence(
+            [Baseline, chosen],
+            "hardened",
+            5,
+            majority: 0.5,
+            Attacks,
+            HardenCaveats.None
         );
+        Assert.StartsWith("Keep your model: hardened was best on development rows, but ", sentence);
+        Assert.Contains(why, sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_loss_that_is_allowed_confirms()
+    {
+        var chosen = Row("hardened", "chosen", 0.48, Paired(0.18, 0.0001), Paired(-0.02, 0.3)) with { Clean = 0.88 };
+        Assert.Null(Doubt(chosen));
+        Assert.Null(HardenEvidence.Doubt(chosen with { Clean = 0.85 }, Baseline, Attacks, cleanLoss: 0.05));
+        Assert.NotNull(HardenEvidence.Doubt(chosen, Baseline, Attacks, cleanLoss: 0.01));
     }
 
     [Fact]
@@ -94,7 +118,7 @@ public sealed class HardenEvidenceTests
     {
         var chosen = Row("hardened", "chosen", 0.48, Paired(0.18, 0.0001));
         chosen = chosen with { Figures = [chosen.Figures[0]] };
-        Assert.False(HardenEvidence.Confirms(chosen, Attacks));
+        Assert.NotNull(Doubt(chosen));
         Assert.Contains(
             "the budget ran out before the reported rows could confirm it",
             HardenEvidence.Sentence([Baseline, chosen], "hardened", 5, majority: 0.5, Attacks, HardenCaveats.None)
@@ -106,7 +130,7 @@ public sealed class HardenEvidenceTests
         // An attack that was not repeated at the fitted temperature confirms nothing.
         var once = Row("hardened", "chosen", 0.48, Paired(0.18, 0.0001));
         once = once with { Figures = [once.Figures[0] with { Repeated = false, Temperature = null }, once.Figures[1]] };
-        Assert.False(HardenEvidence.Confirms(once, Attacks));
+        Assert.NotNull(Doubt(once));
     }
 
     [Fact]
@@ -156,6 +180,18 @@ public sealed class HardenEvidenceTests
                 ". But given withstands pwws in class b alone.",
                 Told(name, new() { ["given"] = "withstands pwws in class b alone" })
             );
+        // A given model that has not learned is told of, though it is not the baseline.
+        Assert.EndsWith(
+            ". On development rows your model has not learned; fine-tune is the baseline instead.",
+            HardenEvidence.Recommendation(
+                [Baseline with { Name = "fine-tune" }, chosen],
+                "hardened",
+                5,
+                majority: 0.5,
+                Attacks,
+                new HardenCaveats(new Dictionary<string, string> { ["given"] = "has not learned" }, false)
+            )
+        );
         var seen = Told("hardened", [], mayBeSeen: true);
         Assert.StartsWith(
             "Use hardened: under textfooler it keeps 48.0 % of 400 rows that may have been trained on where",
@@ -164,6 +200,9 @@ public sealed class HardenEvidenceTests
         Assert.DoesNotContain("unseen rows", seen, StringComparison.Ordinal);
         Assert.Contains("The model may have been trained on these rows", Told("given", [], mayBeSeen: true));
     }
+
+    private static string? Doubt(HardenRow chosen) =>
+        HardenEvidence.Doubt(chosen, Baseline, Attacks, HardenSelection.MostLost);
 
     private static PairedFigure Paired(double difference, double p) =>
         new(10, 5, difference, difference - 0.05, difference + 0.05, p);

@@ -25,9 +25,10 @@ public sealed class HardenRowsTests
             rows[^3] = rows[^3] with { Origin = rows[^1].Origin };
         }
         var parts = Part(rows);
-        Assert.Equal(900, parts.Train.Count + parts.Development.Count + parts.Reported.Count);
-        Assert.Equal(180, parts.Reported.Count);
-        Assert.Equal(72, parts.Development.Count);
+        // Of 300 groups of three, one row of each is evidence; the others are in no part.
+        Assert.Equal(60, parts.Reported.Count);
+        Assert.Equal(40, parts.Development.Count);
+        Assert.Equal(900 - (3 * 100), parts.Train.Count);
         static int Number(Example e) =>
             int.Parse(
                 e.Columns[0].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^1],
@@ -101,6 +102,62 @@ public sealed class HardenRowsTests
             parts.Notes,
             n => n.StartsWith("60 training rows that also occur in the reported rows", StringComparison.Ordinal)
         );
+    }
+
+    [Fact]
+    public void Equal_texts_of_a_given_part_count_once()
+    {
+        var rows = Rows(400);
+        Example[] test = [.. rows.Take(60)];
+        Example[] doubled = [.. test, .. test.Select(e => e with { Id = "again:" + e.Id, Origin = e.Row })];
+        var parts = HardenRows.Part(rows[100..], null, doubled, Labels, _ => false, "data");
+        Assert.Equal(test, parts.Reported);
+        Assert.Contains("60 reported rows that repeat another one are left out", parts.Notes);
+        var few = Assert.Throws<DataException>(() =>
+            HardenRows.Part(rows[100..], null, [.. doubled.Take(30), .. doubled.Take(30)], Labels, _ => false, "data")
+        );
+        Assert.Contains("include only 30 different ones", few.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_given_part_that_is_too_small_or_lacks_a_class_is_not_used()
+    {
+        var rows = Rows(400);
+        Example[] test = [.. rows.Take(60)],
+            few = [.. rows.Skip(60).Take(30)],
+            one = [.. rows.Skip(60).Where(e => e.Label == 1).Take(50)];
+        foreach (var development in new[] { few, one })
+        {
+            var parts = HardenRows.Part(rows[200..], development, test, Labels, _ => false, "data");
+            Assert.Empty(parts.Development.Intersect(development));
+            Assert.Equal(2, parts.Development.Select(e => e.Label).Distinct().Count());
+            Assert.Contains(
+                parts.Notes,
+                n => n.StartsWith($"development: {development.Length} usable rows", StringComparison.Ordinal)
+            );
+        }
+        foreach (var reported in new[] { few, one })
+            Assert.Contains(
+                $"include only {reported.Length} different ones",
+                Assert
+                    .Throws<DataException>(() =>
+                        HardenRows.Part(rows[200..], test, reported, Labels, _ => false, "data")
+                    )
+                    .Message,
+                StringComparison.Ordinal
+            );
+    }
+
+    [Fact]
+    public void Of_a_large_given_development_part_a_thousand_rows_are_used_class_by_class()
+    {
+        var rows = Rows(4000);
+        Example[] dev = [.. rows.Skip(400).Where((e, i) => e.Label == 1 || i % 4 == 0).Take(2500)];
+        var parts = HardenRows.Part(rows[..300], dev, rows[300..400], Labels, _ => false, "data");
+        Assert.InRange(parts.Development.Count, 1000, 1001);
+        Assert.Subset(dev.ToHashSet(), parts.Development.ToHashSet());
+        double Share(IReadOnlyList<Example> part) => part.Count(e => e.Label == 1) / (double)part.Count;
+        Assert.Equal(Share(dev), Share(parts.Development), 0.01);
     }
 
     [Fact]

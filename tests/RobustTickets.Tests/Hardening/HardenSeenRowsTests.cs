@@ -63,8 +63,8 @@ public sealed class HardenSeenRowsTests : IDisposable
 
         File.WriteAllLines(Path.Combine(data, "test.csv"), _lines[..301]);
         var error = Assert.Throws<DataException>(() => Open(_run.Folder.Path, data));
-        Assert.Contains("held-out rows", error.Message, StringComparison.Ordinal);
-        Assert.Contains("at least 40 unseen rows that cover every class are needed", error.Message);
+        Assert.Contains("held-out rows include only", error.Message, StringComparison.Ordinal);
+        Assert.Contains("at least 40 that cover every class are needed", error.Message);
     }
 
     [Fact]

@@ -61,6 +61,49 @@ public sealed class HardenWorkTests : IDisposable
     }
 
     [Fact]
+    public void A_further_seed_of_fine_tuning_does_not_take_the_time_of_the_chosen_defences()
+    {
+        using var victims = Victims(out var work);
+        work.Clock.Set(s => s with { AttackSeconds = 1, TrainingRatio = 10 });
+        // Three models' attacks take 3 x 80 x 1.5 seconds; ten more fit fine-tuning alone.
+        _time.Seconds = 1000 - 360 - 15;
+        var choice = new HardenChoice(
+            "substitution",
+            HardenInputs.OwnName,
+            100,
+            [],
+            [
+                new(HardenInputs.OwnName, "baseline"),
+                new("fine-tune-seed-2", "seed", 2),
+                new("substitution-seed-2", "seed", 2),
+            ],
+            ReportedExamples: 80
+        );
+        var trained = work.TrainSeeds(choice);
+        Assert.Equal([HardenInputs.OwnName, "substitution-seed-2"], trained.Finalists.Select(f => f.Name));
+        Assert.Equal("fine-tune-seed-2", Assert.Single(work.Clock.State.LeftOut).Name);
+    }
+
+    [Fact]
+    public void A_stage_is_timed_over_all_calls()
+    {
+        var folder = new HardenFolder(_tiny.Below("clock"));
+        WholeFile.CreateFolder(folder.Path);
+        var clock = new BudgetClock(folder, _time);
+        _time.Seconds = 5;
+        Assert.Equal(5, clock.Began("attack"));
+        _time.Seconds = 9;
+        clock.Save();
+        // The time between the calls is not spent.
+        _time.Seconds = 100;
+        var next = new BudgetClock(folder, _time);
+        Assert.True(next.IsOpen("attack"));
+        Assert.Equal((9, 5), (next.Seconds, next.Began("attack")));
+        Assert.False(next.IsOpen("training"));
+        Assert.Equal(9, next.Began("training"));
+    }
+
+    [Fact]
     public void A_further_seed_of_what_was_taken_up_has_the_plans_time_too()
     {
         using var victims = Victims(out var work);

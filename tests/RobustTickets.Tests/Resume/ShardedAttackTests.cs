@@ -66,6 +66,41 @@ public sealed class ShardedAttackTests(TrainedTask trained) : IClassFixture<Trai
     }
 
     [Fact]
+    public void Outcomes_of_two_precisions_do_not_make_one_attack()
+    {
+        var parts = trained.Task.Below("precisions");
+        foreach (var shard in new[] { "1/2", "2/2" })
+            Ok(Attack(parts, "--shard", shard));
+        var second = Path.Combine(parts, "shard-2-of-2");
+        var stamp = Path.Combine(second, "environment.json");
+        var own = File.ReadAllText(stamp);
+        Assert.Contains("\"fp32\"", own, StringComparison.Ordinal);
+        File.WriteAllText(stamp, own.Replace("\"fp32\"", "\"bf16\"", StringComparison.Ordinal));
+        var merged = CliRun.Of("attack", "merge", parts);
+        Assert.Equal(ExitCodes.Data, merged.Code);
+        Assert.Contains($"{second}: the victim ran in bf16, that of ", merged.Error, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(parts));
+        // Nor is an attack resumed in another; finished, it is only read.
+        Ok(Attack(parts, "--shard", "2/2"));
+        var lines = File.ReadAllLines(Path.Combine(second, "examples.jsonl"));
+        File.WriteAllLines(Path.Combine(second, "examples.jsonl"), lines[..^1]);
+        var resumed = Attack(parts, "--shard", "2/2");
+        Assert.NotEqual(ExitCodes.Ok, resumed.Code);
+        Assert.Contains("contains outcomes of a victim in bf16, not fp32", resumed.Error, StringComparison.Ordinal);
+        Assert.Equal(lines.Length - 1, File.ReadAllLines(Path.Combine(second, "examples.jsonl")).Length);
+        // Devices may differ; both are recorded.
+        File.WriteAllText(stamp, own.Replace(": \"cpu\"", ": \"cuda:0\"", StringComparison.Ordinal));
+        Ok(Attack(parts, "--shard", "2/2"));
+        Ok(CliRun.Of("attack", "merge", parts));
+        Assert.Contains("cuda:0; cpu", File.ReadAllText(stamp), StringComparison.Ordinal);
+        Assert.Contains(
+            "cpu; cuda:0",
+            File.ReadAllText(Path.Combine(parts, "environment.json")),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
     public void What_is_no_whole_is_refused_by_name()
     {
         var (one, two) = (trained.Task.Below("one"), trained.Task.Below("two"));

@@ -25,17 +25,10 @@ public static class AttackMerge
     {
         ArgumentNullException.ThrowIfNull(shards);
         AttackRun.RequireOwnFolder(output, "whole");
+        _ = ShardMerge.Require(shards);
+        var stamp = AttackStamp.OfShards(shards);
         var (summary, outcomes) = ShardMerge.Run(shards, output);
-        var stamps = shards.Select(s => EnvironmentStamp.Load(Path.Combine(s, AttackStamp.File))).ToArray();
-        (
-            stamps[0] with
-            {
-                CommandLine = EnvironmentStamp.ProgramArguments,
-                Started = stamps.Min(s => s.Started),
-                Ended = stamps.Max(s => s.Ended),
-                Seconds = stamps.Sum(s => s.Seconds),
-            }
-        ).Save(Path.Combine(output, AttackStamp.File));
+        stamp.Save(Path.Combine(output, AttackStamp.File));
         return new AttackReport(summary, outcomes, output);
     }
 }

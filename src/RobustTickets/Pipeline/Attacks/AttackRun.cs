@@ -108,7 +108,7 @@ internal static class AttackRun
         // If nothing is left to do, the existing stamp is kept.
         var stamp =
             log.Remaining.Count > 0 || !File.Exists(Path.Combine(job.Folder, AttackStamp.File))
-                ? AttackStamp.Begin(job.Folder, job.Facts)
+                ? AttackStamp.Begin(job.Folder, job.Facts, resumes: log.Done > 0)
                 : null;
         // The log orders outcomes; the engine delivers them unordered so that a slow example does
         // not delay saving others.
@@ -262,7 +262,7 @@ internal static class AttackRun
         facts["libtorch"] = torch.version;
         facts["threads"] = torch.get_num_threads().ToString(CultureInfo.InvariantCulture);
         facts["device"] = Devices.Describe(execution.Device);
-        facts["precision"] = execution.Precision.ToString().ToLowerInvariant();
+        facts[AttackStamp.Precision] = execution.Precision.ToString().ToLowerInvariant();
         return facts;
     }
 

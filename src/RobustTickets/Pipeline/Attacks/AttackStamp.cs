@@ -2,6 +2,7 @@
 // of the attack. Only this file may differ between two runs of the same attack.
 using System.Diagnostics;
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Metrics;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Runs;
 
@@ -13,7 +14,11 @@ internal sealed class AttackStamp
     /// <summary>Name of the file.</summary>
     public const string File = "environment.json";
 
+    /// <summary>Fact on the precision of the victim's matrix products.</summary>
+    public const string Precision = "precision";
+
     private const string Began = "began_with";
+    private const string Device = "device";
 
     // Maximum time between saves, i.e. lost by a killed call.
     private static readonly TimeSpan Often = TimeSpan.FromSeconds(10);
@@ -32,19 +37,64 @@ internal sealed class AttackStamp
     /// <summary>Writes the stamp at the start of a call.</summary>
     /// <param name="folder">The folder; its settings.json must exist.</param>
     /// <param name="facts">Facts on libraries and model.</param>
+    /// <param name="resumes">Whether outcomes of an earlier call are kept.</param>
     /// <exception cref="DataException">The stamp of an earlier call is corrupt.</exception>
-    public static AttackStamp Begin(string folder, IReadOnlyDictionary<string, string>? facts)
+    /// <exception cref="OutputException">The kept outcomes are of another precision.</exception>
+    public static AttackStamp Begin(string folder, IReadOnlyDictionary<string, string>? facts, bool resumes)
     {
         var path = Path.Combine(folder, File);
         var earlier = System.IO.File.Exists(path) ? EnvironmentStamp.Load(path) : null;
+        if (
+            resumes
+            && earlier?.Extra.GetValueOrDefault(Precision) is { } kept
+            && facts?.GetValueOrDefault(Precision) is { } now
+            && now != kept
+        )
+            throw new OutputException(
+                $"{folder}: contains outcomes of a victim in {kept}, not {now}; resume it in {kept}",
+                AttackLog.AnotherFolder
+            );
         var settings = ResourceFolder.Hash(Path.Combine(folder, AttackFiles.Settings));
         var all = new Dictionary<string, string>(facts?.ToDictionary() ?? []) { ["settings_sha256"] = settings };
+        if (resumes && earlier?.Extra.GetValueOrDefault(Device) is { } device && all.TryGetValue(Device, out var own))
+            all[Device] = Together([device, own]);
         // The attack may have been started by another program version.
         if (earlier is not null && Beginner(earlier) is var began && began != Program(EnvironmentStamp.Collect()))
             all[Began] = began;
         var stamp = EnvironmentStamp.Collect(all) with { Started = earlier?.Started ?? EnvironmentStamp.Now() };
         return new AttackStamp(path, stamp, earlier?.Seconds ?? 0);
     }
+
+    /// <summary>The stamp of shards merged: of facts that differ, all values.</summary>
+    /// <param name="shards">The shards' folders.</param>
+    /// <exception cref="DataException">A stamp is corrupt, or the precisions differ.</exception>
+    public static EnvironmentStamp OfShards(IReadOnlyList<string> shards)
+    {
+        var stamps = shards.Select(s => EnvironmentStamp.Load(Path.Combine(s, File))).ToArray();
+        string? Value(int i, string fact) => stamps[i].Extra.GetValueOrDefault(fact);
+        for (var i = 1; i < stamps.Length; i++)
+            if (Value(i, Precision) != Value(0, Precision))
+                throw new DataException(
+                    $"{shards[i]}: the victim ran in {Value(i, Precision) ?? "an unknown precision"}, that of "
+                        + $"{shards[0]} in {Value(0, Precision) ?? "an unknown one"}; all shards must have the same"
+                );
+        return stamps[0] with
+        {
+            Cpu = Together(stamps.Select(s => s.Cpu)),
+            CommandLine = EnvironmentStamp.ProgramArguments,
+            Started = stamps.Min(s => s.Started),
+            Ended = stamps.Max(s => s.Ended),
+            Seconds = stamps.Sum(s => s.Seconds),
+            Extra = stamps
+                .SelectMany(s => s.Extra)
+                .GroupBy(f => f.Key, StringComparer.Ordinal)
+                .OrderBy(f => f.Key, StringComparer.Ordinal)
+                .ToDictionary(f => f.Key, f => Together(f.Select(v => v.Value))),
+        };
+    }
+
+    private static string Together(IEnumerable<string> values) =>
+        string.Join("; ", values.SelectMany(v => v.Split("; ")).Distinct(StringComparer.Ordinal));
 
     /// <summary>Writes the elapsed seconds if the last save is old enough.</summary>
     public void Tick()

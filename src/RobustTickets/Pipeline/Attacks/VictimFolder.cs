@@ -4,6 +4,8 @@ using System.Security.Cryptography;
 using System.Text;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
+using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Store;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Runs;
 
@@ -12,7 +14,14 @@ namespace RobustTickets;
 /// <summary>A victim's folder; for a run folder, its model.</summary>
 internal sealed class VictimFolder
 {
-    private static readonly string[] Endings = [".json", ".safetensors", ".bin", ".txt", ".onnx", ".model"];
+    // The files that are read with the weights; anything else in the folder does not matter.
+    private static readonly string[] Beside =
+    [
+        "config.json",
+        "bert_config.json",
+        ModelPackage.OriginFile,
+        .. HuggingFaceFolderWriter.TokenizerFiles,
+    ];
 
     private readonly RunFolder? _run;
 
@@ -77,6 +86,10 @@ internal sealed class VictimFolder
     /// </summary>
     public string? BaseModel => _run?.BaseModel;
 
+    /// <summary>The maximum sequence length of the victim's training; null if unknown.</summary>
+    public int? TrainedLength =>
+        _run is not null && File.Exists(_run.RecipeFile) ? RecipeJson.ReadFile(_run.RecipeFile).MaxLength : null;
+
     /// <summary>The maximum sequence length; null: the tokenizer's own.</summary>
     /// <exception cref="RequestException">The length of training was requested and is
     /// unknown.</exception>
@@ -84,28 +97,25 @@ internal sealed class VictimFolder
     {
         if (!length.AsInTraining)
             return length.Pieces;
-        if (_run is null || !File.Exists(_run.RecipeFile))
-            throw new RequestException(
+        return TrainedLength
+            ?? throw new RequestException(
                 nameof(AttackRequest.MaxLength),
                 null,
                 $"{Path} is not in a run folder, so its training length is unknown; give a number"
             );
-        return RecipeJson.ReadFile(_run.RecipeFile).MaxLength;
     }
 
     /// <summary>
     /// SHA-256 over the hashes of a model's configuration, tokenizer and weight files, by name.
     /// </summary>
-    /// <param name="model">The model's folder, or a file of another format including the files next
-    /// to it.</param>
+    /// <param name="model">The model's folder, or a file of another format, which is read with the
+    /// configuration, tokenizer and external data next to it.</param>
     public static string Hash(string model)
     {
+        var one = File.Exists(model) ? System.IO.Path.GetFileName(model) : null;
         var files = Directory
             .EnumerateFiles(FolderOf(model))
-            .Where(f =>
-                Endings.Contains(System.IO.Path.GetExtension(f))
-                && System.IO.Path.GetFileName(f) is not (TrainingRows.FileName or TrainedTexts.FileName)
-            )
+            .Where(f => IsPart(System.IO.Path.GetFileName(f), one))
             .Order(StringComparer.Ordinal);
         return Convert.ToHexStringLower(
             SHA256.HashData(
@@ -115,6 +125,22 @@ internal sealed class VictimFolder
             )
         );
     }
+
+    // one: the model file, if one is named; null: all weights of the folder are the model's.
+    private static bool IsPart(string file, string? one) =>
+        Beside.Contains(file)
+        || IsExternalData(file)
+        || (one is null ? IsWeights(file) : file.StartsWith(one, StringComparison.Ordinal));
+
+    private static bool IsWeights(string file) =>
+        System.IO.Path.GetExtension(file) is ".safetensors" or ".onnx"
+        || file.EndsWith(".index.json", StringComparison.Ordinal);
+
+    // The weights of an ONNX file may lie in files beside it, usually of these names, as do those of
+    // PyTorch. The other .bin files are the state of Hugging Face's Trainer.
+    private static bool IsExternalData(string file) =>
+        System.IO.Path.GetExtension(file) is ".bin" or ".data" or ".onnx_data"
+        && file is not ("training_args.bin" or "optimizer.bin" or "scheduler.bin");
 
     private static string FolderOf(string model) =>
         File.Exists(model) ? System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(model))! : model;
