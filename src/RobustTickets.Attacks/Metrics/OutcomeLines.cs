@@ -12,8 +12,8 @@ internal static class OutcomeLines
     /// <exception cref="DataException">A line before the last is corrupt.</exception>
     public static List<AttackOutcome> Recover(string path)
     {
-        // Keeps complete lines: the last one may be truncated or contain zeros. Writes a new file of
-        // the same name, so that a stalled previous writer keeps writing to the old one.
+        // Keeps complete lines: the last one may be truncated or contain zeros. Writes a new file
+        // of the same name, so that a stalled previous writer keeps writing to the old one.
         if (!File.Exists(path))
             return [];
         var bytes = File.ReadAllBytes(path);

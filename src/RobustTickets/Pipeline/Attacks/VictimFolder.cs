@@ -136,8 +136,8 @@ internal sealed class VictimFolder
         System.IO.Path.GetExtension(file) is ".safetensors" or ".onnx"
         || file.EndsWith(".index.json", StringComparison.Ordinal);
 
-    // The weights of an ONNX file may lie in files beside it, usually of these names, as do those of
-    // PyTorch. The other .bin files are the state of Hugging Face's Trainer.
+    // The weights of an ONNX file may lie in files beside it, usually of these names, as do those
+    // of PyTorch. The other .bin files are the state of Hugging Face's Trainer.
     private static bool IsExternalData(string file) =>
         System.IO.Path.GetExtension(file) is ".bin" or ".data" or ".onnx_data"
         && file is not ("training_args.bin" or "optimizer.bin" or "scheduler.bin");
