@@ -47,6 +47,7 @@ public static class Findings
         return
         [
             .. runs.SelectMany(OfRun)
+                .Concat(OneSeed(runs))
                 .Concat(seeds.SelectMany(Between))
                 .Concat(tests.Select(t => t.Finding))
                 .Concat(several)
@@ -195,7 +196,7 @@ public static class Findings
         }
     }
 
-    private static IEnumerable<Finding> Between(IReadOnlyList<RunRecord> runs)
+    private static IEnumerable<Finding> OneSeed(IReadOnlyList<RunRecord> runs)
     {
         var once = runs.GroupBy(r => r.Result.Name)
             .Where(g => g.Select(r => r.Result.Seed).Distinct().Count() == 1)
@@ -209,6 +210,10 @@ public static class Findings
                 "one seed each: the variation between seeds is unknown."
             );
         }
+    }
+
+    private static IEnumerable<Finding> Between(IReadOnlyList<RunRecord> runs)
+    {
         for (var i = 0; i < runs.Count; i++)
         {
             for (var j = i + 1; j < runs.Count; j++)

@@ -215,6 +215,8 @@ public sealed class AttackIdentityTests : IDisposable
         Assert.Contains("Note fine-tune, early-robust: under textfooler", Texts(three));
         Assert.Contains("(n = 200 in 3 seeds)", Texts(three));
         Assert.DoesNotContain("not corrected", Html(three) + Texts(three));
+        Assert.Contains("one seed each", Texts(one));
+        Assert.DoesNotContain("one seed each", Texts(three));
         // Seeds that were attacked differently are compared within each seed, which makes several
         // tests.
         three[0] = Shorter(three[0]);
