@@ -53,6 +53,28 @@ public sealed class CompareTests
     }
 
     [Fact]
+    public async Task Attacks_with_different_settings_are_said_not_to_compare()
+    {
+        await using var playground = await RunningPlayground.StartAsync(runs: true);
+        const string Pair = "/api/compare/examples?attack=textfooler&first=brittle&second=sturdy";
+        Assert.Equal(JsonValueKind.Null, (await playground.GetAsync(Pair)).GetProperty("differs").ValueKind);
+        var before = await playground.GetAsync("/api/compare");
+        Assert.Empty(before.GetProperty("differs").GetProperty("textfooler").EnumerateArray());
+
+        var summary = Path.Combine(playground.State.Models[1].Run!, "attacks", "textfooler", "summary.json");
+        var text = await File.ReadAllTextAsync(summary);
+        await File.WriteAllTextAsync(summary, text.Replace("\"query_budget\": null", "\"query_budget\": 9"));
+
+        const string Why = "textfooler ran with different settings: query budget (none and 9)";
+        Assert.Equal(Why, (await playground.GetAsync(Pair)).GetProperty("differs").GetString());
+        var table = await playground.GetAsync("/api/compare");
+        Assert.Equal(
+            [$"sturdy cannot be compared with brittle: {Why}."],
+            table.GetProperty("differs").GetProperty("textfooler").EnumerateArray().Select(d => d.GetString())
+        );
+    }
+
+    [Fact]
     public async Task Pages_of_examples_follow_each_other()
     {
         await using var playground = await RunningPlayground.StartAsync(runs: true);

@@ -19,7 +19,6 @@ internal sealed class CellContents(ExperimentRequest request)
     private const int RunDigits = 20,
         AttackDigits = 10;
 
-    // Options that affect an attack's speed, but no outcome.
     private static readonly string[] OfSpeed = ["batch-size", "concurrency"];
 
     private readonly Dictionary<string, string> _files = new(StringComparer.Ordinal);
@@ -65,7 +64,7 @@ internal sealed class CellContents(ExperimentRequest request)
     {
         var files = ((ResourceFiles)made.Recipe.Resources).Found(made.Recipe, models);
         var options = (attack.Options ?? []).Where(o =>
-            o.Split('=')[0] is var name && !OfSpeed.Contains(name) && !ResourceFiles.Names.Contains(name)
+            !IsOfSpeed(o) && !ResourceFiles.Names.Contains(o.Split('=')[0])
         );
         var ids = made.Sample?.IdFile;
         var content = new JsonObject
@@ -80,6 +79,9 @@ internal sealed class CellContents(ExperimentRequest request)
         };
         return $"{made.Recipe.Name}-{Hash(content, AttackDigits)}";
     }
+
+    /// <summary>Whether an option of an attack affects its speed, but no outcome.</summary>
+    internal static bool IsOfSpeed(string option) => OfSpeed.Contains(option.Split('=')[0]);
 
     private static JsonArray Texts(IEnumerable<string> texts) =>
         new([.. texts.Order(StringComparer.Ordinal).Select(t => (JsonNode)t)]);

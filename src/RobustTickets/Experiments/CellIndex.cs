@@ -47,21 +47,24 @@ internal sealed record CellIndex(int SchemaVersion, IReadOnlyDictionary<string, 
     /// <summary>An index without cells.</summary>
     public static CellIndex Empty { get; } = new(CurrentSchema, new Dictionary<string, CellPlace>());
 
-    /// <summary>
-    /// Reads an index; cells that are defined differently in the plan are dropped.
-    /// </summary>
+    /// <summary>Reads an index; empty if the file does not exist.</summary>
     /// <exception cref="DataException">The file is corrupt, or of another version.</exception>
-    public static CellIndex Load(string file, ExperimentPlan plan)
-    {
-        if (!File.Exists(file))
-            return Empty;
-        var index = RunFile.Read(file, CellIndexJson.Default.CellIndex, CurrentSchema);
-        return new CellIndex(
-            CurrentSchema,
-            plan.Cells.Where(c => index.Cells.TryGetValue(c.Id, out var place) && place.Definition == Of(plan, c))
-                .ToDictionary(c => c.Id, c => index.Cells[c.Id])
-        );
-    }
+    public static CellIndex Load(string file) =>
+        File.Exists(file) ? RunFile.Read(file, CellIndexJson.Default.CellIndex, CurrentSchema) : Empty;
+
+    /// <summary>The seeds of its cells.</summary>
+    public IEnumerable<int> Seeds => Cells.Keys.Select(ExperimentPlan.SeedOf).OfType<int>().Distinct().Order();
+
+    /// <summary>
+    /// This index without cells that are missing in the plan or defined differently there.
+    /// </summary>
+    public CellIndex In(ExperimentPlan plan) =>
+        this with
+        {
+            Cells = plan
+                .Cells.Where(c => Cells.TryGetValue(c.Id, out var place) && place.Definition == Of(plan, c))
+                .ToDictionary(c => c.Id, c => Cells[c.Id]),
+        };
 
     /// <summary>Writes the index.</summary>
     public void Save(string file) =>

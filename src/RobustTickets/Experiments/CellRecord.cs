@@ -12,7 +12,7 @@ namespace RobustTickets.Experiments;
 /// <param name="Run">Its run.</param>
 /// <param name="Stages">The stages that led to its model, including those of a search shared with
 /// another row.</param>
-/// <param name="Attacks">The attacks on it.</param>
+/// <param name="Attacks">The attacks on it that judged an example.</param>
 internal sealed record CellRecord(
     ExperimentCell Cell,
     RunRecord Run,
@@ -20,6 +20,11 @@ internal sealed record CellRecord(
     IReadOnlyList<AttackRecord> Attacks
 )
 {
+    /// <summary>
+    /// Names of finished attacks without any judged example, which have no figures.
+    /// </summary>
+    public IReadOnlyList<string> Unjudged { get; private init; } = [];
+
     public double Clean => Cell.IsControl ? Run.Result.Control!.Accuracy : Run.Clean ?? 0;
 
     public string Split => Run.Result.EvaluatedSplit;
@@ -61,7 +66,7 @@ internal sealed record CellRecord(
         var attacks = cell
             .Attacks.Where(a => folder.IsAttacked(cell, a))
             .Select(a => Read(folder.Attack(cell, a), AttackRecord.Load) with { Name = a.Name })
-            .ToArray();
+            .ToLookup(a => a.Count > 0);
         var stages = run.Result.Stages.Where(s => s.Stage == StageName.Control == cell.IsControl);
         // A search run by another row counts with its full cost.
         if (!cell.IsControl && cell.TicketFrom is { } from)
@@ -70,6 +75,9 @@ internal sealed record CellRecord(
             var searched = RunResult.Load(RunFolder.Open(folder.Run(source)).ResultFile).Stages;
             stages = SharedTickets.Used(cell.Recipe, source.Recipe, searched).Concat(stages);
         }
-        return new CellRecord(cell, run, [.. stages], attacks);
+        return new CellRecord(cell, run, [.. stages], [.. attacks[true]])
+        {
+            Unjudged = [.. attacks[false].Select(a => a.Name)],
+        };
     }
 }

@@ -51,6 +51,8 @@ public sealed class ExperimentFolder
     internal const string Failed = "failures";
 
     private readonly Dictionary<string, CellPlace> _own = new(StringComparer.Ordinal);
+    private readonly ExperimentPlan _planned;
+    private ExperimentPlan _all;
     private CellIndex _index;
 
     /// <param name="path">The folder; need not exist yet.</param>
@@ -60,7 +62,7 @@ public sealed class ExperimentFolder
     public ExperimentFolder(string path, ExperimentPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        (Path, Plan) = (System.IO.Path.GetFullPath(path), plan);
+        (Path, Plan, _planned, _all) = (System.IO.Path.GetFullPath(path), plan, plan, plan);
         if (File.Exists(System.IO.Path.Combine(Path, "experiment.json")))
             throw new RunFolderException(
                 $"{Path}: is the folder of a single table; use its parent folder, which contains all tables"
@@ -68,14 +70,17 @@ public sealed class ExperimentFolder
             {
                 Fields = ["Output"],
             };
-        _index = CellIndex.Load(IndexFile, plan);
+        _index = Read();
     }
 
     /// <summary>Absolute path of the folder.</summary>
     public string Path { get; }
 
-    /// <summary>The experiment.</summary>
-    public ExperimentPlan Plan { get; }
+    /// <summary>
+    /// The experiment, with the finished cells of seeds that were run earlier and are not planned
+    /// now.
+    /// </summary>
+    public ExperimentPlan Plan { get; private set; }
 
     /// <summary>Folder of the experiment's tables.</summary>
     public string Tables => In(Plan.Experiment.Name);
@@ -223,7 +228,7 @@ public sealed class ExperimentFolder
     {
         foreach (var (cell, place) in places)
             _own[cell] = place;
-        _index = _index.With(Plan, places);
+        _index = _index.With(_all, places);
     }
 
     /// <summary>
@@ -232,9 +237,23 @@ public sealed class ExperimentFolder
     /// </summary>
     internal void Refresh()
     {
-        _index = CellIndex.Load(IndexFile, Plan).With(Plan, _own);
+        _index = Read();
         _index.Save(IndexFile);
     }
+
+    // The index as written, with the cells of this process; the plan follows it.
+    private CellIndex Read()
+    {
+        var written = CellIndex.Load(IndexFile);
+        _all = _planned.With(written.Seeds);
+        _index = written.In(_all).With(_all, _own);
+        var planned = _planned.Cells.Select(c => c.Id).ToHashSet(StringComparer.Ordinal);
+        Plan = _planned with { Cells = [.. _all.Cells.Where(c => planned.Contains(c.Id) || IsFinished(c))] };
+        return _index;
+    }
+
+    private bool IsFinished(ExperimentCell cell) =>
+        IsTrained(cell) && (cell.TicketFrom is not { } from || IsTrained(_all.Cell(from)));
 
     /// <summary>
     /// Creates the folder and writes the experiment's definition. Requires the lease of the tables.

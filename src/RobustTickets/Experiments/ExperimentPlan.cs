@@ -36,6 +36,11 @@ public sealed record ExperimentCell(
 /// <param name="Cells">Its cells.</param>
 public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<ExperimentCell> Cells)
 {
+    private const string SeedMark = ".seed-";
+
+    // The folder that recipe files are relative to; null for a plan made of given cells.
+    private string? Folder { get; init; }
+
     /// <summary>Expands an experiment.</summary>
     /// <param name="experiment">The experiment.</param>
     /// <param name="origin">Origin of the experiment, named in errors.</param>
@@ -49,7 +54,7 @@ public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<Experim
         ExperimentCheck.Names(experiment, problems);
         var cells = Expand(experiment, folder, problems);
         return problems.Count == 0
-            ? new ExperimentPlan(experiment, cells)
+            ? new ExperimentPlan(experiment, cells) { Folder = folder }
             : throw new RecipeException(origin, [.. problems.Distinct()]);
     }
 
@@ -120,6 +125,30 @@ public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<Experim
         return cells;
     }
 
+    /// <summary>This plan with the cells of further seeds.</summary>
+    internal ExperimentPlan With(IEnumerable<int> seeds)
+    {
+        int[] further = [.. seeds.Except(Experiment.Seeds)];
+        return further.Length == 0 || Folder is null
+            ? this
+            : this with
+            {
+                Cells = Expand(Experiment with { Seeds = [.. Experiment.Seeds, .. further] }, Folder, []),
+            };
+    }
+
+    /// <summary>The seed in the name of a cell; null if it has none.</summary>
+    internal static int? SeedOf(string id) =>
+        id.LastIndexOf(SeedMark, StringComparison.Ordinal) is >= 0 and var at
+        && int.TryParse(
+            id.AsSpan(at + SeedMark.Length),
+            System.Globalization.NumberStyles.AllowLeadingSign,
+            System.Globalization.CultureInfo.InvariantCulture,
+            out var seed
+        )
+            ? seed
+            : null;
+
     /// <summary>Whether a pattern matches the experiment or one of its cells.</summary>
     /// <param name="pattern">The experiment, a cell, a row, a data set, with <c>*</c> as wildcard;
     /// the prefix EXPERIMENT/ restricts it to that experiment.</param>
@@ -182,7 +211,7 @@ public sealed record ExperimentPlan(Experiment Experiment, IReadOnlyList<Experim
         || System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(pattern, cell.Id, ignoreCase: false);
 
     private static string Id(ExperimentRow row, ExperimentData data, int seed) =>
-        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{row.Name}.{data.Name}.seed-{seed}");
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{row.Name}.{data.Name}{SeedMark}{seed}");
 
     private static Recipe? Resolve(
         Experiment experiment,

@@ -169,7 +169,10 @@ internal static class ExperimentReport
             body,
             HtmlReport.Id($"{data}-{attack}"),
             $"{data} under {attack}",
-            methods.Length < 2 ? "" : $"Below, each method minus {methods[0].Name}, on the same examples and seeds.",
+            methods.Length < 2
+                ? ""
+                : $"Below, each method minus {methods[0].Name}, on the same examples and seeds. "
+                    + HeadlineText.Uncorrected,
             figure + tests
         );
     }

@@ -36,7 +36,8 @@ internal sealed class ExperimentSet(ExperimentRequest request, CancellationToken
     public RunDataCache Cache { get; } = new();
 
     /// <summary>The experiment of a folder.</summary>
-    public Table Of(ExperimentFolder folder) => Tables.Single(t => t.Folder.Plan == folder.Plan);
+    public Table Of(ExperimentFolder folder) =>
+        Tables.Single(t => t.Folder.Plan.Experiment.Name == folder.Plan.Experiment.Name);
 
     /// <summary>The experiments that contain a run.</summary>
     public IEnumerable<Table> Sharing(string run) => Tables.Where(t => t.Cells.Any(c => t.Folder.Place(c).Run == run));

@@ -136,7 +136,11 @@ public static class ExperimentTable
         var attacked = runs.Select(r => r.Attacks.FirstOrDefault(a => a.Name == attack))
             .OfType<AttackRecord>()
             .ToArray();
-        var n = attacked.Sum(a => a.Count);
+        // 0 if an attack has run without judging an example, none if no attack has run.
+        int? n =
+            attacked.Length > 0 || runs.Any(r => attack is not null && r.Unjudged.Contains(attack))
+                ? attacked.Sum(a => a.Count)
+                : null;
         var interval = RepeatedShare.Interval(
             attacked.SelectMany(a => a.Examples.Select(e => (e.Id, e.Result == AttackResult.Failed)))
         );
@@ -157,7 +161,7 @@ public static class ExperimentTable
             clean.DeviationCell,
             new(runs.Length == 0 ? ReportCell.None.Text : runs[0].Split),
             attack is null ? ReportCell.None : new(attack),
-            ReportCell.Of(n == 0 ? null : n, "0"),
+            ReportCell.Of(n, "0"),
             aua.Cell("0.0", interval?.Percent),
             aua.DeviationCell,
             ReportCell.Of(100 * interval?.Low, "0.0"),

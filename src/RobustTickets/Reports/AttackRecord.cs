@@ -26,6 +26,11 @@ public sealed record AttackRecord(
     /// <summary>Examples without an outcome yet; 0 when the attack is finished.</summary>
     internal int Missing { get; private init; }
 
+    /// <summary>
+    /// The settings that a comparable attack shares; null if they are not recorded.
+    /// </summary>
+    internal IReadOnlyDictionary<string, string>? Identity { get; init; }
+
     /// <summary>Number of examples N.</summary>
     public int Count => Examples.Count;
 
@@ -92,12 +97,20 @@ public sealed record AttackRecord(
                     File.Exists(summaryFile) ? 0
                     : Asked(folder) is { } asked ? asked - read.Length
                     : 0,
+                Identity = AttackIdentity.Of(SettingsOf(summary, folder), summary.Member("temperatures")),
             };
         }
         catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw new DataException($"{summaryFile}: is not the summary of an attack ({e.Message})", e);
         }
+    }
+
+    // An attack that is not finished has no summary yet.
+    private static JsonElement? SettingsOf(JsonElement summary, string folder)
+    {
+        var file = Path.Combine(folder, AttackFiles.Settings);
+        return summary.Member("settings") ?? (File.Exists(file) ? JsonFacts.Read(file) : null);
     }
 
     private static int? Asked(string folder)

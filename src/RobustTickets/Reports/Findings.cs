@@ -31,20 +31,29 @@ public static class Findings
 
     /// <summary>All findings of the runs, warnings first.</summary>
     /// <param name="runs">The runs of a report.</param>
-    public static IReadOnlyList<Finding> Of(IReadOnlyList<RunRecord> runs) =>
+    public static IReadOnlyList<Finding> Of(IReadOnlyList<RunRecord> runs)
+    {
+        IReadOnlyList<RunRecord[]> seeds =
+            RunRecord.BySeed(runs)
+            ??
+            [
+                [.. runs],
+            ];
+        var tests = ReportMethod.Groups(runs).SelectMany(Tests).ToArray();
+        var several =
+            tests.Count(t => t.Tested) > 1
+                ? new[] { new Finding(FindingLevel.Note, "tests", HeadlineText.Uncorrected) }
+                : [];
+        return
         [
             .. runs.SelectMany(OfRun)
-                .Concat(
-                    (
-                        RunRecord.BySeed(runs)
-                        ??
-                        [
-                            [.. runs],
-                        ]
-                    ).SelectMany(Between)
-                )
+                .Concat(OneSeed(runs))
+                .Concat(seeds.SelectMany(Between))
+                .Concat(tests.Select(t => t.Finding))
+                .Concat(several)
                 .OrderByDescending(f => f.Level),
         ];
+    }
 
     private static IEnumerable<Finding> OfRun(RunRecord run)
     {
@@ -117,10 +126,13 @@ public static class Findings
                     $"the search never converged: rule {ticket.StopRule} did not hold within ",
                     $"{ticket.StoppedAtEpoch:0.##} epochs, and the ticket is that of step {ticket.DrawnAtStep}."
                 );
-            foreach (var finding in Sparsity(run.Ticket?.HeadRatio, ticket.HeadsTotal, ticket.HeadsKept, "heads"))
-                yield return Warn($"{finding}");
+            var layers = Math.Max(1, ticket.NeuronsPerLayer.Count);
             foreach (
-                var finding in Sparsity(run.Ticket?.NeuronRatio, ticket.NeuronsTotal, ticket.NeuronsKept, "neurons")
+                var finding in new[]
+                {
+                    Sparsity(run, "head", run.Ticket?.HeadRatio, ticket.HeadsTotal, ticket.HeadsKept, layers),
+                    Sparsity(run, "neuron", run.Ticket?.NeuronRatio, ticket.NeuronsTotal, ticket.NeuronsKept, layers),
+                }.OfType<string>()
             )
                 yield return Warn($"{finding}");
             var width = run.Result.Model.Intermediate;
@@ -135,20 +147,25 @@ public static class Findings
     }
 
     // Counts follow from the interpolated quantile: floor(r (n - 1)) + 1 of n are pruned, none for
-    // r = 0.
-    private static IEnumerable<string> Sparsity(double? ratio, int total, int kept, string what)
+    // r = 0; of the n of each layer if layers are drawn separately. Without a recorded scope (a
+    // saved ticket) both are accepted.
+    private static string? Sparsity(RunRecord run, string unit, double? ratio, int total, int kept, int layers)
     {
         if (ratio is not { } r || total == 0)
-            yield break;
-        var asked = r <= 0 ? 0 : (int)Math.Floor(r * (total - 1)) + 1;
-        if (total - kept != asked)
+            return null;
+        int Asked(int pools) => r <= 0 ? 0 : pools * ((int)Math.Floor(r * ((total / pools) - 1)) + 1);
+        int[] asked = run.RecipeValue($"draw.{unit}-scope") switch
         {
-            yield return string.Create(
-                CultureInfo.InvariantCulture,
-                $"{total - kept} of {total} {what} were pruned ({100.0 * (total - kept) / total:0.0} %), but "
-                    + $"the recipe asked for {asked} ({100 * r:0.0} %)."
+            "layerwise" => [Asked(layers)],
+            null => [Asked(1), Asked(layers)],
+            _ => [Asked(1)],
+        };
+        return asked.Contains(total - kept)
+            ? null
+            : Text(
+                $"{total - kept} of {total} {unit}s were pruned ({100.0 * (total - kept) / total:0.0} %), but ",
+                $"the recipe asked for {asked[0]} ({100 * r:0.0} %)."
             );
-        }
     }
 
     private static IEnumerable<(string Name, string Stated, double Found)> Contradictions(AttackRecord attack)
@@ -179,7 +196,7 @@ public static class Findings
         }
     }
 
-    private static IEnumerable<Finding> Between(IReadOnlyList<RunRecord> runs)
+    private static IEnumerable<Finding> OneSeed(IReadOnlyList<RunRecord> runs)
     {
         var once = runs.GroupBy(r => r.Result.Name)
             .Where(g => g.Select(r => r.Result.Seed).Distinct().Count() == 1)
@@ -193,6 +210,10 @@ public static class Findings
                 "one seed each: the variation between seeds is unknown."
             );
         }
+    }
+
+    private static IEnumerable<Finding> Between(IReadOnlyList<RunRecord> runs)
+    {
         for (var i = 0; i < runs.Count; i++)
         {
             for (var j = i + 1; j < runs.Count; j++)
@@ -207,7 +228,6 @@ public static class Findings
     {
         var subject = $"{a.Label}, {b.Label}";
         Finding Warn(params FormattableString[] text) => new(FindingLevel.Warning, subject, Text(text));
-        Finding Note(params FormattableString[] text) => new(FindingLevel.Note, subject, Text(text));
 
         if (a.Result.Task != b.Result.Task)
         {
@@ -233,32 +253,43 @@ public static class Findings
                 $"ran on different machines ({ea.Cpu}, {ea.Cores} cores; {eb.Cpu}, {eb.Cores} cores): their ",
                 $"seconds cannot be compared."
             );
-        foreach (var (first, second) in a.Attacks.Join(b.Attacks, x => x.Name, x => x.Name, (x, y) => (x, y)))
+    }
+
+    // Accuracy under attack of every two methods: what makes it incomparable, or the paired test
+    // where the intervals alone decide nothing.
+    private static IEnumerable<(Finding Finding, bool Tested)> Tests(IReadOnlyList<ReportMethod> methods) =>
+        methods.SelectMany((a, i) => methods.Skip(i + 1).SelectMany(b => Tests(a, b)));
+
+    private static IEnumerable<(Finding Finding, bool Tested)> Tests(ReportMethod a, ReportMethod b)
+    {
+        // Different tasks are told with the runs.
+        if (a.Runs[0].Result.Task != b.Runs[0].Result.Task)
+            yield break;
+        Finding Of(FindingLevel level, string text) => new(level, $"{a.Label}, {b.Label}", text);
+        foreach (var attack in a.Attacks)
         {
-            if (!first.Examples.Select(e => e.Id).Order().SequenceEqual(second.Examples.Select(e => e.Id).Order()))
+            if (a.Under(attack) is not { } first || b.Under(attack) is not { } second)
+                continue;
+            if (ReportMethod.Difference(a, b, attack) is { } difference)
             {
-                yield return Warn(
-                    $"{first.Name} attacked different examples ({first.Count} and {second.Count}): accuracy ",
-                    $"under attack cannot be compared."
-                );
+                var text = $"{attack} {difference}: accuracy under attack cannot be compared.";
+                yield return (Of(FindingLevel.Warning, text), false);
                 continue;
             }
-            var (ia, ib) = (
-                WilsonInterval.Of(first.Failed, first.Count),
-                WilsonInterval.Of(second.Failed, second.Count)
-            );
-            if (!ia.Overlaps(ib))
+            if (!ReportMethod.Interval(first).Overlaps(ReportMethod.Interval(second)))
                 continue;
-            var paired = PairedComparison.Of((first, second));
+            var paired = PairedComparison.Of(first.Zip(second));
+            var (own, other) = (ReportMethod.Aua(first), ReportMethod.Aua(second));
+            var seeds = first.Count == 1 ? "" : $" in {first.Count} seeds";
             var found = Text(
-                $"under {first.Name} the 95 % intervals of {100 * first.Aua:0.0} and {100 * second.Aua:0.0} % ",
-                $"overlap (n = {first.Count}); {paired.OnlyFirst} examples only the first withstood, ",
-                $"{paired.OnlySecond} only the second (exact McNemar p {PairedComparison.Text(paired.PValue)}): the ",
-                $"difference of {100 * Math.Abs(first.Aua - second.Aua):0.0} points is "
+                $"under {attack} the 95 % intervals of {100 * own:0.0} and {100 * other:0.0} % ",
+                $"overlap (n = {first[0].Count}{seeds}); {paired.OnlyFirst} examples only the first withstood, ",
+                $"{paired.OnlySecond} only the second ({paired.Test} p {PairedComparison.Text(paired.PValue)}): the ",
+                $"difference of {100 * Math.Abs(own - other):0.0} points is "
             );
             yield return paired.PValue < 0.05
-                ? Note($"{found}still significant on these examples.")
-                : Warn($"{found}not significant.");
+                ? (Of(FindingLevel.Note, $"{found}still significant on these examples."), true)
+                : (Of(FindingLevel.Warning, $"{found}not significant."), true);
         }
     }
 }

@@ -48,7 +48,8 @@ internal static class HtmlAttacks
             .ToArray();
         var known = tables[0]
             .Values.Where(e =>
-                tables.All(t => t.ContainsKey(e.Id)) && tables.Any(t => t[e.Id].Result != AttackResult.Skipped)
+                tables.All(t => t.TryGetValue(e.Id, out var o) && o.OriginalText == e.OriginalText)
+                && tables.Any(t => t[e.Id].Result != AttackResult.Skipped)
             )
             .OrderBy(e => Math.Abs(e.Words - 18))
             .ThenBy(e => e.Id, StringComparer.Ordinal)

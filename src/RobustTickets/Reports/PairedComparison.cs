@@ -11,7 +11,10 @@ namespace RobustTickets.Reports;
 internal sealed class PairedComparison
 {
     private const double Z80 = 0.8416212335729143, // quantile of the standard normal for 80 % power
+        Level = 0.05,
         Least = 0.001; // smaller p-values are reported as "< 0.001"
+
+    private const int LeastDiffering = 6; // 2 / 2^6 is the first p below the level
 
     // Number of examples by net count of runs in favour of the first method, and number of runs.
     private readonly Dictionary<(int Net, int Trainings), int> _examples;
@@ -45,24 +48,9 @@ internal sealed class PairedComparison
     {
         get
         {
-            var sizes = _examples
-                .GroupBy(e => Math.Abs(e.Key.Net), e => e.Value)
-                .Where(g => g.Key > 0)
-                .Select(g => (Size: g.Key, Count: g.Sum()))
-                .ToArray();
             // Sum of the smaller side; by symmetry both tails are equally likely.
-            var limit = (sizes.Sum(s => s.Size * s.Count) - Math.Abs(OnlyFirst - OnlySecond)) / 2;
-            var sums = new double[limit + 1];
-            sums[0] = 1;
-            foreach (var (size, count) in sizes)
-            {
-                var next = new double[limit + 1];
-                foreach (var (flips, chance) in Binomial(count, limit / size).Index())
-                    for (var sum = 0; sum + (size * flips) <= limit; sum++)
-                        next[sum + (size * flips)] += sums[sum] * chance;
-                sums = next;
-            }
-            return Math.Min(1, 2 * sums.Sum());
+            var limit = (Sizes.Sum(s => s.Size * s.Count) - Math.Abs(OnlyFirst - OnlySecond)) / 2;
+            return Math.Min(1, 2 * Chances(limit).Sum());
         }
     }
 
@@ -87,12 +75,14 @@ internal sealed class PairedComparison
     }
 
     /// <summary>
-    /// Smallest difference of proportions detected with 80 % power at the 5 % level.
+    /// Smallest difference of proportions detected with 80 % power at the 5 % level, by the normal
+    /// approximation, but at least what the exact test needs to be significant.
     /// </summary>
     public double Detectable =>
-        (WilsonInterval.Z + Z80)
-        * Math.Sqrt(Math.Max(1, _examples.Sum(e => e.Value * Square(e.Key.Net))))
-        / Math.Max(1, Pairs);
+        Math.Max(
+            (WilsonInterval.Z + Z80) * Math.Sqrt(Math.Max(1, _examples.Sum(e => e.Value * Square(e.Key.Net)))),
+            LeastNet()
+        ) / Math.Max(1, Pairs);
 
     /// <summary>Compares two models on the same examples.</summary>
     /// <param name="onlyFirst">Examples that only the first got right.</param>
@@ -137,7 +127,7 @@ internal sealed class PairedComparison
 
     /// <summary>
     /// Compares accuracy under attack, in one run or several; both methods must have been attacked
-    /// on the same examples.
+    /// alike, on the same examples (<see cref="AttackIdentity.Difference"/>).
     /// </summary>
     /// <param name="attacks">The attacks on both methods, for each run.</param>
     public static PairedComparison Of(params IEnumerable<(AttackRecord First, AttackRecord Second)> attacks) =>
@@ -157,6 +147,50 @@ internal sealed class PairedComparison
 
     /// <summary>Formats a p-value without "=": "0.012" or "&lt; 0.001".</summary>
     public static string Bare(double p) => p < Least ? "< 0.001" : p.ToString("0.000", CultureInfo.InvariantCulture);
+
+    // Number of examples by absolute net count, without those of net 0.
+    private (int Size, int Count)[] Sizes =>
+        [
+            .. _examples
+                .GroupBy(e => Math.Abs(e.Key.Net), e => e.Value)
+                .Select(g => (Size: g.Key, Count: g.Sum()))
+                .Where(s => s is { Size: > 0, Count: > 0 }),
+        ];
+
+    // Probability of each sum 0 .. limit of the examples on one side, with random signs.
+    private double[] Chances(int limit)
+    {
+        var sums = new double[limit + 1];
+        sums[0] = 1;
+        foreach (var (size, count) in Sizes)
+        {
+            var next = new double[limit + 1];
+            foreach (var (flips, chance) in Binomial(count, limit / size).Index())
+                for (var sum = 0; sum + (size * flips) <= limit; sum++)
+                    next[sum + (size * flips)] += sums[sum] * chance;
+            sums = next;
+        }
+        return sums;
+    }
+
+    // The smallest net count that the exact test can call significant with these examples. Fewer
+    // than six that differ cannot be, so the missing ones must come on top.
+    private double LeastNet()
+    {
+        var (total, differing) = (Sizes.Sum(s => s.Size * s.Count), Sizes.Sum(s => s.Count));
+        if (differing < LeastDiffering)
+            return total + ((LeastDiffering - differing) * (Examples == 0 ? 1 : (double)Pairs / Examples));
+        var (below, smaller) = (0.0, 0);
+        foreach (var (sum, chance) in Chances(total / 2).Index())
+        {
+            below += chance;
+            if (2 * below >= Level)
+                break;
+            if (chance > 0)
+                smaller = sum;
+        }
+        return total - (2 * smaller);
+    }
 
     // C(n, k) / 2^n for k = 0 .. most, computed with logarithms.
     private static double[] Binomial(int n, int most)

@@ -24,6 +24,10 @@ internal sealed class SeenRows
     /// <summary>No rows: a checkpoint that was never trained on labelled data.</summary>
     public static SeenRows Nothing { get; } = new([], TrainedTexts.None, isWrittenDown: true);
 
+    /// <summary>The rows that a record names, without their texts.</summary>
+    public static SeenRows Of(TrainingRows training) =>
+        new([.. training.TrainedOn], TrainedTexts.None, isWrittenDown: true);
+
     /// <summary>
     /// Whether all training rows are known by text, so that they are recognised in any file.
     /// </summary>
@@ -43,6 +47,15 @@ internal sealed class SeenRows
         _rows.Contains(data) && !Texts.Cover(data)
             ? new SeenRows(_parts, Texts.And(TrainedTexts.Of([.. rows.Where(HasRow)], data)), _isWrittenDown)
             : this;
+
+    /// <summary>Whether rows of a file were trained on.</summary>
+    /// <param name="data">SHA-256 of the file.</param>
+    public bool HasFile(string data) => _rows.Contains(data);
+
+    /// <summary>Whether an example of a file, known by its id, was trained on.</summary>
+    /// <param name="example">The example.</param>
+    /// <param name="data">SHA-256 of the file.</param>
+    public bool HasRow(Example example, string data) => HasRow(new RowKey(data, RowKey.RowOf(example.Id)));
 
     /// <summary>Whether a row was trained on.</summary>
     public bool Has(Example example) => HasRow(example) || HasText(example);

@@ -1,6 +1,7 @@
 // One page from finished cells: the paper's number beside ours, claims with their verdicts, and
 // what is missing said; the report of a table over its seeds.
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using RobustTickets.Cli;
 using RobustTickets.Experiments;
 using RobustTickets.Experiments.Evidence;
@@ -157,6 +158,64 @@ public sealed class EvidencePageTests : IDisposable
         Assert.DoesNotContain("so far", both, StringComparison.OrdinalIgnoreCase);
     }
 
+    // The papers' scripts attacked with another recipe than the one of that name.
+    [Theory]
+    [InlineData("early-robust/table-1", "textfooler", true)]
+    [InlineData("paper/table-1", "textfooler", false)]
+    public void Figures_of_papers_under_another_attack_of_the_same_name_are_marked(
+        string table,
+        string recipe,
+        bool marked
+    )
+    {
+        var json = TinyExperiment.Json();
+        json["reproduces"] = table;
+        json["seeds"] = new JsonArray(1);
+        json["attacks"]![0]!["name"] = "bert-attack";
+        json["attacks"]![0]!["recipe"] = recipe;
+        File.WriteAllText(_tiny.FilePath, json.ToJsonString());
+        var published = """
+            { "note": "as printed", "tables": [ { "id": "TABLE", "title": "Methods", "citation": "A paper" } ],
+              "rows": [ { "table": "TABLE", "row": "plain", "data": "toy", "clean": 91.5,
+                  "attacks": [ { "attack": "bert-attack", "aua": 12.3 } ] } ] }
+            """;
+        File.WriteAllText(
+            _tiny.Task.Below("published.json"),
+            published.Replace("TABLE", table, StringComparison.Ordinal)
+        );
+        var (other, claims) = ("paper/table-1", _tiny.Task.Below("claims.json"));
+        Claims(margin: -100);
+        File.WriteAllText(
+            claims,
+            File.ReadAllText(claims)
+                .Replace(other, table, StringComparison.Ordinal)
+                .Replace("swap", "bert-attack", StringComparison.Ordinal)
+        );
+        var output = _tiny.Task.Below("marked");
+        var run = _tiny.Run(output, null, "--only", "plain", "--only", "ticket");
+        Assert.True(run.Code == ExitCodes.Ok, run.Error);
+        foreach (var file in new[] { "evidence.md", "evidence.html" })
+        {
+            var page = File.ReadAllText(Path.Combine(output, file));
+            Assert.Equal(
+                marked ? 2 : 0,
+                Regex.Count(page, "† The papers' code calls a variant|† The papers&#39; code")
+            );
+            Assert.Equal(marked, page.Contains("toy, bert-attack †", StringComparison.Ordinal));
+            Assert.Equal(marked, page.Contains("5.1: always †", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void Under_the_attack_of_the_papers_scripts_nothing_is_marked()
+    {
+        var cell = new TableCell("robust-ticket/table-1", "fine-tune", "sst2", "bert-attack");
+        Assert.True(PaperTables.IsOtherAttack(cell, "bert-attack"));
+        Assert.True(PaperTables.IsOtherAttack(cell, "bert-attack-library"));
+        Assert.False(PaperTables.IsOtherAttack(cell, "bert-attack-released"));
+        Assert.False(PaperTables.IsOtherAttack(cell with { Attack = "textfooler" }, "textfooler"));
+    }
+
     [Fact]
     public void The_report_of_a_table_tests_methods_on_the_same_examples_and_seeds()
     {
@@ -167,6 +226,7 @@ public sealed class EvidencePageTests : IDisposable
         Assert.True(run.Code == ExitCodes.Ok, run.Error);
         var html = File.ReadAllText(TinyExperiment.Table(output, "report.html"));
         Assert.Contains("Differences to plain under swap on toy", html);
+        Assert.Contains("The p-values are not corrected for multiple comparisons", html);
         Assert.Contains("Accuracy of the 10 attacked examples before and under swap, all seeds together.", html);
         Assert.Contains(
             "Clean is measured on the reported rows (toy: dev (sample of 30 of 40, seed 42), 30 rows)",

@@ -95,6 +95,31 @@ public sealed partial class PublishedExperimentTests
             ],
             Left(small, attacks, full)
         );
+        // Other options or another number of attacked examples are another scale, too; the speed of
+        // an attack is not.
+        string[] Changed(Func<Experiment, Experiment> change)
+        {
+            var plan = ExperimentFiles.Plan([small])[0];
+            var other = change(plan.Experiment with { Name = "other" });
+            var cells = new ClaimCells();
+            cells.Add(new ExperimentFolder(output, plan));
+            cells.Add(new ExperimentFolder(output, ExperimentPlan.Of(other, "other", "")));
+            return [.. cells.LeftOut];
+        }
+        string[] Attacked(Func<ExperimentAttack, ExperimentAttack> change) =>
+            Changed(e => e with { Attacks = [change(e.Attacks[0]), .. e.Attacks.Skip(1)] });
+        const string Of = "01-early-robust-table-1-sst2";
+        string[] attack = [$"other on sst2 (its attack textfooler differs from that of {Of})"];
+        Assert.Equal(attack, Attacked(a => a with { Options = ["query-budget=50"] }));
+        Assert.Equal(attack, Attacked(a => a with { Examples = 10 }));
+        Assert.Equal(attack, Changed(e => e with { Data = [e.Data[0] with { AttackExamples = 10 }] }));
+        Assert.Equal(
+            [$"other on sst2 (its data options differ from those of {Of})"],
+            Changed(e => e with { Data = [e.Data[0] with { Options = ["escape=!"] }] })
+        );
+        Assert.Empty(Attacked(a => a with { Options = ["batch-size=7"] }));
+        // A file with some of the attacks belongs to the table.
+        Assert.Empty(Changed(e => e with { Attacks = [e.Attacks[1]] }));
         // Of the folder for two cores, whose files share tables, nothing is left out.
         Assert.Empty(Left([.. Directory.GetFiles(Path.Combine(Folder, "minilm")).Order(StringComparer.Ordinal)]));
         Directory.Delete(output, recursive: true);

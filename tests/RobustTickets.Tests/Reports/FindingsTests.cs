@@ -158,6 +158,24 @@ public sealed class FindingsTests : IDisposable
             Texts(Run(new SyntheticRun(_root) { Ticket = true, PrunedHeads = 5 }))
         );
 
+    // 4 layers of 4 heads at ratio 1/6: floor(3 / 6) + 1 of each layer, 4 in all, where all layers
+    // together lose 3.
+    [Fact]
+    public void Sparsity_of_layers_that_are_drawn_separately()
+    {
+        RunRecord Pruned(int heads, string? scope)
+        {
+            var run = Run(new SyntheticRun(_root) { Ticket = true, PrunedHeads = heads });
+            return scope is null ? run : run with { Recipe = [.. run.Recipe, new("draw.head-scope", scope)] };
+        }
+        Assert.DoesNotContain("heads were pruned", Texts(Pruned(4, "layerwise")));
+        Assert.Contains("but the recipe asked for 4 (16.7 %)", Texts(Pruned(3, "layerwise")));
+        Assert.Contains("but the recipe asked for 3 (16.7 %)", Texts(Pruned(4, "modified-global")));
+        // A saved ticket does not say how it was drawn.
+        Assert.DoesNotContain("heads were pruned", Texts(Pruned(3, null)));
+        Assert.DoesNotContain("heads were pruned", Texts(Pruned(4, null)));
+    }
+
     [Fact]
     public void Layer_all_but_gone()
     {

@@ -80,6 +80,28 @@ public class PairedComparisonTests
         Assert.InRange(0, comparison.Interval.Low, comparison.Interval.High);
     }
 
+    // With few pairs that differ the normal approximation promises less than any outcome can show.
+    [Fact]
+    public void A_detectable_difference_is_one_that_the_exact_test_can_show()
+    {
+        for (var differing = 0; differing <= 60; differing++)
+        {
+            var detectable = (int)Math.Floor(500 * PairedComparison.Of(differing, 0, 500).Detectable + 1e-9);
+            // All, or as many as leave one side that much ahead.
+            var all = Math.Max(differing, detectable);
+            var ahead = detectable + (all - detectable) % 2;
+            var shown = PairedComparison.Of((all + ahead) / 2, (all - ahead) / 2, 500);
+            Assert.True(shown.PValue < 0.05, $"{differing} differ: {detectable} ahead has p {shown.PValue}");
+        }
+        Assert.Equal(6 / 500.0, PairedComparison.Of(2, 1, 500).Detectable, 12);
+        var once = PairedComparison.Of(Judged(0).Take(24));
+        var thrice = PairedComparison.Of(Trainings.SelectMany(_ => Judged(0).Take(24)));
+        Assert.Equal(once.Detectable, thrice.Detectable, 12);
+        var few = Enumerable.Range(0, 100).Select(i => ($"e{i}", i < 3, false)).ToArray();
+        Assert.Equal(0.06, PairedComparison.Of(few).Detectable, 12);
+        Assert.Equal(0.06, PairedComparison.Of(Trainings.SelectMany(_ => few)).Detectable, 12);
+    }
+
     [Fact]
     public void A_share_over_trainings_has_as_many_independent_examples_as_scatter_so()
     {

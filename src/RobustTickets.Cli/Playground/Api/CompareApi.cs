@@ -62,6 +62,7 @@ internal static class CompareApi
                     new
                     {
                         examples.Count,
+                        examples.Differs,
                         counts = examples.Counts.ToDictionary(c => Name(c.Key), c => c.Value),
                         from,
                         examples = examples.Of(fall).Skip(from).Take(PageSize).ToArray(),
@@ -101,7 +102,30 @@ internal static class CompareApi
     private static object Table(PlaygroundState state, RunFigures runs)
     {
         var rows = Rows(state, runs);
-        return new { attacks = rows.SelectMany(r => r.Attacks.Keys).Distinct().Order().ToArray(), models = rows };
+        var attacks = rows.SelectMany(r => r.Attacks.Keys).Distinct().Order().ToArray();
+        return new
+        {
+            attacks,
+            models = rows,
+            differs = attacks.ToDictionary(a => a, a => Differences(state, runs, a)),
+        };
+    }
+
+    // The models whose accuracy under an attack cannot be compared with the first model's.
+    private static string[] Differences(PlaygroundState state, RunFigures runs, string attack)
+    {
+        var attacked = state
+            .Models.Select(model => (model.Name, Run: runs.Of(model)))
+            .Where(m => m.Run?.Attacks.Any(a => a.Name == attack) == true)
+            .ToArray();
+        return
+        [
+            .. attacked
+                .Skip(1)
+                .Select(m => (m.Name, Why: ReportMethod.Difference(attacked[0].Run!, m.Run!, attack)))
+                .Where(m => m.Why is not null)
+                .Select(m => $"{m.Name} cannot be compared with {attacked[0].Name}: {attack} {m.Why}."),
+        ];
     }
 
     private static Row[] Rows(PlaygroundState state, RunFigures runs) =>
@@ -197,7 +221,8 @@ internal static class CompareApi
                     $"show: unknown value; possible: all, {string.Join(", ", Enum.GetValues<Fall>().Select(Name))}"
                 );
         var attack = query["attack"].ToString();
-        return (new ComparedExamples(runs.Of(first)!, runs.Attack(first, attack), runs.Attack(second, attack)), fall);
+        _ = (runs.Attack(first, attack), runs.Attack(second, attack)); // refused if there is none
+        return (new ComparedExamples(runs.Of(first)!, runs.Of(second)!, attack), fall);
     }
 
     private static int From(string? text) =>

@@ -60,12 +60,14 @@ internal sealed class ComparedExamples
     private readonly List<(AttackOutcome First, AttackOutcome Second, Fall Fall)> _pairs;
     private readonly Func<int, string> _className;
 
-    /// <param name="run">The run of the first model, for class names.</param>
-    /// <param name="first">The attack on the first model.</param>
-    /// <param name="second">The attack on the second model.</param>
-    public ComparedExamples(RunRecord run, AttackRecord first, AttackRecord second)
+    /// <param name="firstRun">The run of the first model.</param>
+    /// <param name="secondRun">The run of the second model.</param>
+    /// <param name="attack">Name of an attack on both.</param>
+    public ComparedExamples(RunRecord firstRun, RunRecord secondRun, string attack)
     {
-        _className = run.ClassName;
+        _className = firstRun.ClassName;
+        Differs = ReportMethod.Difference(firstRun, secondRun, attack) is { } why ? $"{attack} {why}" : null;
+        var (first, second) = (Under(firstRun), Under(secondRun));
         var others = new Dictionary<string, AttackOutcome>(StringComparer.Ordinal);
         foreach (var example in second.Examples)
             others.TryAdd(example.Id, example);
@@ -76,7 +78,13 @@ internal sealed class ComparedExamples
                 .Examples.Where(e => others.TryGetValue(e.Id, out var o) && o.OriginalText == e.OriginalText)
                 .Select(e => (e, others[e.Id], FallOf(e, others[e.Id]))),
         ];
+
+        AttackRecord Under(RunRecord run) => run.Attacks.First(a => a.Name == attack);
     }
+
+    /// <summary>Why the counts say nothing about the models, as a sentence; null if they
+    /// do.</summary>
+    public string? Differs { get; }
 
     /// <summary>Number of examples in both attacks.</summary>
     public int Count => _pairs.Count;

@@ -93,7 +93,9 @@ internal sealed class ClaimCells
 {
     private readonly Dictionary<TableCell, (IReadOnlyList<SeedCell> Seeds, int Planned)> _cells = [];
     private readonly HashSet<TableCell> _planned = [];
-    private readonly Dictionary<(string Table, string Data), (string Experiment, string Settings)> _scales = [];
+    private readonly Dictionary<(string Table, string Data, string Part), (string Experiment, string Value)> _scales =
+    [];
+    private readonly Dictionary<TableCell, string> _recipes = [];
     private readonly List<string> _leftOut = [];
 
     /// <summary>
@@ -113,6 +115,9 @@ internal sealed class ClaimCells
 
     /// <summary>Whether an experiment contains a cell, finished or not.</summary>
     public bool IsPlanned(TableCell cell) => _planned.Contains(cell);
+
+    /// <summary>The attack recipe of a cell; null without an attack.</summary>
+    public string? RecipeOf(TableCell cell) => _recipes.GetValueOrDefault(cell) ?? cell.Attack;
 
     /// <summary>
     /// Adds a cell; of two experiments with the same cell, the one with more seeds is used.
@@ -135,7 +140,12 @@ internal sealed class ClaimCells
         foreach (var cell in folder.Plan.Cells.Where(c => data.Contains(c.Data)))
         {
             _planned.Add(new TableCell(table, cell.Row.Name, cell.Data.Name));
-            _planned.UnionWith(cell.Attacks.Select(a => new TableCell(table, cell.Row.Name, cell.Data.Name, a.Name)));
+            foreach (var attack in cell.Attacks)
+            {
+                var under = new TableCell(table, cell.Row.Name, cell.Data.Name, attack.Name);
+                _planned.Add(under);
+                _recipes.TryAdd(under, attack.Recipe);
+            }
         }
         foreach (
             var row in CellRecord
@@ -160,18 +170,42 @@ internal sealed class ClaimCells
     }
 
     // Cells of the same table and data set are compared with each other, so they must have the
-    // first experiment's settings.
+    // settings, data options and attacks of the first experiment that has them.
     private bool OfOneScale(Experiment experiment, string table, ExperimentData data)
     {
         var settings = string.Join('\n', [.. experiment.Set ?? [], "", .. data.Set ?? []]);
-        if (_scales.TryAdd((table, data.Name), (experiment.Name, settings)))
-            return true;
-        var (first, its) = _scales[(table, data.Name)];
-        if (its == settings)
-            return true;
-        _leftOut.Add($"{experiment.Name} on {data.Name} (its settings differ from those of {first})");
-        return false;
+        (string Key, string What, string Is)[] scales =
+        [
+            ("", "settings differ from those of", settings),
+            ("data", "data options differ from those of", $"{data.Task}\n{Sorted(data.Options)}"),
+            .. experiment
+                .Attacks.Where(a => a.On?.Contains(data.Name) ?? true)
+                .Select(a => ($"attack {a.Name}", $"attack {a.Name} differs from that of", Definition(a, data))),
+        ];
+        foreach (var (key, what, value) in scales)
+        {
+            if (!_scales.TryGetValue((table, data.Name, key), out var first) || first.Value == value)
+                continue;
+            _leftOut.Add($"{experiment.Name} on {data.Name} (its {what} {first.Experiment})");
+            return false;
+        }
+        foreach (var (key, _, value) in scales)
+            _scales.TryAdd((table, data.Name, key), (experiment.Name, value));
+        return true;
     }
+
+    // Options that affect only the speed of an attack do not count.
+    private static string Definition(ExperimentAttack attack, ExperimentData data) =>
+        string.Join(
+            '\n',
+            attack.Recipe,
+            data.AttackExamples ?? attack.Examples,
+            Sorted(attack.Resources),
+            Sorted((attack.Options ?? []).Where(o => !CellContents.IsOfSpeed(o)))
+        );
+
+    private static string Sorted(IEnumerable<string>? texts) =>
+        string.Join('\n', (texts ?? []).Order(StringComparer.Ordinal));
 
     /// <summary>A finished cell with one of its attacks, or without any.</summary>
     public static SeedCell Of(CellRecord cell, AttackRecord? attack)

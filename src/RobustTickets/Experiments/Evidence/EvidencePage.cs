@@ -38,6 +38,7 @@ internal sealed class EvidencePage
         _beyond;
     private readonly IReadOnlyList<string>? _changed;
     private readonly IReadOnlyList<string> _leftOut;
+    private readonly Func<Claim, bool> _otherAttack;
     private readonly string _output;
     private readonly IReadOnlyList<PaperTable> _made,
         _others;
@@ -51,6 +52,7 @@ internal sealed class EvidencePage
         foreach (var folder in folders)
             cells.Add(folder);
         _leftOut = cells.LeftOut;
+        _otherAttack = claim => claim.Reads().Any(c => PaperTables.IsOtherAttack(c, cells.RecipeOf(c)));
         var (published, claims) = sources.Read();
         _published = published;
         var test = new ClaimTest(cells);
@@ -100,7 +102,7 @@ internal sealed class EvidencePage
             Rule(),
             Summary() + string.Concat(claims) + (Beyond() is { } beyond ? $"<p>{Svg.Escape(beyond)}</p>\n" : "")
         );
-        foreach (var (id, title, citation, parts, missing) in _made)
+        foreach (var (id, title, citation, parts, notes) in _made)
             HtmlReport.Section(
                 body,
                 HtmlReport.Id(id),
@@ -109,7 +111,7 @@ internal sealed class EvidencePage
                 string.Concat(
                     parts.Select(p => $"<h3>{Svg.Escape(p.Heading)}</h3>\n{p.Table.ToHtml($"{title}, {p.Heading}")}")
                 )
-                    + (missing.Length > 0 ? $"<p>{Svg.Escape(missing)}</p>\n" : "")
+                    + (notes.Length > 0 ? $"<p>{Svg.Escape(notes)}</p>\n" : "")
                     + Figures(id)
             );
         if (_others.Count > 0)
@@ -133,13 +135,13 @@ internal sealed class EvidencePage
             text.Append(CultureInfo.InvariantCulture, $"### {paper}\n\n{ClaimTable(claims).ToMarkdown()}\n");
         if (Beyond() is { } beyond)
             text.Append(beyond).Append("\n\n");
-        foreach (var (_, title, citation, parts, missing) in _made)
+        foreach (var (_, title, citation, parts, notes) in _made)
         {
             text.Append(CultureInfo.InvariantCulture, $"## {title}\n\n{citation}\n\n");
             foreach (var part in parts)
                 text.Append(CultureInfo.InvariantCulture, $"### {part.Heading}\n\n{part.Table.ToMarkdown()}\n");
-            if (missing.Length > 0)
-                text.Append(missing).Append("\n\n");
+            if (notes.Length > 0)
+                text.Append(notes).Append("\n\n");
         }
         if (_others.Count > 0)
             text.Append("## Not measured here\n\n").AppendJoin("", _others.Select(t => $"- {t.Title}\n")).Append('\n');
@@ -162,6 +164,7 @@ internal sealed class EvidencePage
         + "Accuracies are tested over the examples, for the given trained models; the seeds show how much "
         + "training runs vary (each table's report has the t-test over seeds). There is no correction for multiple "
         + "testing: of twenty tests without an effect, one is expected to be significant. "
+        + (_claims.Any(c => _otherAttack(c.Claim)) ? PaperTables.OtherAttack + " " : "")
         + (_claims.Any(c => c.SoFar) ? "So far: planned seeds are still missing. " : "")
         + (
             _changed is null ? "The claims were not recorded before the first cell was run."
@@ -199,7 +202,7 @@ internal sealed class EvidencePage
 
     private static string Count(int n, string what) => n == 1 ? $"1 {what}" : $"{n} {what}s";
 
-    private static ReportTable ClaimTable(IReadOnlyList<ClaimResult> claims) =>
+    private ReportTable ClaimTable(IReadOnlyList<ClaimResult> claims) =>
         new(
             ClaimColumns,
             [
@@ -208,7 +211,7 @@ internal sealed class EvidencePage
                     .Select(c =>
                         (ReportCell[])
                             [
-                                new($"{c.Claim.Section}: {c.Claim.Sentence}", Note: c.Claim.Id),
+                                new($"{c.Claim.Section}: {c.Claim.Sentence}" + Mark(c.Claim), Note: c.Claim.Id),
                                 new(Words(c.Verdict) + (c.SoFar ? ", so far" : "")),
                                 new(
                                     c.Missing.Count == 0
@@ -220,6 +223,8 @@ internal sealed class EvidencePage
                     ),
             ]
         );
+
+    private string Mark(Claim claim) => _otherAttack(claim) ? $" {PaperTables.Mark}" : "";
 
     private static string Words(TableCell cell) =>
         $"{cell.Table}, {cell.Row} on {cell.Data}{(cell.Attack is null ? "" : $" under {cell.Attack}")}";

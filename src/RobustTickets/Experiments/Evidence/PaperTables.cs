@@ -8,13 +8,14 @@ namespace RobustTickets.Experiments.Evidence;
 /// <param name="Title">Display name.</param>
 /// <param name="Citation">Source of the printed numbers.</param>
 /// <param name="Parts">One table per data set and attack with finished cells.</param>
-/// <param name="Missing">What is missing, as a sentence; empty when nothing is.</param>
+/// <param name="Notes">What is missing and what cannot be compared, as sentences; empty when there
+/// is nothing.</param>
 internal sealed record PaperTable(
     string Id,
     string Title,
     string Citation,
     IReadOnlyList<(string Heading, ReportTable Table)> Parts,
-    string Missing
+    string Notes
 );
 
 /// <summary>Compares printed tables with finished cells.</summary>
@@ -22,6 +23,17 @@ internal sealed record PaperTable(
 /// <param name="cells">The finished cells.</param>
 internal sealed class PaperTables(PublishedFile published, ClaimCells cells)
 {
+    /// <summary>Marks cells under another attack than that of the papers' figures.</summary>
+    public const string Mark = "†";
+
+    private const string BertAttack = "bert-attack",
+        Released = "bert-attack-released";
+
+    /// <summary>What <see cref="Mark"/> says.</summary>
+    public const string OtherAttack =
+        $"{Mark} The papers' code calls a variant without a masked language model BERT-Attack (recipe {Released} "
+        + "here), so their figures under it are not comparable with those under the attack measured here.";
+
     private static readonly Dictionary<string, ExampleOutcome> NoOutcomes = [];
 
     // The header names the PGD variant of the speed-up; the papers do not.
@@ -63,6 +75,17 @@ internal sealed class PaperTables(PublishedFile published, ClaimCells cells)
             .Replace("early-robust", "EarlyRobust", StringComparison.Ordinal)
             .Replace("robust-ticket", "RobusT", StringComparison.Ordinal);
 
+    /// <summary>Whether the papers attacked otherwise under the name of a cell's attack.</summary>
+    /// <param name="cell">The cell.</param>
+    /// <param name="recipe">The attack recipe of the cell.</param>
+    public static bool IsOtherAttack(TableCell cell, string? recipe) =>
+        cell.Attack == BertAttack
+        && recipe != Released
+        && (
+            cell.Table.StartsWith("early-robust/", StringComparison.Ordinal)
+            || cell.Table.StartsWith("robust-ticket/", StringComparison.Ordinal)
+        );
+
     private PaperTable Of(PublishedTable table)
     {
         var rows = published.Rows.Where(r => r.Table == table.Id).ToArray();
@@ -76,12 +99,20 @@ internal sealed class PaperTables(PublishedFile published, ClaimCells cells)
         ];
         var parts = new List<(string, ReportTable)>();
         var missing = new List<string>();
+        var other = false;
         foreach (var data in rows.Select(r => r.Data).Concat(ours.Select(c => c.Data)).Distinct())
         {
             foreach (var attack in attacks.DefaultIfEmpty(null))
             {
-                if (ours.Any(c => c.Data == data && c.Attack == attack))
-                    parts.Add((attack is null ? data : $"{data}, {attack}", Beside(table.Id, data, attack)));
+                if (ours.FirstOrDefault(c => c.Data == data && c.Attack == attack) is { } measured)
+                {
+                    var marked =
+                        IsOtherAttack(measured, cells.RecipeOf(measured))
+                        && rows.Any(r => r.Data == data && r.Attacks?.Any(a => a.Attack == attack) == true);
+                    other |= marked;
+                    var heading = attack is null ? data : $"{data}, {attack}{(marked ? $" {Mark}" : "")}";
+                    parts.Add((heading, Beside(table.Id, data, attack)));
+                }
                 else
                     missing.Add(attack is null ? data : $"{data} under {attack}");
             }
@@ -91,7 +122,14 @@ internal sealed class PaperTables(PublishedFile published, ClaimCells cells)
             $"{Name(table.Id)}: {table.Title}",
             table.Citation,
             parts,
-            missing.Count > 0 ? $"Not measured here: {string.Join(", ", missing)}." : ""
+            string.Join(
+                ' ',
+                new[]
+                {
+                    other ? OtherAttack : null,
+                    missing.Count > 0 ? $"Not measured here: {string.Join(", ", missing)}." : null,
+                }.OfType<string>()
+            )
         );
     }
 

@@ -198,10 +198,10 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
         // The parts of a run are taken from its record, even if a text occurs in two of them.
         RowPart[] parts = [training.Train, training.Development, training.Evaluation];
         var isOfRun = parts.Any(p => p.Sha256 == read.Sha256);
-        var seenHere = training.TrainedOn.Where(p => p.Sha256 == read.Sha256).Select(p => p.Membership()).ToArray();
+        var recorded = SeenRows.Of(training);
         var seen = isOfRun ? null : SeenRowsReader.Read(victim, options, stop).With(read.Examples, read.Sha256);
         var trained = read
-            .Examples.Where(e => seenHere.Any(s => s(RowKey.RowOf(e.Id))) || seen?.HasText(e) == true)
+            .Examples.Where(e => recorded.HasRow(e, read.Sha256) || seen?.HasText(e) == true)
             .Select(e => e.Id)
             .ToHashSet(StringComparer.Ordinal);
         var file = Path.GetFileName(read.Source);
@@ -219,7 +219,7 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
         var name = part?.Name ?? read.Name;
         if (rows.Length == 0)
             throw Refuse(null, $"{victim.Name} was trained on all {all} rows of {read.Source}, or of its part {name}");
-        var own = isOfRun || seenHere.Length > 0;
+        var own = isOfRun || recorded.HasFile(read.Sha256);
         return new MeasuredRows(
             Repeated(read.Only(rows), isOfRun ? victim.Texts : TrainedTexts.None),
             own ? RowKind.HeldOut : RowKind.OtherData,

@@ -70,14 +70,14 @@ internal sealed record RunRows(
     /// <summary>Notes for the user on reported rows that may have been seen in training.</summary>
     public static IEnumerable<string> Notes(TrainingRows rows, string model, IReadOnlyList<Example> reported)
     {
-        var here = rows.TrainedOn.Where(p => p.Sha256 == rows.Evaluation.Sha256).Select(p => p.Membership()).ToArray();
+        var (here, data) = (SeenRows.Of(rows), rows.Evaluation.Sha256);
         var start = new VictimFolder(model);
         var before = start.Training is null ? SeenRows.Nothing : SeenRowsReader.Read(start);
-        var seen = reported.Count(e => here.Any(trained => trained(RowKey.RowOf(e.Id))) || before.HasText(e));
+        var seen = reported.Count(e => here.HasRow(e, data) || before.HasText(e));
         if (seen > 0)
             yield return $"{seen} of the {reported.Count} reported rows were trained on, here or by the checkpoint "
                 + $"{model}: their accuracy is not that of unseen texts";
-        if (here.Length == 0 && !before.IsKnown)
+        if (!here.HasFile(data) && !before.IsKnown)
             yield return $"not known whether {model} was trained on any of the {reported.Count} reported rows";
         if (reported.Count(e => e.Origin is { } origin && origin != e.Row) is > 0 and var twins)
             yield return $"{twins} of the {reported.Count} reported rows come from augmented data; originals and "

@@ -63,7 +63,8 @@ function makeCompare(root, params) {
     put(table, drawTable(models, state.attack, draw));
     put(note, attacks.length === 0
       ? ["No model has an attack yet. Aua, Suc and queries come from the runs' attacks, as made by ", h("code", {}, "robust-tickets attack --model runs/NAME --data ..."), "."]
-      : "Clean, Aua, Suc and queries are recomputed from the files of the runs. Speed is measured live on this machine.");
+      : ["Clean, Aua, Suc and queries are recomputed from the files of the runs. Speed is measured live on this machine.",
+        compared.differs[state.attack].map((text) => h("strong", {}, ` ${text}`))]);
     const able = models.filter((m) => m.attacks[state.attack]);
     if (able.length < 2) {
       put(beside, emptyState("Two attacked models are needed", "With the same attack on the same examples in two runs, the texts appear here side by side."));
@@ -138,12 +139,13 @@ function drawBeside(models, state) {
     return h("div", {}, h("label", { for: `compare-${name}` }, text), select);
   };
   const filter = h("div", { class: "filter", role: "radiogroup", "aria-label": "Which examples" });
+  const differs = h("p", { role: "note", hidden: true });
   const list = h("div", { class: "stack" });
   const more = h("button", { type: "button", hidden: true, onclick: () => load(list.children.length) }, "Show more");
   const section = h("section", { class: "card stack", "aria-labelledby": "beside-title" },
     h("div", { class: "row spread" }, h("h2", { id: "beside-title" }, "The same examples"),
       h("button", { type: "button", onclick: () => download(`/api/compare/examples.csv${query(state)}`, "examples.csv") }, "Export CSV")),
-    h("div", { class: "row" }, pick("first", "First model"), pick("second", "Second model")), filter, list, h("div", { class: "row" }, more));
+    h("div", { class: "row" }, pick("first", "First model"), pick("second", "Second model")), differs, filter, list, h("div", { class: "row" }, more));
   load(0);
   return section;
 
@@ -154,6 +156,8 @@ function drawBeside(models, state) {
       const told = await getJson(`/api/compare/examples${query({ ...state, from: String(from) })}`);
       if (from === 0) list.replaceChildren();
       const all = { ...told.counts, all: told.count };
+      differs.hidden = !told.differs;
+      put(differs, told.differs && h("strong", {}, `These attacks cannot be compared: ${told.differs}.`));
       put(filter, kinds.map(([kind, text]) => h("label", { class: state.show === kind ? "on" : "" },
         h("input", { type: "radio", name: "show", value: kind, checked: state.show === kind, onchange: () => { state.show = kind; load(0).then(() => filter.querySelector(":checked")?.focus()); } }),
         text, h("small", {}, figures.count(all[kind])))));
