@@ -21,14 +21,16 @@ internal static class RetrainRun
     )
     {
         var retrain = session.Recipe.Retrain;
-        var steps = RecipeSteps.Retrain(session.Recipe, session.Data.Train.Examples.Count);
+        var (batchSize, examples) = (session.Recipe.BatchSize, session.Data.Train.Examples.Count);
+        var steps = RecipeSteps.Retrain(session.Recipe, examples);
+        var horizon = StepCounts.Horizon(retrain.Optimizer, batchSize, retrain.Epochs, examples);
         var model = TicketRealisation.Realise(session, ticket, retrain, out var trained);
         try
         {
             StageLoop.Run(
                 session.Stages,
                 model,
-                new StageSettings(name, retrain.Objective, retrain.Optimizer, steps, steps, retrain.Shuffle)
+                new StageSettings(name, retrain.Objective, retrain.Optimizer, steps, horizon, retrain.Shuffle)
                 {
                     Augment = retrain.Augment,
                     Distill = retrain.Distill,

@@ -88,7 +88,7 @@ internal static class MaskSearch
                 search.Objective,
                 search.Optimizer,
                 SearchSteps.AtMost(search, batchSize, examples),
-                total,
+                StepCounts.Horizon(search.Optimizer, batchSize, search.Epochs, examples),
                 search.Shuffle
             )
             {

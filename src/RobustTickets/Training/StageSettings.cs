@@ -84,7 +84,8 @@ internal sealed record StageSettings(
     internal static StageSettings Dense(string name, DenseTraining training, int batchSize, int examples)
     {
         var steps = StepCounts.Of(batchSize, training.Epochs, examples);
-        return new StageSettings(name, training.Objective, training.Optimizer, steps, steps, training.Shuffle)
+        var horizon = StepCounts.Horizon(training.Optimizer, batchSize, training.Epochs, examples);
+        return new StageSettings(name, training.Objective, training.Optimizer, steps, horizon, training.Shuffle)
         {
             Augment = training.Augment,
         };

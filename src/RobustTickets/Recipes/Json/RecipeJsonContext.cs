@@ -44,6 +44,7 @@ internal sealed class KebabEnum<T>()
         typeof(KebabEnum<Realisation>),
         typeof(KebabEnum<AdamWFlavor>),
         typeof(KebabEnum<ClipMode>),
+        typeof(KebabEnum<ScheduleHorizon>),
         typeof(KebabEnum<TypingErrorPlace>),
         typeof(KebabEnum<SubstituteChoice>),
     ]
