@@ -68,6 +68,12 @@ internal sealed record StageSettings(
     /// </summary>
     internal Action<StageRun, double>? AfterEpoch { get; init; }
 
+    /// <summary>
+    /// Called with the accuracy under attack after an epoch's attack, before its checkpoint is
+    /// written.
+    /// </summary>
+    internal Action<StageRun, double>? AfterAttack { get; init; }
+
     /// <summary>Called after the last step, before the end is logged.</summary>
     internal Action<StageRun>? BeforeEnd { get; init; }
 

@@ -28,6 +28,7 @@ internal sealed class KebabEnum<T>()
     NewLine = "\n",
     Converters = [
         typeof(KebabEnum<DevelopmentRule>),
+        typeof(KebabEnum<EpochSelection>),
         typeof(KebabEnum<PerturbationNorm>),
         typeof(KebabEnum<FreeLbCount>),
         typeof(KebabEnum<DrawAt>),
