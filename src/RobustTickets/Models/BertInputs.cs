@@ -33,6 +33,12 @@ internal sealed record PassOptions(
     internal PassMasks? Masks { get; init; }
 
     /// <summary>
+    /// Key of the gates sampled in this pass; null for <see cref="Key"/>. Passes that share dropout
+    /// masks still sample gates of their own.
+    /// </summary>
+    internal RandomKey? GateKey { get; init; }
+
+    /// <summary>
     /// Called in backward with the number of each finished layer: the gradients of its parameters
     /// and of all layers above are then final, for this pass.
     /// </summary>

@@ -6,7 +6,8 @@ using RobustTickets.Attacks;
 namespace RobustTickets.Models;
 
 /// <summary>Memory needed for training.</summary>
-/// <param name="StateBytes">Weights, gradients and optimiser moments; a lower bound.</param>
+/// <param name="StateBytes">Weights, gradients and optimiser moments, and the weights of the best
+/// epoch when one is selected; a lower bound.</param>
 /// <param name="ActivationBytes">Activations saved for the backward pass of the longest batch; an
 /// estimate.</param>
 internal sealed record TrainingMemory(long StateBytes, long ActivationBytes)

@@ -45,6 +45,7 @@ internal sealed class FreeLb(FreeLbOptions options, Func<PackedBatch, Tensor>? n
                 inputs,
                 new PassOptions(Training: true, key, delta, options.PassTokenTypeIds)
                 {
+                    GateKey = step.Derive(t),
                     LayerDone = last ? inputs.Loss.LayerDone : null,
                 }
             );

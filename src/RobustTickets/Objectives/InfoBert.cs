@@ -42,7 +42,7 @@ internal sealed class InfoBert(InfoBertOptions options, Func<PackedBatch, Tensor
             using var pass = torch.scope();
             var last = t == options.Steps - 1;
             perturbation.Delta.requires_grad_(true); // also in the last pass: it ranks the tokens
-            var states = Forward(model, inputs, perturbation.Delta, step.Derive(options.SyncDropout ? 0L : t));
+            var states = Forward(model, inputs, perturbation.Delta, step, t);
             var crossEntropy = BertForSequenceClassification.Loss(states.Logits, inputs);
             var loss =
                 (
@@ -117,7 +117,7 @@ internal sealed class InfoBert(InfoBertOptions options, Func<PackedBatch, Tensor
         return torch.stack(chunks).mean() * (-options.Alpha * inputs.Loss.Share / options.Steps);
     }
 
-    private States Forward(BertForSequenceClassification model, BertInputs inputs, Tensor delta, RandomKey key)
+    private States Forward(BertForSequenceClassification model, BertInputs inputs, Tensor delta, RandomKey step, int t)
     {
         Tensor? embedded = null,
             top = null;
@@ -126,7 +126,7 @@ internal sealed class InfoBert(InfoBertOptions options, Func<PackedBatch, Tensor
             inputs,
             new PassOptions(
                 Training: true,
-                key,
+                step.Derive(options.SyncDropout ? 0L : t),
                 delta,
                 options.PassTokenTypeIds,
                 (name, state) =>
@@ -137,6 +137,9 @@ internal sealed class InfoBert(InfoBertOptions options, Func<PackedBatch, Tensor
                         top = state;
                 }
             )
+            {
+                GateKey = step.Derive(t),
+            }
         );
         // The execution may have computed the last layer for [CLS] rows only.
         if (top!.shape[0] != inputs.Batch.Count)

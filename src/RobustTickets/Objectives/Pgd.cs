@@ -58,7 +58,10 @@ internal sealed class Pgd(PgdOptions options, Func<PackedBatch, Tensor>? noise =
     }
 
     private PassOptions Pass(RandomKey step, int pass, Tensor delta) =>
-        new(Training: true, step.Derive(options.SyncDropout ? 0L : pass), delta, options.PassTokenTypeIds);
+        new(Training: true, step.Derive(options.SyncDropout ? 0L : pass), delta, options.PassTokenTypeIds)
+        {
+            GateKey = step.Derive(pass),
+        };
 
     private static void Ascend(
         BertForSequenceClassification model,

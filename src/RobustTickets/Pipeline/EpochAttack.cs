@@ -83,14 +83,17 @@ internal static class EpochAttacks
         _ = Sample(options, data);
     }
 
-    /// <summary>Attacks the current network of a stage and logs the figures.</summary>
+    /// <summary>
+    /// Attacks the current network of a stage, logs the figures and returns the accuracy under
+    /// attack in [0, 1].
+    /// </summary>
     /// <exception cref="OperationCanceledException">The run is to stop; a checkpoint that resumes
     /// with this attack is written.</exception>
     /// <exception cref="NumericFailureException">A model returned a number that is not
     /// finite.</exception>
     /// <exception cref="InvalidOperationException">An example could not be attacked for another
     /// reason; the message names it.</exception>
-    internal static void Run(RunSession session, StageRun stage)
+    internal static double Run(RunSession session, StageRun stage)
     {
         var (attack, options) = (session.Request.EpochAttack!, session.Recipe.Evaluate.EpochAttack!);
         Example[] inputs = [.. Sample(options, session.Data)];
@@ -118,6 +121,7 @@ internal static class EpochAttacks
                 : new InvalidOperationException(message);
         }
         var s = AttackSummary.From(outcomes, AttackSettings.Of(attack.Attack, ""));
+        var withstood = (double)s.Failed / s.Examples;
         session.Store.Append(
             new EpochAttackEntry(
                 stage.Name,
@@ -129,7 +133,7 @@ internal static class EpochAttacks
                 s.Skipped,
                 s.Succeeded,
                 s.Failed,
-                (double)s.Failed / s.Examples,
+                withstood,
                 s.MeanQueries,
                 clock.Elapsed.TotalSeconds
             )
@@ -143,6 +147,7 @@ internal static class EpochAttacks
                     + $"{s.MeanQueries:0.0} queries"
             )
         );
+        return withstood;
     }
 
     private static List<AttackOutcome> Outcomes(

@@ -45,6 +45,20 @@ public sealed record Recipe(
     public SplitOptions Split { get; init; } = Split ?? new SplitOptions();
 }
 
+/// <summary>Which epoch of the retraining stage gives the final model.</summary>
+public enum EpochSelection
+{
+    /// <summary>The last one.</summary>
+    Last,
+
+    /// <summary>
+    /// The whole epoch with the highest accuracy under <see cref="EvaluateStage.EpochAttack"/> on
+    /// its sample of development examples; of equals the latest. The released RobusT scripts choose
+    /// on the reported examples.
+    /// </summary>
+    DevAttack,
+}
+
 /// <summary>
 /// The training stage that produces the final model. It starts from checkpoint-0: the pre-trained
 /// encoder and the same freshly initialised classifier as the search.
@@ -62,6 +76,7 @@ public sealed record Recipe(
 /// form.</param>
 /// <param name="Distill">Distillation from a teacher, or null; null is omitted from the JSON
 /// form.</param>
+/// <param name="Select">Which epoch is kept; the default is omitted from the JSON form.</param>
 public sealed record RetrainStage(
     ObjectiveOptions Objective,
     OptimizerOptions Optimizer,
@@ -71,12 +86,14 @@ public sealed record RetrainStage(
     StartWeights Weights = StartWeights.PreTrained,
     Realisation Realisation = Realisation.Ticket,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AugmentOptions? Augment = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DistillOptions? Distill = null
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DistillOptions? Distill = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+        EpochSelection Select = EpochSelection.Last
 );
 
 /// <summary>The measurements during and after training.</summary>
-/// <param name="EveryEpoch">Whether development accuracy is logged after each epoch; the model of
-/// the last epoch is reported.</param>
+/// <param name="EveryEpoch">Whether development accuracy is logged after each epoch; it does not
+/// select the reported model (<see cref="RetrainStage.Select"/>).</param>
 /// <param name="EqualEpochControl">Whether a dense model is also trained with the same retraining
 /// stage, as an equal-epoch control.</param>
 /// <param name="EpochAttack">Attack on development examples after each epoch of the final training

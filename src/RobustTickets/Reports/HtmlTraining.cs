@@ -97,8 +97,8 @@ internal static class HtmlTraining
                 Width = 480,
                 Height = 300,
             }.Render(),
-            $"Accuracy after each epoch ({string.Join("; ", rows)}). The last epoch is reported, not the best "
-                + "one: this curve was not used for selection."
+            $"Accuracy after each epoch ({string.Join("; ", rows)}). {Reported(runs)}: this curve was not used for "
+                + "selection."
         );
     }
 
@@ -133,8 +133,23 @@ internal static class HtmlTraining
                 Height = 300,
             }.Render(),
             $"Accuracy under attack after each epoch, on {examples} development examples: not the examples that "
-                + "the results are reported on. The last epoch is reported, not the best one."
+                + $"the results are reported on. {Reported(runs)}."
         );
+    }
+
+    private static string Reported(IReadOnlyList<RunRecord> runs)
+    {
+        var selected = runs.SelectMany(run =>
+                run.Events.OfType<SelectionEntry>()
+                    .Where(e => e.Stage == StageName.Retrain)
+                    .Select(e => string.Create(CultureInfo.InvariantCulture, $"{run.Label}: {e.KeptEpoch:0.##}"))
+            )
+            .ToArray();
+        return selected.Length == 0
+            ? "The last epoch is reported, not the best one"
+            : "Reported is the epoch with the highest accuracy under attack on development examples "
+                + $"({string.Join(", ", selected)})"
+                + (selected.Length < runs.Count ? ", and the last epoch of the other runs" : "");
     }
 
     private static string Rate(IReadOnlyList<RunRecord> runs)

@@ -60,13 +60,15 @@ public static class SeedTable
 
     /// <summary>
     /// The seed with the highest accuracy under attack on development examples after its last whole
-    /// epoch, the first of equals; null unless every run was attacked after its epochs.
+    /// epoch, or its selected one, the first of equals; null unless every run was attacked after
+    /// its epochs.
     /// </summary>
     public static int? BestUnderAttack(IReadOnlyList<RunRecord> runs) =>
         runs.All(r => DevelopmentAua(r) is not null) ? runs.MaxBy(r => DevelopmentAua(r)!.Value)?.Result.Seed : null;
 
     private static double? DevelopmentAua(RunRecord run) =>
-        run.Events.OfType<EpochAttackEntry>().LastOrDefault(e => e.Stage == StageName.Retrain)?.Aua;
+        run.Events.OfType<SelectionEntry>().LastOrDefault(e => e.Stage == StageName.Retrain)?.Aua
+        ?? run.Events.OfType<EpochAttackEntry>().LastOrDefault(e => e.Stage == StageName.Retrain)?.Aua;
 
     /// <summary>
     /// The seed with the best development accuracy, the first of equals; null when no run has any.

@@ -13,6 +13,7 @@ namespace RobustTickets.Runs;
 [JsonDerivedType(typeof(StopEntry), "stop")]
 [JsonDerivedType(typeof(EvaluationEntry), "evaluation")]
 [JsonDerivedType(typeof(EpochAttackEntry), "epoch-attack")]
+[JsonDerivedType(typeof(SelectionEntry), "selection")]
 [JsonDerivedType(typeof(StageEntry), "stage")]
 public abstract record LogEntry([property: JsonPropertyOrder(-1)] string Stage);
 
@@ -152,6 +153,16 @@ public sealed record EpochAttackEntry(
     double Queries,
     double Seconds
 ) : LogEntry(Stage);
+
+/// <summary>The weights of an earlier or the last epoch were kept as the model.</summary>
+/// <param name="Stage">Stage of the event.</param>
+/// <param name="KeptStep">Step at the end of the kept epoch.</param>
+/// <param name="KeptEpoch">Number of the kept epoch.</param>
+/// <param name="Rule">How it was selected, as <c>retrain.select</c> names it.</param>
+/// <param name="Aua">Its accuracy under attack on development examples, in [0, 1]: the highest of
+/// the stage's <see cref="EpochAttackEntry"/>.</param>
+public sealed record SelectionEntry(string Stage, long KeptStep, double KeptEpoch, string Rule, double Aua)
+    : LogEntry(Stage);
 
 /// <summary>A stage started or ended.</summary>
 /// <param name="Stage">The stage.</param>

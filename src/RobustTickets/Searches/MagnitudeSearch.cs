@@ -50,7 +50,7 @@ internal static class MagnitudeSearch
                         search.Objective,
                         search.Optimizer,
                         steps,
-                        search.HorizonEpochs is { } horizon ? StepCounts.Of(batchSize, horizon, examples) : steps,
+                        SearchSteps.RoundHorizon(search, batchSize, examples),
                         search.Shuffle
                     )
                     {

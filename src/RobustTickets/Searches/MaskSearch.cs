@@ -43,7 +43,10 @@ internal static class MaskSearch
             );
         }
         var masks = HardConcreteMasks.Attach(model, search.Masks);
-        var best = search.DrawFrom == DrawEpochRule.BestDev ? new BestEpoch(masks) : null;
+        var best =
+            search.DrawFrom == DrawEpochRule.BestDev
+                ? new BestEpoch(() => masks.Sites.Select(site => (site, masks.Scores(site))))
+                : null;
         var tally = Learn(context, search, model, masks, best, from);
         best?.Restore();
         context.RequireMoved(
@@ -88,7 +91,7 @@ internal static class MaskSearch
                 search.Objective,
                 search.Optimizer,
                 SearchSteps.AtMost(search, batchSize, examples),
-                total,
+                StepCounts.Horizon(search.Optimizer, batchSize, search.Epochs, examples),
                 search.Shuffle
             )
             {

@@ -43,12 +43,14 @@ internal sealed record SearchLength(long Steps, long Learning, int? Snapshots = 
                     StopRule.Needs(s.Stop)
                 );
             case MaskSearchOptions s:
-                var total = StepCounts.Of(batchSize, s.Epochs, examples);
+                var total = StepCounts.Horizon(s.Optimizer, batchSize, s.Epochs, examples);
                 return new SearchLength(steps, StepCounts.AboveZero(s.Optimizer, steps, total));
             case MagnitudeSearchOptions s:
                 var round = StepCounts.Of(batchSize, s.EpochsPerRound, examples);
-                var schedule = s.HorizonEpochs is { } h ? StepCounts.Of(batchSize, h, examples) : round;
-                return new SearchLength(round, StepCounts.AboveZero(s.Optimizer, round, schedule));
+                return new SearchLength(
+                    round,
+                    StepCounts.AboveZero(s.Optimizer, round, SearchSteps.RoundHorizon(s, batchSize, examples))
+                );
             default:
                 return null;
         }

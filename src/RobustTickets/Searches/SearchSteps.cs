@@ -12,6 +12,10 @@ internal static class SearchSteps
     public static double Horizon(SlimmingSearchOptions search, int batchSize, int examples) =>
         Math.Max(1, Math.Floor(examples * search.HorizonEpochs / batchSize));
 
+    /// <summary>T of the schedule of every round of magnitude pruning.</summary>
+    public static double RoundHorizon(MagnitudeSearchOptions search, int batchSize, int examples) =>
+        StepCounts.Horizon(search.Optimizer, batchSize, search.HorizonEpochs ?? search.EpochsPerRound, examples);
+
     /// <summary>
     /// Maximum steps of a search: a slimming search ends at its horizon or at the step of a fixed
     /// stop, a mask search at the epoch it draws from, magnitude pruning after its rounds. 0

@@ -99,7 +99,7 @@ internal sealed class HardConcreteMasks : IWeightMasks
         if (!_order.TryGetValue(site, out var index))
             return weight;
         var scores = Scores(site);
-        var key = pass.Key.Derive(RandomStreams.Pass.Gates).Derive(index);
+        var key = (pass.GateKey ?? pass.Key).Derive(RandomStreams.Pass.Gates).Derive(index);
         var recorded = pass.Training ? _noise?.Invoke(site) : null;
         if (!_model.Execution.UsesKernels)
         {

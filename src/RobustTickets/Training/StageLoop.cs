@@ -30,8 +30,11 @@ internal sealed record StageContext(
     /// </summary>
     internal Func<StageRun, double>? EvaluateEpoch { get; init; }
 
-    /// <summary>Attacks after an epoch; null if the recipe does not request it.</summary>
-    internal Action<StageRun>? AttackEpoch { get; init; }
+    /// <summary>
+    /// Attacks after an epoch, logs the result and returns the accuracy under attack in [0, 1];
+    /// null if the recipe does not request it.
+    /// </summary>
+    internal Func<StageRun, double>? AttackEpoch { get; init; }
 
     /// <summary>Creates the text augmentation of a stage; null if no stage uses one.</summary>
     internal Func<AugmentOptions, TextAugmentation>? Augmentation { get; init; }
@@ -103,7 +106,7 @@ internal static class StageLoop
             settings.Part?.Read(from.Path);
             stage.Tally = from.State.Tally;
             if (from.State.EpochAttackDue)
-                ranks.First(() => run.AttackEpoch!(stage));
+                Attack(run.AttackEpoch!);
         }
         else
         {
@@ -125,7 +128,7 @@ internal static class StageLoop
                     settings.AfterEpoch?.Invoke(stage, accuracy);
                 }
                 if (border && settings.Final && run.AttackEpoch is { } attack)
-                    ranks.First(() => attack(stage));
+                    Attack(attack);
                 store.CheckpointIfDue(stage);
                 return goOn;
             }
@@ -139,5 +142,11 @@ internal static class StageLoop
         ObjectiveParameters.Detach(model);
         store.End(stage.Name, stage.Tally);
         return stage.Tally;
+
+        void Attack(Func<StageRun, double> attack)
+        {
+            var accuracy = ranks.OfFirst(() => attack(stage));
+            settings.AfterAttack?.Invoke(stage, accuracy);
+        }
     }
 }

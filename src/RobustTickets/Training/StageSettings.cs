@@ -68,6 +68,12 @@ internal sealed record StageSettings(
     /// </summary>
     internal Action<StageRun, double>? AfterEpoch { get; init; }
 
+    /// <summary>
+    /// Called with the accuracy under attack after an epoch's attack, before its checkpoint is
+    /// written.
+    /// </summary>
+    internal Action<StageRun, double>? AfterAttack { get; init; }
+
     /// <summary>Called after the last step, before the end is logged.</summary>
     internal Action<StageRun>? BeforeEnd { get; init; }
 
@@ -84,7 +90,8 @@ internal sealed record StageSettings(
     internal static StageSettings Dense(string name, DenseTraining training, int batchSize, int examples)
     {
         var steps = StepCounts.Of(batchSize, training.Epochs, examples);
-        return new StageSettings(name, training.Objective, training.Optimizer, steps, steps, training.Shuffle)
+        var horizon = StepCounts.Horizon(training.Optimizer, batchSize, training.Epochs, examples);
+        return new StageSettings(name, training.Objective, training.Optimizer, steps, horizon, training.Shuffle)
         {
             Augment = training.Augment,
         };

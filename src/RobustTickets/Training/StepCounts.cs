@@ -10,6 +10,15 @@ internal static class StepCounts
     public static long Of(int batchSize, double epochs, int examples) =>
         Math.Max(1, (long)Math.Floor(PerEpoch(batchSize, examples) * epochs));
 
+    /// <summary>T of the schedule of some epochs, at least one.</summary>
+    public static double Horizon(OptimizerOptions optimizer, int batchSize, double epochs, int examples)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        return optimizer.Horizon == ScheduleHorizon.Examples
+            ? Math.Max(1, Math.Floor(examples * epochs / batchSize))
+            : Of(batchSize, epochs, examples);
+    }
+
     /// <summary>
     /// Number of steps at a nonzero learning rate: warm-up starts at 0, and the schedule ends at 0.
     /// </summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using RobustTickets.Torch.optim;
 
 namespace RobustTickets.Training;
@@ -30,6 +31,21 @@ public enum ClipMode
     Value,
 }
 
+/// <summary>T of a stage's learning-rate schedule, in steps.</summary>
+public enum ScheduleHorizon
+{
+    /// <summary>
+    /// The number of the stage's steps, including the smaller last batch of every epoch.
+    /// </summary>
+    Steps,
+
+    /// <summary>
+    /// floor(examples * epochs / batch size), as in RobusT's scripts: at most one step per epoch
+    /// less than the stage makes. Its last steps then have a learning rate of 0.
+    /// </summary>
+    Examples,
+}
+
 /// <summary>Optimiser, schedule and clipping of one training stage.</summary>
 /// <param name="LearningRate">Peak learning rate.</param>
 /// <param name="WeightDecay">Decoupled weight decay of every tensor whose name contains neither
@@ -42,6 +58,8 @@ public enum ClipMode
 /// <param name="Beta1">Decay of the first moment.</param>
 /// <param name="Beta2">Decay of the second moment.</param>
 /// <param name="Epsilon">Added to the root of the second moment.</param>
+/// <param name="Horizon">T of the schedule; the default is omitted from the JSON form. A slimming
+/// search has a horizon of its own.</param>
 public sealed record OptimizerOptions(
     double LearningRate,
     double WeightDecay = 0.0,
@@ -51,7 +69,9 @@ public sealed record OptimizerOptions(
     double ClipValue = 1.0,
     double Beta1 = AdamWOptions.DefaultBeta1,
     double Beta2 = AdamWOptions.DefaultBeta2,
-    double Epsilon = AdamWOptions.DefaultEpsilon
+    double Epsilon = AdamWOptions.DefaultEpsilon,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+        ScheduleHorizon Horizon = ScheduleHorizon.Steps
 )
 {
     /// <summary>The constants of the optimiser.</summary>

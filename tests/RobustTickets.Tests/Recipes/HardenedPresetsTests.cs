@@ -77,9 +77,12 @@ public class HardenedPresetsTests
     }
 
     [Fact]
-    public void FreeLb_plus_plus_has_no_bound()
+    public void FreeLb_plus_plus_has_no_bound_and_says_that_it_makes_fewer_steps_than_its_paper()
     {
-        var objective = (FreeLbOptions)RecipePresets.Get("freelb-plus-plus", "sst2").Retrain.Objective;
+        var recipe = RecipePresets.Get("freelb-plus-plus", "sst2");
+        var objective = (FreeLbOptions)recipe.Retrain.Objective;
+        Assert.Contains($"{objective.Steps} steps instead of its 10", recipe.Source, StringComparison.Ordinal);
+        Assert.Contains("--set retrain.objective.steps=10 ", recipe.Source, StringComparison.Ordinal);
         var papers = (FreeLbOptions)RecipePresets.Get("freelb", "sst2").Retrain.Objective;
         Assert.Equal(0, objective.MaxNorm);
         Assert.True(objective.StepSize > 10 * papers.StepSize);

@@ -56,6 +56,7 @@ public class RecipeCheckTests
     [InlineData("search.horizon-epochs", "search.horizon-epochs=0")]
     [InlineData("search.snapshots-per-epoch", "search.snapshots-per-epoch=0")]
     [InlineData("search.optimizer.learning-rate", "search.optimizer.learning-rate=0")]
+    [InlineData("search.optimizer.horizon", "search.optimizer.horizon=examples")]
     [InlineData("retrain.optimizer.weight-decay", "retrain.optimizer.weight-decay=-1")]
     [InlineData("retrain.optimizer.warmup-fraction", "retrain.optimizer.warmup-fraction=1")]
     [InlineData("retrain.optimizer.clip-value", "retrain.optimizer.clip-value=0")]

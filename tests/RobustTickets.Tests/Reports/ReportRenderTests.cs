@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using RobustTickets.Attacks;
 using RobustTickets.Reports;
+using RobustTickets.Runs;
 using Xunit;
 
 namespace RobustTickets.Tests.Reports;
@@ -130,6 +131,28 @@ public sealed class ReportRenderTests : IDisposable
             SeedTable.Of([RunRecord.Load(Seed(5, null).Write("s5"))]).ToCsv(),
             StringComparison.Ordinal
         );
+    }
+
+    [Fact]
+    public void A_selected_epoch_is_named_and_counts_for_its_seed()
+    {
+        SyntheticRun Seed(int seed, double aua) => new(_root) { Seed = seed, EpochAua = aua };
+        var runs = RunRecord.LoadAll([Seed(1, 0.2).Write("s1"), Seed(2, 0.4).Write("s2")]);
+        const string last = "The last epoch is reported, not the best one",
+            best = "Reported is the epoch with the highest accuracy under attack on development examples";
+        var html = HtmlReport.Render(runs);
+        Assert.Equal((2, false), (Regex.Count(html, last), html.Contains(best, StringComparison.Ordinal)));
+        var selected = runs[0] with
+        {
+            Events = [.. runs[0].Events, new SelectionEntry("retrain", 200, 2, "dev-attack", 0.9)],
+        };
+        html = HtmlReport.Render([selected, runs[1]]);
+        Assert.DoesNotContain(last, html, StringComparison.Ordinal);
+        Assert.Equal(
+            2,
+            Regex.Count(html, Regex.Escape($"{best} ({selected.Label}: 2), and the last epoch of the other runs"))
+        );
+        Assert.Equal((2, 1), (SeedTable.BestUnderAttack(runs), SeedTable.BestUnderAttack([selected, runs[1]])));
     }
 
     [Fact]

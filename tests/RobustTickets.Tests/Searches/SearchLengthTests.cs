@@ -72,6 +72,21 @@ public sealed class SearchLengthTests
     }
 
     [Theory]
+    [InlineData(70, 32, 3, 9, 6)] // 6.5625
+    [InlineData(64, 32, 3, 6, 6)]
+    [InlineData(70, 32, 0.5, 1, 1)]
+    [InlineData(8, 32, 3, 3, 1)] // at least one
+    public void A_horizon_counts_steps_or_examples(int examples, int batch, double epochs, int steps, int counted)
+    {
+        var optimizer = new OptimizerOptions(1e-3);
+        Assert.Equal(steps, StepCounts.Horizon(optimizer, batch, epochs, examples));
+        Assert.Equal(
+            counted,
+            StepCounts.Horizon(optimizer with { Horizon = ScheduleHorizon.Examples }, batch, epochs, examples)
+        );
+    }
+
+    [Theory]
     [InlineData(0.0, 5, 5.0, 5)]
     [InlineData(0.1, 5, 5.0, 4)]
     [InlineData(0.1, 1, 1.0, 0)]

@@ -19,6 +19,12 @@ internal sealed record MachineNeeds(TrainingMemory Memory, long DiskBytes)
     /// </summary>
     private const long CopiesOnDisk = (3 * 3) + 1;
 
+    /// <summary>
+    /// The best epoch's parameters, in memory and in the three checkpoints, when one is selected.
+    /// </summary>
+    private const long SelectedInMemory = 1,
+        SelectedOnDisk = 3;
+
     /// <summary>Estimates the needs of a recipe on a model and data.</summary>
     public static MachineNeeds Of(Recipe recipe, HuggingFaceConfig config, RunData data)
     {
@@ -28,9 +34,14 @@ internal sealed record MachineNeeds(TrainingMemory Memory, long DiskBytes)
             data.Train.Examples.Select(e => e.Ids.Length),
             Math.Min(recipe.BatchSize, data.Train.Examples.Count)
         );
+        var selects = recipe.Retrain.Select != EpochSelection.Last;
+        var memory = TrainingMemory.Of(network, parameters, tokens);
         return new MachineNeeds(
-            TrainingMemory.Of(network, parameters, tokens),
-            CopiesOnDisk * parameters * sizeof(float)
+            memory with
+            {
+                StateBytes = memory.StateBytes + ((selects ? SelectedInMemory : 0) * parameters * sizeof(float)),
+            },
+            (CopiesOnDisk + (selects ? SelectedOnDisk : 0)) * parameters * sizeof(float)
         );
     }
 

@@ -154,11 +154,12 @@ internal static class RecipeFit
     private static Misfit? Idle(string stage, OptimizerOptions optimizer, double epochs, int batch, int examples)
     {
         var steps = StepCounts.Of(batch, epochs, examples);
-        return StepCounts.AboveZero(optimizer, steps, steps) > 0
+        return StepCounts.AboveZero(optimizer, steps, StepCounts.Horizon(optimizer, batch, epochs, examples)) > 0
             ? null
             : new Misfit(
                 Text(
-                    $"{stage}.epochs: {epochs} of {examples} training examples in batches of {batch} is {steps} step, "
+                    $"{stage}.epochs: {epochs} of {examples} training examples in batches of {batch} is {steps} ",
+                    $"step{(steps == 1 ? "" : "s")}, "
                 ) + $"at a learning rate of 0 ({stage}.optimizer.warmup-fraction): nothing would be trained",
                 $"{stage}.optimizer.warmup-fraction=0"
             );

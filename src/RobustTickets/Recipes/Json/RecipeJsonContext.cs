@@ -28,6 +28,7 @@ internal sealed class KebabEnum<T>()
     NewLine = "\n",
     Converters = [
         typeof(KebabEnum<DevelopmentRule>),
+        typeof(KebabEnum<EpochSelection>),
         typeof(KebabEnum<PerturbationNorm>),
         typeof(KebabEnum<FreeLbCount>),
         typeof(KebabEnum<DrawAt>),
@@ -44,6 +45,7 @@ internal sealed class KebabEnum<T>()
         typeof(KebabEnum<Realisation>),
         typeof(KebabEnum<AdamWFlavor>),
         typeof(KebabEnum<ClipMode>),
+        typeof(KebabEnum<ScheduleHorizon>),
         typeof(KebabEnum<TypingErrorPlace>),
         typeof(KebabEnum<SubstituteChoice>),
     ]

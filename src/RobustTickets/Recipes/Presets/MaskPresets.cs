@@ -32,7 +32,7 @@ internal static class MaskPresets
         Of(
             "robust-ticket-released",
             "robust-ticket as the released code does it: leaking gradients, early ramp, token types dropped, "
-                + "no clipping in fine-tuning and retraining",
+                + "no clipping in fine-tuning and retraining, schedules that count examples",
             AuthorsCode
         ),
         Of(
@@ -199,17 +199,20 @@ internal static class MaskPresets
 
     private static Recipe AuthorsCode(MaskNumbers n)
     {
-        var unclipped = Table5() with { Clip = ClipMode.None };
+        var unclipped = Table5() with { Clip = ClipMode.None, Horizon = ScheduleHorizon.Examples };
+        var searched = Masks(n);
         return Robust(n) with
         {
             Source =
                 $"{Paper}; as released: the network is not frozen and its gradients pile up, the ramp of lambda "
                 + "counts tensors instead of batches, perturbed passes see no token types, fine-tuning and "
-                + "retraining do not clip, the ticket is drawn from the epoch that is best on development "
-                + "examples. The script's epochs of retraining (19, 17, 15, 13) are not followed",
-            Search = Masks(n) with
+                + "retraining do not clip, schedules end after floor(examples * epochs / batch) steps, the ticket is "
+                + "drawn from the epoch that is best on development examples. The script's epochs of "
+                + "retraining (19, 17, 15, 13) are not followed",
+            Search = searched with
             {
                 FineTune = new DenseTraining(new CleanOptions(), unclipped, Epochs: 3),
+                Optimizer = searched.Optimizer with { Horizon = ScheduleHorizon.Examples },
                 Objective = FreeLb(n) with { PassTokenTypeIds = false },
                 Masks = new HardConcreteOptions(n.Penalty, Ramp: RampClock.AuthorsCode),
                 FreezeBase = false,

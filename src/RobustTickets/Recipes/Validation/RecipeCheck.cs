@@ -56,6 +56,8 @@ public static class RecipeCheck
         found.Require(recipe.Split.Seed >= 0, "split.seed", recipe.Split.Seed, "0 or more");
         if (recipe.Evaluate.EpochAttack is { } attack)
             EpochAttack(attack, recipe.Split, found);
+        if (recipe.Retrain.Select == EpochSelection.DevAttack)
+            Selected(recipe, found);
 
         if (recipe.Search is null && recipe.Draw is not null)
             found.Add(
@@ -157,6 +159,20 @@ public static class RecipeCheck
             found.Add(
                 $"{at}: attacks development examples, which are the reported ones with split.dev \"released\"; "
                     + "possible: split.dev carved, or no epoch-attack"
+            );
+    }
+
+    private static void Selected(Recipe recipe, RecipeProblems found)
+    {
+        if (recipe.Evaluate.EpochAttack is null)
+            found.Add(
+                "retrain.select: dev-attack compares epochs by evaluate.epoch-attack, and there is none; possible: "
+                    + "give one, or retrain.select last"
+            );
+        if (recipe.Retrain.Epochs is > 0 and var epochs && epochs != Math.Floor(epochs))
+            found.Add(
+                $"retrain.epochs: {RecipeProblems.Show(epochs)}, but retrain.select dev-attack compares whole epochs; "
+                    + "possible: a whole number, or retrain.select last"
             );
     }
 

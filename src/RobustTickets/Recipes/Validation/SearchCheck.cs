@@ -1,5 +1,6 @@
 // Validates a search and its draw: ranges, and combinations that never stop or have no effect.
 using RobustTickets.Tickets;
+using RobustTickets.Training;
 
 namespace RobustTickets.Recipes.Validation;
 
@@ -55,6 +56,11 @@ internal static class SearchCheck
         found.NotNegative("search.slimming.head-penalty", search.Slimming.HeadPenalty);
         found.NotNegative("search.slimming.neuron-penalty", search.Slimming.NeuronPenalty);
         RecipeCheck.Optimizer("search.optimizer", search.Optimizer, found);
+        if (search.Optimizer.Horizon != ScheduleHorizon.Steps)
+            found.Add(
+                "search.optimizer.horizon: a slimming search always has the horizon floor(examples * "
+                    + "horizon-epochs / batch-size); possible: none, and search.horizon-epochs for its length"
+            );
         var horizon = found.Positive("search.horizon-epochs", search.HorizonEpochs, RecipeProblems.MostEpochs);
         const string path = "search.snapshots-per-epoch";
         var snapshots = found.Between(path, search.SnapshotsPerEpoch, 1, RecipeProblems.MostTimes);

@@ -113,6 +113,7 @@ internal static class MetricTable
             StopEntry => "stop",
             EvaluationEntry => "evaluation",
             EpochAttackEntry => "epoch-attack",
+            SelectionEntry => "selection",
             StageEntry e => $"stage-{e.State}",
             _ => "",
         };

@@ -1,25 +1,29 @@
-// The scores of the search epoch with the best development accuracy (the authors' script draws from
-// the directory of that epoch). The ticket may be drawn long after it, so its scores are saved in
-// every checkpoint.
+// The tensors of the best epoch of a stage: the scores of a mask search (the authors' script draws
+// from the directory of that epoch), or the weights of retraining. The stage goes on to its end, so
+// they are saved in every checkpoint.
 using System.Globalization;
 using RobustTickets.Checkpoints.Safetensors;
 using RobustTickets.Checkpoints.Tensors;
-using RobustTickets.Tickets;
-using RobustTickets.Training;
+using RobustTickets.Torch;
 
-namespace RobustTickets.Searches;
+namespace RobustTickets.Training;
 
-/// <summary>Keeps the scores of the best epoch so far.</summary>
-internal sealed class BestEpoch(HardConcreteMasks masks) : ICheckpointPart
+/// <summary>Keeps the tensors of the best epoch so far.</summary>
+/// <param name="tensors">The tensors by name.</param>
+/// <param name="latest">Whether of equal epochs the latest is kept; otherwise the first.</param>
+internal sealed class BestEpoch(Func<IEnumerable<(string Name, Tensor Values)>> tensors, bool latest = false)
+    : ICheckpointPart
 {
     private const string File = "best-epoch.safetensors",
         AccuracyKey = "accuracy",
         StepKey = "step",
         EpochKey = "epoch";
 
-    private Dictionary<string, float[]> _scores = [];
+    private Dictionary<string, float[]> _kept = [];
 
-    /// <summary>Accuracy of that epoch; below 0 before the first.</summary>
+    /// <summary>
+    /// Accuracy of that epoch, as it was offered; below 0 before the first.
+    /// </summary>
     internal double Accuracy { get; private set; } = -1;
 
     /// <summary>Step at the end of that epoch.</summary>
@@ -28,36 +32,35 @@ internal sealed class BestEpoch(HardConcreteMasks masks) : ICheckpointPart
     /// <summary>Epochs completed at that step.</summary>
     internal double Epoch { get; private set; }
 
-    /// <summary>
-    /// Saves the current scores if their accuracy is higher than any before; ties keep the earlier
-    /// epoch.
-    /// </summary>
+    /// <summary>Keeps the current tensors if their accuracy is the best so far.</summary>
     internal bool Offer(double accuracy, StageTally tally)
     {
-        if (accuracy <= Accuracy)
+        if (latest ? accuracy < Accuracy : accuracy <= Accuracy)
             return false;
         (Accuracy, Step, Epoch) = (accuracy, tally.Steps, tally.Epochs);
-        _scores = masks.Sites.ToDictionary(site => site, site => masks.Scores(site).host<float>().ToArray());
+        _kept = tensors().ToDictionary(t => t.Name, t => t.Values.host<float>().ToArray());
         return true;
     }
 
-    /// <summary>Replaces the current scores by those of the best epoch.</summary>
+    /// <summary>Replaces the current values by those of the best epoch.</summary>
     internal void Restore()
     {
-        foreach (var (site, scores) in _scores)
+        foreach (var (name, tensor) in tensors())
         {
-            using var values = masks.Scores(site).edit<float>();
-            scores.CopyTo(values.Span);
+            if (!_kept.TryGetValue(name, out var kept))
+                continue;
+            using var values = tensor.edit<float>();
+            kept.CopyTo(values.Span);
         }
     }
 
     public void Write(string folder)
     {
-        if (_scores.Count == 0)
+        if (_kept.Count == 0)
             return;
         SafetensorsWriter.Write(
             Path.Combine(folder, File),
-            _scores.Select(s => NamedTensor.FromFloats(s.Key, masks.Scores(s.Key).shape, s.Value)),
+            tensors().Select(t => NamedTensor.FromFloats(t.Name, t.Values.shape, _kept[t.Name])),
             new Dictionary<string, string>
             {
                 [AccuracyKey] = Accuracy.ToString("R", CultureInfo.InvariantCulture),
@@ -76,6 +79,6 @@ internal sealed class BestEpoch(HardConcreteMasks masks) : ICheckpointPart
         Accuracy = double.Parse(file.Metadata[AccuracyKey], CultureInfo.InvariantCulture);
         Step = long.Parse(file.Metadata[StepKey], CultureInfo.InvariantCulture);
         Epoch = double.Parse(file.Metadata[EpochKey], CultureInfo.InvariantCulture);
-        _scores = file.Tensors.ToDictionary(t => t.Name, t => file.ReadFloats(t.Name));
+        _kept = file.Tensors.ToDictionary(t => t.Name, t => file.ReadFloats(t.Name));
     }
 }
