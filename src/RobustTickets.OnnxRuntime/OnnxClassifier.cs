@@ -183,10 +183,10 @@ public sealed class OnnxClassifier : ITextClassifier
     private static IReadOnlyList<string> LabelsOf(OnnxModelFiles files, OnnxNetwork network, OnnxOptions options)
     {
         var (labels, place) =
-            options.Labels is { } given ? (given, "the class names given")
+            options.Labels is { } given ? (given, "the given list")
             : files.ConfigLabels() is { } config ? (config, Path.Combine(files.Folder, "config.json"))
             : OfFile(network) is { } own ? (own, $"{files.Model}'s metadata")
-            : options.DefaultLabels is { } names ? (names, "the class names given")
+            : options.DefaultLabels is { } names ? (names, "the given list")
             : (
                 network.Width is { } width and >= 1 and <= 1 << 20
                     ? [.. Enumerable.Range(0, (int)width).Select(Unnamed)]
