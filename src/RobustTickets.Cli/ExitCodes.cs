@@ -38,7 +38,7 @@ public static class ExitCodes
     public static int Of(Exception e, int stopCode) =>
         e switch
         {
-            RecipeException { Unreadable: true } => Data,
+            RecipeException { Unreadable: true } or RunFolderException { OfInput: true } => Data,
             UsageException
             or RequestException
             or RecipeException

@@ -2,6 +2,7 @@
 // as the run does; needs no native library.
 using System.Text.Json.Nodes;
 using RobustTickets.Cli.Terminal;
+using RobustTickets.Experiments;
 using RobustTickets.Pipeline;
 using RobustTickets.Pipeline.Checks;
 using RobustTickets.Recipes;
@@ -15,16 +16,27 @@ internal static class TrainPlan
 {
     /// <summary>Prints what a request would do.</summary>
     /// <param name="context">Receives the output.</param>
-    /// <param name="request">The request.</param>
+    /// <param name="request">The request; with several seeds, that of the first.</param>
+    /// <param name="seeds">Seeds of one run each, or null for a single run.</param>
     /// <param name="notChecked">What was not checked of its execution, or null.</param>
     /// <param name="json">Whether to print JSON.</param>
-    public static int Print(CliContext context, TrainRequest request, string? notChecked, bool json)
+    public static int Print(
+        CliContext context,
+        TrainRequest request,
+        IReadOnlyList<int>? seeds,
+        string? notChecked,
+        bool json
+    )
     {
+        string[] folders = [.. seeds?.Select(s => SeedRuns.Folder(request.Output, s)) ?? [request.Output]];
+        var target = request.Output;
+        request = request with { Output = folders[0] };
         var recipe = request.Recipe;
         using var inputs = RunInputs.Open(request, context.Stop.Token);
         var data = inputs.Data;
         var notes = inputs.Notes(recipe).ToArray();
         var needs = inputs.Needs(recipe);
+        var disk = needs.DiskBytesOf(folders.Length, request.KeepCheckpoints);
         var examples = data.Train.Examples.Count;
         var attacked = recipe.Evaluate.EpochAttack is { } attack ? EpochAttacks.Sample(attack, data).Count : 0;
         var perEpoch = RecipeSteps.PerEpoch(recipe, examples);
@@ -33,44 +45,52 @@ internal static class TrainPlan
         var length = SearchLength.Of(recipe.Search, recipe.BatchSize, examples);
         if (json)
         {
-            JsonOutput.Write(
-                context.Out,
-                new JsonObject
-                {
-                    ["recipe"] = JsonNode.Parse(RecipeJson.Write(recipe)),
-                    ["model"] = request.Model,
-                    ["out"] = request.Output,
-                    ["labels"] = JsonOutput.Array(data.Labels),
-                    ["train_examples"] = examples,
-                    ["train_tokens"] = data.Train.Tokens,
-                    ["train_truncated"] = data.Train.Truncated,
-                    ["development_split"] = data.DevelopmentName,
-                    ["development_examples"] = data.Development.Examples.Count,
-                    ["evaluation_split"] = data.EvaluationName,
-                    ["evaluation_examples"] = data.Evaluation.Examples.Count,
-                    ["steps_per_epoch"] = perEpoch,
-                    ["search_steps_at_most"] = search,
-                    ["search_snapshots_at_most"] = length?.Snapshots,
-                    ["retrain_steps"] = retrain,
-                    ["epoch_attack_examples"] = attacked == 0 ? null : attacked,
-                    ["memory_bytes"] = needs.Memory.Bytes,
-                    ["memory_state_bytes"] = needs.Memory.StateBytes,
-                    ["memory_activation_bytes"] = needs.Memory.ActivationBytes,
-                    ["disk_bytes"] = needs.DiskBytes,
-                    ["notes"] = JsonOutput.Array([
-                        .. inputs.Files.Notes,
-                        .. notes,
-                        .. notChecked is null ? Array.Empty<string>() : [notChecked],
-                    ]),
-                }
-            );
+            var plan = new JsonObject
+            {
+                ["recipe"] = JsonNode.Parse(RecipeJson.Write(recipe)),
+                ["model"] = request.Model,
+                ["out"] = target,
+                ["labels"] = JsonOutput.Array(data.Labels),
+                ["train_examples"] = examples,
+                ["train_tokens"] = data.Train.Tokens,
+                ["train_truncated"] = data.Train.Truncated,
+                ["development_split"] = data.DevelopmentName,
+                ["development_examples"] = data.Development.Examples.Count,
+                ["evaluation_split"] = data.EvaluationName,
+                ["evaluation_examples"] = data.Evaluation.Examples.Count,
+                ["steps_per_epoch"] = perEpoch,
+                ["search_steps_at_most"] = search,
+                ["search_snapshots_at_most"] = length?.Snapshots,
+                ["retrain_steps"] = retrain,
+                ["epoch_attack_examples"] = attacked == 0 ? null : attacked,
+                ["memory_bytes"] = needs.Memory.Bytes,
+                ["memory_state_bytes"] = needs.Memory.StateBytes,
+                ["memory_activation_bytes"] = needs.Memory.ActivationBytes,
+                ["disk_bytes"] = disk,
+                ["notes"] = JsonOutput.Array([
+                    .. inputs.Files.Notes,
+                    .. notes,
+                    .. notChecked is null ? Array.Empty<string>() : [notChecked],
+                ]),
+            };
+            if (seeds is not null)
+            {
+                plan["seeds"] = new JsonArray([.. seeds.Select(s => JsonValue.Create(s))]);
+                plan["runs"] = JsonOutput.Array(folders);
+            }
+            JsonOutput.Write(context.Out, plan);
             return ExitCodes.Ok;
         }
         var output = context.Out;
         output.Write(RecipeJson.Write(recipe));
         output.WriteLine();
         output.WriteLine($"model    {request.Model}");
-        output.WriteLine($"out      {request.Output}");
+        if (seeds is not null)
+            output.WriteLine(
+                $"seeds    {string.Join(", ", seeds)}: one run each; the recipe above is that of seed {seeds[0]}"
+            );
+        foreach (var folder in folders)
+            output.WriteLine($"out      {folder}");
         foreach (var note in inputs.Files.Notes)
             output.WriteLine($"note     {note}");
         if (notChecked is not null)
@@ -107,7 +127,7 @@ internal static class TrainPlan
         foreach (var (path, options) in AugmentTables.Of(recipe))
             output.WriteLine($"augment  {path}: {AugmentLine.Of(options, inputs.Substitutes!)}");
         output.WriteLine($"memory   {needs.MemoryText}");
-        output.WriteLine($"disk     {needs.DiskText(request.Output)}");
+        output.WriteLine($"disk     {MachineNeeds.DiskText(target, disk)}");
         output.WriteLine("dry run: nothing was trained");
         return ExitCodes.Ok;
     }

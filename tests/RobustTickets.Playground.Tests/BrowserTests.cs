@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
@@ -48,6 +49,102 @@ public sealed class BrowserTests(BrowserFixture browser) : IClassFixture<Browser
         await Expect(opened.Page.GetByLabel("Second text", new() { Exact = true })).ToHaveValueAsync("So thin.");
         await Expect(opened.Page.GetByLabel("Model", new() { Exact = true })).ToHaveValueAsync("sturdy");
         await Expect(opened.Page.Locator(".answer .label").First).ToHaveTextAsync("negative");
+    }
+
+    [SkippableFact]
+    public async Task An_attack_chosen_after_that_of_the_link_stays_when_the_model_changes()
+    {
+        await using var playground = await RunningPlayground.StartAsync();
+        await using var opened = await browser.OpenAsync(playground.Address);
+        var page = opened.Page;
+        // The list of the second model is longer, so that its arrival is seen.
+        await page.RouteAsync(
+            "**/api/attacks?*",
+            route =>
+            {
+                string[] names = ["textfooler", "pwws", "deepwordbug"];
+                var shown = route.Request.Url.EndsWith("sturdy", StringComparison.Ordinal) ? names : names[1..];
+                var attacks = shown.Select(n => new Dictionary<string, object>
+                {
+                    ["name"] = n,
+                    ["summary"] = "an attack",
+                    ["lacks"] = Array.Empty<string>(),
+                    ["without"] = Array.Empty<string>(),
+                });
+                return route.FulfillAsync(
+                    new()
+                    {
+                        ContentType = "application/json",
+                        Body = JsonSerializer.Serialize(new Dictionary<string, object> { ["attacks"] = attacks }),
+                    }
+                );
+            }
+        );
+        var attack = page.Locator("#attack-name");
+        await page.GotoAsync(new Uri(playground.Address, "#/try?text=A+flat+film.&attack=deepwordbug").ToString());
+        await Expect(attack).ToHaveValueAsync("deepwordbug");
+        await Expect(attack.Locator("option")).ToHaveCountAsync(2);
+
+        await attack.SelectOptionAsync("pwws");
+        await page.GetByLabel("Model", new() { Exact = true }).SelectOptionAsync("sturdy");
+
+        await Expect(attack.Locator("option")).ToHaveCountAsync(3);
+        await Expect(attack).ToHaveValueAsync("pwws");
+        await Expect(page).ToHaveURLAsync(new Regex("attack=pwws"));
+    }
+
+    [SkippableFact]
+    public async Task A_late_answer_of_Compare_leaves_the_link_of_the_page_shown_alone()
+    {
+        await using var playground = await RunningPlayground.StartAsync(runs: true);
+        await using var opened = await browser.OpenAsync(playground.Address, fragment: $"#/try?text={Text}");
+        var page = opened.Page;
+        var late = new TaskCompletionSource();
+        foreach (var path in new[] { "**/api/compare", "**/api/speed" })
+            await page.RouteAsync(
+                path,
+                async route =>
+                {
+                    await late.Task;
+                    await route.ContinueAsync();
+                }
+            );
+
+        await Show("Compare");
+        await Show("Try");
+        await Answer("**/api/compare");
+        Assert.Contains("#/try?text=", page.Url);
+
+        // The same for an answer that redraws the table.
+        await Show("Compare");
+        var measure = page.GetByRole(AriaRole.Button, new() { Name = "Measure brittle" });
+        await Expect(measure).ToBeVisibleAsync();
+        late = new TaskCompletionSource();
+        await measure.ClickAsync();
+        await Show("Try");
+        await Answer("**/api/speed");
+        await Expect(page.Locator("#panel-compare")).ToContainTextAsync("word pieces");
+        Assert.Contains("#/try?text=", page.Url);
+
+        async Task Show(string name)
+        {
+            await page.GetByRole(AriaRole.Tab, new() { Name = name }).ClickAsync();
+            await Expect(page.Locator($"#panel-{name.ToLowerInvariant()}")).ToBeVisibleAsync();
+        }
+
+        // Until the page has dealt with the answer: what it does then begins before the next frame.
+        async Task Answer(string path)
+        {
+            await page.RunAndWaitForResponseAsync(
+                () =>
+                {
+                    late.SetResult();
+                    return Task.CompletedTask;
+                },
+                path
+            );
+            await page.EvaluateAsync("() => new Promise((r) => requestAnimationFrame(() => setTimeout(r, 200)))");
+        }
     }
 
     [SkippableFact]

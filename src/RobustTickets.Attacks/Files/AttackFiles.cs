@@ -18,7 +18,10 @@ internal static class AttackFiles
     /// <summary>The figures in TextAttack's JSON format.</summary>
     public const string TextAttackSummary = "textattack-summary.json";
 
-    /// <summary>All of them; the file that implies the others comes first.</summary>
+    /// <summary>Prefix of the folders of an attack's temperatures.</summary>
+    public const string Temperature = "temperature-";
+
+    /// <summary>All files; the file that implies the others comes first.</summary>
     public static IReadOnlyList<string> All { get; } = [Summary, Settings, Examples, Results, TextAttackSummary];
 
     /// <summary>

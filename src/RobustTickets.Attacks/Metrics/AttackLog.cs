@@ -258,11 +258,13 @@ public sealed class AttackLog : IDisposable
     }
 
     /// <summary>
-    /// Whether the attack in a folder is complete and no example ended in an error. Such examples
-    /// are attacked again when the attack is run again.
+    /// Whether the attack in a folder is complete, at all its temperatures, and no example ended in
+    /// an error. Such examples are attacked again when the attack is run again.
     /// </summary>
     internal static bool IsDone(string folder) =>
-        IsComplete(folder) && !Read(Path.Combine(folder, AttackFiles.Examples)).Any(o => o.Error is not null);
+        IsComplete(folder)
+        && !Read(Path.Combine(folder, AttackFiles.Examples)).Any(o => o.Error is not null)
+        && Directory.EnumerateDirectories(folder, $"{AttackFiles.Temperature}*").All(IsDone);
 
     // Number of line feeds in a file; 0 if it does not exist.
     private static int Lines(string path) => File.Exists(path) ? File.ReadAllBytes(path).AsSpan().Count((byte)'\n') : 0;

@@ -14,6 +14,11 @@ public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOut
 {
     private const int Shown = 5;
 
+    /// <summary>
+    /// For an attack at several temperatures, the report of each; null otherwise.
+    /// </summary>
+    internal IReadOnlyList<AttackReport>? OfTemperatures { get; init; }
+
     /// <summary>Everything that determines the figures.</summary>
     public AttackSettings Settings => Summary.Settings;
 
@@ -39,8 +44,12 @@ public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOut
     /// <summary>Mean unique forwards of the attacked examples.</summary>
     public double UniqueForwards => Summary.MeanUniqueForwards;
 
-    /// <summary>Examples that could not be attacked, each with its error.</summary>
-    public IEnumerable<AttackOutcome> Errors => Outcomes.Where(o => o.Error is not null);
+    /// <summary>
+    /// Examples that could not be attacked, each with its error; for an attack at several
+    /// temperatures those at any of them.
+    /// </summary>
+    public IEnumerable<AttackOutcome> Errors =>
+        (OfTemperatures ?? [this]).SelectMany(r => r.Outcomes).Where(o => o.Error is not null);
 
     /// <summary>Reads the folder of a finished attack.</summary>
     /// <param name="folder">The folder.</param>
@@ -78,26 +87,52 @@ public sealed record AttackReport(AttackSummary Summary, IReadOnlyList<AttackOut
         return $"{Summary.Settings.Recipe}: {figures}{errors}";
     }
 
-    /// <summary>Throws if any example could not be attacked.</summary>
+    /// <summary>
+    /// Throws if any example could not be attacked, at any temperature of the attack.
+    /// </summary>
     /// <exception cref="AttackFailedException">Some examples could not be attacked.</exception>
-    public void ThrowIfErrors() =>
-        ThrowIfErrors(Outcomes, Folder is null ? "" : "\nthe same attack, run again, repeats only these examples");
+    public void ThrowIfErrors()
+    {
+        var errors = OfTemperatures is { } all
+            ? all.SelectMany(r => r.Failed($" ({Path.GetFileName(r.Folder)})")).ToList()
+            : Failed("").ToList();
+        ThrowIfErrors(
+            errors,
+            OfTemperatures?.Sum(r => r.Outcomes.Count) ?? Outcomes.Count,
+            Folder is null ? "" : "\nthe same attack, run again, repeats only these examples"
+        );
+    }
 
-    /// <inheritdoc cref="ThrowIfErrors()"/>
-    public static void ThrowIfErrors(IReadOnlyList<AttackOutcome> outcomes) => ThrowIfErrors(outcomes, "");
-
-    private static void ThrowIfErrors(IReadOnlyList<AttackOutcome> outcomes, string remedy)
+    /// <summary>Throws if any example could not be attacked.</summary>
+    /// <inheritdoc cref="ThrowIfErrors()" path="/exception"/>
+    public static void ThrowIfErrors(IReadOnlyList<AttackOutcome> outcomes)
     {
         ArgumentNullException.ThrowIfNull(outcomes);
-        var errors = outcomes.Where(o => o.Error is not null).ToList();
+        ThrowIfErrors(outcomes, outcomes.Count);
+    }
+
+    /// <summary>Throws if any of the outcomes is an error.</summary>
+    /// <param name="outcomes">Outcomes; those without an error may be left out.</param>
+    /// <param name="of">Number of all examples.</param>
+    /// <inheritdoc cref="ThrowIfErrors()" path="/exception"/>
+    internal static void ThrowIfErrors(IReadOnlyList<AttackOutcome> outcomes, int of) =>
+        ThrowIfErrors([.. outcomes.Where(o => o.Error is not null).Select(o => (o, ""))], of, "");
+
+    private IEnumerable<(AttackOutcome Outcome, string Place)> Failed(string place) =>
+        Outcomes.Where(o => o.Error is not null).Select(o => (o, place));
+
+    private static void ThrowIfErrors(List<(AttackOutcome Outcome, string Place)> errors, int of, string remedy)
+    {
         if (errors.Count == 0)
             return;
-        var lines = errors.Take(Shown).Select(o => $"\n  example '{o.Id}': {o.Error!.Message}");
+        var lines = errors
+            .Take(Shown)
+            .Select(e => $"\n  example '{e.Outcome.Id}'{e.Place}: {e.Outcome.Error!.Message}");
         var more = errors.Count > Shown ? $"\n  and {errors.Count - Shown} more" : "";
         throw new AttackFailedException(
-            $"{errors.Count} of {outcomes.Count} examples could not be attacked and are excluded "
+            $"{errors.Count} of {of} examples could not be attacked and are excluded "
                 + $"from all figures:{string.Concat(lines)}{more}{remedy}",
-            errors.Exists(o => o.Error!.Kind == AttackErrorKind.NotFinite)
+            errors.Exists(e => e.Outcome.Error!.Kind == AttackErrorKind.NotFinite)
         );
     }
 }

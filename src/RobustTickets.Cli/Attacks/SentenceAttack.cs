@@ -51,12 +51,14 @@ internal sealed record SentenceAttack(
     }
 
     /// <summary>
-    /// Attacks each line of standard input until it ends; blank lines are skipped.
+    /// Attacks each line of standard input until it ends; blank lines are skipped. Only failed
+    /// outcomes are kept, as the input may be endless.
     /// </summary>
-    public IReadOnlyList<AttackOutcome> RunLines(CliContext context)
+    /// <returns>The outcomes with an error, and the number of all.</returns>
+    public (IReadOnlyList<AttackOutcome> Failed, int Count) RunLines(CliContext context)
     {
-        var outcomes = new List<AttackOutcome>();
-        var number = 0;
+        var failed = new List<AttackOutcome>();
+        var (number, count) = (0, 0);
         while (true)
         {
             context.Stop.Token.ThrowIfCancellationRequested();
@@ -67,10 +69,13 @@ internal sealed record SentenceAttack(
             number++;
             if (string.IsNullOrWhiteSpace(line))
                 continue;
-            outcomes.Add(Run(context, $"line:{number}", line.Trim(), null));
-            if (outcomes[^1].Error is { } error)
-                context.Error.WriteLine($"line {number}: {error.Message}");
+            count++;
+            var outcome = Run(context, $"line:{number}", line.Trim(), null);
+            if (outcome.Error is not { } error)
+                continue;
+            failed.Add(outcome);
+            context.Error.WriteLine($"line {number}: {error.Message}");
         }
-        return outcomes;
+        return (failed, count);
     }
 }

@@ -94,6 +94,9 @@ internal static class BenchCommand
         command.Subcommands.Add(BenchTokenizer.Create(context));
         command.SetAction(parsed =>
         {
+            bool Given(Option option) => parsed.GetResult(option) is { Implicit: false };
+            if (Given(lengths) && Given(fixedLength))
+                throw new UsageException("--lengths and --fixed-length cannot be combined");
             var histogram = LengthHistogram.All.First(h => h.Name == parsed.GetValue(lengths));
             if (parsed.GetValue(fixedLength) is { } length)
                 histogram = new LengthHistogram($"all {length}", length, [(length - 1, 0), (length, 1)]);
@@ -127,6 +130,11 @@ internal static class BenchCommand
             );
             if (plan.CpuTime && (execution.Threads != 1 || !ThreadClock.IsSupported))
                 throw new UsageException("--clock cpu: measures one thread of a Linux process; add --threads 1");
+            if (Given(passes) && !plan.HasPasses)
+                throw new UsageException(
+                    $"--passes --step {plan.Step}: adversarial passes are those of "
+                        + string.Join(", ", BenchPlan.WithPasses)
+                );
             Refuse(plan);
             return Run(context, plan, parsed.GetValue(warmUps) ?? 8, parsed.GetValue(json));
         });
@@ -211,7 +219,7 @@ internal static class BenchCommand
 
     private static void Print(TextWriter output, BenchPlan plan, BenchCheck check, BenchResult r)
     {
-        var passes = plan.Step is "clean" or "pruned" || plan.ForwardOnly ? "" : $", K = {plan.Passes}";
+        var passes = plan.HasPasses ? $", K = {plan.Passes}" : "";
         output.WriteLine(
             $"step            {plan.Step}{passes}, {plan.Shape}, lengths of {plan.Lengths.Name} truncated at "
                 + $"{plan.Lengths.Longest}, {plan.Batch} texts, {Path(plan)}"

@@ -45,9 +45,14 @@ internal sealed record BenchPlan(
         "attack",
     ];
 
+    internal static readonly string[] WithPasses = ["freelb", "pgd", "pgd-lean", "search", "robust"];
+
     internal static readonly string[] Shapes = ["bert-base", "minilm-l6", "movie-bert", "bert-tiny"];
 
     internal static readonly string[] Switches = ["fused", "cls-only", "row-sparse", "onednn"];
+
+    /// <summary>Whether the step has adversarial passes.</summary>
+    internal bool HasPasses => WithPasses.Contains(Step);
 
     /// <summary>Whether the step only runs forward.</summary>
     internal bool ForwardOnly => Step is "evaluate" or "attack";
@@ -74,8 +79,8 @@ internal sealed record BenchPlan(
         if (Step != "pruned")
             return config;
         var neurons =
-            Lengths == LengthHistogram.Sst2 ? 0.7
-            : Lengths == LengthHistogram.AgNews ? 0.8
+            Lengths.Name == LengthHistogram.Sst2.Name ? 0.7
+            : Lengths.Name == LengthHistogram.AgNews.Name ? 0.8
             : 0.6;
         return config with
         {

@@ -229,10 +229,10 @@ internal sealed class AttackCommand
             _attack.Engine(parsed),
             parsed.GetValue(_json)
         );
-        var outcomes = parsed.GetValue(_interactive)
+        var (outcomes, count) = parsed.GetValue(_interactive)
             ? single.RunLines(_context)
-            : [single.Run(_context, "text", parsed.GetValue(_text)!, parsed.GetValue(_pair))];
-        AttackReport.ThrowIfErrors(outcomes);
+            : ([single.Run(_context, "text", parsed.GetValue(_text)!, parsed.GetValue(_pair))], 1);
+        AttackReport.ThrowIfErrors(outcomes, count);
         return ExitCodes.Ok;
     }
 

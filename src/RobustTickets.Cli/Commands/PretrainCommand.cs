@@ -44,17 +44,28 @@ internal static class PretrainCommand
             HelpName = "DIR",
             Required = true,
         };
-        var cased = new Option<bool>("--cased") { Description = "keep case and accents (with a vocab.txt)" };
-        var epochs = CommonOptions.Number("--epochs", "N", "passes over the corpus; default 1", x => x > 0, Positive);
+        var cased = new Option<bool>("--cased") { Description = "keep case and accents (only with a vocab.txt)" };
+        var epochs = CommonOptions.Number(
+            "--epochs",
+            "N",
+            "passes over the corpus; default 1; no limit with --time-budget",
+            x => x > 0,
+            Positive
+        );
         var budget = CommonOptions.Number(
             "--time-budget",
             "MINUTES",
-            "time limit of the whole run in minutes; the learning-rate schedule then follows elapsed time",
+            "time limit of the whole run in minutes; the learning-rate schedule then follows elapsed time, or the "
+                + "steps of --epochs if they end first",
             x => x is > 0 and <= 10_000_000,
             "must be a number greater than 0 and at most 10,000,000"
         );
         var batch = CommonOptions.Count("--batch-size", 1, "texts per step; default 32");
-        var length = CommonOptions.Count("--max-length", 3, "maximum word pieces per text; default 128");
+        var length = CommonOptions.Count(
+            "--max-length",
+            3,
+            "maximum word pieces per text; default 128, or less if the model has fewer positions"
+        );
         var rate = CommonOptions.Number(
             "--learning-rate",
             "X",
@@ -121,11 +132,11 @@ internal static class PretrainCommand
         command.SetAction(parsed =>
         {
             var shape = HuggingFaceConfig.Load(parsed.GetRequiredValue(config));
-            var limit = Math.Min(parsed.GetValue(length) ?? 128, shape.MaxPositionEmbeddings);
+            var positions = shape.MaxPositionEmbeddings;
             var defaults = new PretrainRequest(
                 [],
                 shape,
-                Tokenizer(parsed.GetRequiredValue(vocab), parsed.GetValue(cased), shape.MaxPositionEmbeddings),
+                Tokenizer(parsed.GetRequiredValue(vocab), parsed.GetValue(cased), positions),
                 parsed.GetRequiredValue(output)
             );
             var here = RankArguments.Here();
@@ -136,6 +147,11 @@ internal static class PretrainCommand
             }
             RankProcesses.Obey(context);
             execution.Apply(parsed);
+            if (parsed.GetValue(length) is { } asked && asked > positions && here is not { Rank: > 0 })
+                context.Error.WriteLine(
+                    $"note: --max-length {asked} exceeds the {positions} positions of the model "
+                        + "(max_position_embeddings); longer texts are truncated to these"
+                );
             var request = defaults with
             {
                 Ranks = here,
@@ -143,7 +159,7 @@ internal static class PretrainCommand
                 Epochs = parsed.GetValue(epochs) ?? (parsed.GetValue(budget) is null ? defaults.Epochs : int.MaxValue),
                 Budget = parsed.GetValue(budget) is { } minutes ? TimeSpan.FromMinutes(minutes) : null,
                 BatchSize = parsed.GetValue(batch) ?? defaults.BatchSize,
-                MaxLength = limit,
+                MaxLength = Math.Min(parsed.GetValue(length) ?? defaults.MaxLength, positions),
                 LearningRate = parsed.GetValue(rate) ?? defaults.LearningRate,
                 MaskFraction = parsed.GetValue(mask) ?? defaults.MaskFraction,
                 Masking = parsed.GetValue(masking) == "static" ? MaskingMode.Static : MaskingMode.Dynamic,
@@ -202,13 +218,21 @@ internal static class PretrainCommand
         );
     }
 
-    private static WordPieceTokenizer Tokenizer(string vocab, bool cased, int positions) =>
-        !File.Exists(vocab) && ModelStore.OfUser().Locate(vocab) is var folder && Directory.Exists(folder)
-            ? WordPieceTokenizer.Load(folder)
-            : new WordPieceTokenizer(
+    private static WordPieceTokenizer Tokenizer(string vocab, bool cased, int positions)
+    {
+        var folder = File.Exists(vocab) ? null : ModelStore.OfUser().Locate(vocab);
+        if (!Directory.Exists(folder))
+            return new WordPieceTokenizer(
                 Vocabulary.Load(vocab),
                 new TokenizerOptions(DoLowerCase: !cased, ModelMaxLength: positions)
             );
+        if (cased)
+            throw new UsageException(
+                $"--cased: {folder} has a tokenizer with its own setting of case; remove the option, or pass a "
+                    + "vocab.txt as --vocab"
+            );
+        return WordPieceTokenizer.Load(folder);
+    }
 
     private sealed class PretrainView(CliContext context) : IProgress<PretrainProgress>
     {

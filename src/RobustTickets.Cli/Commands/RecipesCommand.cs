@@ -52,11 +52,14 @@ internal static class RecipesCommand
         var name = new Argument<string>("name") { Description = "a preset's name (see recipes list) or a recipe file" };
         var task = new Option<string?>("--task") { Description = "task whose numbers to show; default sst2" };
         var set = CommonOptions.Set();
+        // The output is JSON without it.
+        var json = CommonOptions.Json();
         var command = new Command("show", "print a recipe as JSON, to be edited and passed to train --recipe")
         {
             name,
             task,
             set,
+            json,
         };
         command.SetAction(parsed =>
         {

@@ -142,7 +142,9 @@ internal static class TrainCommand
             using var attacker = EpochAttackArguments.Source(resolved, places, request.Model);
             attacker?.Check();
             if (parsed.GetValue(dry))
-                return here is { Rank: > 0 } ? ExitCodes.Ok : TrainPlan.Print(context, request, notChecked, asJson);
+                return here is { Rank: > 0 }
+                    ? ExitCodes.Ok
+                    : TrainPlan.Print(context, request, several, notChecked, asJson);
             request = request with { EpochAttack = attacker?.Build() };
             if (several is not null)
             {

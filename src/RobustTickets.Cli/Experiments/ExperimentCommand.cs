@@ -88,6 +88,8 @@ internal static class ExperimentCommand
         var execution = new ExecutionOptionSet(command);
         command.SetAction(parsed =>
         {
+            if (parsed.GetValue(speed) is not null && (parsed.GetValue(list) || !parsed.GetValue(dry)))
+                throw new UsageException("--tokens-per-second: only --dry-run estimates hours; add it, without --list");
             // --list may run on another machine than the one that computes.
             var (planned, notChecked) =
                 parsed.GetValue(list) ? (execution.Named(parsed), null)

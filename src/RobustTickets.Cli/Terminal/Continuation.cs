@@ -1,5 +1,7 @@
 // The command that resumes a cancelled command, quoted for a shell.
+using RobustTickets.Hardening;
 using RobustTickets.Pretraining;
+using RobustTickets.Runs;
 
 namespace RobustTickets.Cli.Terminal;
 
@@ -18,9 +20,9 @@ internal static class Continuation
         {
             "attack" when Value(args, "--data") is not null => [],
             "demo" or "experiment" => [],
-            // Cancelled before the folder was created: the same command starts it.
+            // Cancelled before anything was written: the same command starts it.
             "train"
-            or "harden" when !args.Contains(Resume) && Value(args, "--out") is { } folder && Directory.Exists(folder) =>
+            or "harden" when !args.Contains(Resume) && Value(args, "--out") is { } folder && IsBegun(args[0], folder) =>
                 [Resume],
             "train" or "harden" => [],
             "pretrain"
@@ -32,6 +34,9 @@ internal static class Continuation
         };
         return more is null ? null : string.Join(' ', args.Concat(more).Select(Quoted).Prepend("robust-tickets"));
     }
+
+    private static bool IsBegun(string command, string folder) =>
+        command == "train" ? RunFolder.IsRunOrSeeds(folder) : new HardenFolder(folder).IsBegun;
 
     private static string? Value(IReadOnlyList<string> args, string option)
     {

@@ -60,9 +60,7 @@ public sealed record SeedRuns(IReadOnlyList<RunRecord> Runs)
         // All folders are checked before the first run: the last seed's must not be rejected after
         // hours.
         var folders = seeds
-            .Select(seed =>
-                RunFolder.Create(Path.Combine(request.Output, $"seed-{seed}"), allowExisting: request.Resume)
-            )
+            .Select(seed => RunFolder.Create(Folder(request.Output, seed), allowExisting: request.Resume))
             .ToArray();
         var cache = request.Cache ?? new RunDataCache();
         for (var i = 0; i < seeds.Count; i++)
@@ -85,6 +83,9 @@ public sealed record SeedRuns(IReadOnlyList<RunRecord> Runs)
         runs.Write(request.Output);
         return runs;
     }
+
+    /// <summary>The run folder of a seed.</summary>
+    internal static string Folder(string output, int seed) => Path.Combine(output, $"seed-{seed}");
 
     /// <summary>The contents of <c>summary.json</c>.</summary>
     internal JsonObject ToJson() =>

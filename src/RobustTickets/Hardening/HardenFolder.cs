@@ -126,6 +126,10 @@ internal sealed class HardenFolder(string path)
     /// <summary>Whether an attack is finished.</summary>
     public static bool IsDone(string attack) => AttackLog.IsDone(attack);
 
+    /// <summary>Whether the folder contains a comparison; the clock is the first file
+    /// written.</summary>
+    public bool IsBegun => File.Exists(ClockFile) || File.Exists(PlanFile);
+
     /// <summary>Throws unless the folder can start, or resume, a comparison.</summary>
     /// <exception cref="RunFolderException">The path is a file, or contains a comparison without a
     /// request to resume it, or none to resume.</exception>
@@ -143,13 +147,7 @@ internal sealed class HardenFolder(string path)
             };
         if (resume && !Directory.Exists(Path))
             throw new RunFolderException($"{path}: no such folder, so there is nothing to resume");
-        // The clock is the first file written.
-        if (
-            resume
-            && !File.Exists(ClockFile)
-            && !File.Exists(PlanFile)
-            && Directory.EnumerateFileSystemEntries(Path).Any()
-        )
+        if (resume && !IsBegun && Directory.EnumerateFileSystemEntries(Path).Any())
             throw new RunFolderException($"{path}: contains no comparison to resume; use another folder")
             {
                 Fields = ["Output"],

@@ -24,7 +24,7 @@ internal static class HardenReport
         var html = new StringBuilder(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
                 + "content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light "
-                + "dark\">\n"
+                + $"dark\">\n{HtmlPage.Generator}\n"
                 + "<title>Which defence</title>\n<style>\n"
         );
         html.Append(HtmlStyle.Css)

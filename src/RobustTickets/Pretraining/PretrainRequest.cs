@@ -16,10 +16,10 @@ namespace RobustTickets.Pretraining;
 /// <param name="Config">Shape of the model.</param>
 /// <param name="Tokenizer">Tokenizer; its vocabulary size must match the config.</param>
 /// <param name="Output">Hugging Face folder to write.</param>
-/// <param name="Epochs">Passes over the corpus; the schedule ends there unless
-/// <paramref name="Budget"/> is given.</param>
-/// <param name="Budget">Wall-clock limit of the whole run: the learning rate follows the fraction
-/// of time spent, and the run ends when it is used up.</param>
+/// <param name="Epochs">Passes over the corpus; the run and its schedule end there, or earlier by
+/// <paramref name="Budget"/>.</param>
+/// <param name="Budget">Wall-clock limit of the whole run, which ends when it is used up: the
+/// learning rate follows the fraction of time or of steps spent, whichever is greater.</param>
 /// <param name="BatchSize">Examples per step.</param>
 /// <param name="MaxLength">Maximum sequence length.</param>
 /// <param name="LearningRate">Peak learning rate.</param>
@@ -113,12 +113,13 @@ public sealed record PretrainRequest(
 
 /// <summary>Progress of pre-training.</summary>
 /// <param name="Step">Steps completed.</param>
-/// <param name="TotalSteps">Total steps; null when a time budget ends the run.</param>
-/// <param name="Share">Fraction of the run completed, by steps or by time.</param>
+/// <param name="TotalSteps">Total steps; null when a time budget may end the run.</param>
+/// <param name="Share">Fraction of the run completed, by steps or by time, the greater.</param>
 /// <param name="Loss">Mean masked loss of the newest step with masked tokens.</param>
 /// <param name="LearningRate">Learning rate of the step.</param>
 /// <param name="TokensPerSecond">Mean tokens per second.</param>
-/// <param name="Remaining">Remaining time of the budget, or estimated from the speed.</param>
+/// <param name="Remaining">Remaining time of the budget, or estimated from the speed, the
+/// smaller.</param>
 public sealed record PretrainProgress(
     long Step,
     long? TotalSteps,

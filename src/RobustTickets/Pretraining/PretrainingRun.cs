@@ -196,12 +196,17 @@ internal sealed class PretrainingRun : IDisposable
     private TimeSpan Left()
     {
         var now = Elapsed;
-        var left = (_request.Budget ?? now / _done) - now;
+        var end = now / _done;
+        var left = (_request.Budget is { } budget && budget < end ? budget : end) - now;
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
-    private double Share() =>
-        _request.Budget is { } budget ? _ranks.OfFirst(() => Elapsed / budget) : (double)Steps / _total;
+    // By steps or by time, whichever ends the run first.
+    private double Share()
+    {
+        var ofSteps = (double)Steps / _total;
+        return _request.Budget is { } budget ? Math.Max(ofSteps, _ranks.OfFirst(() => Elapsed / budget)) : ofSteps;
+    }
 
     // The learning rate depends on the fraction completed at the start of the step.
     private double Rate() => Schedule.Linear(_done * Whole, _request.WarmupFraction * Whole, Whole);

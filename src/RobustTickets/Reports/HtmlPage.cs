@@ -10,6 +10,16 @@ internal static class HtmlPage
     /// <summary>Start of every page.</summary>
     public const string Begin = "<!doctype html>";
 
+    /// <summary>Marks a page as written by this program.</summary>
+    public const string Generator = "<meta name=\"generator\" content=\"RobustTickets\">";
+
+    // The head of pages written before they were marked, and a colour of their figures.
+    private const string ColorScheme = "<meta name=\"color-scheme\" content=\"light dark\">\n<title>",
+        Figures = "--series-1: #2f5fd0;";
+
+    // Characters in which the marks are found; the title may be long.
+    private const int HeadLength = 16 * 1024;
+
     /// <summary>Renders a page.</summary>
     /// <param name="title">Title of the page.</param>
     /// <param name="lead">A line below the title.</param>
@@ -20,7 +30,7 @@ internal static class HtmlPage
             Begin
                 + "\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
                 + "content=\"width=device-width, initial-scale=1\">\n"
-                + "<meta name=\"color-scheme\" content=\"light dark\">\n<title>"
+                + $"{Generator}\n{ColorScheme}"
         )
             .Append(Svg.Escape(title))
             .Append("</title>\n<style>\n")
@@ -35,4 +45,20 @@ internal static class HtmlPage
             .Append(foot)
             .Append("</p></footer>\n</body>\n</html>\n")
             .ToString();
+
+    /// <summary>Whether a file is a page of this program, also of an earlier version.</summary>
+    public static bool IsPage(string file)
+    {
+        var begin = new char[HeadLength];
+        using var reader = new StreamReader(file);
+        ReadOnlySpan<char> head = begin.AsSpan(0, reader.ReadBlock(begin));
+        return head.StartsWith(Begin, StringComparison.Ordinal)
+            && (
+                head.Contains(Generator, StringComparison.Ordinal)
+                || (
+                    head.Contains(ColorScheme, StringComparison.Ordinal)
+                    && head.Contains(Figures, StringComparison.Ordinal)
+                )
+            );
+    }
 }

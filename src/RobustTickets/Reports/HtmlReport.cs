@@ -24,16 +24,8 @@ public static class HtmlReport
         WholeFile.Write(file, text);
     }
 
-    /// <summary>Whether a file does not exist, or is a page that a report may overwrite.</summary>
-    internal static bool MayReplace(string file)
-    {
-        if (!File.Exists(file))
-            return true;
-        var begin = new char[HtmlPage.Begin.Length];
-        using var reader = new StreamReader(file);
-        var count = reader.ReadBlock(begin);
-        return begin.AsSpan(0, count).Equals(HtmlPage.Begin, StringComparison.OrdinalIgnoreCase);
-    }
+    /// <summary>Whether a file does not exist, or is a page of this program.</summary>
+    internal static bool MayReplace(string file) => !File.Exists(file) || HtmlPage.IsPage(file);
 
     /// <summary>Renders the report.</summary>
     /// <param name="runs">The runs, in display order.</param>

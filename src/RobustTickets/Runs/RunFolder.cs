@@ -23,6 +23,9 @@ public sealed class RunFolderException : Exception
     /// Fields of the request for which another value would help, e.g. <c>Output</c>; may be empty.
     /// </summary>
     public IReadOnlyList<string> Fields { get; init; } = [];
+
+    /// <summary>Whether something to be read is missing, rather than a place to write.</summary>
+    internal bool OfInput { get; init; }
 }
 
 /// <summary>Paths in a run folder; rejects unusable folders before any compute.</summary>
@@ -205,6 +208,9 @@ public sealed class RunFolder
     /// <summary>Whether a folder contains a run.</summary>
     internal static bool IsRun(string path) => new RunFolder(path).HoldsRun;
 
+    /// <summary>Whether a folder contains a run, or the runs of several seeds.</summary>
+    internal static bool IsRunOrSeeds(string path) => IsRun(path) || new RunFolder(path).SeedRuns().Any();
+
     /// <summary>The run that contains a model; null if its parent folder is no run.</summary>
     /// <param name="model">A model folder.</param>
     internal static RunFolder? Around(string model)
@@ -245,6 +251,7 @@ public sealed class RunFolder
             )
             {
                 Fields = ["Model"],
+                OfInput = true,
             };
     }
 

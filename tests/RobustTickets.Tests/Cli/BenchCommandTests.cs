@@ -25,7 +25,7 @@ public class BenchCommandTests
     [InlineData("attack")]
     public void Every_step_is_compared_and_measured(string step)
     {
-        var run = CliRun.Of(
+        var run = CliRun.Of([
             "bench",
             "--step",
             step,
@@ -33,16 +33,15 @@ public class BenchCommandTests
             "bert-tiny",
             "--batch",
             "3",
-            "--passes",
-            "2",
+            .. Passes(step),
             "--repeats",
             "1",
             "--max-length",
             "9",
             "--threads",
             "1",
-            "--json"
-        );
+            "--json",
+        ]);
         Assert.True(run.Code == 0, run.Error);
         var found = JsonNode.Parse(run.Out)!;
         Assert.InRange((double)found["logits_difference"]!, 1e-12, 2e-3);
@@ -148,8 +147,7 @@ public class BenchCommandTests
             "bert-tiny",
             "--batch",
             "2",
-            "--passes",
-            "2",
+            .. Passes(step),
             "--repeats",
             "1",
             "--max-length",
@@ -181,6 +179,9 @@ public class BenchCommandTests
     [InlineData("--warm-ups -1", "--warm-ups")]
     [InlineData("--clock cpu", "--threads 1")]
     [InlineData("--shape bert-huge", "bert-huge")]
+    [InlineData("--passes 3", "--passes --step clean")]
+    [InlineData("--step evaluate --passes 3", "--passes --step evaluate")]
+    [InlineData("--lengths sst2 --fixed-length 128", "--lengths and --fixed-length")]
     public void What_cannot_be_done_is_refused(string options, string named)
     {
         var run = CliRun.Of(["bench", .. options.Split(' ')]);
@@ -248,6 +249,37 @@ public class BenchCommandTests
         using var right = new PlainSubject(plan, model.Store, config, 1);
         Assert.True(BenchCheck.Of(plan, model, right).Holds);
     }
+
+    [Theory]
+    [InlineData("sst2", 0.7)]
+    [InlineData("ag-news", 0.8)]
+    [InlineData("imdb", 0.6)]
+    public void A_pruned_step_has_the_sparsity_of_its_data_set_at_any_length(string name, double kept)
+    {
+        var lengths = LengthHistogram.All.First(h => h.Name == name);
+        foreach (var longest in new[] { lengths.Longest, 64 })
+            Assert.Equal(
+                (int)Math.Round(3072 * kept),
+                new BenchPlan(
+                    "pruned",
+                    "bert-base",
+                    lengths with
+                    {
+                        Longest = longest,
+                    },
+                    3,
+                    2,
+                    1,
+                    new Execution(),
+                    Baseline: false,
+                    CpuTime: false
+                )
+                    .Config()
+                    .NeuronsPerLayer[0]
+            );
+    }
+
+    private static string[] Passes(string step) => BenchPlan.WithPasses.Contains(step) ? ["--passes", "2"] : [];
 
     [Fact]
     public void Lengths_have_the_means_that_were_counted()

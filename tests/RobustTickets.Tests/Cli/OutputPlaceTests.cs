@@ -77,6 +77,7 @@ public sealed class OutputPlaceTests : IDisposable
         "holds seed-1/"
     )]
     [InlineData("report RUN --out RUN/result.json", "exists and is not a report")]
+    [InlineData("report RUN --out FOREIGN/page.html", "exists and is not a report")]
     [InlineData("attack merge DATA --out DATA", "contains no shard")]
     [InlineData(
         "attack --model CLASSIFIER --data DATA --task sst2 --recipe deepwordbug --num-examples 1 --out FOREIGN",
@@ -90,6 +91,7 @@ public sealed class OutputPlaceTests : IDisposable
         RunFiles.Copy(run, Path.Combine(seeds, "seed-1"));
         var foreign = Directory.CreateDirectory(_task.Below("foreign")).FullName;
         File.WriteAllText(Path.Combine(foreign, "results.csv"), "mine\n");
+        File.WriteAllText(Path.Combine(foreign, "page.html"), "<!doctype html>\n<title>Mine</title>\n");
         using var classifier = new TinyFolders();
         string[] places = [run, seeds, foreign];
         var before = places.Select(Contents).ToArray();

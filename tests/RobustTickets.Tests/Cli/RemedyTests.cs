@@ -164,6 +164,14 @@ public sealed class RemedyTests : IDisposable
     }
 
     [Fact]
+    public void A_recipe_is_shown_as_JSON_asked_for_or_not()
+    {
+        var asked = CliRun.Of("recipes", "show", "fine-tune", "--json");
+        Assert.True(asked.Code == ExitCodes.Ok, asked.Error);
+        Assert.Equal(CliRun.Of("recipes", "show", "fine-tune").Out, asked.Out);
+    }
+
+    [Fact]
     public void Resources_have_the_names_of_their_kinds_too()
     {
         var named = CommonOptions.ReadResources(["word-vectors=a", "sentence-encoder=b", "stop-words=c"]);

@@ -1,5 +1,6 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
+using RobustTickets.Pipeline;
 using Xunit;
 
 namespace RobustTickets.Tests.Evaluation;
@@ -14,24 +15,7 @@ public sealed class TemperedAttackTests : IDisposable
     [Fact]
     public void A_folder_that_another_writes_to_keeps_its_files()
     {
-        var recipe = AttackRecipe.DeepWordBug(new ResourceFiles());
-        var job = new AttackJob(
-            recipe.Build(),
-            new FunctionVictim(
-                2,
-                texts => [.. texts.Select(t => t.Contains("good") ? [0.1, 0.9] : new[] { 0.8, 0.2 })]
-            ),
-            "by a word",
-            [.. Enumerable.Range(0, 4).Select(i => new Example($"{i}", new TextPair($"a good film of {i}"), 1))],
-            _folder,
-            []
-        );
-        var attack = new TemperedAttack(
-            job,
-            VictimTemperature.Parse("0.5,2"),
-            () => throw new InvalidOperationException(),
-            null
-        );
+        var attack = Attack(text => text.Contains("good", StringComparison.Ordinal) ? 0.9 : 0.2);
         var report = attack.Run(default);
         Assert.Equal([0.5, 2], report.Summary.Temperatures!.Select(t => t.Temperature));
         Dictionary<string, string> Files() =>
@@ -47,4 +31,60 @@ public sealed class TemperedAttackTests : IDisposable
         Assert.Equal(report.Outcomes.Select(AttackJson.Line), attack.Run(default).Outcomes.Select(AttackJson.Line));
         Assert.Equal(before, Files());
     }
+
+    [Theory]
+    [InlineData("#")] // the only text that withstands: without it, the Aua would be the lowest
+    [InlineData("2")] // a text that falls: without it, the Aua would be higher
+    public void Errors_at_a_temperature_are_reported_and_its_Aua_is_not_the_lowest(string broken)
+    {
+        var place = "";
+        var isBroken = true;
+        // A sign is no word, so that no attack removes it.
+        var attack = Attack(
+            text =>
+                isBroken && place == "temperature 2" && text.Contains(broken, StringComparison.Ordinal) ? double.NaN
+                : text.Contains("good", StringComparison.Ordinal) || text.Contains('#') ? 0.9
+                : 0.2,
+            new SyncProgress<AttackProgress>(p =>
+            {
+                if (p is AttackNote { Text: "temperature 0.5" or "temperature 2" } note)
+                    place = note.Text;
+            })
+        );
+        var report = attack.Run(default);
+        Assert.Equal((25.0, 0), (report.Aua, report.Summary.Errors));
+        Assert.Equal([0.5], report.Summary.Temperatures!.Select(t => t.Temperature));
+        Assert.Single(report.Errors);
+        var error = Assert.Throws<AttackFailedException>(report.ThrowIfErrors);
+        Assert.True(error.IsNumeric);
+        Assert.Contains("1 of 8 examples could not be attacked", error.Message);
+        Assert.Contains("(temperature-2)", error.Message);
+        Assert.False(AttackLog.IsDone(_folder));
+
+        // Run again, only these are repeated.
+        isBroken = false;
+        report = attack.Run(default);
+        report.ThrowIfErrors();
+        Assert.Equal((25.0, 2), (report.Aua, report.Summary.Temperatures!.Count));
+        Assert.True(AttackLog.IsDone(_folder));
+    }
+
+    private TemperedAttack Attack(Func<string, double> positive, IProgress<AttackProgress>? progress = null) =>
+        new(
+            new AttackJob(
+                AttackRecipe.DeepWordBug(new ResourceFiles()).Build(),
+                new FunctionVictim(2, texts => [.. texts.Select(positive).Select(p => new[] { 1 - p, p })]),
+                "by a word",
+                [
+                    .. Enumerable
+                        .Range(0, 4)
+                        .Select(i => new Example($"{i}", new TextPair($"a good film of {i}{(i == 1 ? " #" : "")}"), 1)),
+                ],
+                _folder,
+                []
+            ),
+            VictimTemperature.Parse("0.5,2"),
+            () => throw new InvalidOperationException(),
+            progress
+        );
 }

@@ -237,6 +237,11 @@ public class ExperimentPlanTests
             "--device cuda:99: ",
             Refused(ExitCodes.Usage, "--model", "m", "--dry-run", "--device", "cuda:99")
         );
+        foreach (var mode in new string[][] { [], ["--list"], ["--list", "--dry-run"] })
+            Assert.Contains(
+                "--tokens-per-second: only --dry-run estimates hours",
+                Refused(ExitCodes.Usage, [.. mode, "--model", "m", "--tokens-per-second", "100"])
+            );
         Assert.Contains("--seeds 1,1: expected different whole numbers", Refused(ExitCodes.Usage, "--seeds", "1,1"));
         Directory.Delete(folder, recursive: true);
 

@@ -153,13 +153,41 @@ public sealed class PretrainerTests : IDisposable
         }
         using var model = BertFiles.LoadMaskedLM(request.Output, default, new Execution());
 
-        // Whichever ends first.
-        Assert.Equal(
-            StepsPerEpoch,
-            Pretrainer
-                .Run(Request(epochs: 1) with { Budget = TimeSpan.FromHours(1) }, null, CancellationToken.None)
-                .Steps
-        );
+        // Whichever ends first; the schedule ends there, too.
+        seen.Clear();
+        var brief = Request(epochs: 2) with { Budget = TimeSpan.FromHours(10) };
+        Assert.Equal(2 * StepsPerEpoch, brief.Run(new SyncProgress<PretrainProgress>(seen.Add)).Steps);
+        Assert.Equal((1.0, TimeSpan.Zero), (seen[^1].Share, seen[^1].Remaining));
+        Assert.InRange(seen[^1].LearningRate, 0, 0.05 * brief.LearningRate);
+        Assert.InRange(seen[StepsPerEpoch].LearningRate, 0.4 * brief.LearningRate, 0.6 * brief.LearningRate);
+        Assert.True(seen[StepsPerEpoch].Remaining < TimeSpan.FromHours(5));
+    }
+
+    [Fact]
+    public void The_program_tells_what_of_its_options_has_no_effect()
+    {
+        CliRun Pretrain(string vocab, params string[] more) =>
+            CliRun.Of([
+                "pretrain",
+                "--corpus",
+                Corpus,
+                "--config",
+                Path.Combine(_task.Model, "config.json"),
+                "--vocab",
+                vocab,
+                "--out",
+                _task.NewRun(),
+                .. more,
+            ]);
+        var cased = Pretrain(_task.Model, "--cased");
+        Assert.Equal(ExitCodes.Usage, cased.Code);
+        Assert.Contains($"--cased: {_task.Model} has a tokenizer", cased.Error, StringComparison.Ordinal);
+        var file = Path.Combine(_task.Model, "vocab.txt");
+        var tooLong = Pretrain(file, "--cased", "--max-length", $"{TinyTask.Positions + 1}");
+        Assert.True(tooLong.Code == ExitCodes.Ok, tooLong.ToString());
+        Assert.Contains("note: --max-length 49 exceeds the 48 positions", tooLong.Error, StringComparison.Ordinal);
+        // The default is no wish that was not met.
+        Assert.DoesNotContain("note:", Pretrain(file).Error, StringComparison.Ordinal);
     }
 
     [Fact]

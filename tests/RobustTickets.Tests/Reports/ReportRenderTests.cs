@@ -291,6 +291,31 @@ public sealed class ReportRenderTests : IDisposable
         Assert.Single(Directory.GetFiles(Path.GetDirectoryName(file)!));
     }
 
+    [Fact]
+    public void Only_pages_of_this_program_are_written_over()
+    {
+        var file = Path.Combine(_root, "page.html");
+        Assert.True(HtmlReport.MayReplace(file));
+        var html = HtmlReport.Render(TwoRuns(), new string('x', 5000));
+        bool MayReplace(string text)
+        {
+            File.WriteAllText(file, text);
+            return HtmlReport.MayReplace(file);
+        }
+        const string mark = "<meta name=\"generator\" content=\"RobustTickets\">\n";
+        Assert.True(MayReplace(html));
+        Assert.Contains(mark, html);
+        // Reports from before they were marked.
+        Assert.True(MayReplace(html.Replace(mark, "")));
+        Assert.False(MayReplace("<!doctype html>\n<title>My page</title>\n<p>RobustTickets"));
+        Assert.False(
+            MayReplace(
+                "<!doctype html>\n<html>\n<meta name=\"color-scheme\" content=\"light dark\">\n<title>Mine</title>"
+            )
+        );
+        Assert.False(MayReplace(""));
+    }
+
     // Where the picture of a full report is to be looked at: ROBUST_TICKETS_SAMPLE_REPORT names the
     // file.
     [Fact]

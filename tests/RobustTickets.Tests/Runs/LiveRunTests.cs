@@ -271,6 +271,9 @@ public sealed class LiveRunTests : IDisposable
         Make("table", "cells", "abc");
         Make(".hidden");
         Make("run", "model", "inside");
+        // Names that the subfolders of a run have, too.
+        Make("control");
+        Make("ticket", "seed-1");
         Directory.CreateDirectory(Path.Combine(_root, "table", "table-1"));
         File.WriteAllText(Path.Combine(_root, "table", "table-1", "cells.json"), "{}");
         var outside = Directory.CreateTempSubdirectory("outside").FullName;
@@ -279,7 +282,10 @@ public sealed class LiveRunTests : IDisposable
             File.WriteAllText(Path.Combine(outside, "recipe.json"), "{}");
             Directory.CreateSymbolicLink(Path.Combine(_root, "link"), outside);
             var found = RunDiscovery.Below(_root);
-            Assert.Equal(["run", "several/seed-1", "several/seed-2", "table/cells/abc"], found.Runs.Select(r => r.Id));
+            Assert.Equal(
+                ["control", "run", "several/seed-1", "several/seed-2", "table/cells/abc", "ticket/seed-1"],
+                found.Runs.Select(r => r.Id)
+            );
             Assert.Equal(["table/table-1"], found.Experiments.Select(e => e.Id));
             Assert.Empty(found.Notes);
         }

@@ -79,6 +79,32 @@ public sealed class MachineNeedsTests : IDisposable
     }
 
     [Fact]
+    public void A_dry_run_of_several_seeds_tells_all_folders_and_their_disk()
+    {
+        var output = _tiny.Below("seeds");
+        string[] arguments = [.. _tiny.TrainArguments("fine-tune", output), "--dry-run"];
+        var folders = new[] { 3, 1, 2 }.Select(seed => Path.Combine(output, $"seed-{seed}")).ToArray();
+        var text = CliRun.Of([.. arguments, "--seeds", "3,1,2"]);
+        Assert.True(text.Code == 0, text.Error);
+        Assert.Contains("seeds    3, 1, 2: one run each; the recipe above is that of seed 3", text.Out);
+        Assert.Equal(
+            folders,
+            text.Out.Split('\n').Where(l => l.StartsWith("out ", StringComparison.Ordinal)).Select(l => l[4..].Trim())
+        );
+        JsonNode Plan(params string[] more) => JsonNode.Parse(CliRun.Of([.. arguments, "--json", .. more]).Out)!;
+        var one = (long)Plan()["disk_bytes"]!;
+        var plan = Plan("--seeds", "3,1,2");
+        Assert.Equal(output, (string?)plan["out"]);
+        Assert.Equal([3, 1, 2], plan["seeds"]!.AsArray().Select(s => (int)s!));
+        Assert.Equal(folders, plan["runs"]!.AsArray().Select(s => (string)s!));
+        // A run takes three checkpoints of three copies, and its model; two finished ones are kept.
+        Assert.Equal(one + (2 * one / 10), (long)plan["disk_bytes"]!);
+        Assert.Equal(one + (2 * 7 * one / 10), (long)Plan("--seeds", "3,1,2", "--keep-checkpoints")["disk_bytes"]!);
+        Assert.Null(Plan()["seeds"]);
+        Assert.False(Directory.Exists(output));
+    }
+
+    [Fact]
     public void A_folder_that_is_exported_or_pretrained_into_has_one_writer()
     {
         var target = _tiny.Below("place");

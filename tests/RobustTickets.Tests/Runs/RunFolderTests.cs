@@ -1,7 +1,9 @@
 using RobustTickets.Attacks;
+using RobustTickets.Cli;
 using RobustTickets.Models;
 using RobustTickets.Pipeline.Checks;
 using RobustTickets.Runs;
+using RobustTickets.Tests.Cli;
 using Xunit;
 
 namespace RobustTickets.Tests.Runs;
@@ -58,6 +60,22 @@ public sealed class RunFolderTests : IDisposable
                 $"{name}: is part of the run {run.FullName}; name that folder",
                 Assert.Throws<RunFolderException>(() => RunFolder.Open(name)).Message
             );
+    }
+
+    [Fact]
+    public void A_run_without_a_model_yet_is_missing_data()
+    {
+        var run = RunFolder.Create(In("run"));
+        File.WriteAllText(run.RecipeFile, "{}");
+        var tokenize = CliRun.Of("tokenize", "--model", run.Path);
+        Assert.Equal(ExitCodes.Data, tokenize.Code);
+        Assert.Contains("this run has no model yet; resume it until it is finished, or name", tokenize.Error);
+        Assert.Equal(["Model"], Assert.Throws<RunFolderException>(() => RunFolder.ModelOf(run.Path)).Fields);
+        // A folder to write to is another matter.
+        Assert.Equal(
+            ExitCodes.Usage,
+            ExitCodes.Of(Assert.Throws<RunFolderException>(() => RunFolder.Create(run.Path)), 0)
+        );
     }
 
     [SkippableFact]

@@ -1,6 +1,6 @@
 // Runs an attack at other temperatures of the victim (docs/methods/attacks.md, Temperature). A
 // single temperature is an ordinary attack; with several, each has its own folder, and the one with
-// the lowest Aua is the result.
+// the lowest Aua is the result, among those at which every example was attacked.
 using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
@@ -20,7 +20,10 @@ internal sealed record TemperedAttack(
     IProgress<AttackProgress>? Progress
 )
 {
-    /// <summary>Attacks at each temperature and returns the attack with the lowest Aua.</summary>
+    /// <summary>
+    /// Attacks at each temperature and returns the attack with the lowest Aua. Temperatures at
+    /// which an example ended in an error count only if there are no others.
+    /// </summary>
     /// <param name="stop">Cancels the attack; running the same request again resumes it.</param>
     public AttackReport Run(CancellationToken stop)
     {
@@ -37,10 +40,15 @@ internal sealed record TemperedAttack(
         {
             var name = fitted ? "fit" : VictimTemperature.Text(value);
             Note($"temperature {name}{(fitted ? $" ({VictimTemperature.Text(value)})" : "")}");
-            var folder = Path.Combine(Job.Folder, $"temperature-{name}");
+            var folder = Path.Combine(Job.Folder, $"{AttackFiles.Temperature}{name}");
             var report = (At(value, line, folder) with { WholeSplitClean = null }).Run(Progress, stop);
             var s = report.Summary;
             reports.Add((report, new TemperatureAua(value, fitted, s.Aua, s.AuaLow, s.AuaHigh)));
+            if (s.Errors > 0)
+                Note(
+                    $"temperature {name}: {s.Errors} of {report.Outcomes.Count} examples ended in an error; the lowest "
+                        + "Aua is taken of temperatures without errors, if there are any"
+                );
         }
         return Lowest(reports, Job.WholeSplitClean?.Invoke());
     }
@@ -80,11 +88,15 @@ internal sealed record TemperedAttack(
             RunSettings = [.. Job.RunSettings, line],
         };
 
-    // Writes the outcomes of the lowest temperature as the attack's, with the Aua of all.
+    // Writes the outcomes of the lowest temperature as the attack's, with the Aua of all compared.
     private AttackReport Lowest(List<(AttackReport Report, TemperatureAua Aua)> reports, double? wholeSplitClean)
     {
+        // An Aua over fewer examples does not compare with the others.
+        var compared = reports.Where(r => r.Report.Summary.Errors == 0).ToList();
+        if (compared.Count == 0)
+            compared = reports;
         // An attack without attacked examples has no Aua and cannot be the lowest.
-        var lowest = reports.MinBy(r => double.IsNaN(r.Aua.Aua) ? double.PositiveInfinity : r.Aua.Aua);
+        var lowest = compared.MinBy(r => double.IsNaN(r.Aua.Aua) ? double.PositiveInfinity : r.Aua.Aua);
         Job.Claim?.Require();
         using var log = AttackLog.Open(
             Job.Folder,
@@ -99,15 +111,18 @@ internal sealed record TemperedAttack(
             log.Write(outcome);
         var stamp = Path.Combine(lowest.Report.Folder!, AttackStamp.File);
         File.Copy(stamp, Path.Combine(Job.Folder, AttackStamp.File), overwrite: true);
-        var summary = log.Complete(wholeSplitClean, [.. reports.Select(r => r.Aua)]);
-        return new AttackReport(summary, log.Outcomes, Job.Folder);
+        var summary = log.Complete(wholeSplitClean, [.. compared.Select(r => r.Aua)]);
+        return new AttackReport(summary, log.Outcomes, Job.Folder)
+        {
+            OfTemperatures = [.. reports.Select(r => r.Report)],
+        };
     }
 
     private void RequireOwnFolder()
     {
         if (
             File.Exists(Path.Combine(Job.Folder, AttackFiles.Settings))
-            && !Directory.EnumerateDirectories(Job.Folder, "temperature-*").Any()
+            && !Directory.EnumerateDirectories(Job.Folder, $"{AttackFiles.Temperature}*").Any()
         )
             throw new OutputException(
                 $"'{Job.Folder}': this folder holds a single attack, not one per temperature",

@@ -13,17 +13,18 @@ namespace RobustTickets.Pipeline.Checks;
 /// <param name="DiskBytes">Maximum size of the run folder in bytes.</param>
 internal sealed record MachineNeeds(TrainingMemory Memory, long DiskBytes)
 {
-    /// <summary>
-    /// Parameters and two moments in three checkpoints (the newest two and the one being written),
-    /// and the final model.
-    /// </summary>
-    private const long CopiesOnDisk = (3 * 3) + 1;
+    // The newest two and the one being written.
+    private const long Checkpoints = 3,
+        KeptCheckpoints = 2;
 
-    /// <summary>
-    /// The best epoch's parameters, in memory and in the three checkpoints, when one is selected.
-    /// </summary>
-    private const long SelectedInMemory = 1,
-        SelectedOnDisk = 3;
+    // Parameters and two moments.
+    private const long CopiesInCheckpoint = 3;
+
+    /// <summary>Size of the models of a finished run in bytes.</summary>
+    public long ModelBytes { get; init; }
+
+    /// <summary>Size of a checkpoint in bytes.</summary>
+    public long CheckpointBytes { get; init; }
 
     /// <summary>Estimates the needs of a recipe on a model and data.</summary>
     public static MachineNeeds Of(Recipe recipe, HuggingFaceConfig config, RunData data)
@@ -34,16 +35,30 @@ internal sealed record MachineNeeds(TrainingMemory Memory, long DiskBytes)
             data.Train.Examples.Select(e => e.Ids.Length),
             Math.Min(recipe.BatchSize, data.Train.Examples.Count)
         );
-        var selects = recipe.Retrain.Select != EpochSelection.Last;
+        // The best epoch's parameters, in memory and in each checkpoint, when one is selected.
+        var selected = recipe.Retrain.Select != EpochSelection.Last ? 1 : 0;
+        var model = parameters * sizeof(float);
+        var checkpoint = (CopiesInCheckpoint + selected) * model;
         var memory = TrainingMemory.Of(network, parameters, tokens);
         return new MachineNeeds(
             memory with
             {
-                StateBytes = memory.StateBytes + ((selects ? SelectedInMemory : 0) * parameters * sizeof(float)),
+                StateBytes = memory.StateBytes + (selected * model),
             },
-            (CopiesOnDisk + (selects ? SelectedOnDisk : 0)) * parameters * sizeof(float)
-        );
+            (Checkpoints * checkpoint) + model
+        )
+        {
+            ModelBytes = recipe.Evaluate.EqualEpochControl ? 2 * model : model,
+            CheckpointBytes = checkpoint,
+        };
     }
+
+    /// <summary>
+    /// Maximum size in bytes of the folders of several runs, one after another: finished ones keep
+    /// their models, and on request their newest checkpoints.
+    /// </summary>
+    public long DiskBytesOf(int runs, bool keepCheckpoints) =>
+        DiskBytes + ((runs - 1) * (ModelBytes + (keepCheckpoints ? KeptCheckpoints * CheckpointBytes : 0)));
 
     /// <summary>Throws if the run cannot fit.</summary>
     /// <param name="model">The model of the request.</param>
@@ -81,8 +96,10 @@ internal sealed record MachineNeeds(TrainingMemory Memory, long DiskBytes)
         + (TrainingMemory.Free is { } free ? $"; {TrainingMemory.Text(free)} are free" : "");
 
     /// <summary>Disk as a sentence.</summary>
-    public string DiskText(string output) =>
-        $"up to {TrainingMemory.Text(DiskBytes)} while it runs; {TrainingMemory.Text(DiskSpace.Free(output))} are free";
+    /// <param name="output">Path of the folder, existing or not.</param>
+    /// <param name="bytes">Bytes to be written.</param>
+    public static string DiskText(string output, long bytes) =>
+        $"up to {TrainingMemory.Text(bytes)} while it runs; {TrainingMemory.Text(DiskSpace.Free(output))} are free";
 
     /// <summary>A warning when the run may not fit; null when it does, or when unknown.</summary>
     /// <param name="free">Free memory.</param>

@@ -34,7 +34,7 @@ internal static class RunDiscovery
     /// <summary>Maximum number of runs in a list.</summary>
     internal const int MostRuns = 1000;
 
-    // Subfolders of runs and experiments, which never contain other runs.
+    // Names of subfolders of experiments that contain no runs, unless a user named a run so.
     private static readonly HashSet<string> Inside =
     [
         RunFolder.Attacks,
@@ -101,7 +101,7 @@ internal static class RunDiscovery
                     .Where(d =>
                         !d.Attributes.HasFlag(FileAttributes.ReparsePoint)
                         && d.Name[0] != '.'
-                        && !Inside.Contains(d.Name)
+                        && (!Inside.Contains(d.Name) || RunFolder.IsRunOrSeeds(d.FullName))
                     )
                     .Select(d => d.FullName)
                     .Order(StringComparer.Ordinal),

@@ -3,7 +3,7 @@ function makeAttack(read, remember) {
   const model = h("select", { id: "attack-model", onchange: () => { load(); remember(); } },
     about.models.map((m) => h("option", { value: m.id }, m.name)),
     about.models.length > 1 && h("option", { value: "*" }, "every model"));
-  const attack = h("select", { id: "attack-name", onchange: () => { explain(); remember(); } });
+  const attack = h("select", { id: "attack-name", onchange: () => { wanted = null; explain(); remember(); } });
   const what = h("p", { class: "muted", id: "attack-about" });
   const startButton = h("button", { type: "button", class: "primary", onclick: start }, "Attack");
   const stopButton = h("button", { type: "button", class: "stop", hidden: true, onclick: stop }, "Stop");
@@ -18,18 +18,24 @@ function makeAttack(read, remember) {
     what, lacking, fights);
   const running = new Set();
   let choices = [];
+  // The attack of a link, until it is selected.
   let wanted = null;
+  let loads = 0;
   load();
 
   async function load() {
+    const turn = ++loads;
     const id = model.value === "*" ? about.models[0].id : model.value;
     try {
-      choices = (await getJson(`/api/attacks?model=${encodeURIComponent(id)}`)).attacks;
+      const told = await getJson(`/api/attacks?model=${encodeURIComponent(id)}`);
+      if (turn !== loads) return;
+      choices = told.attacks;
     } catch (error) {
-      put(fights, errorState(error, load));
+      if (turn === loads) put(fights, errorState(error, load));
       return;
     }
     const before = wanted ?? attack.value;
+    wanted = null;
     const able = choices.filter((c) => c.lacks.length === 0);
     put(attack, able.map((c) => h("option", { value: c.name }, c.name)));
     attack.value = able.some((c) => c.name === before) ? before : able[0]?.name;

@@ -77,7 +77,7 @@ function makeTry(root) {
   }
 
   function remember() {
-    keep({ text: text.value, pair: pair.value, ...attack.picked() });
+    keep("try", { text: text.value, pair: pair.value, ...attack.picked() });
   }
 
   return { text, pair, showPair, answers, cards, attack, empty, count, remember };

@@ -15,6 +15,7 @@ const kinds = [
   ["both", "Both fell"], ["neither", "Neither fell"], ["wrong-before", "Wrong before"],
 ];
 let compared = null;
+let opened = 0;
 
 page("compare", {
   title: "Compare",
@@ -24,17 +25,20 @@ page("compare", {
         "robust-tickets serve --model runs/baseline --model runs/early-robust"));
       return;
     }
+    const turn = ++opened;
     if (!compared) put(root, loadingState("the table"));
     try {
       const table = await getJson("/api/compare");
+      if (turn !== opened) return;
       const speeds = new Map(compared?.models.map((m) => [m.id, m.speed]));
       compared = { ...compared, ...table };
       for (const model of compared.models) model.speed = speeds.get(model.id);
       makeCompare(root, params);
     } catch (error) {
-      put(root, errorState(error, () => this.open(params, root)));
+      if (turn === opened) put(root, errorState(error, () => this.open(params, root)));
     }
   },
+  close() { opened++; },
 });
 
 function makeCompare(root, params) {
@@ -150,7 +154,7 @@ function drawBeside(models, state) {
   return section;
 
   async function load(from) {
-    keep({ attack: state.attack, first: state.first, second: state.second, show: state.show === "all" ? "" : state.show });
+    keep("compare", { attack: state.attack, first: state.first, second: state.second, show: state.show === "all" ? "" : state.show });
     if (from === 0) put(list, loadingState("the examples"));
     try {
       const told = await getJson(`/api/compare/examples${query({ ...state, from: String(from) })}`);

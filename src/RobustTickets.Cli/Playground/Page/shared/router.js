@@ -11,11 +11,12 @@ function page(name, definition) {
   pages.set(name, { ...definition, name, last: "" });
 }
 
-// Stores the page's state in its URL, without a history entry.
-function keep(params) {
+// Stores a page's state in its link, and while it is shown in the URL, without a history entry.
+function keep(name, params) {
   const query = new URLSearchParams(Object.entries(params).filter(([, v]) => v !== undefined && v !== null && v !== "")).toString();
-  shown.last = query ? `?${query}` : "";
-  history.replaceState(null, "", `#/${shown.name}${shown.last}`);
+  const kept = pages.get(name);
+  kept.last = query ? `?${query}` : "";
+  if (kept === shown) history.replaceState(null, "", `#/${name}${kept.last}`);
 }
 
 function go(name, params = {}) {
