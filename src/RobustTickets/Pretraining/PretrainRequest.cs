@@ -65,7 +65,7 @@ public sealed record PretrainRequest(
     /// <summary>Suffix of <see cref="TrainingFolder"/> after the model's name.</summary>
     internal const string Training = ".training";
 
-    private const string Positive = "greater than 0";
+    private const string Positive = "a finite number greater than 0";
 
     /// <summary>Folder of checkpoints, next to the model; deleted on completion.</summary>
     internal string TrainingFolder => Path.TrimEndingDirectorySeparator(Path.GetFullPath(Output)) + Training;
@@ -116,7 +116,7 @@ public sealed record PretrainRequest(
     {
         Need(Epochs is > 0 and < double.PositiveInfinity, nameof(Epochs), Epochs, Positive);
         if (Budget is { } budget)
-            Need(budget > TimeSpan.Zero, nameof(Budget), budget, Positive);
+            Need(budget > TimeSpan.Zero, nameof(Budget), budget, "greater than 0");
         Need(BatchSize >= 1, nameof(BatchSize), BatchSize, "at least 1");
         Need(MaxLength >= 3, nameof(MaxLength), MaxLength, "at least 3: [CLS], a word piece, [SEP]");
         Need(LearningRate is > 0 and < double.PositiveInfinity, nameof(LearningRate), LearningRate, Positive);
