@@ -145,15 +145,26 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
     {
         if (Names.SequenceEqual(classes, StringComparer.OrdinalIgnoreCase))
             return this;
-        var place = Names
-            .Select(name => classes.ToList().FindIndex(c => c.Equals(name, StringComparison.OrdinalIgnoreCase)))
-            .ToArray();
-        if (classes.Count != Names.Count || !place.Order().SequenceEqual(Enumerable.Range(0, Names.Count)))
+        if (Places(Names, classes) is not { } place)
             return null;
         var indices = Copy(Indices);
         foreach (var (value, index) in Indices)
             indices[value] = place[index];
         return new LabelMap([.. classes], indices, "the model's class order, by name");
+    }
+
+    /// <summary>
+    /// The index of each class name among a model's classes, by case-insensitive name; null if the
+    /// names differ.
+    /// </summary>
+    internal static int[]? Places(IReadOnlyList<string> names, IReadOnlyList<string> classes)
+    {
+        var places = names
+            .Select(name => classes.ToList().FindIndex(c => c.Equals(name, StringComparison.OrdinalIgnoreCase)))
+            .ToArray();
+        return classes.Count == names.Count && places.Order().SequenceEqual(Enumerable.Range(0, names.Count))
+            ? places
+            : null;
     }
 
     internal static bool IsNumber(string text) => LabelText.Number(text) is not null;

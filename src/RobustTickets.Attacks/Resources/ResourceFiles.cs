@@ -197,7 +197,7 @@ public sealed record ResourceFiles(
     )
     {
         var folder = Where;
-        var dict = wordNet ? WordNet ?? folder.Required(ResourceKinds.WordNet) : null;
+        var read = wordNet ? WordNetForTraining() : null;
         var (vectors, table) = neighbours ? Substitutes(who, folder) : (null, null);
         var parts = LexicalFiles.Read(
             vectors,
@@ -206,14 +206,16 @@ public sealed record ResourceFiles(
             computed: folder.Computed,
             maxUnpackedBytes: MaxUnpackedBytes
         );
-        if (dict is not null)
-        {
-            var read = RobustTickets.Attacks.Resources.WordNet.Read(dict);
+        if (read is not null)
             parts = parts with { WordNet = read, Files = [.. parts.Files, read.Info] };
-        }
         var nltk = LexicalFiles.Read(stopWordFile: StopWords ?? folder.Find(ResourceKinds.NltkStopWords));
         return (parts, nltk.StopWords, nltk.Files[0] with { Kind = ResourceKinds.NltkStopWords });
     }
+
+    /// <summary>WordNet as a source of substitute words for training.</summary>
+    /// <exception cref="DataException">It is missing or malformed.</exception>
+    internal WordNet WordNetForTraining() =>
+        RobustTickets.Attacks.Resources.WordNet.Read(WordNet ?? Where.Required(ResourceKinds.WordNet));
 
     // If either source is named, the folder is ignored: its table must not override named vectors.
     private (string? Vectors, string? Neighbours) Substitutes(string who, ResourceFolder folder)

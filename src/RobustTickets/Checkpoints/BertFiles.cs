@@ -68,13 +68,16 @@ internal static class BertFiles
     /// <param name="headKey">Key that initialises a missing pooler or classifier: N(0,
     /// initializer_range), biases 0.</param>
     /// <param name="execution">How it runs.</param>
+    /// <param name="rows">For each class, its row of the stored classifier, <c>[C]</c>; null = as
+    /// stored.</param>
     /// <exception cref="CheckpointException">As <see cref="OpenBase"/>.</exception>
     /// <exception cref="NumericFailureException">A weight is not finite.</exception>
     public static BertForSequenceClassification LoadClassifier(
         string folder,
         int labels,
         RandomKey headKey,
-        Execution execution
+        Execution execution,
+        IReadOnlyList<int>? rows = null
     )
     {
         using var files = OpenBase(folder);
@@ -86,6 +89,8 @@ internal static class BertFiles
             headKey,
             name => !BertParameters.IsEncoder(name)
         );
+        if (rows is not null)
+            Reorder(files.Weights, store, rows);
         return new BertForSequenceClassification(store, config, execution);
     }
 
@@ -226,6 +231,24 @@ internal static class BertFiles
         {
             store.Dispose();
             throw;
+        }
+    }
+
+    // Rows of a stored classifier in another order of its classes; fresh ones have no order.
+    private static void Reorder(ITensorSource weights, ParameterStore store, IReadOnlyList<int> rows)
+    {
+        string[] head =
+        [
+            BertParameters.Weight(BertParameters.Classifier),
+            BertParameters.Bias(BertParameters.Classifier),
+        ];
+        foreach (var name in head.Where(weights.Contains))
+        {
+            using var values = store[name].edit<float>();
+            var stored = values.Span.ToArray();
+            var width = stored.Length / rows.Count;
+            for (var i = 0; i < rows.Count; i++)
+                stored.AsSpan(rows[i] * width, width).CopyTo(values.Span[(i * width)..]);
         }
     }
 

@@ -72,24 +72,39 @@ internal static class AugmentTables
         string[] hulls = [.. HullTables.Of(recipe)];
         if (all.Length + hulls.Length == 0)
             return null;
-        var path = all.Length > 0 ? all[0].Path : hulls[0];
+        var resources = files ?? new ResourceFiles();
+        // Each table is read for the first field that needs it; stop words for the first of all.
+        var (neighbours, wordNet, embeddings) = (
+            First(a => a.NeighbourRate) ?? hulls.FirstOrDefault(),
+            First(a => a.WordnetRate),
+            First(a => a.EmbeddingRate)
+        );
+        var (parts, nltk, nltkInfo) = Within(
+            neighbours ?? (all.Length > 0 ? all[0].Path : hulls[0]),
+            () => resources.ForTraining("online substitution", neighbours: neighbours is not null, wordNet: false)
+        );
+        var synonyms = wordNet is null ? null : Within(wordNet, resources.WordNetForTraining);
+        var vectors = embeddings is null
+            ? null
+            : Within(embeddings, () => new VectorNeighbours(ResourceBuild.Embeddings(model)));
+        return new SubstituteSources(
+            parts.Neighbours,
+            synonyms,
+            vectors,
+            parts.StopWords,
+            nltk,
+            synonyms is null ? [.. parts.Files, nltkInfo] : [.. parts.Files, synonyms.Info, nltkInfo]
+        );
+
+        string? First(Func<AugmentOptions, double> rate) =>
+            all.Where(a => rate(a.Options) > 0).Select(a => a.Path).FirstOrDefault();
+    }
+
+    private static T Within<T>(string path, Func<T> read)
+    {
         try
         {
-            var (parts, nltk, nltkInfo) = (files ?? new ResourceFiles()).ForTraining(
-                "online substitution",
-                neighbours: hulls.Length > 0 || all.Any(a => a.Options.NeighbourRate > 0),
-                wordNet: all.Any(a => a.Options.WordnetRate > 0)
-            );
-            return new SubstituteSources(
-                parts.Neighbours,
-                parts.WordNet,
-                all.Any(a => a.Options.EmbeddingRate > 0)
-                    ? new VectorNeighbours(ResourceBuild.Embeddings(model))
-                    : null,
-                parts.StopWords,
-                nltk,
-                [.. parts.Files, nltkInfo]
-            );
+            return read();
         }
         catch (MissingResourceException e)
         {

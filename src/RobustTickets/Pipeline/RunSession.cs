@@ -22,8 +22,11 @@ namespace RobustTickets.Pipeline;
 /// <summary>What the stages of one run share: request, data, run folder.</summary>
 internal sealed class RunSession : IDisposable
 {
+    private readonly IReadOnlyList<int>? _classifierRows;
+
     private RunSession(TrainRequest request, RunInputs inputs, RunStore store)
     {
+        _classifierRows = inputs.Order.Rows;
         (Request, Store) = (request, store);
         var (data, tokenizer, substitutes) = (inputs.Data, inputs.Tokenizer, inputs.Substitutes);
         (Data, Tokenizer, Substitutes, Teacher) = (data, tokenizer, substitutes, inputs.Teacher);
@@ -131,6 +134,7 @@ internal sealed class RunSession : IDisposable
             InputFingerprint.Of(
                 data,
                 files.Weights,
+                inputs.Order.Rows,
                 out var dataAndWeights,
                 inputs.Ticket,
                 request.EpochAttack?.Identity,
@@ -235,7 +239,7 @@ internal sealed class RunSession : IDisposable
     public void Dispose() => Store.Dispose();
 
     private BertForSequenceClassification Checkpoint0(Execution execution) =>
-        BertFiles.LoadClassifier(Request.Model, Data.Labels.Count, HeadKey, execution);
+        BertFiles.LoadClassifier(Request.Model, Data.Labels.Count, HeadKey, execution, _classifierRows);
 
     private double EvaluateEpoch(StageRun stage)
     {

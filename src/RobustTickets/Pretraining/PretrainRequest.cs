@@ -16,15 +16,15 @@ namespace RobustTickets.Pretraining;
 /// <param name="Config">Shape of the model.</param>
 /// <param name="Tokenizer">Tokenizer; its vocabulary size must match the config.</param>
 /// <param name="Output">Hugging Face folder to write.</param>
-/// <param name="Epochs">Passes over the corpus; the run and its schedule end there, or earlier by
-/// <paramref name="Budget"/>.</param>
+/// <param name="Epochs">Passes over the corpus, above 0; the run and its schedule end there, or
+/// earlier by <paramref name="Budget"/>.</param>
 /// <param name="Budget">Wall-clock limit of the whole run, which ends when it is used up: the
 /// learning rate follows the fraction of time or of steps spent, whichever is greater.</param>
 /// <param name="BatchSize">Examples per step.</param>
-/// <param name="MaxLength">Maximum sequence length.</param>
-/// <param name="LearningRate">Peak learning rate.</param>
-/// <param name="WarmupFraction">Fraction of the run used for warmup.</param>
-/// <param name="MaskFraction">Fraction of tokens to predict.</param>
+/// <param name="MaxLength">Maximum sequence length in word pieces, at least 3.</param>
+/// <param name="LearningRate">Peak learning rate, above 0.</param>
+/// <param name="WarmupFraction">Fraction of the run used for warmup, in [0, 1).</param>
+/// <param name="MaskFraction">Fraction of tokens to predict, in (0, 1).</param>
 /// <param name="Masking">Whether masks change between epochs.</param>
 /// <param name="Seed">Seed of weights, order, masks and dropout.</param>
 /// <param name="ShuffleWindow">Examples shuffled at a time, rounded up to whole batches; a corpus
@@ -65,6 +65,8 @@ public sealed record PretrainRequest(
     /// <summary>Suffix of <see cref="TrainingFolder"/> after the model's name.</summary>
     internal const string Training = ".training";
 
+    private const string Positive = "a finite number greater than 0";
+
     /// <summary>Folder of checkpoints, next to the model; deleted on completion.</summary>
     internal string TrainingFolder => Path.TrimEndingDirectorySeparator(Path.GetFullPath(Output)) + Training;
 
@@ -98,8 +100,8 @@ public sealed record PretrainRequest(
     /// or one with other settings; the run is finished; or the folder contains something
     /// else.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
-    /// <exception cref="RequestException">Memory is too small, or a window of text does not fit in
-    /// memory.</exception>
+    /// <exception cref="RequestException">A number is out of its range, memory is too small, or a
+    /// window of text does not fit in memory.</exception>
     /// <exception cref="NumericFailureException">The loss became NaN or infinite.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled on this
     /// or another rank; the current model is written.</exception>
@@ -107,6 +109,28 @@ public sealed record PretrainRequest(
     /// disconnected.</exception>
     public PretrainResult Run(IProgress<PretrainProgress>? progress = null, CancellationToken stop = default) =>
         Pretrainer.Run(this, progress, stop);
+
+    /// <summary>Throws if a number is out of its range.</summary>
+    /// <exception cref="RequestException">The first such number.</exception>
+    internal void Require()
+    {
+        Need(Epochs is > 0 and < double.PositiveInfinity, nameof(Epochs), Epochs, Positive);
+        if (Budget is { } budget)
+            Need(budget > TimeSpan.Zero, nameof(Budget), budget, "greater than 0");
+        Need(BatchSize >= 1, nameof(BatchSize), BatchSize, "at least 1");
+        Need(MaxLength >= 3, nameof(MaxLength), MaxLength, "at least 3: [CLS], a word piece, [SEP]");
+        Need(LearningRate is > 0 and < double.PositiveInfinity, nameof(LearningRate), LearningRate, Positive);
+        Need(WarmupFraction is >= 0 and < 1, nameof(WarmupFraction), WarmupFraction, "in [0, 1)");
+        Need(MaskFraction is > 0 and < 1, nameof(MaskFraction), MaskFraction, "in (0, 1)");
+        Need(Seed >= 0, nameof(Seed), Seed, "0 or more");
+        Need(CheckpointEverySteps >= 0, nameof(CheckpointEverySteps), CheckpointEverySteps, "0 or more");
+    }
+
+    private static void Need(bool holds, string field, IFormattable value, string possible)
+    {
+        if (!holds)
+            throw new RequestException(field, Text(value), $"must be {possible}");
+    }
 
     private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
 }

@@ -25,6 +25,7 @@ internal static class Pretrainer
         CancellationToken stop
     )
     {
+        request.Require();
         if (request.Tokenizer.Vocabulary.Count > request.Config.VocabSize)
         {
             throw new CheckpointException(

@@ -72,13 +72,14 @@ internal static class DrawnTicketSearch
         if (draw is WeightDrawOptions weights)
         {
             using var scope = torch.scope();
-            var mask = WeightTickets.Draw(folder, TicketFolder.ReadWeights(folder), weights.Sparsity, out var scores);
+            var drawn = WeightTickets.Draw(folder, TicketFolder.ReadWeights(folder), weights.Sparsity);
             return context.Write(
-                scores is null ? "saved-round" : "saved-scores",
-                mask,
+                drawn.Scores is null ? "saved-round" : "saved-scores",
+                drawn.Mask,
                 weights.Sparsity,
                 StageTally.Zero,
-                scores: scores
+                scores: drawn.Scores,
+                rounds: drawn.Rounds
             );
         }
         var ticket = TicketFolder.Read(folder);
@@ -100,8 +101,8 @@ internal static class DrawnTicketSearch
                 var json = JsonFile.Object(Path.Combine(folder, TicketFolder.File));
                 json["saved_from"] = Path.GetFileName(Path.GetDirectoryName(folder));
                 AtomicFile.WriteAllText(Path.Combine(target, TicketFolder.File), json.ToJsonString() + "\n");
-                foreach (var name in WeightTickets.Files.Where(name => File.Exists(Path.Combine(folder, name))))
-                    File.Copy(Path.Combine(folder, name), Path.Combine(target, name));
+                foreach (var file in WeightTickets.FilesOf(folder))
+                    File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
             },
             replace: true
         );

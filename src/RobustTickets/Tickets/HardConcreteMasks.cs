@@ -53,7 +53,7 @@ internal sealed class HardConcreteMasks : IWeightMasks
             throw new ArgumentException(problem);
         foreach (var (site, shape) in BertShapes.OfMaskable(model.Config))
         {
-            long[] grid = [Groups(shape[0], options.OutPerMask), Groups(shape[1], options.InPerMask)];
+            var grid = Grid(shape, options);
             model.Store.Add(
                 BertParameters.MaskScores(site),
                 torch.full(grid, HardConcrete.ScoreOf(options.InitialGate))
@@ -81,6 +81,10 @@ internal sealed class HardConcreteMasks : IWeightMasks
         }
         return null;
     }
+
+    /// <summary>Number of scores of a network whose matrices the group sizes fit.</summary>
+    public static long ScoreCount(BertConfig config, HardConcreteOptions options) =>
+        BertShapes.OfMaskable(config).Sum(m => Grid(m.Shape, options) is [var rows, var columns] ? rows * columns : 0);
 
     /// <summary>Removes the masks from the network and frees the scores.</summary>
     public void Detach()
@@ -251,6 +255,9 @@ internal sealed class HardConcreteMasks : IWeightMasks
         );
         return (signed + 1.0) * 0.5; // exact: the 24 bits of the keyed number fit
     }
+
+    private static long[] Grid(long[] shape, HardConcreteOptions options) =>
+        [Groups(shape[0], options.OutPerMask), Groups(shape[1], options.InPerMask)];
 
     private static long Groups(long size, int each) => each == 0 ? 1 : size / each;
 }

@@ -1,6 +1,10 @@
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Resources;
 using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
+using RobustTickets.Pipeline.Data;
+using RobustTickets.Tests.Resume;
 using Xunit;
 
 namespace RobustTickets.Tests.Objectives;
@@ -221,6 +225,33 @@ public sealed class HullTests
             ],
             found[1].Neighbours
         );
+    }
+
+    [Fact]
+    public void Words_that_the_vocabulary_cannot_spell_neither_have_a_hull_nor_are_in_one()
+    {
+        var tokenizer = TinyTask.Tokenizer;
+        var hulls = HullTables.Build(
+            new HullOptions(Neighbours: 8),
+            [new Example("0", new TextPair("good xyzzy"), 0)],
+            new Table(("good", ["warm", "plugh"]), ("xyzzy", ["cold"])),
+            StopWords.English,
+            tokenizer
+        );
+        Assert.Equal(1, hulls.Count);
+        var pieces = tokenizer.Encode(new TextPair("good xyzzy"), 8);
+        var word = Assert.Single(hulls.In(PackedBatch.From([new EncodedExample(0, pieces.Ids, pieces.Segments, 0)])));
+        Assert.Equal([tokenizer.TokenIds("warm")], word.Neighbours);
+    }
+
+    private sealed class Table(params (string Word, string[] Neighbours)[] rows) : INeighbourSource
+    {
+        public string Description => "made up";
+
+        public IReadOnlyList<string> Nearest(string word, int count) =>
+            rows.SingleOrDefault(r => r.Word == word).Neighbours ?? [];
+
+        public void Prepare(IReadOnlyCollection<string> words, int count, CancellationToken stop) { }
     }
 
     [Fact]

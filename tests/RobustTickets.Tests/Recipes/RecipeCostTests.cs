@@ -1,3 +1,4 @@
+using RobustTickets.Augmentation;
 using RobustTickets.Objectives;
 using RobustTickets.Pipeline.Checks;
 using RobustTickets.Recipes.Presets;
@@ -50,6 +51,42 @@ public sealed class RecipeCostTests
                 .Units;
         Assert.Equal(2 * Attacks(control: false), Attacks(control: true));
         Assert.Equal(2 * 100 * 10 * 25.0 * 25 * 7, Attacks(control: false));
+    }
+
+    [Fact]
+    public void Kept_originals_candidate_texts_and_the_teachers_pass_are_counted()
+    {
+        var plain = RecipePresets.Get("fine-tune", "sst2");
+        double Units(AugmentOptions? augment, DistillOptions? distill = null) =>
+            RecipeCost
+                .OfTraining(
+                    plain with
+                    {
+                        Retrain = plain.Retrain with { Epochs = 1, Augment = augment, Distill = distill },
+                    },
+                    tokens: 10
+                )
+                .Units;
+        var augment = new AugmentOptions(NeighbourRate: 0.5);
+        var teacher = new DistillOptions("teacher");
+        Assert.Equal(30, Units(augment));
+        Assert.Equal(60, Units(augment with { KeepOriginal = true }));
+        Assert.Equal(30 + (10 * 4 / 2), Units(augment with { Search = new SubstituteSearchOptions(4, 2) }));
+        Assert.Equal(40, Units(null, teacher));
+        Assert.Equal(80, Units(augment with { KeepOriginal = true }, teacher));
+    }
+
+    [Fact]
+    public void A_mask_search_costs_the_epochs_up_to_the_one_it_draws_from()
+    {
+        var robust = RecipePresets.Get("robust-ticket", "sst2");
+        var search = (MaskSearchOptions)robust.Search!;
+        double Units(double? drawn, double epochs) =>
+            RecipeCost
+                .OfSearch(robust with { Search = search with { Epochs = epochs, DrawEpoch = drawn } }, tokens: 10)
+                .Units;
+        Assert.Equal(Units(null, 5), Units(5, 20));
+        Assert.True(Units(5, 20) < Units(null, 20));
     }
 
     [Fact]

@@ -254,6 +254,37 @@ public sealed partial class MaskRecipesTests
         }
     }
 
+    [Fact]
+    public void A_sparsity_that_rounds_to_no_group_or_to_all_is_refused()
+    {
+        // One score for each of the 13 matrices.
+        const int Groups = (6 * TinyTask.Layers) + 1;
+        var tiny = Tiny("robust-ticket");
+        var search = (MaskSearchOptions)tiny.Search!;
+        var grouped = tiny with
+        {
+            Search = search with { Masks = search.Masks with { OutPerMask = 0, InPerMask = 0 } },
+        };
+        foreach (var (sparsity, prunes) in new[] { (0.01, "0.01 prunes none"), (0.99, "0.99 prunes all") })
+            Refused<RecipeException>(
+                $"draw.sparsity: {prunes} of the model's {Groups} groups of weights",
+                grouped with
+                {
+                    Draw = new WeightDrawOptions(sparsity),
+                }
+            );
+        var first = _task.NewRun("grouped");
+        Run(grouped, first);
+        Refused<RecipeException>(
+            "draw.sparsity: 0.01 prunes none of the scores of",
+            tiny with
+            {
+                Search = new SavedTicketSearchOptions(first),
+                Draw = new WeightDrawOptions(0.01),
+            }
+        );
+    }
+
     /// <summary>The weights that retraining begins with, and the run.</summary>
     private (Dictionary<string, float[]> Weights, string Run) Begun(Recipe recipe)
     {

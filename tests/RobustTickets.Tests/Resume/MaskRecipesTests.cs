@@ -177,6 +177,32 @@ public sealed partial class MaskRecipesTests : IDisposable
                 Draw = new WeightDrawOptions(0.25),
             }
         );
+        // A copy keeps the masks of all rounds, a round those before it.
+        var (copy, round) = (_task.NewRun("copy"), _task.NewRun("round"));
+        Run(again with { Draw = new SavedDraw() }, copy);
+        Assert.Equal(0.2, Drawn(copy, 0.2), 3);
+        Run(again with { Draw = new WeightDrawOptions(0.2) }, round);
+        Assert.Equal(0.1, Drawn(round, 0.1), 3);
+        Refused<CheckpointException>(
+            "possible draw.sparsity: 0.1, 0.2",
+            again with
+            {
+                Search = new SavedTicketSearchOptions(round),
+            }
+        );
+
+        double Drawn(string from, double sparsity)
+        {
+            var ticket = Run(
+                again with
+                {
+                    Search = new SavedTicketSearchOptions(from),
+                    Draw = new WeightDrawOptions(sparsity),
+                },
+                _task.NewRun()
+            ).Ticket!;
+            return 1 - ((double)ticket.WeightsKept / ticket.WeightsTotal);
+        }
     }
 
     [Fact]

@@ -18,12 +18,15 @@ internal static class InputFingerprint
     /// </summary>
     /// <param name="data">The examples.</param>
     /// <param name="weights">The weights.</param>
+    /// <param name="order">The classifier's rows in the data's order of classes; null = as
+    /// stored.</param>
     /// <param name="unnamed">SHA-256 without the files that the recipe names, from the same
     /// pass.</param>
     /// <param name="named">Identities of the files that the recipe names.</param>
     internal static string Of(
         RunData data,
         ITensorSource weights,
+        IReadOnlyList<int>? order,
         out string unnamed,
         params IEnumerable<string?> named
     )
@@ -35,6 +38,8 @@ internal static class InputFingerprint
             Add(hash, $"{tensor.Name} {tensor.Element} {tensor.ShapeText}");
             hash.AppendData(weights.Bytes(tensor.Name).Span);
         }
+        if (order is not null)
+            Add(hash, [.. order]);
         unnamed = Convert.ToHexStringLower(hash.GetCurrentHash());
         foreach (var text in named.OfType<string>())
             Add(hash, text);

@@ -1,6 +1,7 @@
 // Estimates the cost of a recipe for texts of a given length: passes per token by each objective's
-// pass counts (docs/methods/training.md, FLOPs by formula), searches up to their horizon, attacks
-// by queries per word.
+// pass counts (docs/methods/training.md, FLOPs by formula), searches up to the last step they can
+// make, attacks by queries per word.
+using RobustTickets.Augmentation;
 using RobustTickets.Objectives;
 using RobustTickets.Tickets;
 using static RobustTickets.Attacks.Invariant;
@@ -17,6 +18,9 @@ internal readonly record struct RecipeCost(double Training, double Attacks)
     /// gradient, one each.
     /// </summary>
     public const double CleanStep = 3;
+
+    // A pass without gradients: of a teacher, assumed to be as large, or of a candidate text.
+    private const double Forward = 1;
 
     // Queries per word from EarlyRobust's Table 1, with the mean words of its data sets. Sentence
     // encoder and masked language model are assumed to cost the same again.
@@ -51,7 +55,8 @@ internal readonly record struct RecipeCost(double Training, double Attacks)
     /// <param name="searched">Whether another cell runs the search.</param>
     public static RecipeCost OfTraining(Recipe recipe, double tokens, bool searched = false)
     {
-        var retrain = recipe.Retrain.Epochs * Step(recipe.Retrain.Objective);
+        var (stage, teacher) = (recipe.Retrain, recipe.Retrain.Distill is null ? 0 : Forward);
+        var retrain = stage.Epochs * (Step(stage.Objective, stage.Augment) + (teacher * Rows(stage.Augment)));
         var control = recipe.Evaluate.EqualEpochControl ? retrain : 0;
         return new RecipeCost(tokens * (retrain + control + (searched ? 0 : Search(recipe))), 0);
     }
@@ -97,17 +102,24 @@ internal readonly record struct RecipeCost(double Training, double Attacks)
     private static double Search(Recipe recipe) =>
         recipe.Search switch
         {
-            SlimmingSearchOptions s => Length(s) * Step(s.Objective),
-            MaskSearchOptions m => (m.FineTune is { } f ? f.Epochs * Step(f.Objective) : 0)
-                + (m.Epochs * Step(m.Objective)),
-            MagnitudeSearchOptions m => m.Rounds * m.EpochsPerRound * Step(m.Objective),
+            SlimmingSearchOptions s => Length(s) * Step(s.Objective, s.Augment),
+            MaskSearchOptions m => (m.FineTune is { } f ? f.Epochs * Step(f.Objective, f.Augment) : 0)
+                + ((m.DrawEpoch ?? m.Epochs) * Step(m.Objective, m.Augment)),
+            MagnitudeSearchOptions m => m.Rounds * m.EpochsPerRound * Step(m.Objective, m.Augment),
             _ => 0,
         };
 
     private static double Length(SlimmingSearchOptions search) =>
         search.Stop is FixedStop { Fraction: var part } ? part : search.HorizonEpochs;
 
-    private static double Step(ObjectiveOptions objective) =>
+    // Changed texts are counted as long as the originals.
+    private static double Rows(AugmentOptions? augment) => augment is { KeepOriginal: true } ? 2 : 1;
+
+    private static double Step(ObjectiveOptions objective, AugmentOptions? augment) =>
+        (Rows(augment) * Passes(objective))
+        + (augment?.Search is { } search ? Forward * search.Candidates / search.Every : 0);
+
+    private static double Passes(ObjectiveOptions objective) =>
         objective switch
         {
             PgdOptions { DeltaGradOnly: true } p => (2 * p.Steps) + CleanStep,

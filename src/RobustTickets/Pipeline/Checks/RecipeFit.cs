@@ -58,20 +58,25 @@ internal static class RecipeFit
             foreach (var misfit in Structured(draw, config))
                 yield return misfit;
         }
-        if (recipe is { Search: MaskSearchOptions search })
+        var masks = (recipe.Search as MaskSearchOptions)?.Masks;
+        if (masks is not null && HardConcreteMasks.GroupProblem(BertFiles.ConfigOf(config, 2), masks) is { } problem)
         {
-            if (HardConcreteMasks.GroupProblem(BertFiles.ConfigOf(config, 2), search.Masks) is { } problem)
-                yield return new Misfit($"search.masks.{problem}");
+            yield return new Misfit($"search.masks.{problem}");
+            yield break;
         }
         if (recipe is { Search: not SavedTicketSearchOptions, Draw: WeightDrawOptions { Sparsity: var sparsity } })
         {
-            var weights = BertShapes.OfMaskable(BertFiles.ConfigOf(config, 2)).Sum(m => m.Shape[0] * m.Shape[1]);
+            var shape = BertFiles.ConfigOf(config, 2);
+            var all = BertShapes.OfMaskable(shape).Sum(m => m.Shape[0] * m.Shape[1]);
+            // Weights that share a score are pruned together.
+            var weights = masks is null ? all : HardConcreteMasks.ScoreCount(shape, masks);
+            var units = weights == all ? "weights" : "groups of weights";
             var rounds = recipe.Search is MagnitudeSearchOptions magnitude ? magnitude.Rounds : 1;
             var pruned = WeightDraw.PrunedCount(weights, sparsity / rounds);
             if (pruned == 0 || WeightDraw.PrunedCount(weights, sparsity) == weights)
                 yield return new Misfit(
                     Text($"draw.sparsity: {sparsity} prunes {(pruned == 0 ? "none" : "all")} of the model's {weights} ")
-                        + (rounds > 1 ? Text($"weights in a round of {rounds}") : "weights")
+                        + (rounds > 1 ? Text($"{units} in a round of {rounds}") : units)
                 );
         }
     }
@@ -112,6 +117,8 @@ internal static class RecipeFit
                 $"batch-size {recipe.BatchSize} is more than the {examples} training examples: every step uses ",
                 $"all of them"
             );
+        foreach (var note in Truncated(recipe, data))
+            yield return note;
         var held = data.Ids.Development is null ? 0 : data.Development.Examples.Count;
         if (recipe.Split.TrainExamples is { } wanted && wanted > examples + held)
             yield return Text(
@@ -149,6 +156,25 @@ internal static class RecipeFit
             $"{LeastHardened} may cost clean accuracy without improving robustness; use harden, which starts from a ",
             $"fine-tuned network and measures what helps, or train longer (retrain.epochs={epochs})"
         );
+    }
+
+    private static IEnumerable<string> Truncated(Recipe recipe, RunData data)
+    {
+        (string Name, EncodedSplit Split)[] splits =
+        [
+            ("train", data.Train),
+            ("evaluation", data.Evaluation),
+            ("development", data.Development),
+        ];
+        foreach (var (name, split) in splits.DistinctBy(s => s.Split, ReferenceEqualityComparer.Instance))
+        {
+            var one = split.Truncated == 1;
+            if (split.Truncated > 0)
+                yield return Text(
+                    $"{split.Truncated:N0} of {split.Examples.Count:N0} {name} texts {(one ? "is" : "are")} longer ",
+                    $"than {recipe.MaxLength} word pieces (max-length); the rest of {(one ? "it" : "them")} is not read"
+                );
+        }
     }
 
     private static Misfit? Idle(string stage, OptimizerOptions optimizer, double epochs, int batch, int examples)

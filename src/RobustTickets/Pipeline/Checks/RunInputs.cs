@@ -51,8 +51,9 @@ internal sealed record RunInputs(
             RecipeFit.Require(Origin, RecipeFit.Data(recipe, data));
             if (recipe.Evaluate.EpochAttack is { } attack)
                 _ = EpochAttacks.Sample(attack, data);
+            TokenTypes.Require(files.Config, data, files.Path);
             MachineNeeds.Of(recipe, files.Config, data).Require(request.Model, request.Output, request.Execution);
-            var teacher = TeacherFolder.Of(recipe, request.Output, tokenizer, data.Labels.Count);
+            var teacher = TeacherFolder.Of(recipe, request.Output, tokenizer, data);
             return new RunInputs(files, tokenizer, data, ticket, substitutes, teacher);
         }
         catch
@@ -74,11 +75,18 @@ internal sealed record RunInputs(
         if (classes is { } others && others != wanted)
             yield return $"the model's classifier has {others} classes, the task {wanted}: "
                 + "training starts from a fresh classifier";
+        if (Order.Note is { } order)
+            yield return order;
+        if (Teacher?.Classes.Note is { } taught)
+            yield return $"retrain.distill.teacher: {taught}";
         if (classes != wanted && RecipeFit.SlowStart(recipe, Data) is { } slow)
             yield return slow;
         if (Needs(recipe).Doubt(TrainingMemory.Free) is { } doubt)
             yield return doubt;
     }
+
+    /// <summary>The classes of the model's classifier in the data's order.</summary>
+    public ClassOrder Order => ClassOrder.Of(Files, Data.Labels);
 
     // Number of classes of the classifier in the model folder, or null.
     private long? Classes =>

@@ -83,9 +83,18 @@ internal static class TicketReference
                 if (draw is not WeightDrawOptions weights)
                     return WeightTickets.Hash(mask);
                 using (torch.scope())
-                    return WeightTickets.Hash(
-                        WeightTickets.Draw(TicketFolder.Find(path), mask, weights.Sparsity, out _)
-                    );
+                {
+                    var drawn = WeightTickets.Draw(TicketFolder.Find(path), mask, weights.Sparsity).Mask;
+                    if (drawn.Kept == 0 || drawn.Kept == drawn.Count)
+                        throw new RecipeException(
+                            string.Create(
+                                CultureInfo.InvariantCulture,
+                                $"draw.sparsity: {weights.Sparsity} prunes {(drawn.Kept == 0 ? "all" : "none")} of the "
+                                    + $"scores of {path}"
+                            )
+                        );
+                    return WeightTickets.Hash(drawn);
+                }
             case StructuredMask mask:
                 if (draw is WeightDrawOptions)
                     throw new RecipeException(

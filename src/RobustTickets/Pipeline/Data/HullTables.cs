@@ -60,16 +60,21 @@ internal static class HullTables
                 t.StartsWith(Vocabulary.ContinuationPrefix, StringComparison.Ordinal)
             ),
         ];
+        // All words that the vocabulary cannot spell have the same id, and not the same neighbours.
+        bool Spelled(int[] ids) => !ids.Contains(tokenizer.UnknownId);
         return new WordHulls(
             words
                 .Order(StringComparer.Ordinal)
+                .Select(w => (Word: w, Ids: tokenizer.TokenIds(w)))
+                .Where(w => Spelled(w.Ids))
                 .Select(w =>
                     (
-                        tokenizer.TokenIds(w),
+                        w.Ids,
                         neighbours
-                            .Nearest(w, options.Neighbours)
+                            .Nearest(w.Word, options.Neighbours)
                             .Where(n => !heldOut.Contains(PythonText.Lower(n)))
                             .Select(tokenizer.TokenIds)
+                            .Where(Spelled)
                             .ToArray()
                     )
                 ),

@@ -35,6 +35,13 @@ internal sealed record WeightTicket(string Rule, WeightMask Mask, double Sparsit
     internal IReadOnlyList<WeightMask> Rounds { get; init; } = [];
 }
 
+/// <summary>A mask drawn from a saved ticket.</summary>
+/// <param name="Mask">The kept weights.</param>
+/// <param name="Scores">The scores it was drawn from, or null.</param>
+/// <param name="Rounds">The masks of the pruning rounds up to its own; empty if it is none of
+/// them.</param>
+internal sealed record DrawnWeights(WeightMask Mask, SavedScores? Scores, IReadOnlyList<WeightMask> Rounds);
+
 /// <summary>Reads and writes tickets of single weights.</summary>
 internal static class WeightTickets
 {
@@ -44,8 +51,12 @@ internal static class WeightTickets
         ScoresFile = "scores.safetensors",
         LayoutKey = "layout";
 
-    /// <summary>Files of a ticket other than ticket.json.</summary>
-    internal static IReadOnlyList<string> Files { get; } = [MasksFile, ScoresFile];
+    /// <summary>The files of a ticket other than ticket.json.</summary>
+    internal static IEnumerable<string> FilesOf(string folder) =>
+        ((string[])[MasksFile, ScoresFile])
+            .Select(name => Path.Combine(folder, name))
+            .Where(File.Exists)
+            .Concat(Rounds(folder));
 
     /// <summary>Writes a ticket folder atomically.</summary>
     internal static void Write(string path, TicketProvenance provenance, WeightTicket written)
@@ -114,17 +125,14 @@ internal static class WeightTickets
     /// <param name="folder">The ticket folder.</param>
     /// <param name="saved">Its own mask.</param>
     /// <param name="sparsity">Fraction of weights to prune.</param>
-    /// <param name="scores">The scores it was drawn from, or null.</param>
     /// <exception cref="CheckpointException">The folder has neither scores nor such a round; the
     /// message says what is possible.</exception>
-    internal static WeightMask Draw(string folder, WeightMask saved, double sparsity, out SavedScores? scores)
+    internal static DrawnWeights Draw(string folder, WeightMask saved, double sparsity)
     {
-        scores = null;
         if (File.Exists(Path.Combine(folder, ScoresFile)) || !Rounds(folder).Any())
         {
             var (layout, found) = ReadScores(folder);
-            scores = new SavedScores(layout, found);
-            return WeightDraw.ByScore(
+            var mask = WeightDraw.ByScore(
                 [
                     .. found.Select(s =>
                         (s.Site, s.Scores, saved.Of(s.Site) is { } m ? (long[])[m.Rows, m.Columns] : [])
@@ -133,10 +141,13 @@ internal static class WeightTickets
                 layout,
                 sparsity
             );
+            return new DrawnWeights(mask, new SavedScores(layout, found), []);
         }
         var rounds = Rounds(folder).Select(ReadMasks).ToArray();
-        return rounds.FirstOrDefault(r => r.Count - r.Kept == WeightDraw.PrunedCount(r.Count, sparsity))
-            ?? throw new CheckpointException(
+        var drawn = Array.FindIndex(rounds, r => r.Count - r.Kept == WeightDraw.PrunedCount(r.Count, sparsity));
+        return drawn >= 0
+            ? new DrawnWeights(rounds[drawn], null, rounds[..(drawn + 1)])
+            : throw new CheckpointException(
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"{folder}: was pruned in rounds, none of which has sparsity {sparsity}; possible "
@@ -236,7 +247,8 @@ internal static class WeightTickets
         var path = Path.Combine(folder, ScoresFile);
         if (!File.Exists(path))
             throw new CheckpointException(
-                $"{folder}: was saved without scores, so only its saved mask can be used; set draw to "
+                $"{folder}: holds neither scores nor masks of pruning rounds, so only its saved mask can be used; set "
+                    + "draw to "
                     + $"{{\"kind\":\"as-saved\"}}"
             );
         using var file = SafetensorsFile.Open(path);
