@@ -220,6 +220,8 @@ public static class OnnxExport
                 is { } missing
         )
             throw new CheckpointException($"{files.Path}: holds no '{missing}', so it is not a masked language model");
+        if (head == OnnxHead.MaskedLM)
+            ModelFolderCheck.RequireTiedDecoder(files);
         // A mask or coefficient that is not yet folded into the weights would be lost.
         if (
             files.Unused.FirstOrDefault(n => BertParameters.IsMaskScores(n) || BertParameters.IsCoefficient(n)) is
