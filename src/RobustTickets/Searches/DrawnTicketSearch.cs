@@ -101,7 +101,7 @@ internal static class DrawnTicketSearch
                 json["saved_from"] = Path.GetFileName(Path.GetDirectoryName(folder));
                 AtomicFile.WriteAllText(Path.Combine(target, TicketFolder.File), json.ToJsonString() + "\n");
                 foreach (var name in WeightTickets.Files.Where(name => File.Exists(Path.Combine(folder, name))))
-                    File.Copy(Path.Combine(folder, name), Path.Combine(target, name));
+                    SourceFile.Copy(Path.Combine(folder, name), Path.Combine(target, name));
             },
             replace: true
         );
