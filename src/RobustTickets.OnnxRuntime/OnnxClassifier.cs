@@ -11,9 +11,16 @@ namespace RobustTickets.OnnxRuntime;
 public sealed class OnnxClassifier : ITextClassifier
 {
     private const int FewTexts = 16;
+    private const string Softmax = "Softmax",
+        Sigmoid = "Sigmoid";
+
+    // The logarithm of a probability that is 0 in single precision must be finite.
+    private const float LeastProbability = 1.17549435e-38f;
+
     private readonly OnnxNetwork _network;
     private readonly PieceEncoder _pieces;
     private readonly int _cells;
+    private readonly bool _areProbabilities;
     private readonly DisposeGuard _guard;
 
     private OnnxClassifier(
@@ -28,10 +35,18 @@ public sealed class OnnxClassifier : ITextClassifier
     {
         (_network, _pieces, Labels, MaxLength, Name) = (network, pieces, labels, maxLength, name);
         _cells = options.CellsPerBatch;
+        _areProbabilities = network.FinalOperator == Softmax;
         _guard = new DisposeGuard(typeof(OnnxClassifier), _network.Dispose);
         Notes =
         [
             .. note is null ? Array.Empty<string>() : [note],
+            .. _areProbabilities
+                ?
+                [
+                    $"the output '{network.Output}' holds probabilities ({Softmax}): their logarithms are used as "
+                        + "logits",
+                ]
+                : Array.Empty<string>(),
             .. network.DependsOnBatch
                 ?
                 [
@@ -77,6 +92,11 @@ public sealed class OnnxClassifier : ITextClassifier
                 throw new DataException(
                     $"{files.Model}: returns numbers per piece, not logits [batch, classes]; it is not a classifier"
                 );
+            if (network.FinalOperator == Sigmoid)
+                throw new DataException(
+                    $"{files.Model}: output '{network.Output}' is computed by {Sigmoid}, a probability of its own for "
+                        + $"each class; expected logits or {Softmax}: this program supports single-label classifiers"
+                );
             var labels = LabelsOf(files, network, options);
             if (files.ConfigText("problem_type") is { } problem and not "single_label_classification")
                 throw new DataException(
@@ -112,6 +132,10 @@ public sealed class OnnxClassifier : ITextClassifier
         var rows = LengthBatches.Run(_network, encoded, _cells, stop);
         if (Array.Find(rows, r => r.Length != Labels.Count) is { } odd)
             throw new DataException($"{Name}: returns {odd.Length} logits for {Labels.Count} classes");
+        if (_areProbabilities)
+            foreach (var row in rows)
+                for (var c = 0; c < row.Length; c++)
+                    row[c] = MathF.Log(row[c] > LeastProbability || float.IsNaN(row[c]) ? row[c] : LeastProbability);
         return rows;
     }
 

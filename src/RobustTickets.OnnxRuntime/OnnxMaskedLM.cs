@@ -47,8 +47,8 @@ public sealed class OnnxMaskedLM : IMaskedLanguageModel, IDisposable
     /// next to it.</param>
     /// <param name="options">Load and run options; null: the defaults.</param>
     /// <exception cref="RequestException">An option is out of range.</exception>
-    /// <exception cref="DataException">A file is missing or malformed, or the graph does not return
-    /// scores over the vocabulary.</exception>
+    /// <exception cref="DataException">A file is missing or malformed, the vocabulary has no mask
+    /// token, or the graph does not return scores over the vocabulary.</exception>
     public static OnnxMaskedLM Load(string path, OnnxOptions? options = null)
     {
         options ??= new OnnxOptions();
@@ -56,6 +56,8 @@ public sealed class OnnxMaskedLM : IMaskedLanguageModel, IDisposable
         var files = OnnxModelFiles.Find(path);
         if (PieceEncoder.Load(files, options.Tokenizer) is not WordPieces pieces)
             throw new DataException($"{path}: attacks take substitutes only from WordPiece vocabularies");
+        // Throws without a mask token, before the file is opened.
+        _ = pieces.Tokenizer.MaskId;
         var network = OnnxNetwork.Open(files.Model, options, pieces.PadId);
         var vocabulary = pieces.Tokenizer.Vocabulary.Count;
         if (!network.IsPooled && network.Width is { } width && width >= vocabulary && width <= 1 << 24)

@@ -79,6 +79,9 @@ public sealed class OnnxNetwork : ITokenModel
     /// </summary>
     public int? FixedLength => (int?)_fixedLength;
 
+    /// <summary>The operator that computes the output; null if unknown.</summary>
+    internal string? FinalOperator => File.FinalOperators.GetValueOrDefault(_output.Name);
+
     internal OnnxFileInfo File { get; }
 
     /// <summary>

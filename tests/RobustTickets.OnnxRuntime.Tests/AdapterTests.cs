@@ -55,6 +55,18 @@ public sealed class AdapterTests : IDisposable
         Assert.Equal([0, 8, 9, 2, 2, 8, 2], pair.Ids);
         Assert.All(pair.Segments, s => Assert.Equal(0, s));
         Assert.Equal([0, 8, 2], pieces.Encode(new TextPair("ab c"), 3).Ids);
+
+        Settings("""{"model_max_length": 7, "add_prefix_space": true, "truncation_side": "right"}""");
+        pieces = Load();
+        Assert.Equal(7, pieces.ModelMaxLength);
+        Assert.Equal([0, 9, 9, 2], pieces.Encode(new TextPair("c c"), 7).Ids);
+        Assert.Equal([0, 9, 2], pieces.Encode(new TextPair(" c"), 7).Ids);
+        Settings("""{"model_max_length": 1000000000000000019884624838656, "add_prefix_space": false}""");
+        pieces = Load();
+        Assert.Equal(10, pieces.ModelMaxLength);
+        Assert.Equal([0, 6, 9, 2], pieces.Encode(new TextPair("c c"), 7).Ids);
+        Settings("""{"truncation_side": "left"}""");
+        Assert.Contains("truncation_side is 'left'", Assert.Throws<DataException>(() => Load()).Message);
     }
 
     [Theory]
@@ -85,6 +97,26 @@ public sealed class AdapterTests : IDisposable
         var loaded = Load();
         Assert.Equal(pad, loaded.PadId);
         Assert.Equal(ids.Split(',').Select(int.Parse), loaded.Encode(new TextPair("ab"), 10).Ids);
+
+        Settings("""{"model_max_length": 9, "add_prefix_space": true}""");
+        Assert.Equal(9, Load().ModelMaxLength);
+        foreach (
+            var (setting, refused) in new[]
+            {
+                ("\"truncation_side\": \"left\"", true),
+                ("\"add_prefix_space\": false", true),
+                ("\"do_lower_case\": true", !fairseq),
+                ("\"split_by_punct\": true", !fairseq),
+            }
+        )
+        {
+            Settings($"{{{setting}}}");
+            var error = Record.Exception(() => Load());
+            Assert.Equal(
+                refused,
+                error is DataException e && e.Message.Contains(setting.Split('"')[1], StringComparison.Ordinal)
+            );
+        }
     }
 
     [Fact]
@@ -95,6 +127,8 @@ public sealed class AdapterTests : IDisposable
         File.Move(Path.Combine(_folder, "spiece.model"), Path.Combine(_folder, "spm.model"));
         Assert.Contains("spm.model", Assert.Throws<DataException>(() => Load()).Message);
     }
+
+    private void Settings(string json) => File.WriteAllText(Path.Combine(_folder, "tokenizer_config.json"), json);
 
     private PieceEncoder Load()
     {

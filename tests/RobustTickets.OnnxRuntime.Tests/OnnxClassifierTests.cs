@@ -204,6 +204,49 @@ public sealed class OnnxClassifierTests : IDisposable
     }
 
     [Fact]
+    public void A_masked_model_without_a_mask_token_is_refused_before_its_file_is_opened()
+    {
+        var file = _tiny.Write(OnnxHead.MaskedLM);
+        File.WriteAllLines(
+            _tiny.Below("vocab.txt"),
+            TinyBert.Words.Select(word => word == "[MASK]" ? "[unused0]" : word)
+        );
+        var opened = 0;
+        Refused(() => OnnxMaskedLM.Load(file, new OnnxOptions(Session: _ => opened++)), "has no mask token '[MASK]'");
+        Assert.Equal(0, opened);
+    }
+
+    // The empty text is [CLS] [SEP], with the ids 2 and 3.
+    [Theory]
+    [InlineData(1, 0.2689414213699951)]
+    [InlineData(1000, 0)]
+    public void Probabilities_of_a_graph_are_not_normalized_again(int scale, double first)
+    {
+        var file = Graph(
+            g => g.Inputs.Add(new("input_ids", OnnxElement.Int64, "batch", "sequence")),
+            end: (g, ids) => g.Node("Identity", [g.Node("Softmax", [g.Node("Mul", [ids, g.Scalar("scale", scale)])])])
+        );
+        using var classifier = OnnxClassifier.Load(file);
+        Assert.Contains("probabilities (Softmax)", Assert.Single(classifier.Notes));
+        var row = classifier.Probabilities([new TextPair("")])[0];
+        Assert.Equal(first, row[0], 1e-6);
+        Assert.Equal(1 - first, row[1], 1e-6);
+        Assert.Equal(row[1], classifier.Predict("").Score);
+        Assert.All(classifier.Logits([new TextPair("")])[0], logit => Assert.True(float.IsFinite(logit)));
+    }
+
+    [Fact]
+    public void Probabilities_of_each_class_by_itself_are_refused() =>
+        Refused(
+            Graph(
+                g => g.Inputs.Add(new("input_ids", OnnxElement.Int64, "batch", "sequence")),
+                end: (g, ids) => g.Node("Sigmoid", [ids])
+            ),
+            "output 'logits' is computed by Sigmoid",
+            "single-label"
+        );
+
+    [Fact]
     public void A_graph_for_exactly_so_many_texts_is_refused() =>
         Refused(Graph(g => g.Inputs.Add(new("input_ids", OnnxElement.Int64, 1L, "sequence"))), "fixed batch size 1;");
 
@@ -264,16 +307,23 @@ public sealed class OnnxClassifierTests : IDisposable
         return classifier.Labels;
     }
 
-    // A graph that gives back its first input.
-    private string Graph(Action<OnnxGraph> inputs, OnnxValue? output = null)
+    // A graph that gives back its first input, or what is computed from it at the end.
+    private string Graph(
+        Action<OnnxGraph> inputs,
+        OnnxValue? output = null,
+        Func<OnnxGraph, string, string>? end = null
+    )
     {
         var graph = new OnnxGraph();
         inputs(graph);
         var first = graph.Inputs[0];
+        string Floats()
+        {
+            var floats = graph.Node("Cast", [first.Name], new OnnxAttribute("to", (long)OnnxElement.Float));
+            return end?.Invoke(graph, floats) ?? floats;
+        }
         graph.Output(
-            output is null
-                ? graph.Node("Cast", [first.Name], new OnnxAttribute("to", (long)OnnxElement.Float))
-                : first.Name,
+            output is null ? Floats() : first.Name,
             output ?? new OnnxValue("logits", OnnxElement.Float, "batch", 2L)
         );
         var path = _tiny.Below("graph.onnx");

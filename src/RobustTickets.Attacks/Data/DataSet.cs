@@ -181,10 +181,23 @@ public static class DataSet
             notes.Add($"{empty} rows with an empty text");
         if (classes.ReadByValue is { } number)
             notes.Add($"labels are compared as numbers: {number} is class {labels.Names[classes.Find(number)!.Value]}");
+        else if (options.Labels is null && Merged(table) is { Length: > 0 } merged)
+            notes.Add($"labels are compared as numbers: {string.Join(" and ", merged)} are one class");
         if (options.Labels is null && layout.IsGeneric && labels.Indices.ContainsKey("-1"))
             notes.Add("label -1 is treated as a class; if it marks unlabelled rows, give a label map without it");
         return Finish(layout, split, Take(examples, options), place.Path, table.Sha256, labels, notes);
     }
+
+    // The spellings of the first number that has several.
+    private static string[] Merged(RawTable table) =>
+        [
+            .. table
+                .LabelValues.Distinct(StringComparer.Ordinal)
+                .Where(LabelMap.IsNumber)
+                .GroupBy(LabelText.Canonical, StringComparer.Ordinal)
+                .FirstOrDefault(spellings => spellings.Skip(1).Any())
+                ?? Enumerable.Empty<string>(),
+        ];
 
     private static LabelMap Labels(
         RawTable table,

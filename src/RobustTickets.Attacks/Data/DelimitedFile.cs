@@ -44,9 +44,9 @@ internal sealed class DelimitedFile : RecordFile
     /// <summary>Fields of the first row, header or not.</summary>
     public IReadOnlyList<string> FirstRow => Rows().First().Values!;
 
-    public override IEnumerable<RawRow> Read(IReadOnlyList<string> columns, string? label)
+    public override IEnumerable<RawRow> Read(RequestedColumns columns)
     {
-        var positions = columns.Select(column => Array.IndexOf(_columns, column)).ToArray();
+        var positions = columns.Names.Select(column => Array.IndexOf(_columns, column)).ToArray();
         foreach (var row in Rows().Skip(_header ? 1 : 0))
         {
             if (row.Values is not { } fields)

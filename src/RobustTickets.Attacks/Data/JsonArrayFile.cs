@@ -33,12 +33,14 @@ internal sealed class JsonArrayFile : RecordFile
 
     public override IReadOnlyList<string> Columns => _columns;
 
-    public override IEnumerable<RawRow> Read(IReadOnlyList<string> columns, string? label) =>
+    public override bool HasOwnColumns => true;
+
+    public override IEnumerable<RawRow> Read(RequestedColumns columns) =>
         Values()
             .Select(value =>
                 Damage(value.Json) is { } reason
                     ? new RawRow(value.Line, null, reason)
-                    : JsonRow.Parse(value.Line, value.Json, columns, label)
+                    : JsonRow.Parse(value.Line, value.Json, columns)
             );
 
     private static string? Damage(ReadOnlyMemory<byte> json) =>

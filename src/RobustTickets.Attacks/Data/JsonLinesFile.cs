@@ -26,11 +26,13 @@ internal sealed class JsonLinesFile : RecordFile
 
     public override IReadOnlyList<string> Columns => _columns;
 
-    public override IEnumerable<RawRow> Read(IReadOnlyList<string> columns, string? label) =>
+    public override bool HasOwnColumns => true;
+
+    public override IEnumerable<RawRow> Read(RequestedColumns columns) =>
         File.Lines()
             .Select(line =>
                 string.IsNullOrWhiteSpace(line.Text)
                     ? new RawRow(line.Number, null, "empty line; expected one JSON object per line")
-                    : JsonRow.Parse(line.Number, Encoding.UTF8.GetBytes(line.Text), columns, label)
+                    : JsonRow.Parse(line.Number, Encoding.UTF8.GetBytes(line.Text), columns)
             );
 }

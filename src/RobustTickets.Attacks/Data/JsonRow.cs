@@ -37,9 +37,7 @@ internal static class JsonRow
     /// <param name="line">First line of the object.</param>
     /// <param name="json">UTF-8 of the row.</param>
     /// <param name="columns">The requested fields.</param>
-    /// <param name="label">The label field; only its value may be null, which reads as
-    /// empty.</param>
-    public static RawRow Parse(int line, ReadOnlyMemory<byte> json, IReadOnlyList<string> columns, string? label)
+    public static RawRow Parse(int line, ReadOnlyMemory<byte> json, RequestedColumns columns)
     {
         try
         {
@@ -47,24 +45,41 @@ internal static class JsonRow
             var root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object)
                 return new RawRow(line, null, $"{Kind(root)}; {Expected}");
-            var values = new string[columns.Count];
+            if (columns.Absent.FirstOrDefault(name => root.TryGetProperty(name, out _)) is { } odd)
+            {
+                return new RawRow(
+                    line,
+                    null,
+                    $"field '{odd}', which the first object lacks; expected it in every object or in none"
+                )
+                {
+                    Remedy = columns.Remedy,
+                };
+            }
+            var values = new string[columns.Names.Count];
             for (var i = 0; i < values.Length; i++)
             {
-                if (!root.TryGetProperty(columns[i], out var value))
+                var name = columns.Names[i];
+                if (!root.TryGetProperty(name, out var value))
                 {
+                    if (name == columns.Optional)
+                    {
+                        values[i] = "";
+                        continue;
+                    }
                     return new RawRow(
                         line,
                         null,
-                        $"no field '{columns[i]}'; found "
+                        $"no field '{name}'; found "
                             + $"{string.Join(", ", root.EnumerateObject().Select(field => field.Name))}"
                     );
                 }
-                if (Text(value, mayBeNull: columns[i] == label) is not { } text)
+                if (Text(value, columns.MayBeNull(name)) is not { } text)
                 {
                     return new RawRow(
                         line,
                         null,
-                        $"field '{columns[i]}' is {Kind(value)}; expected a string, number or boolean"
+                        $"field '{name}' is {Kind(value)}; expected a string, number or boolean"
                     );
                 }
                 values[i] = text;

@@ -48,7 +48,7 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
             if (!labels.TryAdd(names[i], i))
                 throw new DataException($"class name '{names[i]}' occurs twice among {string.Join(", ", names)}");
         }
-        if (!names.Any(IsNumber))
+        if (!names.Any(LabelText.IsLikeNumber))
         {
             for (var i = 0; i < names.Count; i++)
                 labels.TryAdd(i.ToString(CultureInfo.InvariantCulture), i);
@@ -62,8 +62,8 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
 
     /// <summary>
     /// The map inferred from the values of a file: numbers keep their order (integers their value,
-    /// when they start at 0), 1.0 equals 1; names of a known task take its order; other names are
-    /// sorted by character code.
+    /// when they start at 0), 1.0 equals 1; names of a known task take its order (those of its
+    /// classes that occur); other names are sorted by character code.
     /// </summary>
     internal static LabelMap Infer(IReadOnlyCollection<string> values, string place)
     {
@@ -92,8 +92,14 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
                 numbers[0] == 0 && numbers[^1] < 2 * numbers.Length && numbers.All(n => n == decimal.Truncate(n));
             if (fromZero)
                 numbers = [.. Enumerable.Range(0, (int)numbers[^1] + 1).Select(n => (decimal)n)];
-            var texts = numbers.Select(LabelText.Spell).ToArray();
-            var indices = texts
+            // If each value has one spelling, that is its name: 0.50 is not renamed to 0.5.
+            var spellings = values.Distinct(StringComparer.Ordinal).ToLookup(LabelText.Canonical);
+            var areUnique = spellings.All(spelling => !spelling.Skip(1).Any());
+            var canonical = numbers.Select(LabelText.Spell).ToArray();
+            string[] texts = areUnique
+                ? [.. canonical.Select(text => spellings[text].FirstOrDefault() ?? text)]
+                : canonical;
+            var indices = canonical
                 .Select((text, i) => (text, i))
                 .ToDictionary(x => x.text, x => x.i, StringComparer.Ordinal);
             foreach (var value in values)
@@ -106,13 +112,25 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
         }
         foreach (var layout in TaskCatalog.Layouts.Where(layout => !layout.IsGeneric))
         {
-            if (distinct.All(value => layout.Task.Labels.Contains(value, StringComparer.OrdinalIgnoreCase)))
+            var known = layout.Task.Labels;
+            if (!distinct.All(value => known.Contains(value, StringComparer.OrdinalIgnoreCase)))
+                continue;
+            var found = known.Where(name => distinct.Contains(name, StringComparer.OrdinalIgnoreCase)).ToArray();
+            if (found.Length == known.Count)
             {
                 return For(layout, oneBased: false) with
                 {
-                    Rule =
-                        $"order of {layout.Task.Name}, whose class names occur in {place}: {Show(layout.Task.Labels)}",
+                    Rule = $"order of {layout.Task.Name}, whose class names occur in {place}: {Show(known)}",
                 };
+            }
+            // A class without examples would be one that no text can be of.
+            if (found.Length > 1)
+            {
+                return new LabelMap(
+                    found,
+                    found.Index().ToDictionary(x => x.Item, x => x.Index, StringComparer.OrdinalIgnoreCase),
+                    $"order of {layout.Task.Name}, of whose class names {found.Length} occur in {place}: {Show(found)}"
+                );
             }
         }
         var sorted = distinct.Order(StringComparer.Ordinal).ToArray();
@@ -138,33 +156,84 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
     }
 
     /// <summary>
-    /// This map with its classes in a model's order, by case-insensitive name; itself if the order
-    /// is the same, null if the names differ.
+    /// This map with its classes in a model's order: itself if the order is the same, null if the
+    /// model's names do not tell it. Names match without case, and by the other values of the map
+    /// (<c>pos</c>, <c>Sci-Tech</c>).
     /// </summary>
-    internal LabelMap? InOrderOf(IReadOnlyList<string> classes)
+    /// <param name="classes">The model's class names, in order.</param>
+    /// <param name="place">The data, for the message.</param>
+    /// <exception cref="DataException">Some of the model's classes are known here, at other
+    /// indices, and others are not.</exception>
+    internal LabelMap? InOrderOf(IReadOnlyList<string> classes, string place)
     {
         if (Names.SequenceEqual(classes, StringComparer.OrdinalIgnoreCase))
             return this;
-        if (Places(Names, classes) is not { } place)
+        if (classes.Count != Names.Count)
             return null;
+        var found = classes.Select(IndexOf).ToArray();
+        // Numbers may count from another base unless every name is one of a class here.
+        if (found.Contains(null))
+            found = [.. found.Select((at, i) => LabelText.IsLikeNumber(classes[i]) ? null : at)];
+        if (found.OfType<int>().Distinct().Count() < classes.Count)
+        {
+            var moved = Enumerable.Range(0, found.Length).FirstOrDefault(i => found[i] is { } at && at != i, -1);
+            if (moved < 0)
+                return null;
+            throw new DataException(
+                $"{place}: the model's class {moved} is '{classes[moved]}', which is class {found[moved]} "
+                    + $"('{Names[found[moved]!.Value]}') here, and not each class has one of these names: the model "
+                    + $"has {string.Join(", ", classes)}; the data have {string.Join(", ", Names)}",
+                new Remedy("name the labels of the model's classes in its order", nameof(DataOptions.Labels))
+            );
+        }
+        if (found.Index().All(at => at.Item == at.Index))
+            return this;
         var indices = Copy(Indices);
         foreach (var (value, index) in Indices)
-            indices[value] = place[index];
+            indices[value] = Array.IndexOf(found, index);
         return new LabelMap([.. classes], indices, "the model's class order, by name");
     }
 
     /// <summary>
-    /// The index of each class name among a model's classes, by case-insensitive name; null if the
-    /// names differ.
+    /// The index of each class name among a model's classes, by name without case or by the other
+    /// spellings of a known task; null if the names differ.
     /// </summary>
     internal static int[]? Places(IReadOnlyList<string> names, IReadOnlyList<string> classes)
     {
-        var places = names
-            .Select(name => classes.ToList().FindIndex(c => c.Equals(name, StringComparison.OrdinalIgnoreCase)))
-            .ToArray();
+        var layout = TaskCatalog.Layouts.FirstOrDefault(l =>
+            l.Task.Labels.Count == names.Count
+            && l.Task.Labels.All(label => names.Contains(label, StringComparer.OrdinalIgnoreCase))
+        );
+        var spelled = classes.Select(Spelled).ToList();
+        var places = names.Select(name => spelled.FindIndex(c => Same(c, name))).ToArray();
         return classes.Count == names.Count && places.Order().SequenceEqual(Enumerable.Range(0, names.Count))
             ? places
             : null;
+
+        string Spelled(string name) =>
+            layout is null || LabelText.IsLikeNumber(name) || names.Any(n => Same(n, name))
+                ? name
+                : layout
+                    .Spellings.Where(spelling => Same(spelling.Key, name))
+                    .Select(spelling => layout.Task.Labels[spelling.Value])
+                    .FirstOrDefault(name);
+
+        static bool Same(string a, string b) => a.Equals(b, StringComparison.OrdinalIgnoreCase);
+    }
+
+    // The class of a name: by itself, then without case, then among the other values.
+    private int? IndexOf(string name)
+    {
+        var names = Names.ToList();
+        var at = names.IndexOf(name);
+        if (at < 0)
+            at = names.FindIndex(n => n.Equals(name, StringComparison.OrdinalIgnoreCase));
+        if (at >= 0)
+            return at;
+        return Indices
+            .Where(pair => pair.Key.Equals(name, StringComparison.OrdinalIgnoreCase))
+            .Select(pair => (int?)pair.Value)
+            .FirstOrDefault();
     }
 
     internal static bool IsNumber(string text) => LabelText.Number(text) is not null;

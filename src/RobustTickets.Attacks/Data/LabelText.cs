@@ -28,9 +28,30 @@ internal static class LabelText
     public static bool IsMissing(string label) =>
         string.IsNullOrWhiteSpace(label) || label == "None" || MissingWords.Contains(label);
 
-    /// <summary>The value of a decimal number (1, 1.0, -1, 5e-1); otherwise null.</summary>
+    /// <summary>
+    /// The value of a plain decimal number (1, 1.0, -1); otherwise null. 01 and 1E1 are names, as
+    /// codes are.
+    /// </summary>
     public static decimal? Number(string label) =>
-        decimal.TryParse(label, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : null;
+        !HasLeadingZero(label)
+        && decimal.TryParse(
+            label,
+            NumberStyles.Float & ~NumberStyles.AllowExponent,
+            CultureInfo.InvariantCulture,
+            out var value
+        )
+            ? value
+            : null;
+
+    /// <summary>
+    /// Whether a name could be read as a number, also in a spelling that <see cref="Number"/> takes
+    /// for a name.
+    /// </summary>
+    public static bool IsLikeNumber(string label) =>
+        decimal.TryParse(label, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
+
+    private static bool HasLeadingZero(string label) =>
+        label.AsSpan().TrimStart(" \t+-") is ['0', >= '0' and <= '9', ..];
 
     /// <summary>The canonical spelling of a number: 1 for 1.0, 0.5 for 0.50.</summary>
     public static string Spell(decimal value)

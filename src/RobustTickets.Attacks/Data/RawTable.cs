@@ -32,6 +32,11 @@ internal sealed record RawTable(
     /// </summary>
     public const string OriginColumn = "augmented_from";
 
+    private static readonly Remedy NoPair = new(
+        "give an empty column name to read no second text",
+        nameof(DataOptions.PairColumn)
+    );
+
     /// <summary>Label values in file order.</summary>
     public IReadOnlyCollection<string> LabelValues => [.. Rows.Select(Picked.Label).OfType<string>()];
 
@@ -50,7 +55,7 @@ internal sealed record RawTable(
         // -1 marks a row without a label, unless the user maps it to a class.
         var given = options.Labels is null ? null : new LabelLookup(options.Labels);
         var minusOne = given?.Contains("-1") ?? (layout.IsGeneric && !layout.MinusOneIsNoLabel);
-        var origin = file.Columns.Contains(OriginColumn) ? OriginColumn : null;
+        var origin = file.HasOwnColumns || file.Columns.Contains(OriginColumn) ? OriginColumn : null;
         var picked = new PickedColumns(texts.Length, pair is not null, label is not null, minusOne, given)
         {
             HasOrigin = origin is not null,
@@ -66,7 +71,11 @@ internal sealed record RawTable(
         var rows = new List<RawRow>();
         var leftOut = new LeftOutRows(path, options.SkipBadRows);
         var (noGold, unlabelled, ordinal) = (0, 0, -1);
-        foreach (var record in file.Read(wanted, label))
+        var requested = new RequestedColumns(wanted, label, origin, Absent(layout, options, pair, label))
+        {
+            Remedy = label is null ? null : NoPair,
+        };
+        foreach (var record in file.Read(requested))
         {
             stop.ThrowIfCancellationRequested();
             ordinal++;
@@ -120,6 +129,16 @@ internal sealed record RawTable(
             notes
         );
     }
+
+    // Columns of the task that were looked for in the first row and not found: later rows must not
+    // have them either.
+    private static string[] Absent(TaskLayout layout, DataOptions options, string? pair, string? label) =>
+        [
+            .. pair is null && options.PairColumn is null ? layout.PairColumns : [],
+            .. label is not null ? Array.Empty<string>()
+            : options.LabelColumn is { } named ? [named]
+            : layout.LabelColumns,
+        ];
 
     private static bool IsBroken(TextFile file, RawRow row) =>
         Enumerable.Range(row.Line, row.LastLine - row.Line + 1).Any(file.BrokenLines.ContainsKey);

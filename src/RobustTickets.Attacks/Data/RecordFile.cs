@@ -16,6 +16,26 @@ internal readonly record struct RawRow(int Line, string[]? Values, string? Error
     public int LastLine { get; init; } = Line;
 }
 
+/// <summary>The columns to read.</summary>
+/// <param name="Names">The columns whose values a row gives, in order.</param>
+/// <param name="Label">The label column; its value may be null, which reads as empty.</param>
+/// <param name="Optional">A column that a row may lack, which reads as empty.</param>
+/// <param name="Absent">Columns that the first object lacks: a row that has one is
+/// malformed.</param>
+internal sealed record RequestedColumns(
+    IReadOnlyList<string> Names,
+    string? Label,
+    string? Optional,
+    IReadOnlyList<string> Absent
+)
+{
+    /// <summary>How to read the file if a row has one of <see cref="Absent"/>.</summary>
+    public Remedy? Remedy { get; init; }
+
+    /// <summary>Whether a value may be null.</summary>
+    public bool MayBeNull(string column) => column == Label || column == Optional;
+}
+
 /// <summary>
 /// A file of rows with named columns: delimited text (<see cref="DelimitedFile"/>), JSON lines
 /// (<see cref="JsonLinesFile"/>), a JSON array (<see cref="JsonArrayFile"/>) or Parquet
@@ -32,12 +52,12 @@ internal abstract class RecordFile(TextFile file)
     /// </summary>
     public abstract IReadOnlyList<string> Columns { get; }
 
+    /// <summary>Whether rows may have other columns than the first: JSON objects.</summary>
+    public virtual bool HasOwnColumns => false;
+
     /// <summary>
-    /// Rows with the values of <paramref name="columns"/> (all of them in <see cref="Columns"/>),
-    /// malformed rows included.
+    /// Rows with the values of the requested columns, malformed rows included. The columns must be
+    /// in <see cref="Columns"/>, except the optional one if <see cref="HasOwnColumns"/>.
     /// </summary>
-    /// <param name="columns">The requested columns.</param>
-    /// <param name="label">The label column; only its value may be null, which reads as
-    /// empty.</param>
-    public abstract IEnumerable<RawRow> Read(IReadOnlyList<string> columns, string? label);
+    public abstract IEnumerable<RawRow> Read(RequestedColumns columns);
 }

@@ -3,13 +3,13 @@ using System.Text;
 namespace RobustTickets.Attacks.Tokens;
 
 /// <summary>
-/// Splits text into words before WordPiece, with the steps of Hugging Face's slow BertTokenizer,
-/// one method per step, in order: (1) lower-case each character of the text except special tokens;
-/// (2) split the text at special tokens, if they are matched anywhere; (3) drop control characters,
-/// turn whitespace into spaces, put spaces around ideographs; (4) split at whitespace; (5) unless
-/// the word is a special token, lower-case it and strip accents, then make every punctuation
-/// character a word. All steps work on code points (a lone surrogate is a control character and is
-/// dropped).
+/// Splits text into words before WordPiece, with the steps of the slow BertTokenizer of
+/// transformers 4.4.2, one method per step, in order: (1) lower-case each character of the text
+/// except special tokens; (2) split the text at special tokens, if they are matched anywhere; (3)
+/// drop control characters, turn whitespace into spaces, put spaces around ideographs; (4) split at
+/// whitespace; (5) unless the word is a special token, lower-case it and strip accents, then make
+/// every punctuation character a word. All steps work on code points (a lone surrogate is a control
+/// character and is dropped).
 /// </summary>
 internal sealed class BasicTokenizer
 {

@@ -10,8 +10,8 @@ namespace RobustTickets.Attacks.Tokens;
 /// <c>special_tokens_map.json</c>, and <c>config.json</c> for the number of positions. Precedence
 /// as in Hugging Face: settings of <c>tokenizer_config.json</c>, then those of
 /// <c>tokenizer.json</c>, then BERT's defaults. Unsupported settings that would change tokens are
-/// rejected by name. Truncation and padding stored in <c>tokenizer.json</c> are ignored: the caller
-/// gives the length.
+/// rejected by name. The lengths of truncation and padding stored in <c>tokenizer.json</c> are
+/// ignored: the caller gives the length.
 /// </summary>
 internal static class TokenizerFolder
 {
@@ -48,6 +48,8 @@ internal static class TokenizerFolder
         CheckConfig(configPath, config?.RootElement);
 
         var fromJson = File.Exists(jsonPath) ? TokenizerJson.Read(jsonPath) : null;
+        if (!RequireRightTruncation(configPath, config?.RootElement) && fromJson?.TruncationDirection is { } side)
+            RequireRight(jsonPath, "truncation.direction", side);
         var fromText = File.Exists(vocabPath) ? Vocabulary.Load(vocabPath) : null;
         if (
             fromJson is not null
@@ -74,6 +76,8 @@ internal static class TokenizerFolder
             ModelMaxLength: MaxLength(folder, settings),
             Special: ReadSpecial(map?.RootElement, settings, fromJson, AddedTokens(configPath, settings, vocabulary))
         );
+        if (options.Special is { } special)
+            fromJson?.RequireTemplate(jsonPath, special);
         try
         {
             return new WordPieceTokenizer(vocabulary, options);
@@ -214,25 +218,42 @@ internal static class TokenizerFolder
         return added;
     }
 
+    /// <summary>
+    /// Throws if texts would be truncated at their start; whether the settings name a side.
+    /// </summary>
+    internal static bool RequireRightTruncation(string path, JsonElement? config)
+    {
+        if (config?.Member("truncation_side") is not { ValueKind: not JsonValueKind.Null } side)
+            return false;
+        RequireRight(path, "truncation_side", side.Text() ?? side.GetRawText());
+        return true;
+    }
+
+    private static void RequireRight(string path, string field, string side)
+    {
+        if (!side.Equals("right", StringComparison.OrdinalIgnoreCase))
+            throw new DataException(
+                $"{path}: {field} is '{side}'; only 'right' is supported: the end of a text that is too long is removed"
+            );
+    }
+
+    /// <summary><c>model_max_length</c>; null if missing or unknown.</summary>
+    internal static int? GivenLength(string path, JsonElement? config)
+    {
+        if (config?.Member("model_max_length") is not { ValueKind: JsonValueKind.Number } given)
+            return null;
+        var length = given.GetDouble();
+        if (!(length >= 2))
+            throw new DataException($"{path}: model_max_length is {given}; expected at least 2");
+        // 1e30 means "unknown" in Hugging Face's files.
+        return length < 1_000_000 ? (int)length : null;
+    }
+
+    // Without model_max_length: the number of positions, or BERT's 512.
     private static int MaxLength(string folder, JsonElement? config)
     {
-        // 1e30 means "unknown" in Hugging Face's files; then the number of positions is used, or
-        // BERT's 512.
-        if (
-            config is { } root
-            && root.TryGetProperty("model_max_length", out var given)
-            && given.ValueKind == JsonValueKind.Number
-        )
-        {
-            var length = given.GetDouble();
-            if (!(length >= 2))
-                throw new DataException(
-                    $"{Path.Combine(folder, "tokenizer_config.json")}: model_max_length is {given}; expected "
-                        + "at least 2"
-                );
-            if (length < 1_000_000)
-                return (int)length;
-        }
+        if (GivenLength(Path.Combine(folder, "tokenizer_config.json"), config) is { } length)
+            return length;
         using var model = Open(Path.Combine(folder, "config.json"));
         return
             model is not null

@@ -5,8 +5,8 @@ namespace RobustTickets.Attacks.Tokens;
 /// <summary>
 /// The settings in <c>tokenizer.json</c> (the file of Hugging Face's Rust tokenizers) of a BERT
 /// tokenizer: a WordPiece model with the prefix <c>##</c>, a BertNormalizer that cleans text, a
-/// BertPreTokenizer, and added tokens that are all special and in the vocabulary. Anything else is
-/// rejected by name, because it would change tokens.
+/// BertPreTokenizer, added tokens that are all special and in the vocabulary, and BERT's template.
+/// Anything else is rejected by name, because it would change tokens.
 /// </summary>
 internal sealed record TokenizerJson(
     Vocabulary Vocabulary,
@@ -18,6 +18,37 @@ internal sealed record TokenizerJson(
     IReadOnlyList<string> Special
 )
 {
+    private const string Template = "TemplateProcessing";
+
+    /// <summary>The side from which texts are truncated; null if not given.</summary>
+    public string? TruncationDirection { get; init; }
+
+    // The template of single texts and that of pairs, as spelled by Spell; null: another kind.
+    private (string Single, string Pair)? Templates { get; init; }
+
+    /// <summary>Throws if the template is not BERT's.</summary>
+    /// <exception cref="DataException">It is another one.</exception>
+    public void RequireTemplate(string path, SpecialTokens special)
+    {
+        if (Templates is not { } templates)
+            return;
+        var (start, end) = (special.Classification, special.Separator);
+        var single = $"{start}:0 $A:0 {end}:0";
+        foreach (
+            var (part, found, expected) in new[]
+            {
+                ("single", templates.Single, single),
+                ("pair", templates.Pair, $"{single} $B:1 {end}:1"),
+            }
+        )
+        {
+            if (found != expected)
+                throw new DataException(
+                    $"{path}: post_processor.{part} is '{found}' (token:segment); only '{expected}' is supported"
+                );
+        }
+    }
+
     public static TokenizerJson Read(string path)
     {
         using var document = TokenizerFolder.Open(path) ?? throw new DataException($"{path}: no such file");
@@ -56,7 +87,8 @@ internal sealed record TokenizerJson(
             );
         var (lower, strip, ideographs) = ReadNormalizer(path, root);
         CheckType(path, root, "pre_tokenizer", "BertPreTokenizer");
-        CheckType(path, root, "post_processor", "TemplateProcessing", "BertProcessing");
+        CheckType(path, root, "post_processor", Template, "BertProcessing");
+        var processor = root.Member("post_processor");
         return new TokenizerJson(
             vocabulary,
             unknown,
@@ -65,7 +97,27 @@ internal sealed record TokenizerJson(
             strip,
             ideographs,
             ReadAdded(path, root, vocabulary)
-        );
+        )
+        {
+            TruncationDirection = root.Member("truncation")?.Member("direction")?.Text(),
+            Templates =
+                processor?.Member("type")?.Text() == Template
+                    ? (Spell(processor?.Member("single")), Spell(processor?.Member("pair")))
+                    : null,
+        };
+    }
+
+    // A template as tokenizers writes it in code: [CLS]:0 $A:0 [SEP]:0.
+    private static string Spell(JsonElement? template) =>
+        template is { ValueKind: JsonValueKind.Array } pieces
+            ? string.Join(' ', pieces.EnumerateArray().Select(Piece))
+            : "(none)";
+
+    private static string Piece(JsonElement piece)
+    {
+        var (sequence, token) = (piece.Member("Sequence"), piece.Member("SpecialToken"));
+        var named = sequence ?? token;
+        return $"{(sequence is null ? "" : "$")}{named?.Member("id")?.Text()}:{named?.Member("type_id")?.Integer()}";
     }
 
     private static Vocabulary ReadVocabulary(string path, JsonElement model)

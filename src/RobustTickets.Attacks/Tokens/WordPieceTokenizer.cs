@@ -4,13 +4,13 @@ using System.Collections.Concurrent;
 namespace RobustTickets.Attacks.Tokens;
 
 /// <summary>
-/// BERT's tokenizer, token for token equal to Hugging Face's slow BertTokenizer: words by
-/// <see cref="BasicTokenizer"/>, then each word split greedily from the left into the longest
-/// pieces of the vocabulary; a word that cannot be split becomes the unknown token. Differences:
-/// special tokens must be in the vocabulary (Hugging Face would append rows that the model does not
-/// have), and may not contain whitespace. For speed, text is split at ASCII whitespace, which no
-/// step crosses, and each part is first looked up in a cache (text -> indices).
-/// <see cref="TokenizeUncached"/> is the plain path. Thread-safe.
+/// BERT's tokenizer, token for token equal to the slow BertTokenizer of transformers 4.4.2, whose
+/// output the golden files hold: words by <see cref="BasicTokenizer"/>, then each word split
+/// greedily from the left into the longest pieces of the vocabulary; a word that cannot be split
+/// becomes the unknown token. Differences: special tokens must be in the vocabulary (Hugging Face
+/// would append rows that the model does not have), and may not contain whitespace. For speed, text
+/// is split at ASCII whitespace, which no step crosses, and each part is first looked up in a cache
+/// (text -> indices). <see cref="TokenizeUncached"/> is the plain path. Thread-safe.
 /// </summary>
 public sealed class WordPieceTokenizer
 {

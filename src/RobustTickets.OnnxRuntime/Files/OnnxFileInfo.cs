@@ -56,6 +56,12 @@ internal sealed record OnnxFileInfo(
 )
 {
     /// <summary>
+    /// Of each output, the operator that computes its numbers, before changes of type or shape;
+    /// null if unknown.
+    /// </summary>
+    public IReadOnlyDictionary<string, string?> FinalOperators { get; init; } = new Dictionary<string, string?>();
+
+    /// <summary>
     /// Whether a text's outputs depend on the rest of the batch: activations are quantized by the
     /// range of the whole batch.
     /// </summary>

@@ -17,10 +17,16 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
     // Text models have no loops, and a loop in an untrusted file may never end.
     private static readonly string[] Loops = ["Loop", "Scan"];
 
+    // Operators that change type or shape, but no number.
+    private static readonly string[] Copies = ["Identity", "Cast", "Reshape", "Squeeze", "Unsqueeze", "Flatten"];
+
     private readonly HashSet<string> _operators = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HashSet<string>> _functions = new(StringComparer.Ordinal);
     private readonly List<(string Domain, string Operator)> _used = [];
     private readonly OnnxValueParser _values = new(cursor);
+
+    // Of the values of the main graph: operator and its first input.
+    private readonly Dictionary<string, (string Operator, string Input)> _makers = new(StringComparer.Ordinal);
     private int _nodes;
 
     /// <summary>Parses the whole file.</summary>
@@ -68,7 +74,22 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
             graph.Outputs,
             _operators,
             metadata
-        );
+        )
+        {
+            FinalOperators = graph.Outputs.DistinctBy(o => o.Name).ToDictionary(o => o.Name, o => LastOf(o.Name)),
+        };
+    }
+
+    // The operator that computes a value's numbers.
+    private string? LastOf(string value)
+    {
+        for (var steps = 0; steps < Deepest && _makers.TryGetValue(value, out var made); steps++)
+        {
+            if (!Copies.Contains(made.Operator))
+                return made.Operator;
+            value = made.Input;
+        }
+        return null;
     }
 
     private sealed record Graph(List<OnnxValueInfo> Inputs, List<OnnxValueInfo> Outputs, HashSet<string> Constants);
@@ -113,11 +134,19 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
             throw cursor.Broken($"more than {MostNodes} operators");
         string op = "",
             domain = "";
+        string? input = null;
+        var outputs = new List<string>();
         while (cursor.More(end))
         {
             var (number, wire) = cursor.Key(end);
             switch (number, wire)
             {
+                case (1, 2) when input is null:
+                    input = cursor.Text(end);
+                    break;
+                case (2, 2):
+                    outputs.Add(cursor.Text(end));
+                    break;
                 case (4, 2):
                     op = cursor.Text(end);
                     break;
@@ -135,6 +164,10 @@ internal sealed class OnnxFileParser(OnnxCursor cursor, string path)
         _operators.Add(op);
         _used.Add((domain, op));
         callers?.Add($"{domain}:{op}");
+        if (depth > 0 || callers is not null)
+            return;
+        foreach (var output in outputs)
+            _makers[output] = (op, input ?? "");
     }
 
     private void ReadAttribute(long end, int depth, HashSet<string>? callers)

@@ -13,10 +13,11 @@ internal sealed class BytePairs : FramedPieces
     private static readonly string[] Special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"];
 
     private readonly BpeTokenizer _tokenizer;
+    private readonly bool _addPrefixSpace;
 
-    private BytePairs(BpeTokenizer tokenizer, IReadOnlyDictionary<string, int> special)
+    private BytePairs(BpeTokenizer tokenizer, IReadOnlyDictionary<string, int> special, bool addPrefixSpace)
     {
-        _tokenizer = tokenizer;
+        (_tokenizer, _addPrefixSpace) = (tokenizer, addPrefixSpace);
         (First, PadId, Last) = (special[Special[0]], special[Special[1]], special[Special[2]]);
     }
 
@@ -33,10 +34,11 @@ internal sealed class BytePairs : FramedPieces
     protected override bool DoublesLast => true;
 
     /// <summary>Loads the tokenizer of a folder.</summary>
-    /// <exception cref="DataException">A file is malformed, or a special token is
-    /// missing.</exception>
+    /// <exception cref="DataException">A file is malformed, a special token is missing, or a
+    /// setting is not supported.</exception>
     public static BytePairs Load(string folder, OnnxModelFiles files)
     {
+        var settings = PieceSettings.Read(folder);
         var (vocabulary, merges) = (Path.Combine(folder, "vocab.json"), Path.Combine(folder, "merges.txt"));
         try
         {
@@ -51,9 +53,9 @@ internal sealed class BytePairs : FramedPieces
             if (Special.Take(4).FirstOrDefault(s => !special.ContainsKey(s)) is { } missing)
                 throw new DataException($"{vocabulary}: has no token '{missing}'");
             options.SpecialTokens = special;
-            return new BytePairs(BpeTokenizer.Create(options), special)
+            return new BytePairs(BpeTokenizer.Create(options), special, settings.AddPrefixSpace ?? false)
             {
-                ModelMaxLength = Limit(files, UnusedPositions),
+                ModelMaxLength = Limit(files, UnusedPositions, settings.MaxLength ?? int.MaxValue),
             };
         }
         catch (Exception e)
@@ -74,5 +76,6 @@ internal sealed class BytePairs : FramedPieces
     }
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<int> Pieces(string text) => _tokenizer.EncodeToIds(text);
+    protected override IReadOnlyList<int> Pieces(string text) =>
+        _tokenizer.EncodeToIds(_addPrefixSpace && text.Length > 0 && !char.IsWhiteSpace(text[0]) ? " " + text : text);
 }

@@ -41,11 +41,22 @@ internal sealed class SentencePieces : FramedPieces
     protected override bool DoublesLast => _fairseq;
 
     /// <summary>Loads the tokenizer of a folder.</summary>
-    /// <exception cref="DataException">The file is malformed.</exception>
+    /// <exception cref="DataException">A file is malformed, or a setting is not
+    /// supported.</exception>
     public static SentencePieces Load(string folder, string name, OnnxModelFiles files)
     {
         var path = Path.Combine(folder, name);
         var fairseq = name.StartsWith("sentencepiece", StringComparison.Ordinal);
+        // Both models read a text as if it began with a blank; lower case and splitting by
+        // punctuation are options of DeBERTa.
+        var settings = fairseq
+            ? PieceSettings.Read(folder, ("add_prefix_space", false))
+            : PieceSettings.Read(
+                folder,
+                ("add_prefix_space", false),
+                ("do_lower_case", true),
+                ("split_by_punct", true)
+            );
         try
         {
             using var stream = File.OpenRead(path);
@@ -56,7 +67,7 @@ internal sealed class SentencePieces : FramedPieces
             );
             return new SentencePieces(tokenizer, fairseq, files.ConfigNumber("pad_token_id") ?? 0)
             {
-                ModelMaxLength = Limit(files, fairseq ? UnusedPositions : 0),
+                ModelMaxLength = Limit(files, fairseq ? UnusedPositions : 0, settings.MaxLength ?? int.MaxValue),
             };
         }
         // A malformed file causes various exceptions in its reader.

@@ -97,7 +97,7 @@ internal static class HuggingFaceFolderWriter
             if (!File.Exists(source))
                 continue;
             // Not File.Copy: the copy of a read-only file must be writable.
-            AtomicFile.WriteAllBytes(Path.Combine(to, name), File.ReadAllBytes(source));
+            SourceFile.Copy(source, Path.Combine(to, name));
             copied.Add(name);
         }
         if (!copied.Contains("vocab.txt") && !copied.Contains("tokenizer.json"))
@@ -130,7 +130,8 @@ internal static class HuggingFaceFolderWriter
                 writeWeights(weightsPath);
                 if (tokenizerFrom is not null)
                     CopyTokenizer(tokenizerFrom, folder);
-                tokenizer?.SaveTo(folder);
+                if (tokenizer is not null)
+                    Disk.Writing(path, () => tokenizer.SaveTo(folder));
                 foreach (var file in beside)
                     AtomicFile.WriteAllText(Path.Combine(folder, file.Name), file.Text);
                 // Reading the header back is the cheapest check that the folder opens again.

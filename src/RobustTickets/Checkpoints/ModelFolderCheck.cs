@@ -1,5 +1,5 @@
-// Checks of a model folder before use: the tokenizer's ids fit the embeddings, and the classifier
-// is single-label.
+// Checks of a model folder before use: the tokenizer's ids fit the embeddings, and the head is the
+// one that the model code computes.
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Models;
 
@@ -9,6 +9,16 @@ namespace RobustTickets.Checkpoints;
 internal static class ModelFolderCheck
 {
     private const string SingleLabel = "single_label_classification";
+    private const string OfTexts = "ForSequenceClassification";
+
+    // Heads of transformers whose 'classifier' has other outputs than one score a class and text.
+    private static readonly string[] OtherHeads =
+    [
+        "ForTokenClassification",
+        "ForMultipleChoice",
+        "ForQuestionAnswering",
+        "ForNextSentencePrediction",
+    ];
 
     /// <summary>Throws if the tokenizer has ids beyond the word embeddings.</summary>
     /// <exception cref="CheckpointException">It has; both numbers named.</exception>
@@ -59,11 +69,23 @@ internal static class ModelFolderCheck
         }
     }
 
-    /// <summary>Throws if a folder has no trained classifier.</summary>
-    /// <exception cref="CheckpointException">A tensor of pooler or classifier is
-    /// missing.</exception>
+    /// <summary>Throws if a folder has no trained classifier of texts.</summary>
+    /// <exception cref="CheckpointException">A tensor of pooler or classifier is missing, or
+    /// <c>architectures</c> names another head.</exception>
     public static void RequireClassifier(HuggingFaceFolder files)
     {
+        var named = files.Config.Architectures;
+        if (
+            !named.Any(name => name.EndsWith(OfTexts, StringComparison.Ordinal))
+            && named.FirstOrDefault(name => OtherHeads.Any(head => name.EndsWith(head, StringComparison.Ordinal)))
+                is { } other
+        )
+        {
+            throw new CheckpointException(
+                $"{Path.Combine(files.Path, "config.json")}: 'architectures' names '{other}', so its classifier does "
+                    + $"not classify texts; expected a model {OfTexts}, such as 'Bert{OfTexts}', or no such field"
+            );
+        }
         foreach (
             var name in (string[])
                 [
@@ -79,6 +101,24 @@ internal static class ModelFolderCheck
                     $"{files.Path}: holds no '{name}', so it is not a trained classifier; train one that starts from it"
                 );
         }
+    }
+
+    /// <summary>
+    /// Throws if the output matrix of a masked language model is not its word embeddings, with
+    /// which this program computes its scores.
+    /// </summary>
+    /// <exception cref="CheckpointException">The configuration does not tie them, and the file has
+    /// another output matrix.</exception>
+    public static void RequireTiedDecoder(HuggingFaceFolder files)
+    {
+        // A copy of the word embeddings is left out on opening.
+        if (files.Config.TieWordEmbeddings || !files.Weights.Contains(BertParameters.TiedDecoder))
+            return;
+        throw new CheckpointException(
+            $"{Path.Combine(files.Path, "config.json")}: 'tie_word_embeddings' is false, and "
+                + $"{files.Weights.Location} holds '{BertParameters.TiedDecoder}' other than the word embeddings; only "
+                + "masked language models whose output matrix is the word embeddings are supported"
+        );
     }
 
     /// <summary><c>problem_type</c> of a classifier trained by this program.</summary>

@@ -1,5 +1,5 @@
 // The labelled split for evaluation or attacks, in the model's class order. Classes are matched by
-// name: a data set with the same class names in another order would silently give wrong numbers.
+// name: a data set with the same classes in another order would silently give wrong numbers.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 
@@ -43,7 +43,7 @@ internal static class EvaluationData
                 new Remedy("name the labels of the model's classes in its order", nameof(DataOptions.Labels))
             );
         }
-        if (data.Labels.InOrderOf(classes) is { } map)
+        if (data.Labels.InOrderOf(classes, data.Source) is { } map)
             return ReferenceEquals(map, data.Labels)
                 ? data
                 : DataSet.Load(path, known.Name, name, options with { Labels = map }, stop);

@@ -116,14 +116,7 @@ internal static class ResourceImport
     {
         if (!kind.IsFolder)
         {
-            AtomicFile.Write(
-                target,
-                stream =>
-                {
-                    using var file = File.OpenRead(source);
-                    file.CopyTo(stream);
-                }
-            );
+            SourceFile.Copy(source, target);
             return;
         }
         AtomicFolder.Create(
@@ -133,8 +126,8 @@ internal static class ResourceImport
                 foreach (var (name, path) in ResourceFolder.FilesOf(source))
                 {
                     var copy = Path.Combine(made, name[(name.IndexOf('/', StringComparison.Ordinal) + 1)..]);
-                    Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-                    File.Copy(path, copy);
+                    Disk.Writing(target, () => Directory.CreateDirectory(Path.GetDirectoryName(copy)!));
+                    SourceFile.Copy(path, copy);
                 }
             },
             replace: true

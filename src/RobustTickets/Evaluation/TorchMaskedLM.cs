@@ -70,8 +70,8 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
 
     /// <summary>Loads a Hugging Face BERT folder.</summary>
     /// <param name="folder">The folder, or the name of a model (<see cref="ModelStore"/>).</param>
-    /// <exception cref="CheckpointException">Missing, malformed, or without a masked-language-model
-    /// head.</exception>
+    /// <exception cref="CheckpointException">Missing, malformed, without a masked-language-model
+    /// head, or its output matrix is not the word embeddings.</exception>
     /// <exception cref="DataException">The tokenizer is missing or has no mask token.</exception>
     public static TorchMaskedLM Load(string folder)
     {
@@ -91,6 +91,7 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
                         + "bert-base-uncased, or pre-train one"
                 );
             }
+            ModelFolderCheck.RequireTiedDecoder(files);
         }
         var model = BertFiles.LoadMaskedLM(folder, RandomKey.FromSeed(0), new Execution());
         try

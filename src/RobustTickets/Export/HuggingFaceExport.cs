@@ -130,7 +130,7 @@ public static class HuggingFaceExport
         [
             .. new[] { TrainingRows.FileName, TrainedTexts.FileName }
                 .Where(name => File.Exists(Path.Combine(source, name)))
-                .Select(name => new ExtraFile(name, File.ReadAllText(Path.Combine(source, name)))),
+                .Select(name => new ExtraFile(name, SourceFile.ReadAllText(Path.Combine(source, name)))),
         ];
 
     private static string Form(HuggingFaceLayout layout) =>

@@ -5,6 +5,7 @@ using System.Text;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Checkpoints;
+using RobustTickets.Checkpoints.Files;
 using RobustTickets.Checkpoints.Store;
 using RobustTickets.Runs;
 using static RobustTickets.Attacks.Invariant;
@@ -245,7 +246,7 @@ internal sealed class ModelCard
         var (card, origin) = (Path.Combine(folder, FileName), Path.Combine(folder, ModelPackage.OriginFile));
         if (File.Exists(origin))
         {
-            using var json = GuardedJson.Parse(origin, File.ReadAllBytes(origin));
+            using var json = GuardedJson.Parse(origin, SourceFile.ReadAllBytes(origin));
             if (json.RootElement.Member("licence")?.Text() is { } text)
             {
                 var from = json.RootElement.Member("origin")?.Text();
@@ -254,7 +255,10 @@ internal sealed class ModelCard
         }
         if (!File.Exists(card))
             return (unknown, null);
-        var line = File.ReadLines(card)
+        var line = SourceFile
+            .ReadAllText(card)
+            .ReplaceLineEndings("\n")
+            .Split('\n')
             .Skip(1)
             .TakeWhile(l => l != "---")
             .FirstOrDefault(l => l.StartsWith("license:", StringComparison.Ordinal));

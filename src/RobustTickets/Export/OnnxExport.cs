@@ -139,10 +139,7 @@ public static class OnnxExport
                 HuggingFaceFolderWriter.CopyTokenizer(source, folder);
                 foreach (var name in new[] { TrainingRows.FileName, TrainedTexts.FileName })
                     if (File.Exists(Path.Combine(source, name)))
-                        AtomicFile.WriteAllBytes(
-                            Path.Combine(folder, name),
-                            File.ReadAllBytes(Path.Combine(source, name))
-                        );
+                        SourceFile.Copy(Path.Combine(source, name), Path.Combine(folder, name));
                 AtomicFile.WriteAllText(
                     Path.Combine(folder, ModelCard.FileName),
                     ModelCard.Of(source, files.Config).Onnx(result, options)
@@ -173,7 +170,8 @@ public static class OnnxExport
         var own = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(source)));
         try
         {
-            graph.Write(path, own, EnvironmentStamp.Collect().Version);
+            var version = EnvironmentStamp.Collect().Version;
+            Disk.Writing(path, () => graph.Write(path, own, version));
         }
         catch (InvalidOperationException e)
         {
@@ -220,6 +218,8 @@ public static class OnnxExport
                 is { } missing
         )
             throw new CheckpointException($"{files.Path}: holds no '{missing}', so it is not a masked language model");
+        if (head == OnnxHead.MaskedLM)
+            ModelFolderCheck.RequireTiedDecoder(files);
         // A mask or coefficient that is not yet folded into the weights would be lost.
         if (
             files.Unused.FirstOrDefault(n => BertParameters.IsMaskScores(n) || BertParameters.IsCoefficient(n)) is

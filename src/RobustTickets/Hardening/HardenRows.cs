@@ -53,7 +53,7 @@ internal sealed record HardenRows(
     {
         var options = request.DataOptions ?? new DataOptions();
         var train = DataSet.Load(request.Data, request.Task, "train", options, stop);
-        if (classes is not null && options.Labels is null && train.Labels.InOrderOf(classes) is { } map)
+        if (classes is not null && options.Labels is null && train.Labels.InOrderOf(classes, train.Source) is { } map)
         {
             // Files of a known task have label spellings and numbers besides the class names.
             var known = TaskCatalog.Find(request.Task).Labels.Count > 0;

@@ -102,7 +102,7 @@ internal static class DrawnTicketSearch
                 json["saved_from"] = Path.GetFileName(Path.GetDirectoryName(folder));
                 AtomicFile.WriteAllText(Path.Combine(target, TicketFolder.File), json.ToJsonString() + "\n");
                 foreach (var file in WeightTickets.FilesOf(folder))
-                    File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
+                    SourceFile.Copy(file, Path.Combine(target, Path.GetFileName(file)));
             },
             replace: true
         );

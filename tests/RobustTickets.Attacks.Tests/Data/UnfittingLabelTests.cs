@@ -94,13 +94,22 @@ public sealed class UnfittingLabelTests : IDisposable
     [InlineData("0,1.0,1,0.0", "0 1", "0 1 1 0")]
     [InlineData("10.0,9.0,2.0,9", "2 9 10", "2 1 0 1")]
     [InlineData("0.5,1.50,1.5,-1", "-1 0.5 1.5", "1 2 2 0")]
-    [InlineData("1e1,10,2,2", "2 10", "1 1 0 0")]
+    [InlineData("1e1,10,2,2", "10 1e1 2", "1 0 2 2")] // codes
+    [InlineData("03,01,12,01", "01 03 12", "1 0 2 0")]
     public void Numbers_are_compared_and_sorted_by_value(string labels, string names, string classes)
     {
         var rows = labels.Split(',').Select((label, i) => $"t{i},{label}\n");
         var split = DataSet.Load(_folder.Write("a.csv", "text,label\n" + string.Concat(rows)), "csv", "train");
         Assert.Equal(names.Split(' '), split.Labels.Names);
         Assert.Equal(classes.Split(' ').Select(int.Parse), split.Examples.Select(e => e.Label));
+        // A merge is noted.
+        Assert.Equal(
+            !labels.Contains('e', StringComparison.Ordinal) && labels.Contains('.', StringComparison.Ordinal),
+            split.Notes.Any(note =>
+                note.StartsWith("labels are compared as numbers", StringComparison.Ordinal)
+                && note.EndsWith(" are one class", StringComparison.Ordinal)
+            )
+        );
     }
 
     [Theory]

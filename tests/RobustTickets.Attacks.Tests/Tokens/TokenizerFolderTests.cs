@@ -46,6 +46,10 @@ public sealed class TokenizerFolderTests : IDisposable
         t = WordPieceTokenizer.Load(_folder);
         Assert.Equal(["the", "film"], t.Tokenize("The FILM"));
         Assert.Equal(128, t.ModelMaxLength);
+        // Also about the side.
+        WriteJson(json => json["truncation"] = JsonNode.Parse("""{"direction": "Left"}"""));
+        File.WriteAllText(In("tokenizer_config.json"), """{"truncation_side": "right"}""");
+        Assert.Equal(["the", "film"], WordPieceTokenizer.Load(_folder).Tokenize("The FILM"));
     }
 
     [Fact]
@@ -94,6 +98,15 @@ public sealed class TokenizerFolderTests : IDisposable
     [InlineData("normalizer.lowercase", "1", "lowercase is 1; expected true, false or null")]
     [InlineData("pre_tokenizer.type", "\"Whitespace\"", "pre_tokenizer is 'Whitespace'; only BertPreTokenizer")]
     [InlineData("post_processor.type", "\"RobertaProcessing\"", "post_processor is 'RobertaProcessing'")]
+    [InlineData("truncation", """{"direction": "Left"}""", "truncation.direction is 'Left'; only 'right'")]
+    [InlineData(
+        "post_processor.single",
+        """[{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}]""",
+        "post_processor.single is '[CLS]:0 $A:0' (token:segment); only '[CLS]:0 $A:0 [SEP]:0'"
+    )]
+    [InlineData("post_processor.pair.3.Sequence.type_id", "0", "post_processor.pair is '[CLS]:0 $A:0 [SEP]:0 $B:0")]
+    [InlineData("post_processor.pair.4.SpecialToken.id", "\"[CLS]\"", "$B:1 [CLS]:1' (token:segment); only")]
+    [InlineData("post_processor.pair", "null", "post_processor.pair is '(none)'")]
     [InlineData("added_tokens.0.special", "false", "added token '[PAD]' is not special")]
     [InlineData("added_tokens.0.lstrip", "true", "lstrip = true")]
     [InlineData("added_tokens.0.content", "\"[NEW]\"", "added token '[NEW]' is not at index 0")]
@@ -126,6 +139,7 @@ public sealed class TokenizerFolderTests : IDisposable
         "do_lower_case is \"yes\"; expected true, false or null"
     )]
     [InlineData("tokenizer_config.json", """{"model_max_length": 1}""", "model_max_length is 1")]
+    [InlineData("tokenizer_config.json", """{"truncation_side": "left"}""", "truncation_side is 'left'; only 'right'")]
     [InlineData(
         "tokenizer_config.json",
         """{"added_tokens_decoder": {"999": {"content": "[NEW]", "special": true}}}""",
@@ -209,7 +223,22 @@ public sealed class TokenizerFolderTests : IDisposable
                 ["lowercase"] = true,
             },
             ["pre_tokenizer"] = new JsonObject { ["type"] = "BertPreTokenizer" },
-            ["post_processor"] = new JsonObject { ["type"] = "TemplateProcessing" },
+            ["post_processor"] = JsonNode.Parse(
+                """
+                {
+                  "type": "TemplateProcessing",
+                  "single": [
+                    {"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+                    {"SpecialToken": {"id": "[SEP]", "type_id": 0}}
+                  ],
+                  "pair": [
+                    {"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+                    {"SpecialToken": {"id": "[SEP]", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}},
+                    {"SpecialToken": {"id": "[SEP]", "type_id": 1}}
+                  ]
+                }
+                """
+            ),
             ["model"] = new JsonObject
             {
                 ["type"] = "WordPiece",

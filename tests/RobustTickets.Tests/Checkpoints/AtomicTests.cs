@@ -90,6 +90,47 @@ public sealed class AtomicTests : IDisposable
     }
 
     [Fact]
+    public void An_empty_folder_that_another_program_fills_meanwhile_keeps_its_files()
+    {
+        Directory.CreateDirectory(folder.At("c"));
+        var refusal = Fixtures.Refused(
+            () =>
+                AtomicFolder.Create(
+                    folder.At("c"),
+                    at =>
+                    {
+                        File.WriteAllText(Path.Combine(at, "x"), "ours");
+                        folder.Write("c/x", "theirs");
+                    }
+                ),
+            folder.At("c"),
+            "cannot be written"
+        );
+        Assert.True(refusal.OfOutput);
+        Assert.Equal("theirs", File.ReadAllText(folder.At("c", "x")));
+        Assert.Equal(["c", "c/x"], folder.Names());
+    }
+
+    [Fact]
+    public void A_source_that_cannot_be_read_is_not_an_output_that_cannot_be_written()
+    {
+        Assert.Throws<IOException>(() => AtomicFolder.Create(folder.At("c"), _ => throw new IOException("a source")));
+        // Address 0 of a process cannot be read.
+        if (!File.Exists("/proc/self/mem"))
+            return;
+        Directory.CreateDirectory(folder.At("source"));
+        var vocabulary = folder.At("source", "vocab.txt");
+        File.CreateSymbolicLink(vocabulary, "/proc/self/mem");
+        var config = Fixtures.TinyConfig;
+        var refusal = Fixtures.Refused(
+            () => HuggingFaceFolderWriter.Write(folder.At("m"), config, Fixtures.Weights(config), folder.At("source")),
+            $"{vocabulary}: cannot be read: "
+        );
+        Assert.False(refusal.OfOutput);
+        Assert.Equal(["source", "source/vocab.txt"], folder.Names());
+    }
+
+    [Fact]
     public void What_a_killed_writer_left_is_removed_and_nothing_else()
     {
         Directory.CreateDirectory(folder.At(".checkpoint-5.tmp-123-1"));

@@ -64,7 +64,7 @@ internal sealed class ParquetFile : RecordFile
     }
 
     /// <inheritdoc/>
-    public override IEnumerable<RawRow> Read(IReadOnlyList<string> columns, string? label)
+    public override IEnumerable<RawRow> Read(RequestedColumns columns)
     {
         var row = 0;
         var unpacked = new Meter(_options.MaxUnpackedBytes);
@@ -74,14 +74,14 @@ internal sealed class ParquetFile : RecordFile
             for (var g = 0; g < groups; g++)
             {
                 _stop.ThrowIfCancellationRequested();
-                var cells = Reading(shard, (reader, file) => Group(shard, reader, file, g, columns, unpacked));
+                var cells = Reading(shard, (reader, file) => Group(shard, reader, file, g, columns.Names, unpacked));
                 for (var i = 0; i < cells[0].Length; i++)
-                    yield return Row(++row, i, cells, columns, label);
+                    yield return Row(++row, i, cells, columns);
             }
         }
     }
 
-    private static RawRow Row(int number, int at, Cell[][] cells, IReadOnlyList<string> columns, string? label)
+    private static RawRow Row(int number, int at, Cell[][] cells, RequestedColumns columns)
     {
         var values = new string[cells.Length];
         for (var c = 0; c < values.Length; c++)
@@ -89,8 +89,12 @@ internal sealed class ParquetFile : RecordFile
             var cell = cells[c][at];
             if (cell.Error is { } error)
                 return new RawRow(number, null, error);
-            if (cell.Text is null && columns[c] != label)
-                return new RawRow(number, null, $"column '{columns[c]}' is null; expected a string, number or boolean");
+            if (cell.Text is null && !columns.MayBeNull(columns.Names[c]))
+                return new RawRow(
+                    number,
+                    null,
+                    $"column '{columns.Names[c]}' is null; expected a string, number or boolean"
+                );
             values[c] = cell.Text ?? "";
         }
         return new RawRow(number, values, null);

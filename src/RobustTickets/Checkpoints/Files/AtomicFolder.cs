@@ -66,7 +66,8 @@ internal static class AtomicFolder
     /// <summary>Creates a folder atomically.</summary>
     /// <param name="path">The new folder. Missing parents are created.</param>
     /// <param name="fill">Fills the temporary folder; if it throws, the old folder, if any, stays
-    /// unchanged.</param>
+    /// unchanged. Its exceptions are not changed: it reads with <see cref="SourceFile"/> and writes
+    /// with <see cref="AtomicFile"/>, whose errors name the file.</param>
     /// <param name="replace">Whether an existing, non-empty folder may be replaced; an empty one
     /// always may.</param>
     /// <exception cref="CheckpointException">The folder exists, its parent cannot be written, or
@@ -91,26 +92,40 @@ internal static class AtomicFolder
 
         var temporary = WholeFile.TemporaryName(full);
         string? aside = null;
-        var done = false;
+        var (done, isEmpty) = (false, false);
         try
         {
-            Disk.CreateFolder(parent);
-            Directory.CreateDirectory(temporary);
+            Disk.Writing(
+                path,
+                () =>
+                {
+                    Disk.CreateFolder(parent);
+                    Directory.CreateDirectory(temporary);
+                }
+            );
             fill(temporary);
-            Disk.FlushTree(temporary);
-            if (Directory.Exists(full))
-            {
-                // A rename cannot replace a non-empty folder: the old one is renamed first.
-                aside = WholeFile.TemporaryName(full);
-                Directory.Move(full, aside);
-            }
-            Directory.Move(temporary, full);
-            done = true;
-            Disk.FlushFolder(parent);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CheckpointException($"{path}: cannot be written: {e.Message}", e) { OfOutput = true };
+            Disk.Writing(
+                path,
+                () =>
+                {
+                    Disk.FlushTree(temporary);
+                    if (Directory.Exists(full) && !replace)
+                    {
+                        // Fails if another program has filled the folder in the meantime.
+                        Directory.Delete(full, recursive: false);
+                        isEmpty = true;
+                    }
+                    else if (Directory.Exists(full))
+                    {
+                        // A rename cannot replace a non-empty folder: the old one is renamed first.
+                        aside = WholeFile.TemporaryName(full);
+                        Directory.Move(full, aside);
+                    }
+                    Directory.Move(temporary, full);
+                    done = true;
+                    Disk.FlushFolder(parent);
+                }
+            );
         }
         finally
         {
@@ -119,6 +134,8 @@ internal static class AtomicFolder
                 WholeFile.TryDelete(temporary);
                 if (aside is not null && Directory.Exists(aside) && !Directory.Exists(full))
                     Directory.Move(aside, full);
+                if (isEmpty)
+                    Directory.CreateDirectory(full);
             }
             else if (aside is not null)
             {

@@ -7,6 +7,22 @@ namespace RobustTickets.Checkpoints.Files;
 /// <summary>Flushes files and folders to disk.</summary>
 internal static class Disk
 {
+    /// <summary>Runs what writes a file or folder.</summary>
+    /// <param name="path">The file or folder, for the message.</param>
+    /// <param name="write">Writes it.</param>
+    /// <exception cref="CheckpointException">It cannot be written.</exception>
+    public static void Writing(string path, Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"{path}: cannot be written: {e.Message}", e) { OfOutput = true };
+        }
+    }
+
     /// <summary>
     /// Flushes a folder's entries; does nothing where the system cannot (some network file systems,
     /// Windows).

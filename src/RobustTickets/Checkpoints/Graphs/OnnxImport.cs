@@ -57,6 +57,7 @@ public static class OnnxImport
     /// vocabulary does not fit, or the folder cannot be written; file, node and reason
     /// named.</exception>
     /// <exception cref="DataException">The vocabulary is missing or malformed.</exception>
+    /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
     /// cancelled.</exception>
     public static ImportedModel Run(OnnxImportRequest request, CancellationToken stop = default) =>
@@ -71,6 +72,7 @@ public static class OnnxImport
     {
         ArgumentNullException.ThrowIfNull(request);
         stop.ThrowIfCancellationRequested();
+        using var hold = WriterLock.TakePlace(request.Output);
         RequireReplaceable(request);
         var vocabulary = Vocabulary.Load(request.Vocabulary);
         var file = OnnxFile.Open(request.Onnx);

@@ -2,6 +2,7 @@
 // bit; other graphs are refused by node.
 using Google.Protobuf;
 using Onnx;
+using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Safetensors;
 using Xunit;
@@ -280,6 +281,17 @@ public sealed class OnnxImportTests : IDisposable
         var request = new OnnxImportRequest(_folder.At("model.onnx"), _folder.At("vocab.txt"), _folder.At("more"));
         Refused(() => OnnxImport.Run(request with { Heads = 4 }), "has 2 heads of 4, but 4 are given");
         OnnxImport.Run(request with { Heads = 2 });
+    }
+
+    [Fact]
+    public void A_folder_that_another_import_writes_is_left_to_it()
+    {
+        Import(OnnxStyle.Plain, OnnxEnd.Hidden);
+        var request = new OnnxImportRequest(_folder.At("model.onnx"), _folder.At("vocab.txt"), _folder.At("more"));
+        using (WriterLock.TakePlace(request.Output))
+            Assert.Throws<FolderInUseException>(() => OnnxImport.Run(request));
+        Assert.False(Directory.Exists(request.Output));
+        OnnxImport.Run(request);
     }
 
     [Fact]
