@@ -42,6 +42,7 @@ public sealed class RunInputsTests : IDisposable
         var expected = Losses(TinyTask.FineTuneRecipe, same);
         Assert.Equal(expected, Losses(TinyTask.FineTuneRecipe, other));
         Assert.Equal(expected, Losses(TinyTask.FineTuneRecipe, unnamed));
+        Assert.Equal(expected, Losses(TinyTask.FineTuneRecipe, Classifier("spelled", ["pos", "neg"], [1, 0])));
         Assert.DoesNotContain(Notes(same), note => note.Contains("its classes", StringComparison.Ordinal));
         Assert.Contains(
             Notes(other),
@@ -85,11 +86,12 @@ public sealed class RunInputsTests : IDisposable
         var other = Taught(Classifier("other", ["positive", "negative"], [1, 0]));
         Assert.Equal(expected, Losses(other));
         Assert.Equal(expected, Losses(Taught(Classifier("unnamed", HuggingFaceConfig.DefaultLabels(2)))));
+        Assert.Equal(expected, Losses(Taught(Classifier("spelled", ["pos", "neg"], [1, 0]))));
         Assert.Contains(
             Notes(_task.Model, other),
             note => note.StartsWith("retrain.distill.teacher:", StringComparison.Ordinal)
         );
-        Refused("another place", Taught(Classifier("half", ["positive", "neg"])));
+        Refused("another place", Taught(Classifier("half", ["positive", "awful"])));
     }
 
     [Fact]
