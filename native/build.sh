@@ -9,7 +9,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 name=librobust_tickets_torch.so
 fail() {
-    echo "native/build.sh: $1; needed: apt-get install libtorch-dev libopenblas0-openmp cmake g++" \
+    echo "native/build.sh: $1; needed: apt-get install libtorch-dev libopenblas0-openmp libgloo-dev cmake make g++" \
         "(or LIBTORCH=/path/to/libtorch)" >&2
     exit 1
 }
@@ -33,6 +33,7 @@ inputs() {
 
 need_tools() {
     command -v cmake >/dev/null || fail "cmake is missing"
+    command -v make >/dev/null || fail "make is missing"
     command -v c++ >/dev/null || fail "a C++ compiler is missing"
 }
 

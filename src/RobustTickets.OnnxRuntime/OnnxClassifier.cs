@@ -113,11 +113,23 @@ public sealed class OnnxClassifier : ITextClassifier
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>
+    /// Logits <c>[C]</c> of each text (pair), in input order; for a file whose output is computed
+    /// by Softmax, the natural logarithms of its probabilities.
+    /// </summary>
+    /// <inheritdoc path="/param"/>
+    /// <exception cref="DataException">The network returns another number of outputs than there
+    /// are classes.</exception>
     /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
     public float[][] Logits(IReadOnlyList<TextPair> texts) => Logits(texts, CancellationToken.None);
 
-    /// <inheritdoc/>
+    /// <summary>
+    /// Logits <c>[C]</c> of each text (pair), in input order; for a file whose output is computed
+    /// by Softmax, the natural logarithms of its probabilities.
+    /// </summary>
+    /// <inheritdoc path="/param"/>
+    /// <exception cref="DataException">The network returns another number of outputs than there
+    /// are classes.</exception>
     /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
     public float[][] Logits(IReadOnlyList<TextPair> texts, CancellationToken stop)
     {

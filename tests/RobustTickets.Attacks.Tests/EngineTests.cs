@@ -148,6 +148,33 @@ public partial class EngineTests
     }
 
     [Fact]
+    public async Task An_answer_that_crosses_the_time_limit_is_judged()
+    {
+        var inputs = MadeUp.Inputs(20);
+        var free = Run(MadeUp.Attack(), inputs);
+        var at = free.FindIndex(o => o.Result == AttackResult.Success);
+        // Only the answer with the flip takes longer than the limit.
+        double[][] Answer(IReadOnlyList<TextPair> texts)
+        {
+            double[][] rows = [.. texts.Select(t => HashVictim.Row(t, 2))];
+            if (rows.Any(r => Array.IndexOf(r, r.Max()) != inputs[at].Label))
+                Thread.Sleep(2100);
+            return rows;
+        }
+        var attack = MadeUp.Attack() with { TimeLimit = TimeSpan.FromSeconds(2) };
+        var outcome = Assert.Single(
+            await GatherAsync(
+                new AttackEngine(
+                    attack,
+                    new FunctionVictim(2, Answer),
+                    new AttackEngineOptions(Concurrency: 1)
+                ).RunAsync([inputs[at]])
+            )
+        );
+        Assert.Equal(AttackJson.Line(free[at]), AttackJson.Line(outcome));
+    }
+
+    [Fact]
     public async Task A_time_limit_ends_an_example_with_its_best_text()
     {
         // A victim that takes long on one example: its share of the batches counts as that

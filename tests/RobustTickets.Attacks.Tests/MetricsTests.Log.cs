@@ -89,6 +89,28 @@ public sealed partial class MetricsTests
     }
 
     [Fact]
+    public void Outcomes_after_an_error_are_dropped_where_they_depend_on_it()
+    {
+        var inputs = MadeUp.Inputs(5);
+        var outcomes = GoldenAttacks.Run(MadeUp.Attack(), new HashVictim(), inputs);
+        using (var log = AttackLog.Open(_folder, Settings(), inputs))
+        {
+            for (var i = 0; i < 4; i++)
+                log.Write(i == 2 ? FailedOutcome.Of("e2") : outcomes[i]);
+        }
+        using var again = AttackLog.Open(
+            _folder,
+            Settings(),
+            inputs,
+            CsvCells.AsTextAttack,
+            shard: null,
+            claim: null,
+            ordered: true
+        );
+        Assert.Equal(["e2", "e3", "e4"], again.Remaining.Select(e => e.Id));
+    }
+
+    [Fact]
     public void A_log_of_another_attack_is_refused()
     {
         var inputs = MadeUp.Inputs(6);

@@ -66,10 +66,14 @@ internal sealed class ExampleRun
             while (_waiting == 0)
             {
                 Answer();
-                if (_context is not null && _work + Stopwatch.GetElapsedTime(start) > _attack.TimeLimit)
-                    Outcome = Describe(_context) with { StoppedByTime = true };
                 if (IsFinished || !_script.MoveNext())
                     return;
+                // The answer is judged first: only what it would ask next is withheld.
+                if (_context is not null && _work + Stopwatch.GetElapsedTime(start) > _attack.TimeLimit)
+                {
+                    Outcome = Describe(_context) with { StoppedByTime = true };
+                    return;
+                }
                 _open = _script.Current;
                 Need();
             }

@@ -132,13 +132,13 @@ internal sealed class ModelGate(IVictim victim, CancellationToken stop)
         }
     }
 
-    private Fault? FaultOfRow(double[] row)
+    private Fault? FaultOfRow(double[] row) => FaultOfRow(row, victim.ClassCount);
+
+    /// <summary>What is wrong with a victim's class probabilities; null if nothing.</summary>
+    internal static Fault? FaultOfRow(double[] row, int classes)
     {
-        if (row.Length != victim.ClassCount)
-            return new(
-                AttackErrorKind.WrongAnswer,
-                $"a row of {row.Length} numbers but has {victim.ClassCount} classes"
-            );
+        if (row.Length != classes)
+            return new(AttackErrorKind.WrongAnswer, $"a row of {row.Length} numbers but has {classes} classes");
         var sum = 0.0;
         foreach (var p in row)
         {
@@ -189,5 +189,6 @@ internal sealed class ModelGate(IVictim victim, CancellationToken stop)
         return text.Length <= 80 ? $"'{text}'" : $"'{text[..77]}...'";
     }
 
-    private sealed record Fault(AttackErrorKind Kind, string What);
+    /// <summary>What is wrong with an answer.</summary>
+    internal sealed record Fault(AttackErrorKind Kind, string What);
 }

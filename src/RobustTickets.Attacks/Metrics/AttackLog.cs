@@ -100,7 +100,8 @@ public sealed class AttackLog : IDisposable
 
     /// <summary>
     /// Opens the folder, optionally with a claim that overrides the folder's lock, and optionally
-    /// deleting an existing attack.
+    /// deleting an existing attack. Where outcomes depend on the previous ones
+    /// (<paramref name="ordered"/>), those after an error are not kept.
     /// </summary>
     internal static AttackLog Open(
         string folder,
@@ -109,7 +110,8 @@ public sealed class AttackLog : IDisposable
         CsvCells cells,
         AttackShard? shard,
         IWriterClaim? claim,
-        LogBegin begin = LogBegin.GoOn
+        LogBegin begin = LogBegin.GoOn,
+        bool ordered = false
     )
     {
         ArgumentNullException.ThrowIfNull(folder);
@@ -138,7 +140,7 @@ public sealed class AttackLog : IDisposable
                 CheckOrder(Path.Combine(folder, AttackFiles.Examples), outcomes, inputs);
                 var later = OutcomeLines.Recover(Path.Combine(folder, Pending));
                 if (outcomes.Concat(later).Any(o => o.Result == AttackResult.Error))
-                    (outcomes, later) = WithoutErrors(folder, outcomes, later);
+                    (outcomes, later) = WithoutErrors(folder, outcomes, ordered ? null : later);
                 var left = inputs.Skip(outcomes.Count).Select(i => i.Id).ToHashSet(StringComparer.Ordinal);
                 foreach (var outcome in later.Where(o => left.Contains(o.Id)))
                     early[outcome.Id] = outcome;
@@ -338,15 +340,18 @@ public sealed class AttackLog : IDisposable
     }
 
     // Examples that could not be attacked are attacked again: their outcomes are dropped, and those
-    // after the first of them wait for it. Killed in between, the files still hold every outcome.
+    // after the first of them wait for it (later; null: they are dropped, too). Killed in between,
+    // the files still hold every outcome that is kept.
     private static (List<AttackOutcome> Outcomes, List<AttackOutcome> Later) WithoutErrors(
         string folder,
         List<AttackOutcome> outcomes,
-        List<AttackOutcome> later
+        List<AttackOutcome>? later
     )
     {
         var whole = outcomes.TakeWhile(o => o.Result != AttackResult.Error).ToList();
-        later = [.. outcomes.Skip(whole.Count).Concat(later).Where(o => o.Result != AttackResult.Error)];
+        later = later is null
+            ? []
+            : [.. outcomes.Skip(whole.Count).Concat(later).Where(o => o.Result != AttackResult.Error)];
         File.Delete(Path.Combine(folder, AttackFiles.Summary));
         WholeFile.Write(Path.Combine(folder, Pending), string.Concat(later.Select(o => AttackJson.Line(o) + "\n")));
         WholeFile.Write(

@@ -30,13 +30,15 @@ public sealed record TemperatureFit(double Temperature, int Rows, double LossBef
     /// <param name="rows">Class probabilities of each text, <c>[N][C]</c>.</param>
     /// <param name="labels">True classes, <c>[N]</c>.</param>
     /// <exception cref="ArgumentException">There are no rows, or their number differs from that of
-    /// the labels.</exception>
+    /// the labels, or a probability is not finite.</exception>
     public static TemperatureFit Of(IReadOnlyList<double[]> rows, IReadOnlyList<int> labels)
     {
         ArgumentNullException.ThrowIfNull(rows);
         ArgumentNullException.ThrowIfNull(labels);
         if (rows.Count == 0 || rows.Count != labels.Count)
             throw new ArgumentException($"{rows.Count} rows and {labels.Count} labels", nameof(rows));
+        if (rows.Index().FirstOrDefault(r => !r.Item.All(double.IsFinite)) is { Item: not null } wrong)
+            throw new ArgumentException($"row {wrong.Index} has a probability that is not finite", nameof(rows));
         var logits = rows.Select(row => Array.ConvertAll(row, p => Math.Log(Math.Max(p, Smallest)))).ToArray();
         // Bisects over the inverse temperature, on a logarithmic scale.
         double low = -Math.Log(Greatest),

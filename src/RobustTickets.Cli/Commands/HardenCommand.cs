@@ -63,7 +63,7 @@ internal static class HardenCommand
         var loss = CommonOptions.Number(
             "--clean-loss",
             "POINTS",
-            Text($"points of clean accuracy on development rows that a defence may lose; default {MostLost}"),
+            Text($"points of clean accuracy a defence may lose, on development and reported rows; default {MostLost}"),
             x => x is >= 0 and <= 100,
             "must be between 0 and 100"
         );

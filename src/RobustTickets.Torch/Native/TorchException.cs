@@ -46,7 +46,7 @@ public sealed class TorchUnavailableException : Exception
     public TorchUnavailableException(string trace)
         : base(
             "libtorch is not available, so no model can run. Install it and build the native part:\n"
-                + "  apt-get install libtorch-dev libopenblas0-openmp cmake g++ && native/build.sh\n"
+                + "  apt-get install libtorch-dev libopenblas0-openmp libgloo-dev cmake make g++ && native/build.sh\n"
                 + "or set LIBTORCH=/path/to/libtorch before native/build.sh, or name a built library in "
                 + "ROBUST_TICKETS_NATIVE.\nTried:\n"
                 + trace

@@ -40,7 +40,8 @@ public enum HardenGoal
 /// <param name="Base">Hugging Face folder of the checkpoint that defences are trained from; null:
 /// <paramref name="Model"/> itself.</param>
 /// <param name="Loader">Loads models of other formats; null for none.</param>
-/// <param name="CleanLoss">Allowed loss of clean accuracy on development rows, in [0, 1].</param>
+/// <param name="CleanLoss">Allowed loss of clean accuracy against the baseline, on development rows
+/// and again on reported rows, in [0, 1].</param>
 public sealed record HardenRequest(
     string Model,
     string Data,
@@ -83,6 +84,8 @@ public sealed record HardenRequest(
     /// <exception cref="RequestException">An option or the budget is not possible.</exception>
     /// <exception cref="DataException">Data or resources are missing, or there are too few
     /// rows.</exception>
+    /// <exception cref="Checkpoints.CheckpointException">A model is missing, corrupt, or cannot be
+    /// trained.</exception>
     public IReadOnlyList<string> Preview(
         IProgress<HardenProgress>? progress = null,
         CancellationToken stop = default
@@ -92,6 +95,7 @@ public sealed record HardenRequest(
     /// <param name="progress">Receives progress, or null.</param>
     /// <param name="stop">Cancels the comparison; it can be resumed.</param>
     /// <inheritdoc cref="Preview" path="/exception"/>
+    /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
     /// <exception cref="Runs.RunFolderException">The folder cannot be used for the
     /// comparison.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the same request with

@@ -58,7 +58,8 @@ public sealed class TrainedRun
 
     /// <summary>
     /// The examples of the reported accuracy: the labelled test split, otherwise the development
-    /// split, otherwise the part held out of the training file. They were not used for selection.
+    /// split, otherwise the part held out of the training file. They were not used for selection,
+    /// unless the recipe draws from <c>best-dev</c> under <c>split.dev</c> <c>released</c>.
     /// </summary>
     /// <exception cref="DataException">The data of a reopened run were moved or
     /// changed.</exception>

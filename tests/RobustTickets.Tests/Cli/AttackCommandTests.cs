@@ -237,6 +237,12 @@ public sealed class AttackCommandTests : IDisposable
             .Order()
             .ToList();
         SetLastBias(-logits[8]);
+        // Its classes have no names; the file has those of the task, so that training reads it.
+        var place = Path.Combine(_tiny.Model, "config.json");
+        var config = JsonNode.Parse(File.ReadAllText(place))!;
+        config["id2label"] = new JsonObject { ["0"] = "LABEL_0", ["1"] = "LABEL_1" };
+        config["label2id"] = new JsonObject { ["LABEL_0"] = 0, ["LABEL_1"] = 1 };
+        File.WriteAllText(place, config.ToJsonString());
         var file = _tiny.Below("more", "train.jsonl");
         var run = OnData("out", "--augment", file);
         Assert.True(run.Code == 0, run.Error);

@@ -71,6 +71,8 @@ public sealed class LauncherTests : IDisposable
     [InlineData("serve --model a.onnx m")]
     [InlineData("harden --model m.onnx --dry-run")]
     [InlineData("attack --model=m --text good")]
+    [InlineData("attack --model v.onnx --encoder m --text good")]
+    [InlineData("attack --model v.onnx --masked-lm=m --text good")]
     public void What_computes_with_weights_asks_for_libtorch(string command)
     {
         var run = CommandLine.Launch("-c", _folder, $"LIBTORCH='{_folder}/none' '{Script}' {command}");

@@ -69,6 +69,29 @@ public sealed class TemperedAttackTests : IDisposable
         Assert.True(AttackLog.IsDone(_folder));
     }
 
+    [Theory]
+    [InlineData(double.NaN, true)]
+    [InlineData(1.5, false)]
+    public void A_temperature_is_not_fitted_to_answers_that_are_no_probabilities(double answer, bool isNumeric)
+    {
+        var attack = Attack(text => text.EndsWith("of 2", StringComparison.Ordinal) ? answer : 0.9);
+        var rows = new CalibrationRows(attack.Job.Inputs, "4 rows");
+        var fitted = attack with { Temperature = VictimTemperature.Fitted, HeldOut = () => rows };
+        var error = Assert.Throws<AttackFailedException>(() => fitted.Run(default));
+        Assert.Equal(isNumeric, error.IsNumeric);
+        Assert.Contains("no temperature can be fitted", error.Message, StringComparison.Ordinal);
+        Assert.Contains("a good film of 2", error.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() =>
+            TemperatureFit.Of(
+                [
+                    [0.5, 0.5],
+                    [double.NaN, 0.5],
+                ],
+                [0, 1]
+            )
+        );
+    }
+
     private TemperedAttack Attack(Func<string, double> positive, IProgress<AttackProgress>? progress = null) =>
         new(
             new AttackJob(

@@ -31,6 +31,7 @@ public sealed class HouseRuleTests
             + @"|(?:Exception (?<name>\w+)\)\s*when[^{]*JsonException[^{]*))"
             + @"\s*(?<block>\{(?:[^{}]|(?<open>\{)|(?<-open>\}))*(?(open)(?!))\})"
     );
+    private static readonly Regex MergeMark = new(@"^(?:<{7}|>{7})(?: |$)", RegexOptions.Multiline);
     private static readonly Regex Workplace = new(@"(?<![\w./-])/(?:wo" + "rk|tmp/w" + "t|home|root)/");
 
     private static IEnumerable<string> Code =>
@@ -89,6 +90,9 @@ public sealed class HouseRuleTests
     [Fact]
     public void No_source_is_cited_by_a_number_that_readers_cannot_look_up() =>
         AssertNowhere(PrivateNumber, "src", "native", "tests", "benchmarks", "samples");
+
+    [Fact]
+    public void No_merge_was_left_half_done() => AssertNowhere(MergeMark);
 
     [Fact]
     public void No_text_names_a_folder_of_the_machine_it_was_written_on() => AssertNowhere(Workplace);

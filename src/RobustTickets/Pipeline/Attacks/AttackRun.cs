@@ -82,7 +82,7 @@ internal static class AttackRun
             : Run(job, progress, stop);
         if (request.AugmentFile is { } file)
         {
-            var made = AugmentedData.Write(file, split.Examples, report.Outcomes, classifier.Labels, attack.Name);
+            var made = AugmentedData.Write(file, split.Examples, report.Outcomes, split.Labels.Names, attack.Name);
             Note(progress, $"{split.Examples.Count} examples and {made} adversarial ones in {file}");
         }
         return report;
@@ -92,13 +92,16 @@ internal static class AttackRun
     public static AttackReport Run(AttackJob job, IProgress<AttackProgress>? progress, CancellationToken stop)
     {
         job.Engine?.Check();
+        if (job.Shard is not null)
+            RequireNoSharedStream(job.Attack.Randomness);
         using var log = AttackLog.Open(
             job.Folder,
             AttackSettings.Of(job.Attack, job.VictimName, job.RunSettings),
             job.Inputs,
             job.CsvCells,
             job.Shard,
-            job.Claim
+            job.Claim,
+            ordered: job.Attack.Randomness.SharesStream
         );
         job = job with { Inputs = job.Shard?.Of(job.Inputs) ?? job.Inputs };
         if (job.Shard is not null)
@@ -222,13 +225,7 @@ internal static class AttackRun
     // Options that need all examples are not available for a shard.
     private static void RequireParts(AttackRequest request)
     {
-        if (request.Recipe.Options.RandomPlan.SharesStream)
-            throw new RequestException(
-                nameof(AttackRequest.Shard),
-                null,
-                "cannot be combined with one random stream over all examples: each outcome depends on the "
-                    + "previous ones"
-            );
+        RequireNoSharedStream(request.Recipe.Options.RandomPlan);
         if (request.Temperature is { IsSeveral: true })
             throw new RequestException(
                 nameof(AttackRequest.Temperature),
@@ -240,6 +237,17 @@ internal static class AttackRun
                 nameof(AttackRequest.AugmentFile),
                 request.AugmentFile,
                 "needs the outcomes of all examples; leave the shard out"
+            );
+    }
+
+    private static void RequireNoSharedStream(RandomPlan plan)
+    {
+        if (plan.SharesStream)
+            throw new RequestException(
+                nameof(AttackRequest.Shard),
+                null,
+                "cannot be combined with one random stream over all examples: each outcome depends on the "
+                    + "previous ones"
             );
     }
 

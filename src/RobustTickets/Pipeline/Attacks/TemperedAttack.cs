@@ -3,6 +3,7 @@
 // the lowest Aua is the result, among those at which every example was attacked.
 using System.Globalization;
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Pipeline.Attacks;
 
@@ -29,7 +30,7 @@ internal sealed record TemperedAttack(
     {
         var all = new List<(double Value, RecipeLine Line, bool Fitted)>();
         if (Temperature.IsFitted)
-            all.Add(Fit());
+            all.Add(Fit(stop));
         foreach (var value in Temperature.Values)
             all.Add((value, new("temperature", VictimTemperature.Text(value), "option"), false));
         if (!Temperature.IsSeveral)
@@ -53,11 +54,11 @@ internal sealed record TemperedAttack(
         return Lowest(reports, Job.WholeSplitClean?.Invoke());
     }
 
-    private (double, RecipeLine, bool) Fit()
+    private (double, RecipeLine, bool) Fit(CancellationToken stop)
     {
         var rows = HeldOut();
         var texts = rows.Examples.Select(e => e.Text).ToArray();
-        var fit = TemperatureFit.Of(Probabilities(texts), [.. rows.Examples.Select(e => e.Label)]);
+        var fit = TemperatureFit.Of(Probabilities(texts, stop), [.. rows.Examples.Select(e => e.Label)]);
         var value = VictimTemperature.Text(fit.Temperature);
         Note(
             string.Create(
@@ -69,15 +70,26 @@ internal sealed record TemperedAttack(
         return (fit.Temperature, new("temperature", value, $"fitted on {rows.Description}"), true);
     }
 
-    private double[][] Probabilities(TextPair[] texts)
+    // Checked as in an attack: one row that is not finite would decide the temperature.
+    private double[][] Probabilities(TextPair[] texts, CancellationToken stop)
     {
-        var distinct = texts.Distinct().ToArray();
-        var rows = distinct
-            .Chunk(Job.Engine?.BatchSize ?? 64)
-            .SelectMany(Job.Victim.Predict)
-            .Zip(distinct)
-            .ToDictionary(p => p.Second, p => p.First);
+        var rows = new Dictionary<TextPair, double[]>();
+        foreach (var batch in texts.Distinct().Chunk(Job.Engine?.BatchSize ?? 64))
+        {
+            var answers = Job.Victim.Predict(batch, stop);
+            if (answers.Length != batch.Length)
+                throw Wrong($"returned {answers.Length} rows for {batch.Length} texts");
+            foreach (var (text, row) in batch.Zip(answers))
+            {
+                if (ModelGate.FaultOfRow(row, Job.Victim.ClassCount) is { } fault)
+                    throw Wrong($"returned {fault.What} (text: '{text}')", fault.Kind == AttackErrorKind.NotFinite);
+                rows[text] = row;
+            }
+        }
         return [.. texts.Select(t => rows[t])];
+
+        AttackFailedException Wrong(string what, bool isNumeric = false) =>
+            new($"{Job.VictimName}: no temperature can be fitted: the victim {what}", isNumeric);
     }
 
     private AttackJob At(double value, RecipeLine line, string folder) =>
