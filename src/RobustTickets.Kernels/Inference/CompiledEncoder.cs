@@ -114,14 +114,20 @@ internal sealed unsafe class CompiledEncoder : IDisposable
     {
         if (!_idle.TryTake(out var memory))
             memory = new EncoderWorkspace(_widths);
-        var keys = 0;
-        for (var s = first; s < last; s++)
-            keys = Math.Max(keys, batch.Offsets[s + 1] - batch.Offsets[s]);
-        memory.Reserve(batch.Offsets[last] - batch.Offsets[first], InferenceAttention.Scratch(keys, _headSize));
-        Embed(batch, first, last, memory, serial);
-        for (var l = 0; l < _layers.Length; l++)
-            Layer(l, batch, first, last, memory, serial);
-        _idle.Add(memory);
+        try
+        {
+            var keys = 0;
+            for (var s = first; s < last; s++)
+                keys = Math.Max(keys, batch.Offsets[s + 1] - batch.Offsets[s]);
+            memory.Reserve(batch.Offsets[last] - batch.Offsets[first], InferenceAttention.Scratch(keys, _headSize));
+            Embed(batch, first, last, memory, serial);
+            for (var l = 0; l < _layers.Length; l++)
+                Layer(l, batch, first, last, memory, serial);
+        }
+        finally
+        {
+            _idle.Add(memory);
+        }
     }
 
     private void Embed(Batch batch, int first, int last, EncoderWorkspace memory, bool serial)

@@ -1,6 +1,5 @@
 // Working memory of one thread of an encoder: allocated once and reused by every batch, so that a
 // pass in steady state allocates no pages.
-using System.Runtime.InteropServices;
 
 namespace RobustTickets.Kernels.Inference;
 
@@ -12,12 +11,13 @@ namespace RobustTickets.Kernels.Inference;
 internal readonly record struct EncoderWidths(int Hidden, int Heads, int Neurons, bool Bf16);
 
 /// <summary>
-/// Row buffers, each row aligned to a cache line; grow to the largest chunk so far.
+/// Row buffers, each row aligned to a cache line; grow to the largest chunk so far. Whoever uses
+/// their pointers disposes or reuses the workspace afterwards, which keeps the memory alive.
 /// </summary>
 internal sealed unsafe class EncoderWorkspace : IDisposable
 {
     private readonly EncoderWidths _widths;
-    private byte* _memory;
+    private AlignedMemory? _memory;
     private long _rows;
     private long _scratch;
 
@@ -64,25 +64,24 @@ internal sealed unsafe class EncoderWorkspace : IDisposable
     {
         if (rows <= _rows && scratch <= _scratch)
             return;
+        long mostRows = Math.Max(rows, _rows),
+            mostScratch = Math.Max(scratch, _scratch);
         Dispose();
-        (_rows, _scratch) = (Math.Max(rows, _rows), Math.Max(scratch, _scratch));
-        long hidden = _rows * Stride(_widths.Hidden) * sizeof(float),
-            bf16 = _widths.Bf16 ? _rows * Bf16Stride(_widths.Hidden) * sizeof(ushort) : 0;
+        long hidden = mostRows * Stride(_widths.Hidden) * sizeof(float),
+            bf16 = _widths.Bf16 ? mostRows * Bf16Stride(_widths.Hidden) * sizeof(ushort) : 0;
         var wide =
-            _rows
+            mostRows
             * Math.Max(
                 Stride(3 * _widths.Heads) * sizeof(float),
                 _widths.Bf16 ? Bf16Stride(_widths.Neurons) * sizeof(ushort) : Stride(_widths.Neurons) * sizeof(float)
             );
         var context =
-            _rows * (_widths.Bf16 ? Bf16Stride(_widths.Heads) * sizeof(ushort) : Stride(_widths.Heads) * sizeof(float));
+            mostRows
+            * (_widths.Bf16 ? Bf16Stride(_widths.Heads) * sizeof(ushort) : Stride(_widths.Heads) * sizeof(float));
         // One extra vector: kernels read whole vectors.
-        _memory = (byte*)
-            NativeMemory.AlignedAlloc(
-                (nuint)((3 * hidden) + (2 * bf16) + wide + context + (_scratch * sizeof(float)) + 64),
-                64
-            );
-        var at = _memory;
+        _memory = new AlignedMemory((3 * hidden) + (2 * bf16) + wide + context + (mostScratch * sizeof(float)) + 64);
+        (_rows, _scratch) = (mostRows, mostScratch);
+        var at = (byte*)_memory.Pointer;
         States = (float*)Take(hidden);
         Attended = (float*)Take(hidden);
         Product = (float*)Take(hidden);
@@ -103,8 +102,8 @@ internal sealed unsafe class EncoderWorkspace : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_memory is not null)
-            NativeMemory.AlignedFree(_memory);
+        _memory?.Dispose();
         _memory = null;
+        (_rows, _scratch) = (0, 0);
     }
 }

@@ -16,8 +16,9 @@ internal sealed unsafe partial class PackedWeightBf16 : PackedWeight
     private readonly int _panels;
     private readonly int _pairs;
     private readonly bool _tiles;
-    private ushort* _weights; // [panels][pairs][32][2]
-    private float* _bias; // [panels][32]
+    private readonly AlignedMemory _memory;
+    private ushort* _weights; // of _memory: [panels][pairs][32][2]
+    private float* _bias; // of _memory, behind the weights: [panels][32]
 
     /// <summary>Rounds and packs a weight [N, K] and a bias [N].</summary>
     /// <param name="weight">[N, K].</param>
@@ -33,12 +34,14 @@ internal sealed unsafe partial class PackedWeightBf16 : PackedWeight
         _tiles = tiles && NativeKernels.TilesUsed;
         (Outputs, Inputs) = ((int)weight.size(0), (int)weight.size(1));
         (_panels, _pairs) = ((Outputs + Panel - 1) / Panel, (Inputs + 1) / 2);
-        _weights = (ushort*)
-            NativeMemory.AlignedAlloc((nuint)Math.Max(64, (long)_panels * _pairs * Panel * 2 * sizeof(ushort)), 64);
-        _bias = (float*)NativeMemory.AlignedAlloc((nuint)Math.Max(64, (long)_panels * Panel * sizeof(float)), 64);
         using var w = weight.detach().contiguous();
         float* source = (float*)w.data_ptr,
             shift = (float*)bias.data_ptr;
+        // A panel is a whole number of cache lines, so the biases are aligned as well.
+        var weights = (long)_panels * _pairs * Panel * 2;
+        _memory = new AlignedMemory((weights * sizeof(ushort)) + ((long)_panels * Panel * sizeof(float)));
+        _weights = (ushort*)_memory.Pointer;
+        _bias = (float*)(_weights + weights);
         for (var n = 0; n < _panels * Panel; n++)
         {
             _bias[n] = n < Outputs ? shift[n] : 0f;
@@ -107,7 +110,8 @@ internal sealed unsafe partial class PackedWeightBf16 : PackedWeight
         int firstGroup,
         int lastGroup,
         in Epilogue target
-    ) =>
+    )
+    {
         rt_packed_weight_bf16(
             (ushort*)x + (from * stride),
             stride,
@@ -125,16 +129,15 @@ internal sealed unsafe partial class PackedWeightBf16 : PackedWeight
             target.Stride,
             _tiles ? 1 : 0
         );
+        GC.KeepAlive(this);
+    }
 
     private ushort* PanelAt(int p) => _weights + ((long)p * _pairs * Panel * 2);
 
     /// <inheritdoc/>
     public override void Dispose()
     {
-        if (_weights is not null)
-            NativeMemory.AlignedFree(_weights);
-        if (_bias is not null)
-            NativeMemory.AlignedFree(_bias);
+        _memory.Dispose();
         _weights = null;
         _bias = null;
     }

@@ -13,7 +13,8 @@ namespace RobustTickets.Kernels.Inference;
 internal sealed unsafe partial class PackedWeightFp32 : PackedWeight
 {
     internal const int Panel = 16;
-    private float* _data;
+    private readonly AlignedMemory _memory;
+    private float* _data; // of _memory
 
     /// <summary>Packs a weight [N, K] and a bias [N].</summary>
     public PackedWeightFp32(Tensor weight, Tensor bias)
@@ -21,11 +22,11 @@ internal sealed unsafe partial class PackedWeightFp32 : PackedWeight
         Outputs = (int)weight.shape[0];
         Inputs = (int)weight.shape[1];
         Panels = (Outputs + Panel - 1) / Panel;
-        _data = (float*)
-            NativeMemory.AlignedAlloc((nuint)Math.Max(64, (long)Panels * Panel * (Inputs + 1) * sizeof(float)), 64);
         using var w = weight.detach().contiguous();
         float* source = (float*)w.data_ptr,
             shift = (float*)bias.data_ptr;
+        _memory = new AlignedMemory((long)Panels * Panel * (Inputs + 1) * sizeof(float));
+        _data = (float*)_memory.Pointer;
         for (var p = 0; p < Panels; p++)
         {
             var panel = PanelAt(p);
@@ -62,7 +63,6 @@ internal sealed unsafe partial class PackedWeightFp32 : PackedWeight
         int first = 2 * firstGroup,
             last = Math.Min(Panels, 2 * lastGroup);
         if (NativeKernels.Used)
-        {
             rt_packed_weight_fp32(
                 source,
                 stride,
@@ -77,10 +77,10 @@ internal sealed unsafe partial class PackedWeightFp32 : PackedWeight
                 target.Fp32,
                 target.Stride
             );
-            return;
-        }
-        for (var p = first; p < last; p++)
-            MultiplyPanel(source, stride, rows, p, target);
+        else
+            for (var p = first; p < last; p++)
+                MultiplyPanel(source, stride, rows, p, target);
+        GC.KeepAlive(this);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -183,8 +183,7 @@ internal sealed unsafe partial class PackedWeightFp32 : PackedWeight
     /// <inheritdoc/>
     public override void Dispose()
     {
-        if (_data is not null)
-            NativeMemory.AlignedFree(_data);
+        _memory.Dispose();
         _data = null;
     }
 

@@ -40,26 +40,37 @@ internal sealed class BertInference : IDisposable
         var (weights, pass) = (new BertWeights(store, config), PassOptions.Evaluation);
         using var _ = torch.no_grad();
         using var scope = torch.scope();
-        var tables = weights.Embeddings;
-        _encoder = new CompiledEncoder(
-            new CompiledEmbeddings(tables.Words, tables.Types, tables.Positions, Norm(tables.Norm)),
-            [
-                .. Enumerable
-                    .Range(0, config.Layers)
-                    .Select(l => Layer(l, weights.Layer(l, masks, pass), coefficients, precision)),
-            ],
-            config.HeadSize,
-            config.LayerNormEpsilon
-        );
-        _pooler = Head(BertParameters.Pooler);
-        _classifier = Head(BertParameters.Classifier);
+        var packed = new List<PackedWeight>();
+        try
+        {
+            var tables = weights.Embeddings;
+            _encoder = new CompiledEncoder(
+                new CompiledEmbeddings(tables.Words, tables.Types, tables.Positions, Norm(tables.Norm)),
+                [
+                    .. Enumerable
+                        .Range(0, config.Layers)
+                        .Select(l => Layer(l, weights.Layer(l, masks, pass), coefficients, precision, packed)),
+                ],
+                config.HeadSize,
+                config.LayerNormEpsilon
+            );
+            _pooler = Head(BertParameters.Pooler);
+            _classifier = Head(BertParameters.Classifier);
+        }
+        catch
+        {
+            packed.ForEach(matrix => matrix.Dispose());
+            throw;
+        }
 
         PackedWeightFp32? Head(string name)
         {
             if (!weights.Has(name))
                 return null;
             var dense = weights.Dense(name, masks, pass);
-            return new PackedWeightFp32(dense.Weight, dense.Bias);
+            var head = new PackedWeightFp32(dense.Weight, dense.Bias);
+            packed.Add(head);
+            return head;
         }
     }
 
@@ -118,7 +129,14 @@ internal sealed class BertInference : IDisposable
         return scope.Keep(states);
     }
 
-    private CompiledLayer Layer(int l, BertLayerWeights w, BertCoefficients? coefficients, MatrixPrecision precision)
+    // Adds what it packs to a list, for a constructor that fails later.
+    private CompiledLayer Layer(
+        int l,
+        BertLayerWeights w,
+        BertCoefficients? coefficients,
+        MatrixPrecision precision,
+        List<PackedWeight> packed
+    )
     {
         // In the last layer, queries may be computed for the [CLS] rows only.
         PackedWeight[] projections =
@@ -140,9 +158,12 @@ internal sealed class BertInference : IDisposable
         {
             using var weight = torch.cat(Array.ConvertAll(parts, part => part.Weight));
             using var bias = torch.cat(Array.ConvertAll(parts, part => part.Bias));
-            return precision == MatrixPrecision.Bf16
-                ? new PackedWeightBf16(weight, bias)
-                : new PackedWeightFp32(weight, bias);
+            PackedWeight matrix =
+                precision == MatrixPrecision.Bf16
+                    ? new PackedWeightBf16(weight, bias)
+                    : new PackedWeightFp32(weight, bias);
+            packed.Add(matrix);
+            return matrix;
         }
     }
 

@@ -29,10 +29,19 @@ internal sealed class MaskedLmInference : IDisposable
         var weights = new BertWeights(store, config);
         using var _ = torch.no_grad();
         _encoder = new BertInference(store, config);
-        var dense = weights.Dense(BertParameters.PredictionDense);
-        _dense = new PackedWeightFp32(dense.Weight, dense.Bias);
-        _norm = weights.Norm(BertParameters.PredictionNorm);
-        _decoder = new PackedWeightFp32(weights.Embeddings.Words, store[BertParameters.PredictionBias]);
+        try
+        {
+            _norm = weights.Norm(BertParameters.PredictionNorm);
+            var dense = weights.Dense(BertParameters.PredictionDense);
+            _dense = new PackedWeightFp32(dense.Weight, dense.Bias);
+            _decoder = new PackedWeightFp32(weights.Embeddings.Words, store[BertParameters.PredictionBias]);
+        }
+        catch
+        {
+            _dense?.Dispose();
+            _encoder.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Hidden states of the last layer [T, H].</summary>

@@ -1,6 +1,8 @@
 // The compiled evaluation path: equal to the trained network (packed and padded) within 1e-5, and
 // the row of a text a function of the text alone, bit for bit.
+using RobustTickets.Kernels.Inference;
 using RobustTickets.Models;
+using RobustTickets.Testing;
 using RobustTickets.Tests.Models;
 using RobustTickets.Tickets;
 using RobustTickets.Torch;
@@ -72,6 +74,35 @@ public sealed class InferenceTests : IDisposable
         model.Store["bert.encoder.layer.0.output.dense.weight"].span<float>()[3] += 0.01f;
         using var after = new BertInference(model.Store, config);
         Assert.True(Distance(Logits(before, batch), Logits(after, batch)) > Tolerance);
+    }
+
+    [Fact]
+    public void Weights_that_do_not_suffice_leave_no_packed_matrices_behind()
+    {
+        using var model = TinyBert.New(TinyBert.Dense(layers: 3), new Execution(), seed: 1);
+        LiveTensors.Settled();
+        var before = AlignedMemory.LiveCount;
+        // The fourth layer is missing, and in a masked language model its head.
+        Assert.ThrowsAny<Exception>(() => new BertInference(model.Store, TinyBert.Dense(layers: 4)));
+        Assert.Equal(before, AlignedMemory.LiveCount);
+        Assert.ThrowsAny<Exception>(() => new MaskedLmInference(model.Store, model.Config));
+        Assert.Equal(before, AlignedMemory.LiveCount);
+    }
+
+    [Fact]
+    public void A_batch_that_fails_returns_its_working_memory()
+    {
+        var config = TinyBert.Dense();
+        using var model = TinyBert.New(config, new Execution(), seed: 1);
+        using var inference = new BertInference(model.Store, config);
+        var batch = PackedBatch.From(TinyBert.Examples(new Random(1), config, 6, 40));
+        var expected = Logits(inference, batch);
+        LiveTensors.Settled();
+        var before = AlignedMemory.LiveCount;
+        for (var i = 0; i < 3; i++)
+            Assert.ThrowsAny<IndexOutOfRangeException>(() => Logits(inference, batch with { Positions = [0] }));
+        Assert.Equal(before, AlignedMemory.LiveCount);
+        Assert.Equal(expected, Logits(inference, batch));
     }
 
     public static TheoryData<int> Seeds() => [0, 1, 2];
