@@ -17,6 +17,35 @@ internal delegate void RangeBody(long begin, long end);
 /// <summary>Parallel loops for managed kernels over tensor memory.</summary>
 internal static unsafe class TorchParallel
 {
+    // libtorch sets OpenMP's number of the calling thread, and one that other threads read once.
+    private static readonly Lock ThreadsGate = new();
+    private static volatile int s_threads; // set last in the process; 0: never
+
+    [ThreadStatic]
+    private static int t_threads;
+
+    /// <summary>Sets the number of threads, for <see cref="torch.set_num_threads"/>.</summary>
+    internal static void SetThreads(int threads)
+    {
+        lock (ThreadsGate)
+        {
+            Shim.Check(Shim.rt_set_threads(threads), "set_num_threads");
+            (s_threads, t_threads) = (threads, threads);
+        }
+    }
+
+    /// <summary>
+    /// Sets the calling thread's number of threads to the one set last in the process, by whatever
+    /// thread; costs a comparison if it is the same.
+    /// </summary>
+    internal static void AdoptThreads()
+    {
+        if (t_threads == s_threads)
+            return;
+        lock (ThreadsGate)
+            SetThreads(s_threads);
+    }
+
     /// <summary>
     /// Runs <paramref name="body"/> over contiguous parts of [0, n), including on the calling
     /// thread, and returns when all are done. The assignment of parts to threads is determined by

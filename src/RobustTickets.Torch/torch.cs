@@ -35,18 +35,22 @@ internal static unsafe partial class torch
         return count;
     }
 
-    /// <summary>Threads of libtorch's pool.</summary>
+    /// <summary>Threads of the loops and products of the calling thread.</summary>
     public static int get_num_threads()
     {
         Shim.Check(Shim.rt_threads(out var threads), "get_num_threads");
         return threads;
     }
 
-    /// <summary>Sets the threads of libtorch's pool and of the BLAS in it.</summary>
+    /// <summary>
+    /// Sets the threads of loops and products (BLAS included) of the calling thread, of threads
+    /// that compute for the first time later, and of those that call
+    /// <see cref="TorchParallel.AdoptThreads"/>. A thread that has computed before keeps its number.
+    /// </summary>
     public static void set_num_threads(int threads)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
-        Shim.Check(Shim.rt_set_threads(threads), "set_num_threads");
+        TorchParallel.SetThreads(threads);
     }
 
     /// <summary>Seeds libtorch's generators on all devices.</summary>

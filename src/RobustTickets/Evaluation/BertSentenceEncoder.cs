@@ -10,7 +10,7 @@ namespace RobustTickets.Evaluation;
 
 /// <summary>
 /// Sentence vectors as the mean of a BERT encoder's last hidden states; replaces the Universal
-/// Sentence Encoder.
+/// Sentence Encoder. Thread-safe.
 /// </summary>
 public sealed class BertSentenceEncoder : ISentenceEncoder, IDisposable
 {
@@ -85,10 +85,11 @@ public sealed class BertSentenceEncoder : ISentenceEncoder, IDisposable
             .ToArray();
         var vectors = new double[texts.Count][];
         lock (_gate)
-        {
-            foreach (var group in Evaluator.Groups(encoded, TokensPerBatch))
-                EncodeGroup(group, vectors);
-        }
+            ComputeThread.Run(() =>
+            {
+                foreach (var group in Evaluator.Groups(encoded, TokensPerBatch))
+                    EncodeGroup(group, vectors);
+            });
         return vectors;
     }
 

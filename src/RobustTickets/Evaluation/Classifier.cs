@@ -11,7 +11,8 @@ namespace RobustTickets;
 
 /// <summary>
 /// A trained classifier for use in programs: load a folder, get labels, logits or probabilities.
-/// Thread-safe; calls run one after the other, each on all cores.
+/// Thread-safe; calls run one after the other, each on all cores. Calls from thread-pool threads
+/// (a web server's) are computed on one thread of the process, others on the calling thread.
 /// </summary>
 public sealed class Classifier : ITrainedClassifier
 {
@@ -89,8 +90,8 @@ public sealed class Classifier : ITrainedClassifier
 
     /// <summary>Loads a Hugging Face folder, dense or a compact ticket.</summary>
     /// <param name="folder">The folder, or the name of a model (<see cref="ModelStore"/>).</param>
-    /// <param name="execution">How it runs; null: fast paths on all CPU cores. The thread count is
-    /// per process: the last one set applies to every model.</param>
+    /// <param name="execution">How it runs; null: fast paths on all CPU cores. The thread count
+    /// also applies to other models (<see cref="Execution.Threads"/>).</param>
     /// <param name="maxLength">Maximum sequence length, at least 3 and at most the model's
     /// positions; null: the tokenizer's.</param>
     /// <exception cref="RequestException">The execution is not available on this machine, or the
@@ -113,8 +114,16 @@ public sealed class Classifier : ITrainedClassifier
                 RandomKey.FromSeed(0),
                 execution ?? new Execution()
             );
-            var limit = Math.Min(maxLength ?? tokenizer.ModelMaxLength, model.Config.MaxPositions);
-            return new Classifier(model, tokenizer, files.Config.Labels, limit, folder) { Notes = files.Notes };
+            try
+            {
+                var limit = Math.Min(maxLength ?? tokenizer.ModelMaxLength, model.Config.MaxPositions);
+                return new Classifier(model, tokenizer, files.Config.Labels, limit, folder) { Notes = files.Notes };
+            }
+            catch
+            {
+                model.Dispose();
+                throw;
+            }
         }
     }
 
@@ -277,7 +286,7 @@ public sealed class Classifier : ITrainedClassifier
         RequirePieces(examples);
         using var call = _guard.Enter();
         lock (_gate)
-            return Evaluator.Evaluate(_model, examples, stop);
+            return ComputeThread.Run(() => Evaluator.Evaluate(_model, examples, stop));
     }
 
     /// <summary>exp(x) / sum exp(x) in double precision.</summary>
@@ -298,7 +307,9 @@ public sealed class Classifier : ITrainedClassifier
         if (rows.Length == 0)
             return rows;
         lock (_gate)
-            Evaluator.Logits(_model, examples, (index, logits) => rows[index] = logits.ToArray(), _inference, stop);
+            ComputeThread.Run(() =>
+                Evaluator.Logits(_model, examples, (index, logits) => rows[index] = logits.ToArray(), _inference, stop)
+            );
         return rows;
     }
 

@@ -137,32 +137,34 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
         ArgumentNullException.ThrowIfNull(questions);
         using var call = _guard.Enter();
         lock (_gate)
+            return ComputeThread.Run(() => Answers(questions));
+    }
+
+    private int[][] Answers(IReadOnlyList<MaskedQuestion> questions)
+    {
+        var states = States(questions.Select(q => q.Text));
+        var hidden = _model.Encoder.Config.Hidden;
+        var answers = new int[questions.Count][];
+        Array.Fill(answers, []);
+        var asked = Enumerable
+            .Range(0, answers.Length)
+            .Where(i =>
+                questions[i].Position >= 0 && (questions[i].Position + 1) * hidden <= states[questions[i].Text].Length
+            )
+            .ToArray();
+        foreach (var part in asked.Chunk(ScoredRows))
         {
-            var states = States(questions.Select(q => q.Text));
-            var hidden = _model.Encoder.Config.Hidden;
-            var answers = new int[questions.Count][];
-            Array.Fill(answers, []);
-            var asked = Enumerable
-                .Range(0, answers.Length)
-                .Where(i =>
-                    questions[i].Position >= 0
-                    && (questions[i].Position + 1) * hidden <= states[questions[i].Text].Length
-                )
-                .ToArray();
-            foreach (var part in asked.Chunk(ScoredRows))
-            {
-                using var scope = torch.scope();
-                var rows = torch.empty([part.Length, hidden]);
-                for (var r = 0; r < part.Length; r++)
-                    states[questions[part[r]].Text]
-                        .AsSpan(questions[part[r]].Position * hidden, hidden)
-                        .CopyTo(rows.span<float>()[(r * hidden)..]);
-                var scores = _inference.Scores(rows).span<float>();
-                for (var r = 0; r < part.Length; r++)
-                    answers[part[r]] = Best(scores.Slice(r * VocabularySize, VocabularySize), questions[part[r]]);
-            }
-            return answers;
+            using var scope = torch.scope();
+            var rows = torch.empty([part.Length, hidden]);
+            for (var r = 0; r < part.Length; r++)
+                states[questions[part[r]].Text]
+                    .AsSpan(questions[part[r]].Position * hidden, hidden)
+                    .CopyTo(rows.span<float>()[(r * hidden)..]);
+            var scores = _inference.Scores(rows).span<float>();
+            for (var r = 0; r < part.Length; r++)
+                answers[part[r]] = Best(scores.Slice(r * VocabularySize, VocabularySize), questions[part[r]]);
         }
+        return answers;
     }
 
     // The hidden states of texts, from the cache or from packed passes.

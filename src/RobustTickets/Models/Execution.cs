@@ -29,8 +29,10 @@ public enum LayerPath
 /// <param name="Device">Device of parameters, batches and all computed tensors.</param>
 /// <param name="Precision">Precision of the operands of the layers' matrix products. Weights, sums,
 /// optimiser state, coefficients and scores are always float32.</param>
-/// <param name="Threads">Threads of matrix products, process-wide: the value applied last holds for
-/// every model. Null leaves them unchanged (initially all cores).</param>
+/// <param name="Threads">Threads of matrix products, for every model: the value applied last in the
+/// process holds on the thread that applied it, in calls from thread-pool threads, and on threads
+/// that compute for the first time later. A thread of your own that has computed before keeps its
+/// number. Null leaves them unchanged (initially all cores).</param>
 /// <param name="Layers">Implementation of the layers.</param>
 public sealed record Execution(
     Device Device = default,
@@ -111,7 +113,8 @@ public sealed record Execution(
         Path == LayerPath.Operators && Precision == MatrixPrecision.Bf16 ? DType.BFloat16 : null;
 
     /// <summary>
-    /// Validates the options on this machine and sets the threads of matrix products. A device
+    /// Validates the options on this machine and sets the threads of matrix products, as described
+    /// at <see cref="Threads"/>. A device
     /// other than the CPU, bf16 or a number of threads loads libtorch.
     /// </summary>
     /// <exception cref="RequestException">The device does not exist, bf16 is not supported on it or
