@@ -120,6 +120,7 @@ public sealed class RankWatchTests
             {
                 using var watch = Join(settings, patience);
                 Meet(watch);
+                Thread.Sleep(500); // until all that was said is heard
                 if (settings.Rank == 0)
                     clock.Jump(TimeSpan.FromHours(1));
                 Thread.Sleep(1000);
