@@ -13,7 +13,7 @@
 #include <exception>
 #include <string>
 
-#define RT_ABI 11
+#define RT_ABI 12
 // An exported function returns 0, or a status below with a message in rt_last_error() of the same
 // thread; no C++ exception escapes. A tensor is passed as an owned TensorImpl pointer (one
 // reference, freed by rt_free); null is an undefined tensor.

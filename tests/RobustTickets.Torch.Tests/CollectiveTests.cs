@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using RobustTickets.Torch.Distributed;
 using RobustTickets.Torch.Native;
 using Xunit;
@@ -13,12 +16,13 @@ public sealed class CollectiveTests
     private static void RequireGloo() =>
         Skip.IfNot(ProcessGroup.IsSupported, "the native part was built without Gloo (libgloo-dev)");
 
-    private static void OnRanks(int size, Action<ICollective> body) =>
+    // Ranks that do not know to be on one host meet as those of several do.
+    private static void OnRanks(int size, Action<ICollective> body, bool oneHost = true) =>
         RankThreads.Run(
             size,
             settings =>
             {
-                using var watch = RankWatch.Join(settings, "test");
+                using var watch = RankWatch.Join(oneHost ? settings : settings with { LocalSize = 0 }, "test");
                 using var group = ProcessGroup.Open(watch);
                 body(group);
                 group.Barrier();
@@ -26,8 +30,8 @@ public sealed class CollectiveTests
         );
 
     [SkippableTheory]
-    [InlineData(2), InlineData(3)]
-    public void Sums_broadcasts_and_barriers_reach_every_rank(int size)
+    [InlineData(2, true), InlineData(3, true), InlineData(3, false)]
+    public void Sums_broadcasts_and_barriers_reach_every_rank(int size, bool oneHost)
     {
         RequireGloo();
         var results = new float[size][];
@@ -44,7 +48,8 @@ public sealed class CollectiveTests
                 group.Broadcast(c, size - 1);
                 group.Sum();
                 results[group.Rank] = [a.sum().item<float>(), .. b.to_array(), .. c.to_array()];
-            }
+            },
+            oneHost
         );
         Assert.Equal(1000f * size * (size + 1) / 2, results[0][0]);
         Assert.Equal(0.1f * size * (size + 1) / 2, results[0][1], 1e-6f);
@@ -111,6 +116,88 @@ public sealed class CollectiveTests
             Assert.Contains($"rank 2 (process {Environment.ProcessId}", ends[rank], StringComparison.Ordinal);
             Assert.Contains("out of coffee", ends[rank], StringComparison.Ordinal);
         }
+    }
+
+    [SkippableFact]
+    public void Ranks_of_one_host_listen_on_the_loopback_only_and_leave_no_file()
+    {
+        RequireGloo();
+        var before = Open();
+        RankThreads.Run(
+            2,
+            settings =>
+            {
+                using var watch = RankWatch.Join(settings, "test");
+                using var group = ProcessGroup.Open(watch);
+                Assert.Empty(Open().Except(before));
+                Assert.False(Directory.Exists(Path.GetDirectoryName(watch.Store)), watch.Store);
+                group.Barrier();
+            }
+        );
+        // Mutant: ranks of several hosts.
+        OnRanks(2, _ => Assert.NotEmpty(Open().Except(before)), oneHost: false);
+
+        // Inodes of this process's sockets that listen on every interface.
+        static HashSet<string> Open()
+        {
+            var own = Directory.GetFiles("/proc/self/fd").Select(f => new FileInfo(f).LinkTarget).ToHashSet();
+            return
+            [
+                .. new[] { "tcp", "tcp6" }
+                    .SelectMany(table => File.ReadLines($"/proc/self/net/{table}").Skip(1))
+                    .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                    .Where(row => row[3] == "0A" && row[1].TrimStart('0').StartsWith(':'))
+                    .Select(row => $"socket:[{row[9]}]")
+                    .Where(own.Contains),
+            ];
+        }
+    }
+
+    [SkippableTheory]
+    [InlineData(false), InlineData(true)]
+    public void A_rank_that_does_not_reach_the_others_says_where_they_meet_or_is_stopped(bool stopped)
+    {
+        RequireGloo();
+        // Accepts and never answers.
+        using var store = new TcpListener(IPAddress.Loopback, 0);
+        store.Start();
+        var port = ((IPEndPoint)store.LocalEndpoint).Port;
+        using var ended = new ManualResetEventSlim();
+        var seconds = TimeSpan.FromSeconds(stopped ? 600 : 5);
+        RankThreads.Run(
+            2,
+            settings =>
+            {
+                if (settings.Rank == 0)
+                {
+                    using var listener = new TcpListener(IPAddress.Loopback, settings.Port);
+                    listener.Start();
+                    using var other = listener.AcceptSocket();
+                    other.Send(Encoding.UTF8.GetBytes($"store\t{port}\t127.0.0.1\trank 0\n"));
+                    ended.Wait(TimeSpan.FromMinutes(1));
+                    // c10d ends the process when a connection that it only listens on is reset, as
+                    // one that was not accepted would be.
+                    while (store.Pending())
+                        store.AcceptSocket().Dispose();
+                    return;
+                }
+                using var stop = new CancellationTokenSource();
+                var patience = RankPatience.Default with { Join = seconds, Silence = TimeSpan.FromMinutes(10) };
+                using var watch = RankWatch.Join(settings, "test", stop.Token, patience);
+                if (stopped)
+                    stop.CancelAfter(1000);
+                var e = Record.Exception(() => ProcessGroup.Open(watch, stop.Token));
+                ended.Set();
+                if (stopped)
+                {
+                    Assert.IsAssignableFrom<OperationCanceledException>(e);
+                    return;
+                }
+                Assert.IsType<RanksException>(e);
+                Assert.Contains($"within 5 s: they meet at 127.0.0.1:{port}", e.Message, StringComparison.Ordinal);
+                Assert.Contains("ephemeral ports", e.Message, StringComparison.Ordinal);
+            }
+        );
     }
 
     [SkippableFact]

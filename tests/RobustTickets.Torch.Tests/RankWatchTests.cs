@@ -43,7 +43,7 @@ public sealed class RankWatchTests
             settings =>
             {
                 using var watch = Join(settings);
-                Assert.Equal(1234, watch.Meet(settings.Rank == 0 ? 1234 : 0));
+                Assert.Equal("1234", watch.Meet(settings.Rank == 0 ? "1234" : null));
                 Assert.Equal("127.0.0.1", watch.Address);
                 if (settings.Rank == 1)
                     return;
@@ -68,7 +68,7 @@ public sealed class RankWatchTests
                         HangUp(settings);
                     else
                         using (var socket = Hello(settings, "test"))
-                            AwaitPort(socket);
+                            AwaitStore(socket);
                     return;
                 }
                 using var watch = Join(settings);
@@ -99,6 +99,32 @@ public sealed class RankWatchTests
                 using var watch = Join(settings, Normal with { Silence = Short.Silence });
                 Assert.Contains("rank 1 (process 7 on h) sent no heartbeat", Loss(watch)?.Message);
                 Assert.True(clock.Elapsed >= Short.Silence, "silence takes its time");
+            }
+        );
+    }
+
+    [Fact]
+    public void Ranks_that_were_suspended_together_are_not_lost()
+    {
+        var clock = new JumpingClock();
+        // Without a jump there are no heartbeats in the time of this test.
+        var patience = Normal with
+        {
+            Beat = TimeSpan.FromMinutes(1),
+            Silence = TimeSpan.FromMinutes(30),
+            Clock = clock,
+        };
+        RankThreads.Run(
+            2,
+            settings =>
+            {
+                using var watch = Join(settings, patience);
+                Meet(watch);
+                Thread.Sleep(500); // until all that was said is heard
+                if (settings.Rank == 0)
+                    clock.Jump(TimeSpan.FromHours(1));
+                Thread.Sleep(1000);
+                Assert.Null(watch.Loss());
             }
         );
     }
@@ -167,7 +193,7 @@ public sealed class RankWatchTests
                     stranger.GetStream().Write(new byte[100_000]);
                 }
                 using var watch = Join(settings);
-                watch.Meet(1);
+                watch.Meet("1");
                 Assert.Null(watch.Loss());
             }
         );
@@ -191,7 +217,7 @@ public sealed class RankWatchTests
                             "hello\ttest\t99999999999\t2\t1\th\n",
                             "hello\tother\t1\t2\t1\th\n",
                             "no\twhy\n",
-                            "port\tx\ta\tb\n",
+                            "store\t1\ta\tb\n",
                         }
                     )
                     {
@@ -216,7 +242,7 @@ public sealed class RankWatchTests
         );
     }
 
-    private static void Meet(RankWatch watch) => watch.Meet(watch.Rank == 0 ? 1 : 0);
+    private static void Meet(RankWatch watch) => watch.Meet(watch.Rank == 0 ? "1" : null);
 
     private static Exception? Loss(RankWatch watch)
     {
@@ -225,11 +251,11 @@ public sealed class RankWatchTests
         return watch.Loss();
     }
 
-    private static void AwaitPort(Socket socket)
+    private static void AwaitStore(Socket socket)
     {
         var heard = "";
         var buffer = new byte[1000];
-        while (!heard.Contains("port\t", StringComparison.Ordinal))
+        while (!heard.Contains("store\t", StringComparison.Ordinal))
             heard += Encoding.UTF8.GetString(buffer, 0, socket.Receive(buffer));
     }
 
@@ -260,5 +286,15 @@ public sealed class RankWatchTests
                 Thread.Sleep(20);
             }
         }
+    }
+
+    /// <summary>A clock that passes while no thread of the process runs.</summary>
+    private sealed class JumpingClock : TimeProvider
+    {
+        private long _jumped;
+
+        public override long GetTimestamp() => base.GetTimestamp() + Interlocked.Read(ref _jumped);
+
+        public void Jump(TimeSpan time) => Interlocked.Add(ref _jumped, time.Ticks * (TimestampFrequency / 10_000_000));
     }
 }

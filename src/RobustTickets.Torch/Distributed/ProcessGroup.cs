@@ -1,5 +1,7 @@
 // Ranks in several processes with c10d's Gloo group. RankWatch detects lost ranks: transfers wait
 // in short intervals and check it, so that none waits for a rank that is gone.
+using System.Diagnostics;
+using System.Globalization;
 using RobustTickets.Torch.Native;
 
 namespace RobustTickets.Torch.Distributed;
@@ -8,7 +10,7 @@ namespace RobustTickets.Torch.Distributed;
 internal sealed unsafe class ProcessGroup : ICollective
 {
     // RankWatch detects lost ranks; a rank may legitimately wait hours for another's evaluation.
-    private const int Seconds = 7 * 24 * 3600;
+    private const int TransferSeconds = 7 * 24 * 3600;
     private const int TurnMilliseconds = 250;
 
     private readonly RankWatch _watch;
@@ -24,19 +26,42 @@ internal sealed unsafe class ProcessGroup : ICollective
     public static bool IsSupported => Shim.rt_group_supported() != 0;
 
     /// <summary>Opens a group of the ranks connected by a watch.</summary>
-    /// <exception cref="RanksException">A rank is lost.</exception>
+    /// <param name="watch">The watch; its time for joining limits this too.</param>
+    /// <param name="stop">Cancels waiting.</param>
+    /// <exception cref="RanksException">A rank is lost, or they do not reach each
+    /// other.</exception>
     /// <exception cref="TorchException">The native library was built without Gloo.</exception>
-    public static ProcessGroup Open(RankWatch watch)
+    public static ProcessGroup Open(RankWatch watch, CancellationToken stop = default)
+    {
+        var first = watch.Rank == 0;
+        // c10d's TCP store listens on every interface, so ranks of one host meet in a private file.
+        var folder = first && watch.IsLoopback ? Directory.CreateTempSubdirectory("robust-tickets-ranks") : null;
+        try
+        {
+            if (folder is not null)
+                watch.Meet(Path.Combine(folder.FullName, "store"), stop);
+            else if (!first)
+                watch.Meet(stop: stop);
+            return Opened(watch, () => Connected(watch, folder), stop);
+        }
+        catch
+        {
+            Delete(folder);
+            throw;
+        }
+    }
+
+    // Connecting may block, so a second thread connects while this one checks the watch and the
+    // time. It is left behind if it does not end.
+    private static ProcessGroup Opened(RankWatch watch, Func<ProcessGroup> connect, CancellationToken stop)
     {
         ProcessGroup? group = null;
         Exception? failure = null;
-        // Connecting may block as long as a transfer's time-out, so a second thread connects while
-        // this one checks the watch.
         var opening = new Thread(() =>
         {
             try
             {
-                group = Connected(watch);
+                group = connect();
             }
             catch (Exception e)
             {
@@ -46,26 +71,86 @@ internal sealed unsafe class ProcessGroup : ICollective
         {
             IsBackground = true,
         };
+        var clock = Stopwatch.StartNew();
         opening.Start();
         while (!opening.Join(TurnMilliseconds))
+        {
             if (watch.Loss() is { } loss)
                 throw loss;
-        if (failure is TorchException && watch.Loss(wait: true) is { } why)
-            throw why;
+            stop.ThrowIfCancellationRequested();
+            if (clock.Elapsed > watch.JoinTime)
+                throw Unreached(watch, $"within {watch.JoinTime.TotalSeconds:0} s");
+        }
+        if (failure is TorchException && IsSupported)
+            throw watch.Loss(wait: true) ?? Unreached(watch, $"({failure.Message})", failure);
         return group ?? throw failure!;
     }
 
-    private static ProcessGroup Connected(RankWatch watch)
+    private static RanksException Unreached(RankWatch watch, string how, Exception? cause = null)
     {
-        var first = watch.Rank == 0;
-        var port = first ? 0 : watch.Meet(0);
-        Check(Shim.rt_store_open(watch.Host, port, first ? 1 : 0, Seconds, out var bound, out var store), "open");
-        if (first)
-            watch.Meet(bound);
-        Check(Shim.rt_group_open(store, watch.Address, watch.Rank, watch.Size, out var group), "join");
-        return new ProcessGroup(watch, store, group);
+        var place = watch.Store switch
+        {
+            null => $"a port of {watch.Host} that rank 0 opens",
+            ['/', ..] file => $"the file {file}",
+            var port => $"{watch.Host}:{port}",
+        };
+        var message =
+            $"{watch}: all ranks have connected there, but did not reach each other {how}: they meet at {place}, and "
+            + $"this one listens on {(watch.Store is null ? "a port" : $"a port of {watch.Address}")}. Ranks on "
+            + "several hosts need free ports (ephemeral ports) beside that of rank 0";
+        return cause is null ? new(message) : new(message, cause);
+    }
+
+    private static ProcessGroup Connected(RankWatch watch, DirectoryInfo? folder)
+    {
+        // Later than the time that Open waits, so that its message is the one to be read.
+        var seconds = (int)Math.Min(watch.JoinTime.TotalSeconds + 60, TransferSeconds);
+        nint store;
+        if (watch.Store is ['/', ..] file)
+            Check(Shim.rt_store_file(file, watch.Size, seconds, out store), "open");
+        else
+        {
+            var first = watch.Rank == 0;
+            var port = first ? 0 : int.Parse(watch.Store!, NumberStyles.None, CultureInfo.InvariantCulture);
+            Check(Shim.rt_store_open(watch.Host, port, first ? 1 : 0, seconds, out var bound, out store), "open");
+            if (first)
+                watch.Meet(bound.ToString(CultureInfo.InvariantCulture));
+        }
+        nint handle;
+        try
+        {
+            var (rank, size) = (watch.Rank, watch.Size);
+            Check(Shim.rt_group_open(store, watch.Address, rank, size, TransferSeconds, out handle), "join");
+        }
+        catch
+        {
+            if (watch.Rank > 0) // closing the server's would abort ranks that still use it
+                _ = Shim.rt_store_close(store);
+            throw;
+        }
+        var group = new ProcessGroup(watch, store, handle);
+        if (watch.Store is ['/', ..])
+        {
+            // Nobody reads the file when all have connected, and nobody closes it while it goes.
+            group.Barrier();
+            Delete(folder);
+            group.Barrier();
+        }
+        return group;
 
         void Check(int status, string what) => Shim.Check(status, $"{what} the process group", watch.ToString);
+    }
+
+    private static void Delete(DirectoryInfo? folder)
+    {
+        try
+        {
+            folder?.Delete(recursive: true);
+        }
+        catch (IOException)
+        {
+            // It is gone, or another rank still writes to it: it stays in the temporary folder.
+        }
     }
 
     /// <inheritdoc/>

@@ -12,6 +12,9 @@ internal sealed record RankPatience(TimeSpan Join, TimeSpan Silence, TimeSpan Be
 {
     public static RankPatience Default { get; } =
         new(TimeSpan.FromMinutes(15), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(2));
+
+    /// <summary>The clock of heartbeats and silence.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
 }
 
 /// <summary>Rendezvous of ranks.</summary>

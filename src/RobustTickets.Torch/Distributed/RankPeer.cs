@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -11,11 +10,13 @@ internal sealed class RankPeer : IDisposable
     private const int LongestLine = 16_384;
     private readonly List<byte> _unread = [];
     private readonly byte[] _buffer = new byte[4096];
-    private readonly Stopwatch _heard = Stopwatch.StartNew();
+    private readonly TimeProvider _clock;
+    private long _heard;
 
-    public RankPeer(Socket socket)
+    public RankPeer(Socket socket, TimeProvider clock)
     {
-        Socket = socket;
+        (Socket, _clock) = (socket, clock);
+        Hear();
         LocalAddress = ((IPEndPoint)socket.LocalEndPoint!).Address;
         if (LocalAddress.IsIPv4MappedToIPv6)
             LocalAddress = LocalAddress.MapToIPv4();
@@ -41,8 +42,11 @@ internal sealed class RankPeer : IDisposable
     /// <summary>Whether more may be received.</summary>
     public bool IsOpen { get; private set; } = true;
 
-    /// <summary>Time since the last message.</summary>
-    public TimeSpan Silent => _heard.Elapsed;
+    /// <summary>Time since the last message, at a time of the clock.</summary>
+    public TimeSpan Silent(long now) => _clock.GetElapsedTime(_heard, now);
+
+    /// <summary>Counts silence from now on.</summary>
+    public void Hear() => _heard = _clock.GetTimestamp();
 
     /// <summary>Sends a line; failures are ignored, because receiving reports the reason.</summary>
     public void Say(params ReadOnlySpan<string> fields)
@@ -89,7 +93,7 @@ internal sealed class RankPeer : IDisposable
         {
             IsOpen = false;
         }
-        _heard.Restart();
+        Hear();
         for (int end; (end = _unread.IndexOf((byte)'\n')) >= 0; )
         {
             lines.Add(Encoding.UTF8.GetString([.. _unread[..end]]));

@@ -2,24 +2,17 @@
 // training. A failed transfer does not identify the rank, and a stalled one does not fail; rank 0
 // monitors all and announces a lost rank, so that every rank ends with the same message.
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using static RobustTickets.Torch.Distributed.RankWords;
 
 namespace RobustTickets.Torch.Distributed;
 
 /// <summary>Monitors the other ranks on a separate thread.</summary>
 internal sealed class RankWatch : IDisposable
 {
-    private const string Hello = "hello",
-        Refused = "no",
-        Port = "port",
-        Alive = ".",
-        Bye = "bye",
-        Failed = "failed",
-        Stopped = "stopped";
-
     private const int Turn = 100; // milliseconds
+    private const int LongTurn = 3; // heartbeats
 
     private static readonly TimeSpan Explanation = TimeSpan.FromSeconds(5);
 
@@ -35,7 +28,7 @@ internal sealed class RankWatch : IDisposable
     private volatile Exception? _loss;
     private volatile bool _leaving;
     private volatile bool _told;
-    private int _port;
+    private volatile string? _store; // set after the address, which is read without the lock
     private string _address = "127.0.0.1";
 
     private RankWatch(RankSettings settings, string build, RankPatience patience, Socket socket)
@@ -44,7 +37,7 @@ internal sealed class RankWatch : IDisposable
         if (Rank == 0)
             _listener = socket;
         else
-            _peers.Add(new RankPeer(socket) { Rank = 0, Name = $"rank 0 ({settings.Host}:{settings.Port})" });
+            _peers.Add(new RankPeer(socket, patience.Clock) { Rank = 0, Name = $"rank 0 ({Host}:{settings.Port})" });
         _thread = new Thread(Watch) { IsBackground = true, Name = "ranks" };
     }
 
@@ -61,6 +54,15 @@ internal sealed class RankWatch : IDisposable
     /// Address at which the other ranks reach this one; known once all have connected.
     /// </summary>
     public string Address => _address;
+
+    /// <summary>Where rank 0 keeps c10d's store, or null: not known yet.</summary>
+    public string? Store => _store;
+
+    /// <summary>Whether all ranks are on this host and use a loopback address.</summary>
+    public bool IsLoopback => _settings.IsLoopback;
+
+    /// <summary>Time for all ranks to connect.</summary>
+    public TimeSpan JoinTime => _patience.Join;
 
     /// <summary>Connects to the other ranks. Returns on rank 0 when all have connected.</summary>
     /// <param name="settings">Usually <see cref="RankSettings.FromEnvironment"/>.</param>
@@ -108,24 +110,26 @@ internal sealed class RankWatch : IDisposable
     }
 
     /// <summary>
-    /// Sends a number from rank 0 to all other ranks, which wait for it; returns it on every rank.
+    /// Sends the place of c10d's store, a path or a port, from rank 0 to the others, which wait for
+    /// it; returns it on every rank.
     /// </summary>
-    public int Meet(int port, CancellationToken stop = default)
+    public string Meet(string? store = null, CancellationToken stop = default)
     {
         if (Rank > 0)
         {
-            Await(() => _port != 0, _patience.Join, stop);
-            return _port;
+            Await(() => _store is not null, _patience.Join, stop);
+            return _store!;
         }
+        ArgumentNullException.ThrowIfNull(store);
         lock (_lock)
         {
             // A rank on this host connected over loopback, an address that others cannot use.
             var outside = _peers.Select(p => p.LocalAddress).FirstOrDefault(a => !IPAddress.IsLoopback(a));
             _address = (outside ?? IPAddress.Loopback).ToString();
             foreach (var peer in _peers.Where(p => p.Rank is not null))
-                peer.Say(Port, Text(port), _address, Me);
+                peer.Say(StoreAt, store, _address, Me);
         }
-        return port;
+        return _store = store;
     }
 
     /// <summary>
@@ -180,14 +184,7 @@ internal sealed class RankWatch : IDisposable
     /// <inheritdoc/>
     public override string ToString() => $"rank {Rank} of {Size}, rank 0 at {Host}:{_settings.Port}";
 
-    private static int? Number(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
-
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
     private string Me => Name(Rank, Text(Environment.ProcessId), Environment.MachineName);
-
-    private static string Name(int rank, string process, string host) => $"rank {rank} (process {process} on {host})";
 
     private void Await(Func<bool> come, TimeSpan patience, CancellationToken stop)
     {
@@ -227,7 +224,8 @@ internal sealed class RankWatch : IDisposable
 
     private void Watch()
     {
-        var beat = Stopwatch.StartNew();
+        var clock = _patience.Clock;
+        var (turn, beat) = (clock.GetTimestamp(), clock.GetTimestamp());
         Stopwatch? leaving = null;
         while (true)
         {
@@ -250,13 +248,18 @@ internal sealed class RankWatch : IDisposable
             {
                 foreach (var socket in readable)
                     Hear(socket);
-                if (beat.Elapsed > _patience.Beat && !_leaving)
+                var now = clock.GetTimestamp();
+                // This process was suspended, perhaps with the others: silence counts anew.
+                if (clock.GetElapsedTime(turn, now) > LongTurn * _patience.Beat)
+                    _peers.ForEach(p => p.Hear());
+                turn = now;
+                if (clock.GetElapsedTime(beat, now) > _patience.Beat && !_leaving)
                 {
-                    beat.Restart();
+                    beat = now;
                     foreach (var peer in _peers)
                         peer.Say(Alive);
                 }
-                foreach (var peer in _peers.Where(p => p.IsOpen && p.Silent > _patience.Silence).ToArray())
+                foreach (var peer in _peers.Where(p => p.IsOpen && p.Silent(now) > _patience.Silence).ToArray())
                     Lost(peer, $"sent no heartbeat for {_patience.Silence.TotalSeconds:0} s");
                 _peers.RemoveAll(p => !p.IsOpen);
             }
@@ -304,7 +307,7 @@ internal sealed class RankWatch : IDisposable
     {
         try
         {
-            return new RankPeer(_listener!.Accept());
+            return new RankPeer(_listener!.Accept(), _patience.Clock);
         }
         catch (SocketException)
         {
@@ -320,10 +323,10 @@ internal sealed class RankWatch : IDisposable
                 when Rank == 0 && peer.Rank is null && Number(rank) is { } number:
                 Admit(peer, build, number, size, process, host);
                 break;
-            case [Port, var port, var address, var name] when peer.Rank == 0 && Number(port) is { } number:
-                _port = number;
+            case [StoreAt, { Length: > 0 } store, var address, var name] when peer.Rank == 0:
                 peer.Name = name;
                 _address = IPAddress.IsLoopback(peer.LocalAddress) ? address : peer.LocalAddress.ToString();
+                _store = store;
                 break;
             case [Refused, var why] when peer.Rank == 0:
                 End(new RanksException(why));

@@ -46,7 +46,7 @@ internal enum RtTag
 internal static unsafe partial class Shim
 {
     /// <summary>The ABI version of this assembly (RT_ABI in native/rt.h).</summary>
-    public const int Abi = 11;
+    public const int Abi = 12;
 
     private const string Library = ShimLibrary.ImportName;
 
@@ -252,11 +252,21 @@ internal static unsafe partial class Shim
         out nint store
     );
 
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int rt_store_file(string path, int size, int seconds, out nint store);
+
     [LibraryImport(Library)]
     public static partial int rt_store_close(nint store);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int rt_group_open(nint store, string address, int rank, int size, out nint group);
+    public static partial int rt_group_open(
+        nint store,
+        string address,
+        int rank,
+        int size,
+        int seconds,
+        out nint group
+    );
 
     [LibraryImport(Library)]
     public static partial int rt_group_sum(nint group, nint* tensors, int count, out nint work);

@@ -31,6 +31,8 @@ internal sealed class Ranks : IDisposable
     /// <param name="patience">Time-outs, or null.</param>
     /// <exception cref="RanksException">A rank did not connect, or runs another
     /// version.</exception>
+    /// <exception cref="OperationCanceledException">A stop was requested on this rank or
+    /// another.</exception>
     public static Ranks Join(RankSettings? settings, CancellationToken stop, RankPatience? patience = null)
     {
         if (settings is null)
@@ -38,7 +40,7 @@ internal sealed class Ranks : IDisposable
         var watch = RankWatch.Join(settings, Build, stop, patience);
         try
         {
-            return new Ranks(ProcessGroup.Open(watch), watch, stop);
+            return new Ranks(ProcessGroup.Open(watch, stop), watch, stop);
         }
         catch (Exception e)
         {
