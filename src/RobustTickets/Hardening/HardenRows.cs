@@ -137,16 +137,20 @@ internal sealed record HardenRows(
         if (development is not null && !IsEnough(development))
         {
             notes.Add(
-                Text($"development: {development.Count} usable rows of its own in {Classes(development)} of ")
-                    + Text($"{labels.Count} classes are too few; rows are held out from the training rows instead")
+                Text(
+                    $"development: {development.Count} usable rows of its own in {Classes(development)} of ",
+                    $"{labels.Count} classes are too few; rows are held out from the training rows instead"
+                )
             );
             development = null;
         }
         if (development?.Count > Most)
         {
-            var (of, whole) = (development.Count, (double)RowGroups.Of(development).Count);
-            development = RowGroups.HoldOut(development, (groups, _) => Most * groups / whole, _ => false, "dev").Held;
-            notes.Add(Text($"development: {development.Count} of these {of} rows, chosen by content"));
+            var given = development.Count;
+            development = RowGroups
+                .HoldOut(development, (of, _, all) => Most * of / (double)all, _ => false, "dev")
+                .Held;
+            notes.Add(Text($"development: {development.Count} of these {given} rows, chosen by content"));
         }
         left = Without(left, "training", reported, "reported", notes)!;
         left = Without(left, "training", development, "development", notes)!;
@@ -162,8 +166,8 @@ internal sealed record HardenRows(
             notes.Add(
                 Text($"{left.Count(seen)} of {left.Count} rows were used to train the model; the others are held out")
             );
-            (reported, left) = HoldOut(left, (_, of) => Math.Floor(of * ScarceReported), "reported");
-            (development, left) = HoldOut(left, (_, of) => of, "development");
+            (reported, left) = HoldOut(left, (_, free, _) => Math.Floor(free * ScarceReported), "reported");
+            (development, left) = HoldOut(left, (_, free, _) => free, "development");
         }
         reported ??= Take(ReportedShare, "reported");
         development ??= Take(DevelopmentShare, "development");
@@ -196,15 +200,13 @@ internal sealed record HardenRows(
 
         IReadOnlyList<Example> Take(double share, string name)
         {
-            var whole = RowGroups.Of(left).Count;
-            var count = Count(whole, share);
-            (var part, left) = HoldOut(left, (of, _) => count * of / (double)whole, name);
+            (var part, left) = HoldOut(left, (of, _, all) => Count(all, share) * of / (double)all, name);
             return part;
         }
 
         (IReadOnlyList<Example> Held, IReadOnlyList<Example> Left) HoldOut(
             IReadOnlyList<Example> from,
-            Func<int, int, double> quota,
+            Func<int, int, int, double> quota,
             string name
         ) => HardenRows.HoldOut(from, quota, labels, seen, data, name, notes);
     }
@@ -243,7 +245,7 @@ internal sealed record HardenRows(
     // Holds rows out of others; throws if they are too few or lack a class.
     private static (IReadOnlyList<Example> Held, IReadOnlyList<Example> Left) HoldOut(
         IReadOnlyList<Example> rows,
-        Func<int, int, double> quota,
+        Func<int, int, int, double> quota,
         IReadOnlyList<string> labels,
         Func<Example, bool> seen,
         string data,

@@ -48,7 +48,10 @@ internal sealed record HardenWork(
         ?? HardenPlan.Seconds(defence, Plan.TrainRows, Plan.SecondsPerRow);
 
     /// <summary>Expected seconds of a training, as fast as those so far.</summary>
-    private double Expected(HardenCandidate defence) => Planned(defence) * (Clock.State.TrainingRatio ?? 1);
+    private double Expected(HardenCandidate defence) => Planned(defence) * Ratio;
+
+    // Measured to planned time of trainings.
+    private double Ratio => Clock.State.TrainingRatio ?? 1;
 
     /// <summary>
     /// Defences that were left out of the plan or later, without those that were added after all.
@@ -66,11 +69,7 @@ internal sealed record HardenWork(
 
     /// <summary>Maximum expected seconds of the trainings with further seeds.</summary>
     public double SeedSeconds() =>
-        Plan.Seeds < 2
-            ? 0
-            : (Plan.Seeds - 1)
-                * (Clock.State.TrainingRatio ?? 1)
-                * (Plan.Defences[0].Seconds + Plan.Defences.Max(d => d.Seconds));
+        Plan.Seeds < 2 ? 0 : (Plan.Seeds - 1) * Ratio * (Plan.Defences[0].Seconds + Plan.Defences.Max(d => d.Seconds));
 
     /// <summary>
     /// Expected seconds on the reported rows: attacks, and accuracy on all of them.
@@ -105,7 +104,7 @@ internal sealed record HardenWork(
     /// the comparison and is never skipped.</param>
     public bool TryTrain(string name, Recipe recipe, double planned, double? deadline)
     {
-        var expected = planned * (Clock.State.TrainingRatio ?? 1);
+        var expected = planned * Ratio;
         var fresh = !Trainer.IsDone(name);
         if (fresh && Clock.Seconds + expected > deadline)
         {

@@ -24,7 +24,7 @@ internal static class RowGroups
         var first = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var i = 0; i < rows.Count; i++)
         {
-            foreach (var key in new[] { "t" + Content(rows[i]), rows[i].Origin is { } o ? "o" + o : null })
+            foreach (var key in new[] { "t" + TrainedTexts.Content(rows[i]), rows[i].Origin is { } o ? "o" + o : null })
             {
                 if (key is null)
                     continue;
@@ -47,14 +47,14 @@ internal static class RowGroups
     /// independent of the order of the file; the other rows of these groups are dropped.
     /// </summary>
     /// <param name="rows">The rows.</param>
-    /// <param name="quota">(groups of a class, those that may be held out) -> number to hold
-    /// out.</param>
+    /// <param name="quota">(groups of a class, those that may be held out, all groups) -> number to
+    /// hold out.</param>
     /// <param name="seen">Whether a row, and with it its group, must not be held out.</param>
     /// <param name="name">Name of the part, which determines the order.</param>
     /// <returns>The rows held out and the rows left.</returns>
     public static (IReadOnlyList<Example> Held, IReadOnlyList<Example> Left) HoldOut(
         IReadOnlyList<Example> rows,
-        Func<int, int, double> quota,
+        Func<int, int, int, double> quota,
         Func<Example, bool> seen,
         string name
     )
@@ -66,7 +66,7 @@ internal static class RowGroups
             var free = of.Where(g => !g.Exists(e => seen(e)))
                 .OrderBy(g => Key(One(g), name), StringComparer.Ordinal)
                 .ToList();
-            var wanted = (int)Math.Ceiling(quota(of.Count(), free.Count));
+            var wanted = (int)Math.Ceiling(quota(of.Count(), free.Count, groups.Count));
             // At least one group stays.
             held.UnionWith(free.Take(Math.Min(wanted, of.Count() - 1)));
         }
@@ -76,8 +76,6 @@ internal static class RowGroups
 
     private static Example One(List<Example> group) => group.Find(e => e.Origin is null) ?? group[0];
 
-    private static string Content(Example example) => TrainedTexts.Content(example);
-
     private static string Key(Example example, string part) =>
-        Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{part}\n{Content(example)}")));
+        Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{part}\n{TrainedTexts.Content(example)}")));
 }

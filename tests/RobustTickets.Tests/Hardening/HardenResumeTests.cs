@@ -120,14 +120,9 @@ public sealed class HardenResumeTests : IDisposable
     }
 
     private HardenRequest Request(string name) =>
-        new(
-            _tiny.Model,
-            _csv,
-            "csv",
-            _tiny.Below(name),
-            Budget: TimeSpan.FromHours(2),
-            Attacks: ["deepwordbug"],
-            Resources: new ResourceFiles(Neighbours: _table),
-            Clock: _time
-        );
+        HardenRunTests.Request(_tiny, _csv, name) with
+        {
+            Resources = new ResourceFiles(Neighbours: _table),
+            Clock = _time,
+        };
 }

@@ -338,12 +338,14 @@ public sealed class HardenRunTests : IDisposable
         Assert.False(Directory.Exists(_tiny.Below("dry")));
     }
 
-    private HardenRequest Request(string name) =>
+    private HardenRequest Request(string name) => Request(_tiny, _csv, name);
+
+    internal static HardenRequest Request(TinyFolders tiny, string csv, string name) =>
         new(
-            _tiny.Model,
-            _csv,
+            tiny.Model,
+            csv,
             "csv",
-            _tiny.Below(name),
+            tiny.Below(name),
             Budget: TimeSpan.FromHours(2),
             Attacks: ["deepwordbug"],
             Resources: new ResourceFiles()

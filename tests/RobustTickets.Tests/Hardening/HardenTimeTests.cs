@@ -85,14 +85,5 @@ public sealed class HardenTimeTests : IDisposable
         Assert.Contains(file == "data/test.jsonl" ? "remove it" : "restore it", run.Error, StringComparison.Ordinal);
     }
 
-    private HardenRequest Request(string name) =>
-        new(
-            _tiny.Model,
-            _csv,
-            "csv",
-            _tiny.Below(name),
-            Budget: TimeSpan.FromHours(2),
-            Attacks: ["deepwordbug"],
-            Resources: new ResourceFiles()
-        );
+    private HardenRequest Request(string name) => HardenRunTests.Request(_tiny, _csv, name);
 }

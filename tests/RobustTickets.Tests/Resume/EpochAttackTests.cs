@@ -18,7 +18,7 @@ public sealed partial class EpochAttackTests : IDisposable
 {
     private const int Epochs = 3;
 
-    private static readonly EpochAttackOptions Options = new(
+    internal static readonly EpochAttackOptions Options = new(
         "textfooler",
         Examples: 12,
         Similarity: false,
@@ -27,7 +27,7 @@ public sealed partial class EpochAttackTests : IDisposable
     );
 
     /// <summary>An epoch is 12 steps of the 180 examples that are left to train on.</summary>
-    private static readonly Recipe Recipe = TinyTask.LearningRecipe with
+    internal static readonly Recipe Recipe = TinyTask.LearningRecipe with
     {
         Retrain = TinyTask.LearningRecipe.Retrain with { Epochs = Epochs },
         Evaluate = new EvaluateStage(EpochAttack: Options),

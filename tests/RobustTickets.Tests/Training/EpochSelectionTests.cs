@@ -28,19 +28,9 @@ public sealed class EpochSelectionTests : IDisposable
     // Sums in another order, over five epochs at a high learning rate.
     private const double Rounding = 1e-3;
 
-    private static readonly EpochAttackOptions Options = new(
-        "textfooler",
-        Examples: 12,
-        Similarity: false,
-        PartOfSpeech: false,
-        QueryBudget: 20
-    );
-
-    private static readonly Recipe Last = TinyTask.LearningRecipe with
+    private static readonly Recipe Last = EpochAttackTests.Recipe with
     {
-        Retrain = TinyTask.LearningRecipe.Retrain with { Epochs = Epochs },
-        Evaluate = new EvaluateStage(EpochAttack: Options),
-        Split = new SplitOptions(),
+        Retrain = EpochAttackTests.Recipe.Retrain with { Epochs = Epochs },
     };
 
     private static readonly Recipe Selecting = Select(Last);
@@ -58,7 +48,7 @@ public sealed class EpochSelectionTests : IDisposable
         }
         File.WriteAllText(_task.Below("table.json"), table.ToJsonString());
         _source = EpochAttackSource.Named(
-            Options,
+            EpochAttackTests.Options,
             new Dictionary<string, string> { ["neighbours"] = _task.Below("table.json") },
             _task.Model
         );
@@ -148,7 +138,7 @@ public sealed class EpochSelectionTests : IDisposable
             TinyTask.SearchRecipe with
             {
                 Retrain = TinyTask.SearchRecipe.Retrain with { Epochs = 2 },
-                Evaluate = new EvaluateStage(EqualEpochControl: true, EpochAttack: Options),
+                Evaluate = new EvaluateStage(EqualEpochControl: true, EpochAttack: EpochAttackTests.Options),
                 Split = new SplitOptions(),
             }
         );
