@@ -43,14 +43,16 @@ internal static class ModelFolderCheck
     }
 
     /// <summary>
-    /// Throws if a stored classifier is not single-label: its outputs would be misread.
+    /// Throws if a stored classifier is not single-label, or not one of texts: its outputs would be
+    /// misread.
     /// </summary>
-    /// <exception cref="CheckpointException">It is a regression, multi-label, or has fewer than two
-    /// classes.</exception>
+    /// <exception cref="CheckpointException">It is a regression, multi-label, has fewer than two
+    /// classes, or <c>architectures</c> names another head.</exception>
     public static void RequireSingleLabel(HuggingFaceFolder files)
     {
         if (!files.Weights.Contains(BertParameters.Weight(BertParameters.Classifier)))
             return;
+        RequireClassifierOfTexts(files);
         var place = Path.Combine(files.Path, "config.json");
         if (files.Config.NumLabels < 2)
         {
@@ -74,18 +76,7 @@ internal static class ModelFolderCheck
     /// <c>architectures</c> names another head.</exception>
     public static void RequireClassifier(HuggingFaceFolder files)
     {
-        var named = files.Config.Architectures;
-        if (
-            !named.Any(name => name.EndsWith(OfTexts, StringComparison.Ordinal))
-            && named.FirstOrDefault(name => OtherHeads.Any(head => name.EndsWith(head, StringComparison.Ordinal)))
-                is { } other
-        )
-        {
-            throw new CheckpointException(
-                $"{Path.Combine(files.Path, "config.json")}: 'architectures' names '{other}', so its classifier does "
-                    + $"not classify texts; expected a model {OfTexts}, such as 'Bert{OfTexts}', or no such field"
-            );
-        }
+        RequireClassifierOfTexts(files);
         foreach (
             var name in (string[])
                 [
@@ -119,6 +110,24 @@ internal static class ModelFolderCheck
                 + $"{files.Weights.Location} holds '{BertParameters.TiedDecoder}' other than the word embeddings; only "
                 + "masked language models whose output matrix is the word embeddings are supported"
         );
+    }
+
+    private static void RequireClassifierOfTexts(HuggingFaceFolder files)
+    {
+        var named = files.Config.Architectures;
+        if (named.Any(name => name.EndsWith(OfTexts, StringComparison.Ordinal)))
+            return;
+        if (
+            named.FirstOrDefault(name => OtherHeads.Any(head => name.EndsWith(head, StringComparison.Ordinal))) is
+            { } other
+        )
+        {
+            throw new CheckpointException(
+                $"{Path.Combine(files.Path, "config.json")}: 'architectures' names '{other}', so its classifier does "
+                    + $"not classify texts; expected a model {OfTexts}, such as 'Bert{OfTexts}', an encoder without a "
+                    + "classifier, or no such field"
+            );
+        }
     }
 
     /// <summary><c>problem_type</c> of a classifier trained by this program.</summary>

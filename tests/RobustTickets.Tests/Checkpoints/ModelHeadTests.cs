@@ -25,12 +25,24 @@ public sealed class ModelHeadTests : IDisposable
     public void A_classifier_of_something_else_than_texts_is_refused_by_the_name_of_its_class(string architectures)
     {
         var model = Write(Fixtures.TinyConfig with { Architectures = architectures.Split(',') });
-        Fixtures.Refused(
-            () => BertFiles.OpenClassifier(model).Dispose(),
-            Path.Combine(model, "config.json"),
-            $"'architectures' names '{architectures.Split(',')[^1]}'",
-            "ForSequenceClassification"
-        );
+        foreach (var open in (Func<string, IDisposable>[])[BertFiles.OpenClassifier, BertFiles.OpenBase])
+            Fixtures.Refused(
+                () => open(model).Dispose(),
+                Path.Combine(model, "config.json"),
+                $"'architectures' names '{architectures.Split(',')[^1]}'",
+                "ForSequenceClassification"
+            );
+    }
+
+    [Fact]
+    public void Training_starts_from_an_encoder_whose_other_head_is_not_stored()
+    {
+        var config = Fixtures.TinyConfig with { Architectures = ["BertForQuestionAnswering"] };
+        var path = _folder.At("encoder");
+        var encoder = Fixtures.Weights(config).Where(w => !w.Name.StartsWith("classifier.", StringComparison.Ordinal));
+        HuggingFaceFolderWriter.Write(path, config, [.. encoder], replace: true);
+        using var files = BertFiles.OpenBase(path);
+        Assert.Equal(config.Architectures, files.Config.Architectures);
     }
 
     [Theory]
