@@ -150,14 +150,18 @@ function drawBeside(models, state) {
     h("div", { class: "row spread" }, h("h2", { id: "beside-title" }, "The same examples"),
       h("button", { type: "button", onclick: () => download(`/api/compare/examples.csv${query(state)}`, "examples.csv") }, "Export CSV")),
     h("div", { class: "row" }, pick("first", "First model"), pick("second", "Second model")), differs, filter, list, h("div", { class: "row" }, more));
+  // A later request replaces an earlier one whose answer is still to come.
+  let asked = 0;
   load(0);
   return section;
 
   async function load(from) {
+    const turn = ++asked;
     keep("compare", { attack: state.attack, first: state.first, second: state.second, show: state.show === "all" ? "" : state.show });
     if (from === 0) put(list, loadingState("the examples"));
     try {
       const told = await getJson(`/api/compare/examples${query({ ...state, from: String(from) })}`);
+      if (turn !== asked) return;
       if (from === 0) list.replaceChildren();
       const all = { ...told.counts, all: told.count };
       differs.hidden = !told.differs;
@@ -169,7 +173,7 @@ function drawBeside(models, state) {
       if (list.children.length === 0) put(list, emptyState("No matching examples", "Choose another filter."));
       more.hidden = list.querySelectorAll("article").length >= all[state.show];
     } catch (error) {
-      put(list, errorState(error, () => load(from)));
+      if (turn === asked) put(list, errorState(error, () => load(from)));
     }
   }
 }
