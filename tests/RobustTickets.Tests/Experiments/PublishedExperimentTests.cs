@@ -217,4 +217,26 @@ public sealed partial class PublishedExperimentTests
         Assert.True(told.Length > 70, $"{told.Length}");
         Assert.Empty(told.Where(c => c.Agrees == false).Select(c => c.Id));
     }
+
+    [Fact]
+    public void A_claim_on_cost_names_its_protocol_and_one_on_size_the_share_of_its_sentence()
+    {
+        var ratios = Sources().Claims.Claims.OfType<RatioClaim>().ToArray();
+        var costs = ratios.Where(c => c.Measure is Measure.Flops or Measure.Seconds).ToArray();
+        var sizes = ratios.Where(c => c.Measure == Measure.Parameters).ToArray();
+        Assert.NotEmpty(costs);
+        Assert.NotEmpty(sizes);
+        Assert.All(costs, c => Assert.False(string.IsNullOrEmpty(c.Protocol), c.Id));
+        Assert.All(
+            sizes,
+            c =>
+            {
+                var percent = int.Parse(
+                    Regex.Match(c.Sentence, "at most ([0-9]+) %").Groups[1].Value,
+                    System.Globalization.CultureInfo.InvariantCulture
+                );
+                Assert.Equal(100.0 / percent, c.AtLeast, 4);
+            }
+        );
+    }
 }
