@@ -69,6 +69,8 @@ public static class Findings
                 $"clean accuracy is that of split {run.Result.EvaluatedSplit} ({run.Result.EvaluatedExamples} ",
                 $"examples): no labelled test split was evaluated."
             );
+        if (run.SavedTicket is { } saved)
+            yield return Note($"its ticket was found by the search of {saved}, which its seconds and GFLOP lack.");
         if (run.Attacks.Count == 0)
             yield return Warn($"was not attacked: nothing is known about its robustness.");
         foreach (var attack in run.Unjudged)

@@ -63,8 +63,8 @@ internal static class HeadlineText
         var judgement =
             points == 0 ? "exactly as many"
             : test.PValue < 0.05 ? $"{size} ({test.Test} p {Svg.Escape(PairedComparison.Text(test.PValue))})"
-            : $"{size}, which is not significant on this sample ({test.Test} p = "
-                + $"{test.PValue.ToString("0.00", CultureInfo.InvariantCulture)})";
+            : $"{size}, which is not significant on this sample ({test.Test} p "
+                + $"{PairedComparison.Text(test.PValue)})";
         return ($"{classifies}: {judgement}. {Cost(method, reference)}", points != 0);
     }
 
@@ -82,11 +82,25 @@ internal static class HeadlineText
             return text + ".";
         var (mine, other) = (method.Runs.Average(r => r.CostSeconds), reference.Runs.Average(r => r.CostSeconds));
         if (mine > 0 && other > 0)
-            text += Text($", took {mine / other:0.00} times the compute seconds to train");
+            text += Text(
+                $", took {mine / other:0.00} times the compute seconds to train{Uncounted(method, reference)}"
+            );
         if (Clean(method) is { } clean && Clean(reference) is { } cleanOther)
             text += Text($", and its clean accuracy is {100 * clean:0.0} % against {100 * cleanOther:0.0} %");
         return text + ".";
     }
+
+    // A saved ticket's search was run, and counted, by another run.
+    private static string Uncounted(ReportMethod method, ReportMethod reference) =>
+        (Saved(method), Saved(reference)) switch
+        {
+            (true, true) => " (without the searches of the saved tickets)",
+            (true, false) => " (without the search of its saved ticket)",
+            (false, true) => " (the other without the search of its saved ticket)",
+            _ => "",
+        };
+
+    private static bool Saved(ReportMethod method) => method.Runs.Any(r => r.SavedTicket is not null);
 
     private static long Parameters(ReportMethod method) => (long)Math.Round(method.Runs.Average(r => r.Parameters));
 

@@ -145,8 +145,21 @@ internal sealed class PairedComparison
     /// <summary>Formats a p-value with its relation: "= 0.012" or "&lt; 0.001".</summary>
     public static string Text(double p) => p < Least ? Bare(p) : $"= {Bare(p)}";
 
-    /// <summary>Formats a p-value without "=": "0.012" or "&lt; 0.001".</summary>
-    public static string Bare(double p) => p < Least ? "< 0.001" : p.ToString("0.000", CultureInfo.InvariantCulture);
+    /// <summary>
+    /// Formats a p-value without "=": "0.012" or "&lt; 0.001"; beside 0.05 with the decimals that
+    /// tell the side.
+    /// </summary>
+    public static string Bare(double p)
+    {
+        if (p < Least)
+            return "< 0.001";
+        var text = Decimals(3);
+        for (var digits = 4; digits <= 8 && text.TrimEnd('0') == "0.05" && p != Level; digits++)
+            text = Decimals(digits);
+        return text;
+
+        string Decimals(int digits) => p.ToString($"F{digits}", CultureInfo.InvariantCulture);
+    }
 
     // Number of examples by absolute net count, without those of net 0.
     private (int Size, int Count)[] Sizes =>

@@ -49,6 +49,12 @@ public sealed record RunRecord(
     /// </summary>
     internal IEnumerable<StageSummary> Cost => Result.Stages.Where(s => s.Stage != StageName.Control);
 
+    /// <summary>
+    /// The ticket of an earlier run that this run retrains, whose search <see cref="Cost"/> lacks;
+    /// null if it made its own or none.
+    /// </summary>
+    internal string? SavedTicket => RecipeValue("search.kind") == "saved" ? RecipeValue("search.ticket") : null;
+
     /// <summary>Compute seconds of search and retraining.</summary>
     internal double CostSeconds => Cost.Sum(s => s.Seconds);
 

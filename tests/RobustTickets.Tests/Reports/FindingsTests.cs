@@ -200,6 +200,29 @@ public sealed class FindingsTests : IDisposable
     }
 
     [Fact]
+    public void The_cost_of_a_run_that_retrains_a_saved_ticket_lacks_its_search_and_says_so()
+    {
+        var robust = Run(new SyntheticRun(_root) { Name = "again", Ticket = true });
+        var again = robust with
+        {
+            Recipe =
+            [
+                new("search.kind", "saved"),
+                new("search.ticket", "runs/early-robust"),
+                .. robust.Recipe.Where(p => !p.Key.StartsWith("search.", StringComparison.Ordinal)),
+            ],
+        };
+        Assert.Contains(
+            "Note again: its ticket was found by the search of runs/early-robust, which its seconds and GFLOP lack.",
+            Texts(again)
+        );
+        var plain = Run(new SyntheticRun(_root));
+        const string said = "times the compute seconds to train (without the search of its saved ticket)";
+        Assert.Contains(said, string.Join('\n', HeadlineText.Sentences([plain, again])));
+        Assert.DoesNotContain("saved ticket", string.Join('\n', HeadlineText.Sentences([plain, robust])));
+    }
+
+    [Fact]
     public void Overlapping_intervals_are_a_warning_with_the_paired_test()
     {
         var text = Texts(

@@ -7,6 +7,17 @@ namespace RobustTickets.Tests.Reports;
 /// <summary>Tests of shares on examples that trainings have in common.</summary>
 public class PairedComparisonTests
 {
+    [Theory]
+    [InlineData(0.0004, "< 0.001")]
+    [InlineData(0.012, "= 0.012")]
+    [InlineData(0.0497, "= 0.0497")]
+    [InlineData(0.0503, "= 0.0503")]
+    [InlineData(0.05000001, "= 0.05000001")]
+    [InlineData(0.05, "= 0.050")]
+    [InlineData(0.0511, "= 0.051")]
+    public void A_p_value_is_written_on_its_side_of_the_level(double p, string text) =>
+        Assert.Equal(text, PairedComparison.Text(p));
+
     private static readonly int[] Trainings = [1, 2, 3];
 
     // Who is right in one training: the first on 20 alone, the second on 5 alone, both on 30.
