@@ -118,7 +118,7 @@ internal static class HardenReport
             row.Name,
             .. result
                 .Attacks.Select(a => HardenEvidence.Of(row, a))
-                .SelectMany(f => f is null ? ["", ""] : new[] { Aua(f), Against(f.AgainstBaseline) }),
+                .SelectMany(f => f is null ? ["", ""] : new[] { Aua(f), Against(f, Baseline(result, f.Attack)) }),
             Text($"{100 * row.Clean:0.0}\n{100 * row.CleanLow:0.0} to {100 * row.CleanHigh:0.0}"),
             row.Role,
             row.Size is { } size ? Text($"{100 * size:0} %") : "",
@@ -144,11 +144,18 @@ internal static class HardenReport
         return f.Unseen ? text + "\ndictionary unseen" : text;
     }
 
-    private static string Against(PairedFigure? p) =>
-        p is null
+    // A row whose attack was not repeated is compared with the baseline before its repetition.
+    private static string Against(HardenFigure f, HardenFigure? baseline) =>
+        f.AgainstBaseline is not { } p
             ? ""
             : Text($"{100 * p.Difference:+0.0;-0.0;0.0}\n{100 * p.Low:+0.0;-0.0} to {100 * p.High:+0.0;-0.0}\n")
-                + HardenEvidence.P(p.PValue);
+                + HardenEvidence.P(p.PValue)
+                + (!f.Repeated && baseline is { Repeated: true } ? Text($"\nof {100 * baseline.AsIs:0.0} as is") : "");
+
+    private static HardenFigure? Baseline(HardenResult result, string attack) =>
+        result.Reported.FirstOrDefault(r => r.Role == HardenRole.Baseline) is { } row
+            ? HardenEvidence.Of(row, attack)
+            : null;
 
     private static string Cell(string text)
     {

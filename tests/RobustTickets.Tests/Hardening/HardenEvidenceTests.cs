@@ -201,6 +201,40 @@ public sealed class HardenEvidenceTests
         Assert.Contains("The model may have been trained on these rows", Told("given", [], mayBeSeen: true));
     }
 
+    [Fact]
+    public void A_row_attacked_once_names_the_figure_of_the_baseline_that_it_is_compared_with()
+    {
+        var chosen = Row("hardened", "chosen", 0.48, Paired(0.18, 0.0001));
+        var broken = Baseline.Figures[1] with { Aua = 0.25, AsIs = 0.30, Repeated = true };
+        string Page(HardenRow baseline) =>
+            HardenReport.Markdown(
+                new HardenResult(
+                    1,
+                    "",
+                    "hardened",
+                    "hardened",
+                    "given",
+                    "",
+                    "",
+                    [baseline, chosen],
+                    [],
+                    9,
+                    Attacks,
+                    [],
+                    [],
+                    60,
+                    50
+                )
+            );
+        const string named = "p < 0.001; of 30.0 as is";
+        Assert.DoesNotContain(named, Page(Baseline), StringComparison.Ordinal);
+        Assert.Contains(
+            named,
+            Page(Baseline with { Figures = [Baseline.Figures[0], broken] }),
+            StringComparison.Ordinal
+        );
+    }
+
     private static string? Doubt(HardenRow chosen) =>
         HardenEvidence.Doubt(chosen, Baseline, Attacks, HardenSelection.MostLost);
 
