@@ -30,14 +30,14 @@ for group in $groups; do
         sst2) # shares of the product rate, and a clean step against the same network written plainly
             both --step clean --lengths sst2 --warm-ups 35 --repeats 15 # the runtime compiles once more what ran 30 times
             both --step search --lengths sst2 --warm-ups 2 --repeats 3
-            measure --step clean --lengths sst2 --baseline --warm-ups 1 --repeats 15 ;;
+            measure --step clean --lengths sst2 --baseline --threads "$(nproc)" --warm-ups 1 --repeats 15 ;;
         imdb) # the search step in the papers' batch of 8: with 32 texts one of five passes takes two minutes
             both --step clean --lengths imdb --warm-ups 1 --repeats 3
             both --step search --lengths imdb --batch 8 --warm-ups 1 --repeats 3
-            measure --step clean --lengths imdb --baseline --warm-ups 0 --repeats 3 ;;
+            measure --step clean --lengths imdb --baseline --threads "$(nproc)" --warm-ups 0 --repeats 3 ;;
         ag-news)
             both --step clean --lengths ag-news --warm-ups 1 --repeats 3
-            measure --step clean --lengths ag-news --baseline --warm-ups 0 --repeats 3 ;;
+            measure --step clean --lengths ag-news --baseline --threads "$(nproc)" --warm-ups 0 --repeats 3 ;;
         speedup) # EarlyRobust against PGD; benchmarks/speedup.sh reads these
             measure --step search --lengths sst2 --warm-ups 1 --repeats 3
             measure --step pruned --lengths sst2
@@ -47,10 +47,10 @@ for group in $groups; do
             done ;;
         memory) # resident memory of a FreeLB-5 step, batch 32, 128 word pieces, fp32; one process each, one step each
             measure --step freelb --fixed-length 128 --warm-ups 0 --repeats 1
-            measure --step freelb --fixed-length 128 --warm-ups 0 --repeats 1 --baseline ;;
+            measure --step freelb --fixed-length 128 --warm-ups 0 --repeats 1 --baseline --threads "$(nproc)" ;;
         attack)
             both --step attack --shape movie-bert --batch 128
-            measure --step attack --shape movie-bert --batch 128 --baseline ;;
+            measure --step attack --shape movie-bert --batch 128 --baseline --threads "$(nproc)" ;;
         *) echo "benchmarks/run.sh: no group '$group'; possible: sst2 imdb ag-news speedup memory attack" >&2; exit 2 ;;
     esac
 done

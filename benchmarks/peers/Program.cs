@@ -15,7 +15,7 @@ namespace RobustTickets.Benchmarks.Peers;
 public static class Program
 {
     private const string Usage =
-        "peers [--shapes bert-base,minilm-l6] [--lengths sst2,ag-news,imdb] [--texts 256] [--batch 32] "
+        "peers [--shapes bert-base,minilm-l6] [--lengths sst2,ag-news,imdb] [--texts 256] [--batch 32, of the peers] "
         + "[--repeats 5] [--threads N] [--work DIR]";
 
     /// <summary>Entry point.</summary>
