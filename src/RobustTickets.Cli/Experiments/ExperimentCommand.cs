@@ -3,6 +3,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Cli.Commands;
+using RobustTickets.Cli.Options;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Experiments;
 using RobustTickets.Runs;
