@@ -2,9 +2,7 @@
 // as it stands.
 using RobustTickets.Attacks;
 using RobustTickets.Cli;
-using RobustTickets.Cli.Commands;
 using RobustTickets.Cli.Options;
-using RobustTickets.Cli.Terminal;
 using RobustTickets.Tests.CommandLine;
 using Xunit;
 
