@@ -1,5 +1,4 @@
 using RobustTickets.Augmentation;
-using RobustTickets.Cli.Terminal;
 using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli;

@@ -1,7 +1,6 @@
 // train --dry-run: prints what would run, on which data, and for how long. Reads the data exactly
 // as the run does; needs no native library.
 using System.Text.Json.Nodes;
-using RobustTickets.Cli.Terminal;
 using RobustTickets.Experiments;
 using RobustTickets.Pipeline;
 using RobustTickets.Pipeline.Checks;

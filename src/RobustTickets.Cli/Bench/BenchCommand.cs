@@ -2,7 +2,7 @@
 // product measured in the same run; results are checked against the reference before timing.
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using RobustTickets.Cli.Commands;
+using RobustTickets.Cli.Options;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Models;

@@ -6,6 +6,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Cli.Attacks;
+using RobustTickets.Cli.Options;
 using RobustTickets.OnnxRuntime;
 using RobustTickets.Pipeline.Attacks;
 

@@ -2,6 +2,7 @@
 using System.CommandLine;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Cli.Attacks;
+using RobustTickets.Cli.Options;
 
 namespace RobustTickets.Cli.Commands;
 

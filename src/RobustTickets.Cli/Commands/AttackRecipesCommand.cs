@@ -4,7 +4,8 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
-using RobustTickets.Cli.Attacks;
+using RobustTickets.Cli.Options;
+using RobustTickets.Cli.Terminal;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -106,7 +107,7 @@ internal static class AttackRecipesCommand
                         ["kind"] = k.Kind,
                         ["file"] = folder.Find(k)?.Path,
                         ["purpose"] = k.Purpose,
-                        ["without"] = OptionNames.Without(k),
+                        ["without"] = ResourceHints.Without(k),
                         ["origin"] = k.Origin,
                         ["licence"] = k.Licence,
                     }),
@@ -134,7 +135,7 @@ internal static class AttackRecipesCommand
         {
             output.WriteLine($"  {kind.Kind, -16}  {folder.Find(kind)?.Path ?? "not found"}");
             if (folder.Find(kind) is null)
-                output.WriteLine($"  {"", -16}    without it: {OptionNames.Without(kind)}");
+                output.WriteLine($"  {"", -16}    without it: {ResourceHints.Without(kind)}");
         }
     }
 
@@ -142,7 +143,7 @@ internal static class AttackRecipesCommand
     private static string Source(RecipeLine line) =>
         line.Source.Replace(
             $"({nameof(ResourceFiles.Encoder)})",
-            $"({OptionNames.Of(nameof(ResourceFiles.Encoder))})",
+            $"({FieldOptions.Of(nameof(ResourceFiles.Encoder))})",
             StringComparison.Ordinal
         );
 

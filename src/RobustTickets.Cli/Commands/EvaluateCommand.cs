@@ -2,6 +2,7 @@
 // trained on.
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using RobustTickets.Cli.Options;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.OnnxRuntime;
 using RobustTickets.Pipeline.Attacks;

@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Files;
 using RobustTickets.Cli.Onnx;
-using RobustTickets.Cli.Terminal;
+using RobustTickets.Cli.Options;
 using RobustTickets.Export;
 using RobustTickets.OnnxRuntime;
 using static RobustTickets.Attacks.Invariant;

@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using RobustTickets.Cli.Attacks;
+using RobustTickets.Cli.Options;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Hardening;
 using RobustTickets.OnnxRuntime;
@@ -118,7 +119,7 @@ internal static class HardenCommand
             )
             {
                 CommandOf = folder =>
-                    $"robust-tickets predict --model {Continuation.Quoted(folder)} --input texts.txt --format text",
+                    $"robust-tickets predict --model {ShellArgument.Quoted(folder)} --input texts.txt --format text",
             };
             var view = new HardenProgressView(context);
             if (parsed.GetValue(dry))

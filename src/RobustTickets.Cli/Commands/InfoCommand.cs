@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using RobustTickets.Cli.Options;
 using RobustTickets.Kernels;
 using RobustTickets.Runs;
 using RobustTickets.Torch;

@@ -3,6 +3,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
+using RobustTickets.Cli.Options;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Cli.Commands;

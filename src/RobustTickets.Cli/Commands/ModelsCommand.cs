@@ -3,7 +3,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
-using RobustTickets.Cli.Terminal;
+using RobustTickets.Cli.Options;
 using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli.Commands;

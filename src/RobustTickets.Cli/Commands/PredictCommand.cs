@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Cli.Input;
+using RobustTickets.Cli.Options;
 using RobustTickets.Evaluation;
 using RobustTickets.Models;
 using RobustTickets.OnnxRuntime;

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
+using RobustTickets.Cli.Options;
 using RobustTickets.Cli.Ranks;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Pretraining;

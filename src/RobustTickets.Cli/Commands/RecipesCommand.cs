@@ -1,6 +1,7 @@
 // recipes list|show|check: the published methods as recipe files to read, change and validate.
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using RobustTickets.Cli.Options;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Recipes.Presets;
 using RobustTickets.Recipes.Validation;

@@ -2,6 +2,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
+using RobustTickets.Cli.Options;
 using RobustTickets.Reports;
 using RobustTickets.Runs;
 

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Resources.Building;
+using RobustTickets.Cli.Options;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Runs;
 

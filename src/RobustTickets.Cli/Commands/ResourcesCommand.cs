@@ -4,7 +4,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
-using RobustTickets.Cli.Attacks;
+using RobustTickets.Cli.Options;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Recipes.Validation;
 
@@ -47,7 +47,7 @@ internal static class ResourcesCommand
                         {
                             ["kind"] = f.Kind.Kind,
                             ["purpose"] = f.Kind.Purpose,
-                            ["without"] = OptionNames.Without(f.Kind),
+                            ["without"] = ResourceHints.Without(f.Kind),
                             ["origin"] = f.Kind.Origin,
                             ["licence"] = f.Kind.Licence,
                             ["published"] = new JsonArray([
@@ -82,7 +82,7 @@ internal static class ResourcesCommand
                 if (file is not null)
                     continue;
                 Line("import", $"robust-tickets resources import {kind.Kind} {(kind.IsFolder ? "DIR" : "FILE")}");
-                Line("without", OptionNames.Without(kind));
+                Line("without", ResourceHints.Without(kind));
             }
             return ExitCodes.Ok;
 

@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Net;
 using RobustTickets.Attacks;
+using RobustTickets.Cli.Options;
 using RobustTickets.Cli.Playground;
 
 namespace RobustTickets.Cli.Commands;

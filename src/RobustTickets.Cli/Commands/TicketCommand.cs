@@ -3,6 +3,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using RobustTickets.Cli.Options;
 using RobustTickets.Tickets;
 using RobustTickets.Tickets.Files;
 

@@ -2,6 +2,7 @@
 using System.CommandLine;
 using RobustTickets.Attacks;
 using RobustTickets.Cli.Attacks;
+using RobustTickets.Cli.Options;
 using RobustTickets.Cli.Ranks;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Experiments;

@@ -1,7 +1,7 @@
 // demo: the whole pipeline on generated data, without downloads.
 using System.CommandLine;
 using System.Diagnostics;
-using RobustTickets.Cli.Commands;
+using RobustTickets.Cli.Options;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Reports;
 

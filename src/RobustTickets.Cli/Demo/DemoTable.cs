@@ -1,7 +1,6 @@
 // The demo's final table: one row per recipe with means over its seeds, and the significance of
 // differences to fine-tuning.
 using System.Globalization;
-using RobustTickets.Cli.Terminal;
 using RobustTickets.Reports;
 using static RobustTickets.Attacks.Invariant;
 

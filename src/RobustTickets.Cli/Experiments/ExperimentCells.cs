@@ -1,6 +1,5 @@
 // Cells of experiments and their status, as printed by --list and --dry-run.
 using System.Text.Json.Nodes;
-using RobustTickets.Cli.Terminal;
 using RobustTickets.Experiments;
 using RobustTickets.Pipeline.Checks;
 using static RobustTickets.Attacks.Invariant;

@@ -2,7 +2,7 @@
 // interrupted ones resumed, in any order.
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using RobustTickets.Cli.Commands;
+using RobustTickets.Cli.Options;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Experiments;
 using RobustTickets.Runs;

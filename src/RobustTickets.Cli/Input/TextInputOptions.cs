@@ -1,4 +1,5 @@
 using System.CommandLine;
+using RobustTickets.Cli.Options;
 
 namespace RobustTickets.Cli.Input;
 

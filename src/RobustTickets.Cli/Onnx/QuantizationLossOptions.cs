@@ -6,8 +6,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Cli.Attacks;
-using RobustTickets.Cli.Commands;
-using RobustTickets.Cli.Terminal;
+using RobustTickets.Cli.Options;
 using RobustTickets.OnnxRuntime;
 
 namespace RobustTickets.Cli.Onnx;

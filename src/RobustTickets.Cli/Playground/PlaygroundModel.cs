@@ -1,6 +1,5 @@
 // A model of a playground, with the run that it comes from.
 using RobustTickets.Attacks;
-using RobustTickets.Cli.Terminal;
 using RobustTickets.OnnxRuntime;
 using RobustTickets.Pipeline.Attacks;
 using RobustTickets.Runs;

@@ -1,4 +1,5 @@
 // The command that resumes a cancelled command, quoted for a shell.
+using RobustTickets.Cli.Options;
 using RobustTickets.Hardening;
 using RobustTickets.Pretraining;
 using RobustTickets.Runs;
@@ -32,7 +33,9 @@ internal static class Continuation
                 : [Resume],
             _ => (string[]?)null,
         };
-        return more is null ? null : string.Join(' ', args.Concat(more).Select(Quoted).Prepend("robust-tickets"));
+        return more is null
+            ? null
+            : string.Join(' ', args.Concat(more).Select(ShellArgument.Quoted).Prepend("robust-tickets"));
     }
 
     private static bool IsBegun(string command, string folder) =>
@@ -49,10 +52,4 @@ internal static class Continuation
         }
         return null;
     }
-
-    /// <summary>Quotes an argument for a shell.</summary>
-    public static string Quoted(string argument) =>
-        argument.Length > 0 && argument.All(c => char.IsAsciiLetterOrDigit(c) || "_-./:=,+@%".Contains(c))
-            ? argument
-            : $"'{argument.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

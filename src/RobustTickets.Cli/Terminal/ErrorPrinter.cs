@@ -1,6 +1,7 @@
 // Prints one clear message instead of a stack trace; the trace only on request.
 using System.Text;
 using RobustTickets.Attacks;
+using RobustTickets.Cli.Options;
 using RobustTickets.Torch.Distributed;
 
 namespace RobustTickets.Cli.Terminal;
@@ -40,7 +41,9 @@ public static class ErrorPrinter
         Print(
             context,
             expected ? FieldOptions.Message(e) : $"{e.GetType().Name}: {Chain(e)}",
-            FieldOptions.Hint(e) ?? (expected || debug ? null : "ROBUST_TICKETS_DEBUG=1 prints the stack trace")
+            FieldOptions.Hint(e)
+                ?? ResourceHints.Of(e)
+                ?? (expected || debug ? null : "ROBUST_TICKETS_DEBUG=1 prints the stack trace")
         );
         if (debug)
             context.Error.WriteLine(e.ToString());

@@ -2,9 +2,7 @@
 // as it stands.
 using RobustTickets.Attacks;
 using RobustTickets.Cli;
-using RobustTickets.Cli.Attacks;
-using RobustTickets.Cli.Commands;
-using RobustTickets.Cli.Terminal;
+using RobustTickets.Cli.Options;
 using RobustTickets.Tests.CommandLine;
 using Xunit;
 
@@ -76,7 +74,7 @@ public sealed class RemedyTests : IDisposable
 
     [Fact]
     public void An_escape_is_told_as_a_shell_takes_it() =>
-        Assert.Equal("say so (--escape '\\')", OptionNames.Spell(new Remedy("say so", "Escape", "\\")));
+        Assert.Equal("say so (--escape '\\')", FieldOptions.Spell(new Remedy("say so", "Escape", "\\")));
 
     [Fact]
     public void A_place_before_an_error_keeps_its_remedy()

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Cli;
-using RobustTickets.Cli.Attacks;
+using RobustTickets.Cli.Terminal;
 using Xunit;
 
 namespace RobustTickets.Tests.Cli;
@@ -144,12 +144,12 @@ public sealed class ResourcesTests : IDisposable
             if (new ResourceFolder(_folder).Find(kind) is not null)
                 continue;
             Assert.Contains($"resources import {kind.Kind}", list);
-            Assert.Contains(OptionNames.Without(kind), list);
+            Assert.Contains(ResourceHints.Without(kind), list);
             Assert.Contains(kind.Licence, list);
         }
         var missing = Assert.Throws<MissingResourceException>(() => new ResourceFolder(_folder).Required("masked-lm"));
         Assert.Contains("bert-attack-released", missing.Message);
-        Assert.Contains("resources import masked-lm DIR", OptionNames.Hint(missing));
+        Assert.Contains("resources import masked-lm DIR", ResourceHints.Of(missing));
     }
 
     [Fact]

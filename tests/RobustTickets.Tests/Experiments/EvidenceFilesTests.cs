@@ -5,12 +5,12 @@ using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Experiments;
 using RobustTickets.Experiments.Evidence;
-using RobustTickets.Experiments.Presets;
 using RobustTickets.Models;
 using RobustTickets.Pipeline.Checks;
 using RobustTickets.Pipeline.Data;
 using RobustTickets.Runs;
 using RobustTickets.Testing;
+using RobustTickets.Tests.Experiments.Presets;
 using RobustTickets.Training;
 using Xunit;
 

@@ -18,6 +18,18 @@ public sealed partial class MapTests
     }
 
     [Fact]
+    public void Folders_of_a_project_stand_in_the_order_of_the_layers()
+    {
+        var told = Rows(File.ReadAllText(Path.Combine(Golden.RepositoryRoot, "docs", "map.md")));
+        foreach (var project in told.Where(r => r.Count(c => c == '/') > 1).GroupBy(r => r.Split('/')[1]))
+        {
+            string[] folders = [.. project.Select(r => r["src/".Length..].Replace('/', '.'))];
+            string[] layers = [.. Layers.Table.Select(l => l.Name).Where(folders.Contains)];
+            Assert.Equal(layers, folders.Where(layers.Contains));
+        }
+    }
+
+    [Fact]
     public void A_row_is_read_below_its_project_and_only_with_words()
     {
         const string Page = "## src/A\n\n| folder | holds |\n|---|---|\n| `.` | a |\n| `B/C` | c |\n| `D` |  |\n";

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Cli;
+using RobustTickets.Cli.Options;
 using Xunit;
 
 namespace RobustTickets.Tests.Cli;
 
-public class DataArgumentsTests
+public class DataOptionSetTests
 {
     [Fact]
     public void Labels_are_given_in_class_order_or_with_their_index()

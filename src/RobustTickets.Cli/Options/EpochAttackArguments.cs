@@ -2,7 +2,7 @@
 
 using RobustTickets.Pipeline;
 
-namespace RobustTickets.Cli.Attacks;
+namespace RobustTickets.Cli.Options;
 
 internal static class EpochAttackArguments
 {

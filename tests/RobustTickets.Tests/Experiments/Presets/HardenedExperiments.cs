@@ -1,10 +1,11 @@
 // The confirmation runs of the hardened recipes: rows, seeds and attacks fixed in advance, together
 // with the claims they must satisfy (recipes/experiments/hardened/claims.json). Fine-tuning gets as
 // many epochs as the ticket.
+using RobustTickets.Experiments;
 using RobustTickets.Recipes.Presets;
-using static RobustTickets.Experiments.Presets.MiniLmRows;
+using static RobustTickets.Tests.Experiments.Presets.MiniLmRows;
 
-namespace RobustTickets.Experiments.Presets;
+namespace RobustTickets.Tests.Experiments.Presets;
 
 /// <summary>The experiments of <c>recipes/experiments/hardened/</c>.</summary>
 internal static class HardenedExperiments

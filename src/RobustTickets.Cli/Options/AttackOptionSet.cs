@@ -6,9 +6,8 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Resources;
-using RobustTickets.Cli.Commands;
 
-namespace RobustTickets.Cli.Attacks;
+namespace RobustTickets.Cli.Options;
 
 /// <summary>The attack options of one command.</summary>
 internal sealed class AttackOptionSet

@@ -1,12 +1,11 @@
 // Options that change speed but not results, the same for every command that runs a model.
 using System.CommandLine;
 using RobustTickets.Attacks;
-using RobustTickets.Cli.Commands;
 using RobustTickets.Kernels.Dense;
 using RobustTickets.Torch;
 using RobustTickets.Torch.Native;
 
-namespace RobustTickets.Cli;
+namespace RobustTickets.Cli.Options;
 
 /// <summary>The execution options of one command.</summary>
 internal sealed class ExecutionOptionSet

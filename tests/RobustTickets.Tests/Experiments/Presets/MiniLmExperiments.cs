@@ -2,10 +2,11 @@
 // (all-MiniLM-L6-v2), 2 epochs at 5e-5 in batches of 32 for every method. Files are numbered by
 // importance; rows shared by several tables are the same run.
 using System.Globalization;
+using RobustTickets.Experiments;
 using RobustTickets.Pipeline.Checks;
-using static RobustTickets.Experiments.Presets.MiniLmRows;
+using static RobustTickets.Tests.Experiments.Presets.MiniLmRows;
 
-namespace RobustTickets.Experiments.Presets;
+namespace RobustTickets.Tests.Experiments.Presets;
 
 /// <summary>The experiments of <c>recipes/experiments/minilm/</c>.</summary>
 internal static class MiniLmExperiments

@@ -1,10 +1,9 @@
 // The rank of this process in distributed training, from a launcher's environment variables, with
 // errors in command-line terms.
 using System.CommandLine;
-using RobustTickets.Cli.Commands;
 using RobustTickets.Torch.Distributed;
 
-namespace RobustTickets.Cli.Ranks;
+namespace RobustTickets.Cli.Options;
 
 internal static class RankArguments
 {

@@ -2,10 +2,9 @@
 using System.CommandLine;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
-using RobustTickets.Cli.Commands;
 using RobustTickets.Recipes.Validation;
 
-namespace RobustTickets.Cli;
+namespace RobustTickets.Cli.Options;
 
 /// <summary>Values of the data options.</summary>
 /// <param name="Path">File or folder.</param>

@@ -6,7 +6,7 @@ using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Recipes.Validation;
 
-namespace RobustTickets.Cli.Commands;
+namespace RobustTickets.Cli.Options;
 
 internal static class CommonOptions
 {

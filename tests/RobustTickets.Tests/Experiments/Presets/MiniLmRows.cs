@@ -1,8 +1,9 @@
 // Rows, data sets and attacks of the MiniLM experiments. A method's row is a single value, so that
 // tables with the same row share its run.
 using System.Globalization;
+using RobustTickets.Experiments;
 
-namespace RobustTickets.Experiments.Presets;
+namespace RobustTickets.Tests.Experiments.Presets;
 
 /// <summary>Building blocks of the experiments of <c>recipes/experiments/minilm/</c>.</summary>
 internal static class MiniLmRows

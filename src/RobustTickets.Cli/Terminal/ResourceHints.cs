@@ -1,0 +1,33 @@
+// Hints about resources and models that are missing: what works without them, and the command that
+// gets them.
+using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Resources;
+using RobustTickets.Cli.Options;
+
+namespace RobustTickets.Cli.Terminal;
+
+/// <summary>Hints about missing resources and models.</summary>
+internal static class ResourceHints
+{
+    /// <summary>Alternatives that work without a kind of resource.</summary>
+    public static string Without(ResourceKind kind) =>
+        kind.Instead is { } remedy ? $"{kind.Without}; {FieldOptions.Spell(remedy)}" : kind.Without;
+
+    /// <summary>A hint for an exception about something missing, or null.</summary>
+    public static string? Of(Exception e) =>
+        e switch
+        {
+            ModelNotFoundException { Known: { } known } => $"robust-tickets models get {known.Name}",
+            DataException { InnerException: ModelNotFoundException { Known: { } known } } =>
+                $"robust-tickets models get {known.Name}",
+            MissingResourceException missing => Import(missing.Kind),
+            RequestException { Field: nameof(ResourceFiles.Encoder), Value: null } => Import(
+                ResourceKinds.TryFind(ResourceKinds.SentenceEncoder)!
+            ),
+            _ => null,
+        };
+
+    private static string Import(ResourceKind kind) =>
+        $"import one with: robust-tickets resources import {kind.Kind} {(kind.IsFolder ? "DIR" : "FILE")}";
+}
