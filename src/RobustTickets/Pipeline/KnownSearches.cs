@@ -88,7 +88,7 @@ internal static class KnownSearches
         try
         {
             return
-                File.Exists(run.ResultFile)
+                run.IsFinished
                 && File.Exists(run.EnvironmentFile)
                 && EnvironmentStamp.Load(run.EnvironmentFile).Extra.GetValueOrDefault(Fact) == identity
                 ? SearchTrace.Read(run)

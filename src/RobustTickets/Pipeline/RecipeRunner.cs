@@ -56,7 +56,7 @@ internal static class RecipeRunner
     )
     {
         using var session = RunSession.Open(request, progress, stop, ranks);
-        var finished = ranks.OfFirst(() => request.Resume && File.Exists(session.Folder.ResultFile) ? 1.0 : 0.0) > 0;
+        var finished = ranks.OfFirst(() => request.Resume && session.Folder.IsFinished ? 1.0 : 0.0) > 0;
         if (!finished)
             Train(session);
         RunResult? result = null;

@@ -37,7 +37,7 @@ public sealed class TrainedRun
     {
         ArgumentNullException.ThrowIfNull(folder);
         var run = RunFolder.Open(folder);
-        if (!File.Exists(run.ResultFile))
+        if (!run.IsFinished)
             throw new RunFolderException($"{folder}: this run is not finished; resume it first")
             {
                 Fields = ["Resume"],

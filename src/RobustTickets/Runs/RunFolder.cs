@@ -91,8 +91,11 @@ public sealed class RunFolder
     /// <summary><c>report.html</c>.</summary>
     public string ReportFile => In("report.html");
 
+    /// <summary>Whether the folder contains a finished run.</summary>
+    internal bool IsFinished => File.Exists(ResultFile);
+
     /// <summary>Whether the folder contains a run, finished or not.</summary>
-    public bool HoldsRun => File.Exists(RecipeFile) || File.Exists(EventsFile) || File.Exists(ResultFile);
+    public bool HoldsRun => File.Exists(RecipeFile) || File.Exists(EventsFile) || IsFinished;
 
     /// <summary>
     /// <c>attacks/NAME/</c>: examples.jsonl, results.csv, summary.json of one attack.
