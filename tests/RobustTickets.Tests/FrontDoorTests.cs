@@ -122,6 +122,12 @@ public sealed class FrontDoorTests(TrainedTask trained) : IClassFixture<TrainedT
             (VictimFolder.Hash(made.Folder.ModelFolder), made.Folder.ModelFolder),
             (stamp.Extra["model_sha256"], stamp.Extra["model"])
         );
+        // The names are a format: runs of earlier versions are read by them.
+        string[] computed = ["libtorch", "threads", "device", "precision"];
+        string[] run = [.. computed, "data", "data_sha256", "inputs_sha256"];
+        Assert.Equal(run.Order(), EnvironmentStamp.Load(made.Folder.EnvironmentFile).Extra.Keys.Order());
+        string[] attack = [.. computed, "model", "model_sha256", "settings_sha256"];
+        Assert.Equal(attack.Order(), stamp.Extra.Keys.Order());
 
         // Data that changed, moved, or a run that is none are refused by what is wrong.
         File.AppendAllText(task.DevFile, "a film .\t1\n");

@@ -1,42 +1,37 @@
 // What environment.json says of a run: what computed it, its data and its inputs. A resumed run
 // must have the same data and inputs; a changed device or precision is recorded.
+using System.Globalization;
 using RobustTickets.Attacks;
+using RobustTickets.Pipeline.Attacks;
 using RobustTickets.Runs;
 using RobustTickets.Searches;
-using RobustTickets.Torch;
 
 namespace RobustTickets.Pipeline;
 
 /// <summary>Writes the facts of a run, and compares them on resumption.</summary>
 internal static class RunFacts
 {
-    private const string DataHash = "data_sha256",
-        InputsHash = "inputs_sha256",
-        Then = ", then ";
+    private const string Then = ", then ";
 
     /// <summary>Writes <c>environment.json</c> of a new run.</summary>
     /// <param name="session">The run.</param>
     /// <param name="known">The search of another run that it reuses, or null.</param>
     public static void Stamp(RunSession session, SearchTrace? known)
     {
-        var facts = new Dictionary<string, string>(ComputedBy(session))
-        {
-            ["libtorch"] = torch.version,
-            ["threads"] = torch.get_num_threads().ToString(System.Globalization.CultureInfo.InvariantCulture),
-            [TrainedRun.DataFact] = Path.GetFullPath(session.Request.Data),
-            [DataHash] = session.Data.Hash,
-            [InputsHash] = session.Store.Identity.InputFingerprint,
-        };
+        var facts = ComputeFacts.Of(session.Execution);
+        facts[EnvironmentFacts.Data] = Path.GetFullPath(session.Request.Data);
+        facts[EnvironmentFacts.DataHash] = session.Data.Hash;
+        facts[EnvironmentFacts.InputsHash] = session.Store.Identity.InputFingerprint;
         if (session.Ranks.AreSeveral)
-            facts["ranks"] = session.Ranks.Size.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            facts[EnvironmentFacts.Ranks] = session.Ranks.Size.ToString(CultureInfo.InvariantCulture);
         foreach (var file in session.Substitutes?.Files ?? [])
-            facts[$"augment_{file.Kind}"] = $"{file.Name} {file.Sha256}".TrimEnd();
+            facts[EnvironmentFacts.Augment(file.Kind)] = $"{file.Name} {file.Sha256}".TrimEnd();
         if (session.SearchIdentity is { } identity)
-            facts[KnownSearches.Fact] = identity;
+            facts[EnvironmentFacts.Search] = identity;
         if (known is not null)
-            facts[KnownSearches.Source] = known.Run;
+            facts[EnvironmentFacts.SearchSource] = known.Run;
         if (session.Teacher is { } teacher)
-            facts["teacher"] = $"{teacher.Path} {teacher.Hash}";
+            facts[EnvironmentFacts.Teacher] = $"{teacher.Path} {teacher.Hash}";
         var stamp = EnvironmentStamp.Collect(facts, BaseCheckpoint.Of(session.Request.Model));
         (stamp with { Started = EnvironmentStamp.Now() }).Save(session.Folder.EnvironmentFile);
     }
@@ -51,13 +46,14 @@ internal static class RunFacts
             return;
         var stamp = EnvironmentStamp.Load(session.Folder.EnvironmentFile);
         var facts = stamp.Extra.ToDictionary();
-        foreach (var (name, now) in ComputedBy(session))
+        var computed = ComputeFacts.Of(session.Execution);
+        foreach (var name in (string[])[EnvironmentFacts.Device, EnvironmentFacts.Precision])
         {
-            var before = facts.GetValueOrDefault(name);
+            var (before, now) = (facts.GetValueOrDefault(name), computed[name]);
             if (before is null || before.Split(Then)[^1] == now)
                 continue;
             facts[name] = before + Then + now;
-            facts.Remove(KnownSearches.Fact);
+            facts.Remove(EnvironmentFacts.Search);
             session.Store.Report(new Note("run", 0, $"started with {name} {before}, resumed with {now}"));
         }
         (stamp with { Extra = facts }).Save(session.Folder.EnvironmentFile);
@@ -93,13 +89,10 @@ internal static class RunFacts
         if (!File.Exists(session.Folder.EnvironmentFile))
             return;
         var facts = EnvironmentStamp.Load(session.Folder.EnvironmentFile).Extra;
-        RequireSame(session, facts.GetValueOrDefault(DataHash), facts.GetValueOrDefault(InputsHash));
+        RequireSame(
+            session,
+            facts.GetValueOrDefault(EnvironmentFacts.DataHash),
+            facts.GetValueOrDefault(EnvironmentFacts.InputsHash)
+        );
     }
-
-    private static Dictionary<string, string> ComputedBy(RunSession session) =>
-        new()
-        {
-            ["device"] = Devices.Describe(session.Execution.Device),
-            ["precision"] = session.Execution.Precision.ToString().ToLowerInvariant(),
-        };
 }

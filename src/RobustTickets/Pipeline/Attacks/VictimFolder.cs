@@ -55,7 +55,7 @@ internal sealed class VictimFolder
         _run is not null
         && File.Exists(_run.EnvironmentFile)
         && File.Exists(_run.RecipeFile)
-        && EnvironmentStamp.Load(_run.EnvironmentFile).Extra.TryGetValue("data", out var place)
+        && EnvironmentStamp.Load(_run.EnvironmentFile).Extra.TryGetValue(EnvironmentFacts.Data, out var place)
             ? (place, RecipeJson.ReadFile(_run.RecipeFile).Task)
             : null;
 
