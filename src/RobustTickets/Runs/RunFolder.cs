@@ -258,6 +258,13 @@ public sealed class RunFolder
             };
     }
 
+    /// <summary>
+    /// Resolves what a user may name as a model: a model folder, a run folder, or the name of a
+    /// model (<see cref="ModelStore"/>).
+    /// </summary>
+    /// <inheritdoc cref="ModelOf"/>
+    internal static string LocateModel(string path) => ModelOf(ModelStore.OfUser().Locate(path));
+
     /// <summary>Locks the folder for writing by this process.</summary>
     /// <param name="claim">A claim that overrides the folder's lock, or null.</param>
     /// <exception cref="FolderInUseException">Another process is writing to the folder; the message

@@ -29,7 +29,7 @@ internal sealed class VictimFolder
     /// <exception cref="RunFolderException">The run folder has no model yet.</exception>
     public VictimFolder(string path)
     {
-        Path = RunFolder.ModelOf(ModelStore.OfUser().Locate(path));
+        Path = RunFolder.LocateModel(path);
         _run = RunFolder.Around(Folder);
     }
 
