@@ -1,8 +1,5 @@
 // Runs the stages of a recipe in order, or resumes them: Search -> Draw -> Retrain -> Evaluate ->
 // run folder. The only class that depends on every stage; it contains no stage's code.
-using RobustTickets.Attacks;
-using RobustTickets.Checkpoints;
-using RobustTickets.Models;
 using RobustTickets.Pipeline.Checks;
 using RobustTickets.Runs;
 using RobustTickets.Searches;
@@ -22,25 +19,7 @@ internal static class RecipeRunner
     /// <param name="stop">Cancelling it ends the run after the current step, with a
     /// checkpoint.</param>
     /// <returns>The contents of result.json.</returns>
-    /// <exception cref="RequestException">This machine does not support the execution
-    /// options.</exception>
-    /// <exception cref="RecipeException">The recipe cannot run, or differs from the run's own on
-    /// resumption.</exception>
-    /// <exception cref="CheckpointException">Model folder or checkpoint is missing or
-    /// corrupt.</exception>
-    /// <exception cref="DataException">Data are missing or malformed.</exception>
-    /// <exception cref="Models.NumericFailureException">Training produced a number that is not
-    /// finite.</exception>
-    /// <exception cref="FolderInUseException">Another process is writing to the run
-    /// folder.</exception>
-    /// <exception cref="OutputException">The run folder was removed, or cannot be
-    /// written.</exception>
-    /// <exception cref="NothingLearnedException">The search changed no value that a ticket could be
-    /// drawn from.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled, on this
-    /// rank or another; the checkpoint is written.</exception>
-    /// <exception cref="RanksException">A rank of a distributed run did not connect, failed or
-    /// disconnected.</exception>
+    /// <inheritdoc cref="TrainRequest.Run" path="/exception"/>
     public static RunResult Run(TrainRequest request, IProgress<RunEvent>? progress, CancellationToken stop)
     {
         request = RankRequest.Checked(request.Located());
