@@ -7,6 +7,7 @@ using RobustTickets.Pipeline.Checks;
 using RobustTickets.Recipes;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Searches;
+using RobustTickets.Training;
 using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli;
@@ -38,9 +39,9 @@ internal static class TrainPlan
         var disk = needs.DiskBytesOf(folders.Length, request.KeepCheckpoints);
         var examples = data.Train.Examples.Count;
         var attacked = recipe.Evaluate.EpochAttack is { } attack ? EpochAttacks.Sample(attack, data).Count : 0;
-        var perEpoch = RecipeSteps.PerEpoch(recipe, examples);
-        var retrain = RecipeSteps.Retrain(recipe, examples);
-        long? search = recipe.Search is null ? null : RecipeSteps.SearchAtMost(recipe, examples);
+        var perEpoch = StepCounts.PerEpoch(recipe.BatchSize, examples);
+        var retrain = StepCounts.Of(recipe.BatchSize, recipe.Retrain.Epochs, examples);
+        long? search = recipe.Search is null ? null : SearchSteps.AtMost(recipe.Search, recipe.BatchSize, examples);
         var length = SearchLength.Of(recipe.Search, recipe.BatchSize, examples);
         if (json)
         {

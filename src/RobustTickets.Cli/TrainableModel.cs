@@ -1,5 +1,4 @@
 // Rejects models that cannot be trained: ONNX files are inference-only.
-using RobustTickets.Checkpoints;
 using RobustTickets.OnnxRuntime;
 using RobustTickets.Runs;
 
@@ -11,7 +10,7 @@ internal static class TrainableModel
     /// <exception cref="UsageException">The model is an ONNX file.</exception>
     public static void Require(string model, string option = "--model")
     {
-        var path = RunFolder.ModelOf(ModelStore.OfUser().Locate(model));
+        var path = RunFolder.LocateModel(model);
         if (new OnnxModels().Knows(path))
             throw new UsageException(
                 $"{option} {model}: an ONNX model cannot be trained; convert it to a model folder that can, with "

@@ -23,6 +23,8 @@ public sealed class FrontDoorTests(TrainedTask trained) : IClassFixture<TrainedT
         )
         .Build();
 
+    private static readonly Dictionary<string, string> NoData = [];
+
     [Fact]
     public async Task The_sample_goes_from_a_recipe_to_a_report()
     {
@@ -122,6 +124,12 @@ public sealed class FrontDoorTests(TrainedTask trained) : IClassFixture<TrainedT
             (VictimFolder.Hash(made.Folder.ModelFolder), made.Folder.ModelFolder),
             (stamp.Extra["model_sha256"], stamp.Extra["model"])
         );
+        // The names are a format: runs of earlier versions are read by them.
+        string[] computed = ["libtorch", "threads", "device", "precision"];
+        string[] run = [.. computed, "data", "data_sha256", "inputs_sha256"];
+        Assert.Equal(run.Order(), EnvironmentStamp.Load(made.Folder.EnvironmentFile).Extra.Keys.Order());
+        string[] attack = [.. computed, "model", "model_sha256", "settings_sha256"];
+        Assert.Equal(attack.Order(), stamp.Extra.Keys.Order());
 
         // Data that changed, moved, or a run that is none are refused by what is wrong.
         File.AppendAllText(task.DevFile, "a film .\t1\n");
@@ -138,6 +146,27 @@ public sealed class FrontDoorTests(TrainedTask trained) : IClassFixture<TrainedT
         );
         File.Delete(made.Folder.ResultFile);
         Assert.Equal(["Resume"], Assert.Throws<RunFolderException>(() => TrainedRun.Open(made.Folder.Path)).Fields);
+    }
+
+    [Fact]
+    public void A_run_is_trained_further_from_its_folder()
+    {
+        using var task = new TinyTask();
+        var first = TinyTask.FineTuneRecipe.Train(task.Model, task.Data, task.NewRun());
+        var second = TinyTask.FineTuneRecipe.Train(first.Folder.Path, task.Data, task.NewRun());
+        var start = EnvironmentStamp.Load(second.Folder.EnvironmentFile).BaseFolder();
+        Assert.Equal(first.Folder.ModelFolder, start);
+        Assert.Equal(
+            first.Folder.ModelFolder,
+            new ExperimentRequest([], first.Folder.Path, NoData, "").Located().Model
+        );
+
+        Directory.Delete(first.Folder.ModelFolder, recursive: true);
+        var unfinished = Assert.Throws<RunFolderException>(() =>
+            TinyTask.FineTuneRecipe.Train(first.Folder.Path, task.Data, task.NewRun())
+        );
+        Assert.Equal(["Model"], unfinished.Fields);
+        Assert.Contains("this run has no model yet", unfinished.Message, StringComparison.Ordinal);
     }
 
     [Fact]

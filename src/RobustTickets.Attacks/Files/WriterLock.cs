@@ -5,36 +5,6 @@ using System.Globalization;
 
 namespace RobustTickets.Attacks;
 
-/// <summary>Another process is writing to a folder.</summary>
-public sealed class FolderInUseException : Exception
-{
-    internal FolderInUseException(string folder, string holder)
-        : base($"{folder}: {holder} is writing to it; wait until it has finished, or use another folder")
-    {
-        Holder = holder;
-    }
-
-    /// <summary>The writing process, e.g. <c>process 4711 on host</c>.</summary>
-    public string Holder { get; }
-}
-
-/// <summary>
-/// A result cannot be written: the disk is full, the folder is missing or read-only, or the path
-/// contains something else.
-/// </summary>
-public sealed class OutputException(string message, Exception? inner = null) : Exception(message, inner), IRemedied
-{
-    private readonly (string Problem, Remedy? Remedy) _parts = (message, null);
-
-    /// <summary>Creates the exception with a message and a remedy.</summary>
-    internal OutputException(string problem, Remedy remedy)
-        : this(Attacks.Remedy.After(problem, remedy)) => _parts = (problem, remedy);
-
-    string IRemedied.Problem => _parts.Problem;
-
-    Remedy? IRemedied.Remedy => _parts.Remedy;
-}
-
 /// <summary>The exclusive right of one process to write to a folder.</summary>
 internal sealed class WriterLock : IDisposable
 {

@@ -123,7 +123,7 @@ internal static class TrainCommand
             var places = CommonOptions.ReadResourcePlaces(parsed.GetValue(resource));
             var request = new TrainRequest(
                 resolved,
-                ModelStore.OfUser().Locate(RunFolder.ModelOf(parsed.GetRequiredValue(model))),
+                parsed.GetRequiredValue(model),
                 source.Path,
                 parsed.GetRequiredValue(output),
                 source.Options,
@@ -134,7 +134,7 @@ internal static class TrainCommand
                 Resources: AugmentTables.Named(resolved, places),
                 Ranks: here,
                 Metrics: CommonOptions.MetricFilesOf(parsed.GetValue(metrics)!)
-            );
+            ).Located();
             if (processes > 1)
                 RankShare.Require(processes, resolved.BatchSize);
             if (processes > 1 && !parsed.GetValue(dry))

@@ -120,9 +120,8 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
 
     private void Train(Recipe recipe)
     {
-        var output = folder.Run(recipe);
-        var resume = Directory.Exists(output) && RunFolderHolds(output);
-        if (resume && File.Exists(RunFolder.Open(output).ResultFile))
+        var run = RunFolder.At(folder.Run(recipe));
+        if (run.IsFinished)
             return;
         Say($"training {recipe.Name}, seed {recipe.Seed}");
         var view = new TrainProgressView(context);
@@ -134,8 +133,8 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
                     recipe,
                     Model,
                     folder.Data,
-                    output,
-                    Resume: resume,
+                    run.Path,
+                    Resume: run.HoldsRun,
                     Execution: _execution,
                     Resources: new ResourceFiles(Vectors: folder.VectorsFile, Folder: new ResourceFolder(folder.Path))
                 ),
@@ -234,8 +233,6 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
     private bool Attacked(Recipe recipe, string attack) => AttackLog.IsDone(AttackFolder(recipe, attack));
 
     private string AttackFolder(Recipe recipe, string attack) => RunFolder.At(folder.Run(recipe)).AttackFolder(attack);
-
-    private static bool RunFolderHolds(string path) => Directory.EnumerateFileSystemEntries(path).Any();
 
     private void Say(params FormattableString[] text) => context.Error.WriteLine(Text(text));
 }

@@ -5,7 +5,6 @@ using System.Text.Json.Nodes;
 using RobustTickets.Cli.Options;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Experiments;
-using RobustTickets.Runs;
 
 namespace RobustTickets.Cli.Experiments;
 
@@ -97,7 +96,7 @@ internal static class ExperimentCommand
                 : (execution.Read(parsed), null);
             var request = new ExperimentRequest(
                 ExperimentFiles.Plan(parsed.GetRequiredValue(files), CommonOptions.ReadSeeds(parsed.GetValue(seeds))),
-                ModelStore.OfUser().Locate(RunFolder.ModelOf(parsed.GetValue(model) ?? "")),
+                parsed.GetValue(model) ?? "",
                 CommonOptions.ReadPairs("--data", parsed.GetValue(data) ?? []),
                 parsed.GetValue(output) ?? "experiments",
                 CommonOptions.ReadResourcePlaces(parsed.GetValue(resource)),

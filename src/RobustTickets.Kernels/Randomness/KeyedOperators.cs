@@ -1,4 +1,4 @@
-// Keyed randomness (KeyedRandom.cs) with libtorch's integer operators, for tensors on a device: the
+// Keyed randomness (RandomKey.cs) with libtorch's integer operators, for tensors on a device: the
 // same bits for the same keys, so a step on a GPU drops the same elements as on the CPU.
 
 using RobustTickets.Torch;

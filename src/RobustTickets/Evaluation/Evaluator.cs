@@ -37,26 +37,14 @@ internal static class Evaluator
     {
         for (var i = 0; i < examples.Count; i++)
             RequireLabel(examples[i].Label, model.Config.Labels, $"example {i + 1} of {examples.Count}");
-        var correct = 0;
-        var loss = 0.0;
+        var sum = new EvaluationSum();
         Logits(
             model,
             examples,
-            (index, logits) =>
-            {
-                RequireFinite(logits, $"example {index + 1} of {examples.Count}");
-                var label = examples[index].Label;
-                var best = 0;
-                for (var c = 1; c < logits.Length; c++)
-                    if (logits[c] > logits[best])
-                        best = c;
-                if (best == label)
-                    correct++;
-                loss += LogSumExp(logits) - logits[label];
-            },
+            (index, logits) => sum.Add(logits, examples[index].Label, $"example {index + 1} of {examples.Count}"),
             stop: stop
         );
-        return new EvaluationResult((double)correct / examples.Count, loss / examples.Count, examples.Count);
+        return sum.Result;
     }
 
     /// <summary>

@@ -127,7 +127,7 @@ public sealed class ExperimentFolder
         Knows(cell) && AttackLog.IsComplete(Attack(cell, attack));
 
     /// <summary>Whether the run of a cell is finished.</summary>
-    public bool IsTrained(ExperimentCell cell) => Knows(cell) && File.Exists(RunFolder.At(Run(cell)).ResultFile);
+    public bool IsTrained(ExperimentCell cell) => Knows(cell) && RunFolder.At(Run(cell)).IsFinished;
 
     /// <summary>Instruction for repeating a finished run or attack with damaged files.</summary>
     internal static string Anew(string place) => $"delete {place} and run the same command again";

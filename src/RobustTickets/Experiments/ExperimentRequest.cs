@@ -1,6 +1,7 @@
 using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Experiments;
+using RobustTickets.Runs;
 
 namespace RobustTickets;
 
@@ -9,8 +10,8 @@ namespace RobustTickets;
 /// </summary>
 /// <param name="Plans">The experiments in the order of running; see <see cref="ExperimentFiles"/>.
 /// Cells shared by several are run once.</param>
-/// <param name="Model">Pre-trained Hugging Face folder that every run starts from, or the name of a
-/// model (<see cref="ModelStore"/>).</param>
+/// <param name="Model">Pre-trained Hugging Face folder that every run starts from, the name of a
+/// model (<see cref="ModelStore"/>), or a run folder, whose model is trained further.</param>
 /// <param name="Data">Path of each data set, by its name in the experiments; unused names give a
 /// note.</param>
 /// <param name="Output">Folder of the experiments; unfinished cells are resumed.</param>
@@ -56,8 +57,9 @@ public sealed record ExperimentRequest(
     /// <summary>Time without a heartbeat after which a cell is taken over.</summary>
     internal TimeSpan Lease => LeaseTimeout ?? TimeSpan.FromMinutes(2);
 
-    /// <summary>This request with the model's name resolved to its folder.</summary>
-    internal ExperimentRequest Located() => this with { Model = ModelStore.OfUser().Locate(Model) };
+    /// <summary>This request with the model's name, or its run, resolved to its folder.</summary>
+    /// <exception cref="RunFolderException">The run has no model yet.</exception>
+    internal ExperimentRequest Located() => this with { Model = RunFolder.LocateModel(Model) };
 
     /// <summary>
     /// The cells of each experiment to run, in order. Seeds are the outermost loop: a table with

@@ -106,7 +106,7 @@ internal sealed class ExperimentWatch(string path, string name)
             .FirstOrDefault(f => f is not null);
         var state =
             failure is not null ? CellState.Failed
-            : File.Exists(run.ResultFile)
+            : run.IsFinished
                 ? done == place.Attacks.Count ? CellState.Done
                     : CellState.Trained
             : Directory.Exists(run.Path) ? CellState.Begun

@@ -35,7 +35,7 @@ public sealed record SeedRuns(IReadOnlyList<RunRecord> Runs)
     /// <exception cref="ArgumentException">There are no seeds, or duplicates.</exception>
     /// <exception cref="RunFolderException">The output is a run itself, or a seed's folder contains
     /// a run that is not to be resumed; nothing is trained.</exception>
-    /// <inheritdoc cref="RecipeRunner.Run" path="/exception"/>
+    /// <inheritdoc cref="TrainRequest.Run" path="/exception"/>
     public static SeedRuns Train(
         TrainRequest request,
         IReadOnlyList<int> seeds,

@@ -34,7 +34,7 @@ internal sealed class ModelCard
         _name = _run is null ? Path.GetFileName(path) : $"{Path.GetFileName(_run.Path)}/{Path.GetFileName(path)}";
         if (_run is null)
             return;
-        if (File.Exists(_run.ResultFile))
+        if (_run.IsFinished)
             _result = RunResult.Load(_run.ResultFile);
         if (File.Exists(_run.EnvironmentFile))
             _environment = EnvironmentStamp.Load(_run.EnvironmentFile);

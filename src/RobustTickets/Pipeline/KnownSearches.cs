@@ -18,12 +18,6 @@ namespace RobustTickets.Pipeline;
 internal static class KnownSearches
 {
     /// <summary>
-    /// Facts in environment.json: the identity of a search, and the run it was taken from.
-    /// </summary>
-    internal const string Fact = "search_sha256",
-        Source = "search_of";
-
-    /// <summary>
     /// SHA-256 of everything that affects a slimming search; null for every other recipe.
     /// </summary>
     /// <param name="request">Recipe and execution.</param>
@@ -88,9 +82,10 @@ internal static class KnownSearches
         try
         {
             return
-                File.Exists(run.ResultFile)
+                run.IsFinished
                 && File.Exists(run.EnvironmentFile)
-                && EnvironmentStamp.Load(run.EnvironmentFile).Extra.GetValueOrDefault(Fact) == identity
+                && EnvironmentStamp.Load(run.EnvironmentFile).Extra.GetValueOrDefault(EnvironmentFacts.Search)
+                    == identity
                 ? SearchTrace.Read(run)
                 : null;
         }

@@ -5,8 +5,8 @@ public static class RecipeTraining
 {
     /// <summary>Runs the recipe: searches, draws, trains and evaluates.</summary>
     /// <param name="recipe">The training recipe.</param>
-    /// <param name="model">Hugging Face folder of the pre-trained checkpoint, or the name of a
-    /// model (<see cref="ModelStore"/>).</param>
+    /// <param name="model">Hugging Face folder of the pre-trained checkpoint, the name of a model
+    /// (<see cref="ModelStore"/>), or a run folder, whose model is trained further.</param>
     /// <param name="data">File or folder of the data set.</param>
     /// <param name="output">Run folder; it must not contain a run yet.</param>
     /// <param name="progress">Receives progress events, or null.</param>

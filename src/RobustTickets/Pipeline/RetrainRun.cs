@@ -1,5 +1,4 @@
 using RobustTickets.Models;
-using RobustTickets.Recipes;
 using RobustTickets.Runs;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
@@ -24,9 +23,14 @@ internal static class RetrainRun
     )
     {
         var retrain = session.Recipe.Retrain;
+        var training = new DenseTraining(
+            retrain.Objective,
+            retrain.Optimizer,
+            retrain.Epochs,
+            retrain.Shuffle,
+            retrain.Augment
+        );
         var (batchSize, examples) = (session.Recipe.BatchSize, session.Data.Train.Examples.Count);
-        var steps = RecipeSteps.Retrain(session.Recipe, examples);
-        var horizon = StepCounts.Horizon(retrain.Optimizer, batchSize, retrain.Epochs, examples);
         var model = TicketRealisation.Realise(session, ticket, retrain, out var trained);
         var best =
             retrain.Select == EpochSelection.DevAttack
@@ -37,9 +41,8 @@ internal static class RetrainRun
             StageLoop.Run(
                 session.Stages,
                 model,
-                new StageSettings(name, retrain.Objective, retrain.Optimizer, steps, horizon, retrain.Shuffle)
+                StageSettings.Dense(name, training, batchSize, examples) with
                 {
-                    Augment = retrain.Augment,
                     Distill = retrain.Distill,
                     Trained = trained,
                     Final = true,

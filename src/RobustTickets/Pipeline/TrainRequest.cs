@@ -11,8 +11,8 @@ namespace RobustTickets;
 
 /// <summary>Everything needed to start or resume a run; the first four are required.</summary>
 /// <param name="Recipe">The training recipe.</param>
-/// <param name="Model">Hugging Face folder of the pre-trained checkpoint, or the name of a model
-/// (<see cref="ModelStore"/>).</param>
+/// <param name="Model">Hugging Face folder of the pre-trained checkpoint, the name of a model
+/// (<see cref="ModelStore"/>), or a run folder, whose model is trained further.</param>
 /// <param name="Data">File or folder of the data set.</param>
 /// <param name="Output">Run folder.</param>
 /// <param name="DataOptions">Columns and label map, if they differ from the task's.</param>
@@ -59,8 +59,9 @@ public sealed record TrainRequest(
     /// <summary>Folder of runs whose identical searches may be reused, or null.</summary>
     internal string? Searches { get; init; }
 
-    /// <summary>This request with the model's name resolved to its folder.</summary>
-    internal TrainRequest Located() => this with { Model = ModelStore.OfUser().Locate(Model) };
+    /// <summary>This request with the model's name, or its run, resolved to its folder.</summary>
+    /// <exception cref="RunFolderException">The run has no model yet.</exception>
+    internal TrainRequest Located() => this with { Model = RunFolder.LocateModel(Model) };
 
     /// <summary>Trains the model, or resumes the run.</summary>
     /// <param name="progress">Receives an event after every step, or null.</param>
@@ -72,8 +73,8 @@ public sealed record TrainRequest(
     /// <exception cref="CheckpointException">Model folder or checkpoint is missing or
     /// corrupt.</exception>
     /// <exception cref="DataException">Data are missing or malformed.</exception>
-    /// <exception cref="RunFolderException">The folder already contains a run, or none to
-    /// resume.</exception>
+    /// <exception cref="RunFolderException">The folder already contains a run, or none to resume; or
+    /// <see cref="Model"/> is a run without a model.</exception>
     /// <exception cref="NumericFailureException">Training produced a number that is not
     /// finite.</exception>
     /// <exception cref="NothingLearnedException">A search changed no value that a ticket could be

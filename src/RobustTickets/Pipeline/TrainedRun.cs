@@ -15,9 +15,6 @@ namespace RobustTickets;
 /// </summary>
 public sealed class TrainedRun
 {
-    /// <summary>Name of the fact with the data's path in <c>environment.json</c>.</summary>
-    internal const string DataFact = "data";
-
     private readonly Lazy<EvaluationExamples> _evaluation;
 
     private TrainedRun(RunFolder folder, RunResult result, Lazy<EvaluationExamples> evaluation)
@@ -37,7 +34,7 @@ public sealed class TrainedRun
     {
         ArgumentNullException.ThrowIfNull(folder);
         var run = RunFolder.Open(folder);
-        if (!File.Exists(run.ResultFile))
+        if (!run.IsFinished)
             throw new RunFolderException($"{folder}: this run is not finished; resume it first")
             {
                 Fields = ["Resume"],
@@ -118,7 +115,7 @@ public sealed class TrainedRun
     {
         var place =
             data
-            ?? EnvironmentStamp.Load(run.EnvironmentFile).Extra.GetValueOrDefault(DataFact)
+            ?? EnvironmentStamp.Load(run.EnvironmentFile).Extra.GetValueOrDefault(EnvironmentFacts.Data)
             ?? throw new DataException($"{run.EnvironmentFile}: does not record the path of the run's data; name it");
         if (!Path.Exists(place))
             throw new DataException($"{place}: the run's data no longer exist there; give their path");

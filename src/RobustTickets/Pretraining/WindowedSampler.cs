@@ -2,6 +2,7 @@
 // window by a keyed permutation. A pure function of (seed, epoch, step), like BatchSampler, and
 // identical to it when one window holds the whole corpus.
 using RobustTickets.Kernels.Randomness;
+using RobustTickets.Training;
 
 namespace RobustTickets.Pretraining;
 
@@ -30,7 +31,7 @@ internal sealed class WindowedSampler
     }
 
     /// <summary>Steps per epoch, including the last, smaller batch.</summary>
-    public long StepsPerEpoch => (_count + _batchSize - 1) / _batchSize;
+    public long StepsPerEpoch => StepCounts.PerEpoch(_batchSize, _count);
 
     /// <summary>
     /// The smallest multiple of the batch size that is at least <paramref name="window"/>.

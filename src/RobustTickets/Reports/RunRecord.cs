@@ -113,7 +113,7 @@ public sealed record RunRecord(
     internal static RunRecord LoadWithoutAttacks(string folder)
     {
         var run = RunFolder.Open(folder);
-        if (!File.Exists(run.ResultFile))
+        if (!run.IsFinished)
         {
             throw new DataException(
                 $"{run.ResultFile}: no such file; the run in this folder has not finished; resume it to completion"

@@ -91,8 +91,11 @@ public sealed class RunFolder
     /// <summary><c>report.html</c>.</summary>
     public string ReportFile => In("report.html");
 
+    /// <summary>Whether the folder contains a finished run.</summary>
+    internal bool IsFinished => File.Exists(ResultFile);
+
     /// <summary>Whether the folder contains a run, finished or not.</summary>
-    public bool HoldsRun => File.Exists(RecipeFile) || File.Exists(EventsFile) || File.Exists(ResultFile);
+    public bool HoldsRun => File.Exists(RecipeFile) || File.Exists(EventsFile) || IsFinished;
 
     /// <summary>
     /// <c>attacks/NAME/</c>: examples.jsonl, results.csv, summary.json of one attack.
@@ -254,6 +257,13 @@ public sealed class RunFolder
                 OfInput = true,
             };
     }
+
+    /// <summary>
+    /// Resolves what a user may name as a model: a model folder, a run folder, or the name of a
+    /// model (<see cref="ModelStore"/>).
+    /// </summary>
+    /// <inheritdoc cref="ModelOf"/>
+    internal static string LocateModel(string path) => ModelOf(ModelStore.OfUser().Locate(path));
 
     /// <summary>Locks the folder for writing by this process.</summary>
     /// <param name="claim">A claim that overrides the folder's lock, or null.</param>

@@ -212,7 +212,7 @@ internal sealed record TrainingRows(
         if (!File.Exists(run.SplitsFile) || !File.Exists(run.EnvironmentFile))
             return null;
         var (splits, environment) = (RunSplits.Load(run.SplitsFile), EnvironmentStamp.Load(run.EnvironmentFile));
-        if (!environment.Extra.TryGetValue("data_sha256", out var hash))
+        if (!environment.Extra.TryGetValue(EnvironmentFacts.DataHash, out var hash))
             return null;
         var (dev, reported) = (splits.Development, splits.Evaluation);
         var heldOut = dev.Ids is { } ids && IsOfTrain(dev) ? RowPart.Write(ids) : null;

@@ -1,5 +1,7 @@
 // Mini-epochs of a slimming search: snapshots are taken at steps floor(S g / 20), S = floor(N / B)
 // (docs/methods/early-robust.md). With few steps some of these coincide.
+using RobustTickets.Training;
+
 namespace RobustTickets.Searches;
 
 /// <summary>The steps after which snapshots are taken.</summary>
@@ -9,7 +11,7 @@ internal sealed class MiniEpochs
 
     internal MiniEpochs(SlimmingSearchOptions search, int batchSize, int examples)
     {
-        var perEpoch = Math.Max(1, examples / batchSize);
+        var perEpoch = StepCounts.FullBatches(batchSize, examples);
         LastStep = SearchSteps.AtMost(search, batchSize, examples);
         for (var g = 1L; g <= Math.Ceiling(search.SnapshotsPerEpoch * search.HorizonEpochs); g++)
         {

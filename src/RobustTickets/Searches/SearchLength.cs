@@ -33,7 +33,7 @@ internal sealed record SearchLength(long Steps, long Learning, int? Snapshots = 
         {
             case SlimmingSearchOptions s:
                 var horizon = SearchSteps.Horizon(s, batchSize, examples);
-                var first = s.Optimizer.WarmupFraction > 0 ? 1 : 0;
+                var first = StepCounts.AtZero(s.Optimizer);
                 var snapshots = new MiniEpochs(s, batchSize, examples).Steps.Count(step => step > first);
                 // A fixed stop takes one more snapshot at its end, unless a mini-epoch ends there.
                 return new SearchLength(

@@ -10,7 +10,7 @@ internal static class SearchSteps
     /// T of a slimming search's schedule: floor(N * epochs / B), independent of the stop rule.
     /// </summary>
     public static double Horizon(SlimmingSearchOptions search, int batchSize, int examples) =>
-        Math.Max(1, Math.Floor(examples * search.HorizonEpochs / batchSize));
+        StepCounts.FloorOfExamples(batchSize, search.HorizonEpochs, examples);
 
     /// <summary>T of the schedule of every round of magnitude pruning.</summary>
     public static double RoundHorizon(MagnitudeSearchOptions search, int batchSize, int examples) =>
@@ -28,7 +28,7 @@ internal static class SearchSteps
             null or RandomStructuredSearchOptions => 0,
             SlimmingSearchOptions { Stop: FixedStop f } => Math.Max(
                 1,
-                (long)Math.Floor(Math.Max(1, examples / batchSize) * f.Fraction)
+                (long)Math.Floor(StepCounts.FullBatches(batchSize, examples) * f.Fraction)
             ),
             SlimmingSearchOptions slimming => (long)Horizon(slimming, batchSize, examples),
             MaskSearchOptions masks => StepCounts.Of(batchSize, masks.DrawEpoch ?? masks.Epochs, examples),

@@ -34,7 +34,7 @@ internal sealed class BatchSampler
     }
 
     /// <summary>Steps per epoch, including a smaller last batch.</summary>
-    public long StepsPerEpoch => (_count + _batchSize - 1) / _batchSize;
+    public long StepsPerEpoch => StepCounts.PerEpoch(_batchSize, _count);
 
     /// <summary>
     /// Indices of the examples in step <paramref name="step"/> (from 0, counted over epochs).

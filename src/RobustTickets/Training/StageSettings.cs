@@ -1,25 +1,9 @@
-using System.Text.Json.Serialization;
 using RobustTickets.Augmentation;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Torch;
 
 namespace RobustTickets.Training;
-
-/// <summary>A training stage of the full network.</summary>
-/// <param name="Objective">The training objective.</param>
-/// <param name="Optimizer">Optimiser and schedule.</param>
-/// <param name="Epochs">Epochs; may be fractional.</param>
-/// <param name="Shuffle">Whether the data are shuffled every epoch.</param>
-/// <param name="Augment">Text augmentation per step, or null; null is omitted from the JSON
-/// form.</param>
-public sealed record DenseTraining(
-    ObjectiveOptions Objective,
-    OptimizerOptions Optimizer,
-    double Epochs,
-    bool Shuffle = true,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AugmentOptions? Augment = null
-);
 
 /// <summary>Settings of a stage.</summary>
 /// <param name="Name">One of <see cref="Stages"/>.</param>
@@ -95,31 +79,5 @@ internal sealed record StageSettings(
         {
             Augment = training.Augment,
         };
-    }
-}
-
-/// <summary>A stage's own part of a checkpoint.</summary>
-internal interface ICheckpointPart
-{
-    /// <summary>Writes files into the checkpoint's folder.</summary>
-    void Write(string folder);
-
-    /// <summary>Restores the state written by <see cref="Write"/>.</summary>
-    void Read(string folder);
-}
-
-/// <summary>Several parts of a checkpoint as one.</summary>
-internal sealed class CheckpointParts(IReadOnlyList<ICheckpointPart> parts) : ICheckpointPart
-{
-    public void Write(string folder)
-    {
-        foreach (var part in parts)
-            part.Write(folder);
-    }
-
-    public void Read(string folder)
-    {
-        foreach (var part in parts)
-            part.Read(folder);
     }
 }

@@ -4,7 +4,14 @@ namespace RobustTickets.Training;
 internal static class StepCounts
 {
     /// <summary>Steps per epoch, including a smaller last batch.</summary>
-    public static long PerEpoch(int batchSize, int examples) => (examples + batchSize - 1L) / batchSize;
+    public static long PerEpoch(int batchSize, long examples) => (examples + batchSize - 1) / batchSize;
+
+    /// <summary>Full batches per epoch, at least one.</summary>
+    public static long FullBatches(int batchSize, int examples) => Math.Max(1, examples / batchSize);
+
+    /// <summary>floor(examples * epochs / batch size), at least one.</summary>
+    public static double FloorOfExamples(int batchSize, double epochs, int examples) =>
+        Math.Max(1, Math.Floor(examples * epochs / batchSize));
 
     /// <summary>Number of whole steps in some epochs, at least one.</summary>
     public static long Of(int batchSize, double epochs, int examples) =>
@@ -15,8 +22,15 @@ internal static class StepCounts
     {
         ArgumentNullException.ThrowIfNull(optimizer);
         return optimizer.Horizon == ScheduleHorizon.Examples
-            ? Math.Max(1, Math.Floor(examples * epochs / batchSize))
+            ? FloorOfExamples(batchSize, epochs, examples)
             : Of(batchSize, epochs, examples);
+    }
+
+    /// <summary>Number of first steps at a learning rate of 0: warm-up starts there.</summary>
+    public static int AtZero(OptimizerOptions optimizer)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        return optimizer.WarmupFraction > 0 ? 1 : 0;
     }
 
     /// <summary>
@@ -27,8 +41,7 @@ internal static class StepCounts
     /// <param name="horizon">T of the schedule.</param>
     public static long AboveZero(OptimizerOptions optimizer, long steps, double horizon)
     {
-        ArgumentNullException.ThrowIfNull(optimizer);
         var made = Math.Min(steps, (long)Math.Ceiling(horizon));
-        return Math.Max(0, made - (optimizer.WarmupFraction > 0 ? 1 : 0));
+        return Math.Max(0, made - AtZero(optimizer));
     }
 }

@@ -1,4 +1,6 @@
 using System.Text.Json.Serialization;
+using RobustTickets.Augmentation;
+using RobustTickets.Objectives;
 using RobustTickets.Torch.optim;
 
 namespace RobustTickets.Training;
@@ -77,3 +79,18 @@ public sealed record OptimizerOptions(
     /// <summary>The constants of the optimiser.</summary>
     internal AdamWOptions AdamW() => new(Flavor == AdamWFlavor.Torch, WeightDecay, Beta1, Beta2, Epsilon);
 }
+
+/// <summary>A training stage of the full network.</summary>
+/// <param name="Objective">The training objective.</param>
+/// <param name="Optimizer">Optimiser and schedule.</param>
+/// <param name="Epochs">Epochs; may be fractional.</param>
+/// <param name="Shuffle">Whether the data are shuffled every epoch.</param>
+/// <param name="Augment">Text augmentation per step, or null; null is omitted from the JSON
+/// form.</param>
+public sealed record DenseTraining(
+    ObjectiveOptions Objective,
+    OptimizerOptions Optimizer,
+    double Epochs,
+    bool Shuffle = true,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AugmentOptions? Augment = null
+);

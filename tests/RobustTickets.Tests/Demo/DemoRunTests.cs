@@ -158,6 +158,15 @@ public sealed class DemoRunTests : IDisposable
         Assert.DoesNotContain("training", repaired);
         Assert.Equal(before, Contents(folder));
 
+        // A process that ended before its run began leaves a folder without one: it is trained.
+        var begun = Path.Combine(folder, "runs", "fine-tune-1");
+        Directory.Delete(begun, recursive: true);
+        Directory.CreateDirectory(begun);
+        File.WriteAllText(Path.Combine(begun, ".writer"), "process 1 on a machine that lost power\n");
+        Run(Tiny, folder, out var trained);
+        Assert.Contains("training fine-tune, seed 1", trained);
+        Assert.True(RunFolder.Open(begun).IsFinished);
+
         Assert.Contains(
             "other settings",
             Assert.Throws<RunFolderException>(() => Run(Tiny with { Seed = 2 }, folder, out _)).Message

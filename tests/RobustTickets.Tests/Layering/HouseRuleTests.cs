@@ -107,7 +107,7 @@ public sealed class HouseRuleTests
             .Where(path => path.EndsWith(".cs", StringComparison.Ordinal))
             .Where(path => WallClock.IsMatch(File.ReadAllText(Path.Combine(Root, path))))
             .Select(path => Path.GetFileName(path));
-        Assert.Equal(["EnvironmentStamp.cs", "RecipeRunner.cs"], readers.Order(StringComparer.Ordinal));
+        Assert.Equal(["EnvironmentStamp.cs", "RunConclusion.cs"], readers.Order(StringComparer.Ordinal));
     }
 
     // The message of a JsonException quotes what follows and counts lines from zero.

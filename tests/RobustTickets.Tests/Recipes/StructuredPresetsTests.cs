@@ -196,9 +196,9 @@ public class StructuredPresetsTests
     {
         var recipe = RecipePresets.Get(name, "imdb");
         var examples = recipe.Split.Dev == DevelopmentRule.AuthorsCode ? 25_000 : 22_500;
-        Assert.Equal(steps, RecipeSteps.SearchAtMost(recipe, examples));
-        Assert.Equal(steps, RecipeSteps.SearchAtMost(recipe, examples + (7 - examples % 8)));
-        Assert.Equal(steps == 0, steps == RecipeSteps.SearchAtMost(recipe, examples + 40));
+        Assert.Equal(steps, SearchSteps.AtMost(recipe.Search, recipe.BatchSize, examples));
+        Assert.Equal(steps, SearchSteps.AtMost(recipe.Search, recipe.BatchSize, examples + (7 - examples % 8)));
+        Assert.Equal(steps == 0, steps == SearchSteps.AtMost(recipe.Search, recipe.BatchSize, examples + 40));
     }
 
     [Fact]

@@ -39,9 +39,9 @@ public sealed class KnownSearchTests : IDisposable
         var source = Run(Whole, "source");
         var taken = Run(Other(other), "taken", Runs);
         var own = Run(Other(other), "own");
-        Assert.Equal(Path.GetFileName(source), Fact(taken, KnownSearches.Source));
-        Assert.Null(Fact(own, KnownSearches.Source));
-        Assert.Equal(Fact(source, KnownSearches.Fact), Fact(own, KnownSearches.Fact));
+        Assert.Equal(Path.GetFileName(source), Fact(taken, EnvironmentFacts.SearchSource));
+        Assert.Null(Fact(own, EnvironmentFacts.SearchSource));
+        Assert.Equal(Fact(source, EnvironmentFacts.Search), Fact(own, EnvironmentFacts.Search));
         RunFiles.AssertSame(own, taken);
         // The steps are those of the source, their seconds among them.
         Assert.Equal(Seconds(source).Take(Seconds(taken).Length), Seconds(taken));
@@ -72,7 +72,7 @@ public sealed class KnownSearchTests : IDisposable
         StopAt(request, "search", 3);
         var file = Path.Combine(request.Output, "environment.json");
         var stamp = EnvironmentStamp.Load(file);
-        Assert.NotNull(Fact(request.Output, KnownSearches.Fact));
+        Assert.NotNull(Fact(request.Output, EnvironmentFacts.Search));
         // As if it had been begun on a machine that multiplies in bf16.
         (stamp with { Extra = new Dictionary<string, string>(stamp.Extra) { ["precision"] = "bf16" } }).Save(file);
         var notes = new List<string>();
@@ -82,7 +82,7 @@ public sealed class KnownSearchTests : IDisposable
         RecipeRunner.Run(request with { Resume = true }, new SyncProgress<RunEvent>(e => Say(e, notes)), default);
         Assert.DoesNotContain(notes, n => n.Contains("resumed with", StringComparison.Ordinal));
         Assert.Equal($"bf16, then {stamp.Extra["precision"]}", Fact(request.Output, "precision"));
-        Assert.Null(Fact(request.Output, KnownSearches.Fact));
+        Assert.Null(Fact(request.Output, EnvironmentFacts.Search));
     }
 
     private static void Say(RunEvent e, List<string> notes)
@@ -135,7 +135,7 @@ public sealed class KnownSearchTests : IDisposable
                 },
             }
         )
-            Assert.Null(Fact(Run(recipe, "other", Runs), KnownSearches.Source));
+            Assert.Null(Fact(Run(recipe, "other", Runs), EnvironmentFacts.SearchSource));
 
         // A run that is not finished, or broken, gives nothing, and fails nothing.
         var log = Path.Combine(source, "events.jsonl");
@@ -143,11 +143,11 @@ public sealed class KnownSearchTests : IDisposable
         foreach (var broken in new[] { "{", whole.Replace("\"flops\"", "\"flips\"", StringComparison.Ordinal) })
         {
             File.WriteAllText(log, broken + "\n" + broken);
-            Assert.Null(Fact(Run(Other("settles early"), "beside", source: source), KnownSearches.Source));
+            Assert.Null(Fact(Run(Other("settles early"), "beside", source: source), EnvironmentFacts.SearchSource));
         }
         File.WriteAllText(log, whole);
         File.Delete(Path.Combine(source, "result.json"));
-        Assert.Null(Fact(Run(Other("settles early"), "beside", source: source), KnownSearches.Source));
+        Assert.Null(Fact(Run(Other("settles early"), "beside", source: source), EnvironmentFacts.SearchSource));
     }
 
     private static SlimmingSearchOptions Searching(StopOptions stop) => Search with { Stop = stop };

@@ -30,11 +30,14 @@ public sealed class RunFolderTests : IDisposable
     {
         var run = RunFolder.Create(In("run"));
         File.WriteAllText(run.RecipeFile, "{}");
+        Assert.Equal((true, false), (run.HoldsRun, run.IsFinished));
         var error = Assert.Throws<RunFolderException>(() => RunFolder.Create(In("run")));
         Assert.Contains("resume", error.Message);
         Assert.Equal(["Resume", "Output"], error.Fields);
         Assert.Equal(run.Path, RunFolder.Create(In("run"), allowExisting: true).Path);
         Assert.Equal(run.Path, RunFolder.Open(In("run")).Path);
+        File.WriteAllText(run.ResultFile, "{}");
+        Assert.Equal((true, true), (run.HoldsRun, run.IsFinished));
     }
 
     [Fact]

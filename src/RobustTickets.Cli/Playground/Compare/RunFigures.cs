@@ -21,7 +21,7 @@ internal sealed class RunFigures
         lock (_gate)
         {
             var run = RunFolder.Open(folder);
-            if (!File.Exists(run.ResultFile))
+            if (!run.IsFinished)
                 return null;
             var stamp = Stamp(run);
             if (_known.TryGetValue(folder, out var known) && known.Stamp == stamp)

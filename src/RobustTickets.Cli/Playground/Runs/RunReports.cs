@@ -30,7 +30,7 @@ internal sealed class RunReports : IDisposable
         var run = RunFolder.Open(folder);
         if (File.Exists(run.ReportFile))
             return await ReadAsync(run.ReportFile, stop);
-        if (!File.Exists(run.ResultFile))
+        if (!run.IsFinished)
             throw RefusedException.NotFound("the run is not finished: it has no report yet");
         await _turn.WaitAsync(stop);
         try

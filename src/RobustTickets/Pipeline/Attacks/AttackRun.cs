@@ -1,7 +1,6 @@
 // Runs an attack into a folder; the same request resumes a killed attack. Options, resources and
 // data are validated before the victim is loaded.
 using System.Diagnostics;
-using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Engine;
@@ -10,7 +9,6 @@ using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Pipeline.Attacks;
 using RobustTickets.Runs;
-using RobustTickets.Torch;
 
 namespace RobustTickets;
 
@@ -258,19 +256,10 @@ internal static class AttackRun
         string weights
     )
     {
-        var facts = new Dictionary<string, string>
-        {
-            ["model"] = Path.GetFullPath(victim.Path),
-            ["model_sha256"] = weights,
-        };
         // Other victims do not use libtorch.
-        if (classifier is not Classifier)
-            return facts;
-        var execution = request.Execution ?? new Execution();
-        facts["libtorch"] = torch.version;
-        facts["threads"] = torch.get_num_threads().ToString(CultureInfo.InvariantCulture);
-        facts["device"] = Devices.Describe(execution.Device);
-        facts[AttackStamp.Precision] = execution.Precision.ToString().ToLowerInvariant();
+        var facts = classifier is Classifier ? ComputeFacts.Of(request.Execution ?? new Execution()) : [];
+        facts[EnvironmentFacts.Model] = Path.GetFullPath(victim.Path);
+        facts[EnvironmentFacts.ModelHash] = weights;
         return facts;
     }
 

@@ -14,12 +14,6 @@ internal sealed class AttackStamp
     /// <summary>Name of the file.</summary>
     public const string File = "environment.json";
 
-    /// <summary>Fact on the precision of the victim's matrix products.</summary>
-    public const string Precision = "precision";
-
-    private const string Began = "began_with";
-    private const string Device = "device";
-
     // Maximum time between saves, i.e. lost by a killed call.
     private static readonly TimeSpan Often = TimeSpan.FromSeconds(10);
     private readonly Stopwatch _watch = Stopwatch.StartNew();
@@ -46,8 +40,8 @@ internal sealed class AttackStamp
         var earlier = System.IO.File.Exists(path) ? EnvironmentStamp.Load(path) : null;
         if (
             resumes
-            && earlier?.Extra.GetValueOrDefault(Precision) is { } kept
-            && facts?.GetValueOrDefault(Precision) is { } now
+            && earlier?.Extra.GetValueOrDefault(EnvironmentFacts.Precision) is { } kept
+            && facts?.GetValueOrDefault(EnvironmentFacts.Precision) is { } now
             && now != kept
         )
             throw new OutputException(
@@ -55,12 +49,19 @@ internal sealed class AttackStamp
                 AttackLog.AnotherFolder
             );
         var settings = ResourceFolder.Hash(Path.Combine(folder, AttackFiles.Settings));
-        var all = new Dictionary<string, string>(facts?.ToDictionary() ?? []) { ["settings_sha256"] = settings };
-        if (resumes && earlier?.Extra.GetValueOrDefault(Device) is { } device && all.TryGetValue(Device, out var own))
-            all[Device] = Together([device, own]);
+        var all = new Dictionary<string, string>(facts?.ToDictionary() ?? [])
+        {
+            [EnvironmentFacts.SettingsHash] = settings,
+        };
+        if (
+            resumes
+            && earlier?.Extra.GetValueOrDefault(EnvironmentFacts.Device) is { } device
+            && all.TryGetValue(EnvironmentFacts.Device, out var own)
+        )
+            all[EnvironmentFacts.Device] = Together([device, own]);
         // The attack may have been started by another program version.
         if (earlier is not null && Beginner(earlier) is var began && began != Program(EnvironmentStamp.Collect()))
-            all[Began] = began;
+            all[EnvironmentFacts.BegunWith] = began;
         var stamp = EnvironmentStamp.Collect(all) with { Started = earlier?.Started ?? EnvironmentStamp.Now() };
         return new AttackStamp(path, stamp, earlier?.Seconds ?? 0);
     }
@@ -71,12 +72,12 @@ internal sealed class AttackStamp
     public static EnvironmentStamp OfShards(IReadOnlyList<string> shards)
     {
         var stamps = shards.Select(s => EnvironmentStamp.Load(Path.Combine(s, File))).ToArray();
-        string? Value(int i, string fact) => stamps[i].Extra.GetValueOrDefault(fact);
+        string? Precision(int i) => stamps[i].Extra.GetValueOrDefault(EnvironmentFacts.Precision);
         for (var i = 1; i < stamps.Length; i++)
-            if (Value(i, Precision) != Value(0, Precision))
+            if (Precision(i) != Precision(0))
                 throw new DataException(
-                    $"{shards[i]}: the victim ran in {Value(i, Precision) ?? "an unknown precision"}, that of "
-                        + $"{shards[0]} in {Value(0, Precision) ?? "an unknown one"}; all shards must have the same"
+                    $"{shards[i]}: the victim ran in {Precision(i) ?? "an unknown precision"}, that of "
+                        + $"{shards[0]} in {Precision(0) ?? "an unknown one"}; all shards must have the same"
                 );
         return stamps[0] with
         {
@@ -111,7 +112,8 @@ internal sealed class AttackStamp
         (_stamp with { Ended = EnvironmentStamp.Now(), Seconds = seconds }).Save(_path);
     }
 
-    private static string Beginner(EnvironmentStamp stamp) => stamp.Extra.GetValueOrDefault(Began) ?? Program(stamp);
+    private static string Beginner(EnvironmentStamp stamp) =>
+        stamp.Extra.GetValueOrDefault(EnvironmentFacts.BegunWith) ?? Program(stamp);
 
     private static string Program(EnvironmentStamp stamp) =>
         stamp.Commit is null ? stamp.Version : $"{stamp.Version}+{stamp.Commit}";

@@ -57,8 +57,7 @@ internal static class ClassifierSource
     {
         if (classifier is Classifier torch)
             return torch.Evaluate(EncodedSplit.From(examples, torch.Tokenizer, torch.MaxLength).Examples, stop);
-        var correct = 0;
-        var loss = 0.0;
+        var sum = new EvaluationSum();
         foreach (var group in examples.Index().Chunk(TextsAtOnce))
         {
             stop.ThrowIfCancellationRequested();
@@ -66,12 +65,9 @@ internal static class ClassifierSource
             foreach (var ((index, example), row) in group.Zip(rows))
             {
                 Evaluator.RequireLabel(example.Label, row.Length, $"example {index + 1} of {examples.Count}");
-                Evaluator.RequireFinite(row, $"example {index + 1} of {examples.Count}");
-                if (row.ArgMax() == example.Label)
-                    correct++;
-                loss += Evaluator.LogSumExp(row) - row[example.Label];
+                sum.Add(row, example.Label, $"example {index + 1} of {examples.Count}");
             }
         }
-        return new EvaluationResult((double)correct / examples.Count, loss / examples.Count, examples.Count);
+        return sum.Result;
     }
 }

@@ -29,7 +29,7 @@ internal sealed class VictimFolder
     /// <exception cref="RunFolderException">The run folder has no model yet.</exception>
     public VictimFolder(string path)
     {
-        Path = RunFolder.ModelOf(ModelStore.OfUser().Locate(path));
+        Path = RunFolder.LocateModel(path);
         _run = RunFolder.Around(Folder);
     }
 
@@ -55,7 +55,7 @@ internal sealed class VictimFolder
         _run is not null
         && File.Exists(_run.EnvironmentFile)
         && File.Exists(_run.RecipeFile)
-        && EnvironmentStamp.Load(_run.EnvironmentFile).Extra.TryGetValue("data", out var place)
+        && EnvironmentStamp.Load(_run.EnvironmentFile).Extra.TryGetValue(EnvironmentFacts.Data, out var place)
             ? (place, RecipeJson.ReadFile(_run.RecipeFile).Task)
             : null;
 

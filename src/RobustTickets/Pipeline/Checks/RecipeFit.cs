@@ -147,10 +147,11 @@ internal static class RecipeFit
     {
         if (recipe.Retrain is not { Augment.KeepOriginal: false, Objective: not CleanOptions })
             return null;
-        var (examples, steps) = (data.Train.Examples.Count, RecipeSteps.Retrain(recipe, data.Train.Examples.Count));
+        var examples = data.Train.Examples.Count;
+        var steps = StepCounts.Of(recipe.BatchSize, recipe.Retrain.Epochs, examples);
         if (steps >= LeastHardened)
             return null;
-        var epochs = Math.Ceiling((double)LeastHardened / RecipeSteps.PerEpoch(recipe, examples));
+        var epochs = Math.Ceiling((double)LeastHardened / StepCounts.PerEpoch(recipe.BatchSize, examples));
         return Text(
             $"retrain: {steps} steps from a fresh classifier, adversarial and on augmented texts only: fewer than ",
             $"{LeastHardened} may cost clean accuracy without improving robustness; use harden, which starts from a ",

@@ -68,7 +68,7 @@ internal sealed class HardenTrainer(
     }
 
     /// <summary>Whether a training run is complete.</summary>
-    public bool IsDone(string name) => File.Exists(RunFolder.At(folder.Run(name)).ResultFile);
+    public bool IsDone(string name) => RunFolder.At(folder.Run(name)).IsFinished;
 
     /// <summary>
     /// Seconds of a completed training run, including the run of the network it started from.
@@ -110,7 +110,7 @@ internal sealed class HardenTrainer(
                 progress?.Report(new HardenTraining(e));
         });
         var output = folder.Run(name);
-        var resume = Directory.Exists(output) && RunFolder.Create(output, allowExisting: true).HoldsRun;
+        var resume = RunFolder.At(output).HoldsRun;
         try
         {
             var start = StartOf(name) is { } trained ? folder.Model(trained) : inputs.Base;

@@ -8,7 +8,7 @@ namespace RobustTickets.Kernels.Tests.Randomness;
 /// Keyed randomness: vectors equal scalars, numbers follow from keys alone, and their statistics
 /// are those of chance (four standard deviations).
 /// </summary>
-public sealed unsafe class KeyedRandomTests : IClassFixture<OneThread>
+public sealed unsafe class RandomKeyTests : IClassFixture<OneThread>
 {
     private static readonly RandomKey Key = RandomKey.FromSeed(42);
 

@@ -1,0 +1,32 @@
+using RobustTickets.Models;
+
+namespace RobustTickets.Evaluation;
+
+/// <summary>Sums of accuracy and cross entropy over labelled examples.</summary>
+internal sealed class EvaluationSum
+{
+    private int _examples;
+    private int _correct;
+    private double _loss;
+
+    /// <summary>The means over the examples added.</summary>
+    public EvaluationResult Result => new((double)_correct / _examples, _loss / _examples, _examples);
+
+    /// <summary>Adds an example.</summary>
+    /// <param name="logits">Its logits [C].</param>
+    /// <param name="label">Its class, below C.</param>
+    /// <param name="place">Names the example in errors.</param>
+    /// <exception cref="NumericFailureException">A logit is not finite.</exception>
+    public void Add(ReadOnlySpan<float> logits, int label, FormattableString place)
+    {
+        Evaluator.RequireFinite(logits, place);
+        var best = 0;
+        for (var c = 1; c < logits.Length; c++)
+            if (logits[c] > logits[best])
+                best = c;
+        if (best == label)
+            _correct++;
+        _loss += Evaluator.LogSumExp(logits) - logits[label];
+        _examples++;
+    }
+}
