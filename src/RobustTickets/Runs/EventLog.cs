@@ -62,8 +62,10 @@ public sealed class EventLog : IDisposable
     }
 
     // Writes the kept part to a new file of the same name, so that a stalled previous writer keeps
-    // writing to the old one.
-    private static void Cut(string path, long length)
+    // writing to the old one. The old file is closed before it is replaced, as Windows requires.
+    private static void Cut(string path, long length) => WholeFile.Write(path, file => CopyKept(path, file, length));
+
+    private static void CopyKept(string path, Stream file, long length)
     {
         using var old = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
         if (old.Length < length)
@@ -83,7 +85,7 @@ public sealed class EventLog : IDisposable
                 );
             old.Position = 0;
         }
-        WholeFile.Write(path, file => Copy(old, file, length));
+        Copy(old, file, length);
     }
 
     private static void Copy(FileStream from, Stream to, long length)
