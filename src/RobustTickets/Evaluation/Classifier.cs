@@ -99,6 +99,7 @@ public sealed class Classifier : ITrainedClassifier
     /// <exception cref="CheckpointException">The folder is missing, malformed, has no trained
     /// classifier, or is not a single-label classifier.</exception>
     /// <exception cref="NumericFailureException">A weight is not finite.</exception>
+    /// <exception cref="Torch.Native.TorchUnavailableException">libtorch is not available.</exception>
     public static Classifier Load(string folder, Execution? execution = null, int? maxLength = null)
     {
         if (maxLength is < ShortestLimit)
