@@ -113,7 +113,7 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
     public string Token(int id)
     {
         _guard.Require();
-        return _tokenizer.Vocabulary[id];
+        return _tokenizer.Vocabulary.TokenOfRow(id, VocabularySize);
     }
 
     /// <inheritdoc/>
