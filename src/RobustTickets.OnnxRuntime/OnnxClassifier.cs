@@ -121,6 +121,8 @@ public sealed class OnnxClassifier : ITextClassifier
     /// <exception cref="DataException">The network returns another number of outputs than there
     /// are classes.</exception>
     /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
+    // As in Predict: a collection expression of strings matches the overload for strings, too.
+    [OverloadResolutionPriority(1)]
     public float[][] Logits(IReadOnlyList<TextPair> texts) => Logits(texts, CancellationToken.None);
 
     /// <summary>
@@ -131,9 +133,11 @@ public sealed class OnnxClassifier : ITextClassifier
     /// <exception cref="DataException">The network returns another number of outputs than there
     /// are classes.</exception>
     /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
+    [OverloadResolutionPriority(1)]
     public float[][] Logits(IReadOnlyList<TextPair> texts, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(texts);
+        TextPair.RequireTexts(texts, nameof(texts));
         using var call = _guard.Enter();
         var encoded = new TokenEncoding[texts.Count];
         if (texts.Count < FewTexts)
@@ -151,6 +155,10 @@ public sealed class OnnxClassifier : ITextClassifier
         return rows;
     }
 
+    /// <inheritdoc cref="Logits(IReadOnlyList{TextPair}, CancellationToken)"/>
+    public float[][] Logits(IReadOnlyList<string> texts, CancellationToken stop = default) =>
+        Logits(Pairs(texts), stop);
+
     // Non-finite numbers are reported by the attack engine.
     double[][] IVictim.Predict(IReadOnlyList<TextPair> inputs) =>
         ((IVictim)this).Predict(inputs, CancellationToken.None);
@@ -162,8 +170,13 @@ public sealed class OnnxClassifier : ITextClassifier
     /// <param name="texts">The texts.</param>
     /// <param name="stop">Cancels the call between batches.</param>
     /// <inheritdoc cref="Predict(IReadOnlyList{TextPair}, CancellationToken)" path="/exception"/>
+    [OverloadResolutionPriority(1)]
     public double[][] Probabilities(IReadOnlyList<TextPair> texts, CancellationToken stop = default) =>
         Array.ConvertAll(Finite(texts, stop), row => FunctionVictim.Softmax(row));
+
+    /// <inheritdoc cref="Probabilities(IReadOnlyList{TextPair}, CancellationToken)"/>
+    public double[][] Probabilities(IReadOnlyList<string> texts, CancellationToken stop = default) =>
+        Probabilities(Pairs(texts), stop);
 
     /// <summary>Predicts the label of a text, or pair of texts.</summary>
     /// <inheritdoc cref="Predict(IReadOnlyList{TextPair}, CancellationToken)" path="/exception"/>
@@ -183,10 +196,13 @@ public sealed class OnnxClassifier : ITextClassifier
         Array.ConvertAll(Finite(texts, stop), row => Prediction.Of(Labels, row));
 
     /// <inheritdoc cref="Predict(IReadOnlyList{TextPair}, CancellationToken)"/>
-    public IReadOnlyList<Prediction> Predict(IEnumerable<string> texts, CancellationToken stop = default)
+    public IReadOnlyList<Prediction> Predict(IEnumerable<string> texts, CancellationToken stop = default) =>
+        Predict(Pairs(texts), stop);
+
+    private static TextPair[] Pairs(IEnumerable<string> texts)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        return Predict([.. texts.Select(text => new TextPair(text))], stop);
+        return [.. texts.Select(text => new TextPair(text))];
     }
 
     private float[][] Finite(IReadOnlyList<TextPair> texts, CancellationToken stop)

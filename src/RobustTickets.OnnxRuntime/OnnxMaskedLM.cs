@@ -75,7 +75,7 @@ public sealed class OnnxMaskedLM : IMaskedLanguageModel, IDisposable
     public string Token(int id)
     {
         _guard.Require();
-        return id < _tokenizer.Vocabulary.Count ? _tokenizer.Vocabulary[id] : $"[unused{id}]";
+        return _tokenizer.Vocabulary.TokenOfRow(id, VocabularySize);
     }
 
     /// <inheritdoc/>

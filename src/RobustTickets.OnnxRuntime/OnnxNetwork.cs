@@ -208,7 +208,21 @@ public sealed class OnnxNetwork : ITokenModel
 
     private static InferenceSession SessionOf(string path, OnnxOptions options)
     {
-        using var session = new SessionOptions
+        using var session = Native(() => SessionOptionsOf(options));
+        options.Session?.Invoke(session);
+        try
+        {
+            return Native(() => new InferenceSession(path, session));
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new DataException($"{path}: ONNX Runtime cannot load it: {FirstLine(e)}", e);
+        }
+    }
+
+    private static SessionOptions SessionOptionsOf(OnnxOptions options)
+    {
+        var session = new SessionOptions
         {
             IntraOpNumThreads = options.Threads ?? Environment.ProcessorCount,
             InterOpNumThreads = 1,
@@ -216,14 +230,15 @@ public sealed class OnnxNetwork : ITokenModel
         };
         // Waiting threads must not spin: the attack needs the processor.
         session.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
-        options.Session?.Invoke(session);
+        return session;
+    }
+
+    // A call that may be the first into the native library.
+    private static T Native<T>(Func<T> call)
+    {
         try
         {
-            return new InferenceSession(path, session);
-        }
-        catch (OnnxRuntimeException e)
-        {
-            throw new DataException($"{path}: ONNX Runtime cannot load it: {FirstLine(e)}", e);
+            return call();
         }
         catch (Exception e) when (e is DllNotFoundException or TypeInitializationException)
         {

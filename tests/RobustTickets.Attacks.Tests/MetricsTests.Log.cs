@@ -193,4 +193,30 @@ public sealed partial class MetricsTests
             Directory.GetFiles(_folder).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)
         );
     }
+
+    [SkippableTheory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_complete_attack_deletes_no_open_file(int shard)
+    {
+        Skip.IfNot(Directory.Exists("/proc/self/fd"), "lists no open files");
+        var inputs = MadeUp.Inputs(4);
+        var part = shard == 0 ? null : new AttackShard(shard, 2);
+        using var log = AttackLog.Open(_folder, Settings(), inputs, shard: part);
+        foreach (var input in log.Remaining.Reverse())
+            log.Write(Outcome(input.Id, AttackResult.Failed, 1, 1, 0));
+        Assert.Contains(OpenFiles(), file => file.EndsWith("pending.jsonl", StringComparison.Ordinal));
+        log.Complete();
+        // Windows would refuse to delete an open file; Linux marks it so.
+        Assert.DoesNotContain(OpenFiles(), file => file.EndsWith("(deleted)", StringComparison.Ordinal));
+        Assert.False(File.Exists(Path.Combine(_folder, "pending.jsonl")));
+    }
+
+    private string[] OpenFiles() =>
+        [
+            .. Directory
+                .GetFiles("/proc/self/fd")
+                .Select(descriptor => new FileInfo(descriptor).LinkTarget ?? "")
+                .Where(file => file.StartsWith(_folder, StringComparison.Ordinal)),
+        ];
 }

@@ -43,6 +43,10 @@ public sealed class RequestTests
         );
 
     [Fact]
+    public void No_parts_cannot_be_merged() =>
+        Assert.Contains("no shards", Assert.Throws<DataException>(() => ShardMerge.Run([], "whole")).Message);
+
+    [Fact]
     public void A_part_is_what_its_text_says()
     {
         Assert.Equal(new AttackShard(2, 8), AttackShard.Parse("2/8"));

@@ -252,6 +252,25 @@ public sealed class ResourceTests : IDisposable
         Assert.Equal("no sentence encoder given", Line("sentence similarity"));
     }
 
+    [Fact]
+    public void Paths_of_a_folder_resource_are_the_same_on_every_system()
+    {
+        // As Windows separates a relative path.
+        Assert.Equal("wordnet/sub/a.txt", ResourceFolder.WithSlashes(@"wordnet\sub\a.txt", '\\'));
+        Assert.Equal("sub/a.txt", ResourceFolder.WithoutTop("wordnet/sub/a.txt"));
+        Assert.Equal("a.txt", ResourceFolder.WithoutTop("a.txt"));
+        Directory.CreateDirectory(Path.Combine(_folder, "whole", "sub"));
+        Text("whole/b.txt", "b");
+        Text("whole/sub/a.txt", "a");
+        var folder = Path.Combine(_folder, "whole");
+        Assert.Equal(["whole/b.txt", "whole/sub/a.txt"], ResourceFolder.FilesOf(folder).Select(f => f.Name));
+        var (a, b) = (Sum("a"), Sum("b"));
+        Assert.Equal(Sum($"{b}  b.txt\n{a}  sub/a.txt\n"), ResourceFolder.Hash(folder));
+
+        static string Sum(string text) =>
+            Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    }
+
     [SkippableFact]
     public void TextFooler_has_its_published_numbers_when_all_is_given()
     {

@@ -275,6 +275,21 @@ public sealed class SelfDeceptionTests
                 .Temperature
         );
         Assert.Throws<ArgumentException>(() => TemperatureFit.Of([], []));
+        foreach (var label in new[] { -1, 2 })
+            Assert.Contains(
+                $"row 0 has the label {label}",
+                Assert
+                    .Throws<ArgumentException>(() =>
+                        TemperatureFit.Of(
+                            [
+                                [0.1, 0.9],
+                            ],
+                            [label]
+                        )
+                    )
+                    .Message,
+                StringComparison.Ordinal
+            );
     }
 
     [Fact]

@@ -2,6 +2,9 @@
 // WordPiece.
 using Microsoft.Extensions.AI;
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Constraints;
+using RobustTickets.Attacks.Engine;
+using RobustTickets.Attacks.Resources;
 using RobustTickets.OnnxRuntime.Tokens;
 using Xunit;
 
@@ -32,6 +35,41 @@ public sealed class AdapterTests : IDisposable
                 .Throws<InvalidOperationException>(() => new EmbeddingGeneratorEncoder(generator, 3, "x").Encode(["a"]))
                 .Message
         );
+    }
+
+    [Fact]
+    public void A_generator_that_there_is_not_is_refused()
+    {
+        using var generator = new Lengths();
+        Assert.Throws<ArgumentNullException>(() => new EmbeddingGeneratorEncoder(null!, 2, "x"));
+        Assert.Throws<ArgumentNullException>(() => new EmbeddingGeneratorEncoder(generator, 2, null!));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new EmbeddingGeneratorEncoder(generator, 0, "x"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_cancelled_attack_cancels_the_call_of_the_generator(bool heeds)
+    {
+        using var stop = new CancellationTokenSource();
+        using var generator = new Waiting(stop, heeds);
+        var similarity = new SentenceSimilarity(
+            new EmbeddingGeneratorEncoder(generator, 2, "waits"),
+            0.5,
+            SimilarityMetric.Cosine,
+            Window: null,
+            ComparesWithOriginal: true,
+            SkipShortTexts: false
+        );
+        var parts = new AttackParts(new NeighbourTable([]), StopWords.English);
+        var attack = AttackRecipe.DeepWordBug(parts).Build() with { Constraints = [similarity] };
+        var victim = new FunctionVictim(2, texts => [.. texts.Select(_ => new[] { 0.4, 0.6 })]);
+        var run = new AttackEngine(attack, victim).RunAsync([new Example("a", "a good film", 1)], stop.Token);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (var _ in run) { }
+        });
+        Assert.True(generator.Given.IsCancellationRequested);
     }
 
     [Fact]
@@ -138,6 +176,29 @@ public sealed class AdapterTests : IDisposable
     }
 
     private static bool Close(double a, double b) => Math.Abs(a - b) < 1e-12;
+
+    // Cancels the attack when called, and answers only if told to by its token.
+    private sealed class Waiting(CancellationTokenSource stop, bool heeds)
+        : IEmbeddingGenerator<string, Embedding<float>>
+    {
+        public CancellationToken Given { get; private set; }
+
+        public async Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
+            IEnumerable<string> values,
+            EmbeddingGenerationOptions? options = null,
+            CancellationToken cancellationToken = default
+        )
+        {
+            Given = cancellationToken;
+            await stop.CancelAsync();
+            await Task.Delay(Timeout.Infinite, heeds ? cancellationToken : CancellationToken.None);
+            return [];
+        }
+
+        public object? GetService(Type serviceType, object? serviceKey = null) => null;
+
+        public void Dispose() { }
+    }
 
     private sealed class Lengths : IEmbeddingGenerator<string, Embedding<float>>
     {

@@ -53,6 +53,10 @@ public sealed class ProgramTests : IDisposable
         Assert.True(code == 0, text);
         // What does need it says so.
         Assert.Equal(3, Bash($"{none} dotnet '{program}' bench --shape bert-tiny").Code);
+        Directory.Delete(_tiny.Below("program/runtimes"), recursive: true);
+        (code, text) = Bash($"dotnet '{program}' predict --model '{_tiny.Folder}' {predict} 2>&1");
+        Assert.Equal(3, code);
+        Assert.Contains("ONNX Runtime cannot be loaded on this machine", text, StringComparison.Ordinal);
     }
 
     [Fact]

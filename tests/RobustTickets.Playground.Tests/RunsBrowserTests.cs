@@ -24,7 +24,7 @@ public sealed class RunsBrowserTests(BrowserFixture browser) : IClassFixture<Bro
         var folder = Directory.CreateDirectory(Path.Combine(playground.State.Runs!, "now")).FullName;
         using (WriterLock.Take(folder))
         {
-            using var log = EventLog.Open(Path.Combine(folder, "events.jsonl"), 0);
+            using var log = EventLogWriter.Open(Path.Combine(folder, "events.jsonl"), 0);
             log.Append(new StageEntry("search", "begin", 40));
             for (var s = 1; s <= 10; s++)
                 log.Append(Step(s));

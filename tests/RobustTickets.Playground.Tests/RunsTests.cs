@@ -53,7 +53,7 @@ public sealed class RunsTests
         var folder = Directory.CreateDirectory(Path.Combine(playground.State.Runs!, "now")).FullName;
         using (WriterLock.Take(folder))
         {
-            using var log = EventLog.Open(Path.Combine(folder, "events.jsonl"), 0);
+            using var log = EventLogWriter.Open(Path.Combine(folder, "events.jsonl"), 0);
             log.Append(new StageEntry("search", "begin", 40));
             log.Append(new StepEntry("search", 1, 0.1, double.NaN, 1e-5, 1, 400, 0.2, 5, 5, 5));
             var begun = await Until(playground, r => r.GetProperty("status").GetString() == "searching");

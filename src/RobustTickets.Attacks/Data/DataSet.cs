@@ -54,6 +54,7 @@ public static class DataSet
     /// only a name.</param>
     /// <param name="options">Columns, labels, limits; null for the task's defaults.</param>
     /// <param name="stop">Cancels reading, also within a compressed file.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The limit is below 1.</exception>
     /// <exception cref="DataException">The data is missing, malformed or unlabelled; the message
     /// names file and line.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was

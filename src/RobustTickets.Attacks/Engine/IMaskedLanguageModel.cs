@@ -10,7 +10,7 @@ public readonly record struct MaskedQuestion(string Text, int Position, int Coun
 /// <summary>
 /// A masked language model with its tokenizer, for attacks that use it for substitutes. As for
 /// victims, an answer must not depend on the rest of the batch. Tokenizing members are called from
-/// several threads concurrently; <see cref="Predict"/> from one.
+/// several threads concurrently; <c>Predict</c> from one.
 /// </summary>
 public interface IMaskedLanguageModel
 {
@@ -46,4 +46,18 @@ public interface IMaskedLanguageModel
     /// position beyond the text's tokens.
     /// </summary>
     int[][] Predict(IReadOnlyList<MaskedQuestion> questions);
+
+    /// <summary>
+    /// Cancellable <see cref="Predict(IReadOnlyList{MaskedQuestion})"/>; the engine calls this overload.
+    /// The default implementation does not interrupt a running call.
+    /// </summary>
+    /// <param name="questions">The questions.</param>
+    /// <param name="stop">Cancels the call.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
+    /// cancelled.</exception>
+    int[][] Predict(IReadOnlyList<MaskedQuestion> questions, CancellationToken stop)
+    {
+        stop.ThrowIfCancellationRequested();
+        return Predict(questions);
+    }
 }

@@ -14,4 +14,18 @@ public interface ISentenceEncoder
 
     /// <summary>One vector of length D per text, in input order.</summary>
     double[][] Encode(IReadOnlyList<string> texts);
+
+    /// <summary>
+    /// Cancellable <see cref="Encode(IReadOnlyList{string})"/>; the engine calls this overload.
+    /// The default implementation does not interrupt a running call.
+    /// </summary>
+    /// <param name="texts">The texts.</param>
+    /// <param name="stop">Cancels the call.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
+    /// cancelled.</exception>
+    double[][] Encode(IReadOnlyList<string> texts, CancellationToken stop)
+    {
+        stop.ThrowIfCancellationRequested();
+        return Encode(texts);
+    }
 }

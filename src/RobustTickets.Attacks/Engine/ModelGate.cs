@@ -52,7 +52,7 @@ internal sealed class ModelGate(IVictim victim, CancellationToken stop)
         Ask(
             batch,
             $"the sentence encoder {encoder.Name}",
-            encoder.Encode,
+            texts => encoder.Encode(texts, stop),
             v => FaultOfVector(v, encoder.Dimension),
             (run, key, v) => run.Receive(encoder, key, v)
         );
@@ -67,7 +67,7 @@ internal sealed class ModelGate(IVictim victim, CancellationToken stop)
         Ask(
             batch,
             $"the masked language model {model.Name}",
-            model.Predict,
+            questions => model.Predict(questions, stop),
             tokens => FaultOfTokens(tokens, model.VocabularySize),
             (run, key, tokens) => run.Receive(model, key, tokens)
         );

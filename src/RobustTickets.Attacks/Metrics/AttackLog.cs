@@ -218,13 +218,13 @@ public sealed class AttackLog : IDisposable
             // A shard's figures are not the attack's: no summary is written.
             var (index, count) = (_shard.Index, _shard.Count);
             new ShardState(index, count, _inputs.Count, Done: true, _cells, wholeSetClean).Save(_folder);
-            File.Delete(Path.Combine(_folder, Pending));
+            RemovePending();
             return summary;
         }
         // summary.json is written last: it marks the attack as complete.
         WholeFile.Write(Path.Combine(_folder, AttackFiles.TextAttackSummary), TextAttackFormat.Summary(summary));
         WholeFile.Write(Path.Combine(_folder, AttackFiles.Summary), AttackJson.Write(summary));
-        File.Delete(Path.Combine(_folder, Pending));
+        RemovePending();
         return summary;
     }
 
@@ -282,6 +282,13 @@ public sealed class AttackLog : IDisposable
         if (_lock.IsHeld && File.Exists(pending) && new FileInfo(pending).Length == 0)
             File.Delete(pending);
         _lock.Dispose();
+    }
+
+    // Windows deletes no open file.
+    private void RemovePending()
+    {
+        _pending.Dispose();
+        File.Delete(Path.Combine(_folder, Pending));
     }
 
     // Writes the outcome of the next example, and those of later examples that were waiting for it.

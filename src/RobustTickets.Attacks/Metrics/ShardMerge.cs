@@ -31,7 +31,7 @@ public static class ShardMerge
     /// <param name="shards">The folders of all shards.</param>
     /// <param name="output">Folder of the merged attack; created if needed.</param>
     /// <returns>The summary, as from <see cref="AttackLog.Complete"/>, and the outcomes.</returns>
-    /// <exception cref="DataException">A shard is missing, unfinished, duplicate, corrupt, or of
+    /// <exception cref="DataException">There are no shards, or one is missing, unfinished, duplicate, corrupt, or of
     /// another attack.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the folder or to a
     /// shard.</exception>
@@ -79,6 +79,8 @@ public static class ShardMerge
     /// <exception cref="DataException">One is missing, open, duplicate or corrupt.</exception>
     internal static ShardState[] Require(IReadOnlyList<string> shards)
     {
+        if (shards.Count == 0)
+            throw new DataException("there are no shards to merge");
         var states = shards.Select(ShardState.Load).ToArray();
         RequireAll(shards, states);
         return states;

@@ -116,8 +116,11 @@ public static class TextClassifierAttacks
         ArgumentNullException.ThrowIfNull(attack);
         ArgumentNullException.ThrowIfNull(examples);
         stop.ThrowIfCancellationRequested();
+        if (examples.Any(e => e is null))
+            throw new ArgumentException("contains null instead of an example", nameof(examples));
+        // Reading the record of the training must not block the caller.
         if (trained == TrainedRows.Refuse)
-            Refuse(classifier, examples);
+            await Task.Run(() => Refuse(classifier, examples), stop).ConfigureAwait(false);
         var outcomes = new List<AttackOutcome>();
         var run = new AttackEngine(attack, classifier, engine).RunAsync(examples, stop);
         await foreach (var outcome in run.ConfigureAwait(false))

@@ -110,8 +110,8 @@ public sealed class ResourceFolder(string path)
     }
 
     /// <summary>
-    /// The files of a resource with their paths below its parent folder, in ordinal order; a file
-    /// is its own only one.
+    /// The files of a resource with their paths below its parent folder, separated by <c>/</c> on
+    /// every system, in ordinal order; a file is its own only one.
     /// </summary>
     public static IReadOnlyList<(string Name, string Path)> FilesOf(string resource)
     {
@@ -124,7 +124,15 @@ public sealed class ResourceFolder(string path)
         [
             .. Directory
                 .EnumerateFiles(resource, "*", SearchOption.AllDirectories)
-                .Select(file => (System.IO.Path.GetRelativePath(parent, System.IO.Path.GetFullPath(file)), file))
+                .Select(file =>
+                    (
+                        WithSlashes(
+                            System.IO.Path.GetRelativePath(parent, System.IO.Path.GetFullPath(file)),
+                            System.IO.Path.DirectorySeparatorChar
+                        ),
+                        file
+                    )
+                )
                 .OrderBy(f => f.Item1, StringComparer.Ordinal),
         ];
     }
@@ -140,8 +148,18 @@ public sealed class ResourceFolder(string path)
             using var stream = File.OpenRead(resource);
             return Convert.ToHexStringLower(SHA256.HashData(stream));
         }
-        var lines = FilesOf(resource)
-            .Select(f => $"{Hash(f.Path)}  {f.Name[(f.Name.IndexOf('/', StringComparison.Ordinal) + 1)..]}\n");
+        var lines = FilesOf(resource).Select(f => $"{Hash(f.Path)}  {WithoutTop(f.Name)}\n");
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(lines))));
     }
+
+    /// <summary>
+    /// A relative path in the form that is hashed and listed: <c>/</c> between its parts.
+    /// </summary>
+    internal static string WithSlashes(string path, char separator) => path.Replace(separator, '/');
+
+    /// <summary>
+    /// A name of <see cref="FilesOf"/> without the resource's own folder; the name of a file is
+    /// unchanged.
+    /// </summary>
+    internal static string WithoutTop(string name) => name[(name.IndexOf('/', StringComparison.Ordinal) + 1)..];
 }

@@ -112,6 +112,18 @@ public sealed class Vocabulary
                 $"the vocabulary has the indices 0..{_tokens.Length - 1}"
             );
 
+    /// <summary>
+    /// The token of a row of an embedding matrix; a row beyond the vocabulary, which models are
+    /// padded with, is <c>[unusedN]</c>, N its index.
+    /// </summary>
+    /// <param name="id">The row.</param>
+    /// <param name="rows">Number of rows, at least <see cref="Count"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>
+    internal string TokenOfRow(int id, int rows) =>
+        (uint)id < (uint)_tokens.Length ? _tokens[id]
+        : (uint)id < (uint)rows ? Invariant.Text($"[unused{id}]")
+        : throw new ArgumentOutOfRangeException(nameof(id), id, $"the model has the tokens 0..{rows - 1}");
+
     /// <summary>Finds the index of a full token string (<c>##</c> included).</summary>
     public bool TryGetId(ReadOnlySpan<char> token, out int id) => _whole.TryGetValue(token, out id);
 

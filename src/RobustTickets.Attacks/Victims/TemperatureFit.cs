@@ -30,7 +30,8 @@ public sealed record TemperatureFit(double Temperature, int Rows, double LossBef
     /// <param name="rows">Class probabilities of each text, <c>[N][C]</c>.</param>
     /// <param name="labels">True classes, <c>[N]</c>.</param>
     /// <exception cref="ArgumentException">There are no rows, or their number differs from that of
-    /// the labels, or a probability is not finite.</exception>
+    /// the labels, or a probability is not finite, or a label is not the index of a
+    /// class.</exception>
     public static TemperatureFit Of(IReadOnlyList<double[]> rows, IReadOnlyList<int> labels)
     {
         ArgumentNullException.ThrowIfNull(rows);
@@ -39,6 +40,12 @@ public sealed record TemperatureFit(double Temperature, int Rows, double LossBef
             throw new ArgumentException($"{rows.Count} rows and {labels.Count} labels", nameof(rows));
         if (rows.Index().FirstOrDefault(r => !r.Item.All(double.IsFinite)) is { Item: not null } wrong)
             throw new ArgumentException($"row {wrong.Index} has a probability that is not finite", nameof(rows));
+        for (var i = 0; i < rows.Count; i++)
+            if (labels[i] < 0 || labels[i] >= rows[i].Length)
+                throw new ArgumentException(
+                    $"row {i} has the label {labels[i]}; its classes are 0 to {rows[i].Length - 1}",
+                    nameof(labels)
+                );
         var logits = rows.Select(row => Array.ConvertAll(row, p => Math.Log(Math.Max(p, Smallest)))).ToArray();
         // Bisects over the inverse temperature, on a logarithmic scale.
         double low = -Math.Log(Greatest),

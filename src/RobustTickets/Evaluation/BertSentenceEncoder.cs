@@ -48,6 +48,7 @@ public sealed class BertSentenceEncoder : ISentenceEncoder, IDisposable
     /// <param name="folder">The folder, or the name of a model (<see cref="ModelStore"/>).</param>
     /// <exception cref="CheckpointException">Missing or malformed.</exception>
     /// <exception cref="DataException">The tokenizer is missing or malformed.</exception>
+    /// <exception cref="Torch.Native.TorchUnavailableException">libtorch is not available.</exception>
     public static BertSentenceEncoder Load(string folder)
     {
         folder = ModelStore.OfUser().Locate(folder);

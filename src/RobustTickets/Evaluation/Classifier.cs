@@ -99,6 +99,7 @@ public sealed class Classifier : ITrainedClassifier
     /// <exception cref="CheckpointException">The folder is missing, malformed, has no trained
     /// classifier, or is not a single-label classifier.</exception>
     /// <exception cref="NumericFailureException">A weight is not finite.</exception>
+    /// <exception cref="Torch.Native.TorchUnavailableException">libtorch is not available.</exception>
     public static Classifier Load(string folder, Execution? execution = null, int? maxLength = null)
     {
         if (maxLength is < ShortestLimit)
@@ -144,6 +145,7 @@ public sealed class Classifier : ITrainedClassifier
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
     /// cancelled.</exception>
     /// <inheritdoc cref="Logits(IReadOnlyList{TextPair})" path="/exception"/>
+    [OverloadResolutionPriority(1)]
     public float[][] Logits(IReadOnlyList<TextPair> texts, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(texts);
@@ -153,8 +155,9 @@ public sealed class Classifier : ITrainedClassifier
         return rows;
     }
 
-    /// <inheritdoc cref="Logits(IReadOnlyList{TextPair})"/>
-    public float[][] Logits(IReadOnlyList<string> texts) => Logits(Pairs(texts));
+    /// <inheritdoc cref="Logits(IReadOnlyList{TextPair}, CancellationToken)"/>
+    public float[][] Logits(IReadOnlyList<string> texts, CancellationToken stop = default) =>
+        Logits(Pairs(texts), stop);
 
     /// <summary>Logits of tokenised examples.</summary>
     /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
@@ -227,33 +230,28 @@ public sealed class Classifier : ITrainedClassifier
     }
 
     /// <summary>Class probabilities of each text (pair), <c>[C]</c> each.</summary>
-    /// <inheritdoc cref="Logits(IReadOnlyList{TextPair})" path="/exception"/>
+    /// <inheritdoc cref="Logits(IReadOnlyList{TextPair}, CancellationToken)" path="/*[not(self::summary)]"/>
     [OverloadResolutionPriority(1)]
-    public double[][] Probabilities(IReadOnlyList<TextPair> texts) =>
-        Array.ConvertAll(Logits(texts), row => Softmax(row));
+    public double[][] Probabilities(IReadOnlyList<TextPair> texts, CancellationToken stop = default) =>
+        Array.ConvertAll(Logits(texts, stop), row => Softmax(row));
 
-    /// <inheritdoc cref="Probabilities(IReadOnlyList{TextPair})"/>
-    public double[][] Probabilities(IReadOnlyList<string> texts) => Probabilities(Pairs(texts));
+    /// <inheritdoc cref="Probabilities(IReadOnlyList{TextPair}, CancellationToken)"/>
+    public double[][] Probabilities(IReadOnlyList<string> texts, CancellationToken stop = default) =>
+        Probabilities(Pairs(texts), stop);
 
     /// <summary>The label of a text, or pair of texts.</summary>
     /// <inheritdoc cref="Logits(IReadOnlyList{TextPair})" path="/exception"/>
     public Prediction Predict(TextPair text) => Predict(new[] { text })[0];
 
     /// <summary>The label of each text, in input order; texts are batched.</summary>
-    /// <inheritdoc cref="Logits(IReadOnlyList{TextPair})" path="/exception"/>
-    public IReadOnlyList<Prediction> Predict(IReadOnlyList<string> texts) => Predict(Pairs(texts));
-
-    /// <inheritdoc cref="Predict(IReadOnlyList{string})"/>
-    public IReadOnlyList<Prediction> Predict(IEnumerable<string> texts) => Predict(Pairs(texts));
+    /// <inheritdoc cref="Logits(IReadOnlyList{TextPair}, CancellationToken)" path="/*[not(self::summary)]"/>
+    public IReadOnlyList<Prediction> Predict(IEnumerable<string> texts, CancellationToken stop = default) =>
+        Predict(Pairs(texts), stop);
 
     /// <summary>The label of each text (pair), in input order; texts are batched.</summary>
-    /// <inheritdoc cref="Logits(IReadOnlyList{TextPair})" path="/exception"/>
+    /// <inheritdoc cref="Logits(IReadOnlyList{TextPair}, CancellationToken)" path="/*[not(self::summary)]"/>
     [OverloadResolutionPriority(1)]
-    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TextPair> texts) => Predict(texts, CancellationToken.None);
-
-    /// <summary>Cancellable overload.</summary>
-    /// <inheritdoc cref="Logits(IReadOnlyList{TextPair}, CancellationToken)"/>
-    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TextPair> texts, CancellationToken stop) =>
+    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TextPair> texts, CancellationToken stop = default) =>
         Array.ConvertAll(Logits(texts, stop), row => Prediction.Of(Labels, row));
 
     /// <summary>Accuracy and loss on labelled examples, as
@@ -322,11 +320,8 @@ public sealed class Classifier : ITrainedClassifier
     {
         var texts = new TextPair[count];
         for (var i = 0; i < count; i++)
-        {
             texts[i] = text(i);
-            if (texts[i].First is null)
-                throw new ArgumentException($"text {i + 1} of {count} is null", source.Split('.')[0]);
-        }
+        TextPair.RequireTexts(texts, source.Split('.')[0]);
         var encoded = new EncodedExample[count];
         if (count < FewTexts)
             for (var i = 0; i < count; i++)

@@ -125,7 +125,7 @@ internal static class ResourceImport
             {
                 foreach (var (name, path) in ResourceFolder.FilesOf(source))
                 {
-                    var copy = Path.Combine(made, name[(name.IndexOf('/', StringComparison.Ordinal) + 1)..]);
+                    var copy = Path.Combine(made, ResourceFolder.WithoutTop(name));
                     Disk.Writing(target, () => Directory.CreateDirectory(Path.GetDirectoryName(copy)!));
                     SourceFile.Copy(path, copy);
                 }

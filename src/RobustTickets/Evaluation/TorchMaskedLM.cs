@@ -73,6 +73,7 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
     /// <exception cref="CheckpointException">Missing, malformed, without a masked-language-model
     /// head, or its output matrix is not the word embeddings.</exception>
     /// <exception cref="DataException">The tokenizer is missing or has no mask token.</exception>
+    /// <exception cref="Torch.Native.TorchUnavailableException">libtorch is not available.</exception>
     public static TorchMaskedLM Load(string folder)
     {
         folder = ModelStore.OfUser().Locate(folder);
@@ -113,7 +114,7 @@ public sealed class TorchMaskedLM : IMaskedLanguageModel, IDisposable
     public string Token(int id)
     {
         _guard.Require();
-        return _tokenizer.Vocabulary[id];
+        return _tokenizer.Vocabulary.TokenOfRow(id, VocabularySize);
     }
 
     /// <inheritdoc/>

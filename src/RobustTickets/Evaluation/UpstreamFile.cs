@@ -101,11 +101,25 @@ internal sealed class UpstreamFile : IDisposable
         temporary ??= Directory.CreateTempSubdirectory("resource").FullName;
         var link = System.IO.Path.Combine(temporary, name);
         if (System.IO.Path.GetFullPath(source) != link)
-            File.CreateSymbolicLink(link, System.IO.Path.GetFullPath(source));
+            LinkOrCopy(link, System.IO.Path.GetFullPath(source), File.CreateSymbolicLink);
         return new UpstreamFile(link, name, temporary);
 
         static bool Fits(string name, string form) =>
             GzipOutput.Plain(name).EndsWith(form, StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Links a file, or copies it where links are not allowed.</summary>
+    internal static void LinkOrCopy(string link, string source, Func<string, string, FileSystemInfo> create)
+    {
+        try
+        {
+            _ = create(link, source);
+        }
+        // Windows lets only some users create links, and some file systems have none.
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
+        {
+            File.Copy(source, link);
+        }
     }
 
     private static bool IsCounterFitted(string name) =>

@@ -60,6 +60,8 @@ public static class HuggingFaceExport
     /// target cannot be written.</exception>
     /// <exception cref="ExportVerificationException">The export computes other logits.</exception>
     /// <exception cref="NumericFailureException">A weight is not finite.</exception>
+    /// <exception cref="Torch.Native.TorchUnavailableException">libtorch is not available.</exception>
+    /// <exception cref="OutputException">The folder of the target cannot be written.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the target.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
     /// cancelled.</exception>

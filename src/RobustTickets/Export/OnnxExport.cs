@@ -101,6 +101,8 @@ public static class OnnxExport
     /// <exception cref="ExportVerificationException">The export computes other outputs.</exception>
     /// <exception cref="NumericFailureException">A weight or output of the source is not
     /// finite.</exception>
+    /// <exception cref="Torch.Native.TorchUnavailableException">libtorch is not available.</exception>
+    /// <exception cref="OutputException">The folder of the target cannot be written.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the target.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
     /// cancelled.</exception>

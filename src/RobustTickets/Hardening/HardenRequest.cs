@@ -86,6 +86,7 @@ public sealed record HardenRequest(
     /// rows.</exception>
     /// <exception cref="Checkpoints.CheckpointException">A model is missing, corrupt, or cannot be
     /// trained.</exception>
+    /// <exception cref="Torch.Native.TorchUnavailableException">libtorch is not available.</exception>
     public IReadOnlyList<string> Preview(
         IProgress<HardenProgress>? progress = null,
         CancellationToken stop = default

@@ -24,6 +24,7 @@ internal static class RecipeRunner
     {
         request = RankRequest.Checked(request.Located());
         request.Execution.Apply();
+        Torch.Native.ShimLibrary.EnsureLoaded(); // before a run folder is made
         return Ranks.Run(request.Ranks, stop, ranks => OfRank(request, progress, stop, ranks));
     }
 

@@ -85,6 +85,7 @@ public sealed record TrainRequest(
     /// written.</exception>
     /// <exception cref="RanksException">A rank of a distributed run did not connect, failed or
     /// disconnected.</exception>
+    /// <exception cref="Torch.Native.TorchUnavailableException">libtorch is not available.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled; the
     /// checkpoint is written.</exception>
     public TrainedRun Run(IProgress<RunEvent>? progress = null, CancellationToken stop = default)

@@ -98,6 +98,7 @@ public sealed class TrainedRun
     /// <exception cref="RequestException">This machine does not support the execution options, or
     /// the length is below 3.</exception>
     /// <exception cref="CheckpointException">The folder's model is missing or corrupt.</exception>
+    /// <exception cref="Torch.Native.TorchUnavailableException">libtorch is not available.</exception>
     public Classifier LoadClassifier(Execution? execution = null, int? maxLength = null) =>
         Classifier.Load(Folder.ModelFolder, execution, maxLength);
 

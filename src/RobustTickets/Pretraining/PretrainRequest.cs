@@ -100,6 +100,9 @@ public sealed record PretrainRequest(
     /// or one with other settings; the run is finished; or the folder contains something
     /// else.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
+    /// <exception cref="OutputException">The folder's parent cannot be written, or the folder was
+    /// removed.</exception>
+    /// <exception cref="Torch.Native.TorchUnavailableException">libtorch is not available.</exception>
     /// <exception cref="RequestException">A number is out of its range, memory is too small, or a
     /// window of text does not fit in memory.</exception>
     /// <exception cref="NumericFailureException">The loss became NaN or infinite.</exception>

@@ -8,6 +8,7 @@ using RobustTickets.Kernels.Randomness;
 using RobustTickets.Models;
 using RobustTickets.Runs;
 using RobustTickets.Torch.Distributed;
+using RobustTickets.Torch.Native;
 using RobustTickets.Training;
 
 namespace RobustTickets.Pretraining;
@@ -35,6 +36,7 @@ internal static class Pretrainer
         }
         if (request.Ranks is { } together)
             RankShare.Require(together.Size, request.BatchSize);
+        ShimLibrary.EnsureLoaded(); // before a folder is made
         return Ranks.Run(request.Ranks, stop, ranks => OfRank(request, progress, stop, ranks));
     }
 

@@ -12,10 +12,10 @@ internal sealed class PretrainingLog : IDisposable
     private const string Stage = StageName.Pretrain;
 
     private readonly WriterLock _hold;
-    private readonly EventLog _events;
+    private readonly EventLogWriter _events;
     private readonly MetricWriter _metrics;
 
-    private PretrainingLog(WriterLock hold, EventLog events, MetricWriter metrics)
+    private PretrainingLog(WriterLock hold, EventLogWriter events, MetricWriter metrics)
     {
         (_hold, _events, _metrics) = (hold, events, metrics);
     }
@@ -41,12 +41,12 @@ internal sealed class PretrainingLog : IDisposable
         if (File.Exists(run.RecipeFile))
             throw new RunFolderException($"{folder}: holds a run; name another folder for the log");
         var hold = run.Hold();
-        EventLog? events = null;
+        EventLogWriter? events = null;
         try
         {
             // A checkpoint written without a log, or with another one, does not apply to this one.
             var known = File.Exists(run.EventsFile) ? length : 0;
-            events = EventLog.Open(run.EventsFile, known);
+            events = EventLogWriter.Open(run.EventsFile, known);
             if (known == 0)
                 (EnvironmentStamp.Collect() with { Started = EnvironmentStamp.Now() }).Save(run.EnvironmentFile);
             var before = EventLog.ReadEntries(run.EventsFile);

@@ -1,111 +1,18 @@
-// events.jsonl: append-only, one JSON object per line, readable while it grows and after a crash
-// within a line. A checkpoint records Position; on resumption the log is truncated to it, so that a
-// resumed run's log equals an uninterrupted one's except for measured times.
+// Reads events.jsonl: one JSON object per line, readable while it grows and after a crash within a
+// line.
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
-using RobustTickets.Checkpoints.Files;
 
 namespace RobustTickets.Runs;
 
-/// <summary>Writes the event log of a run; one writer, used from one thread.</summary>
-public sealed class EventLog : IDisposable
+/// <summary>Reads the event log of a run.</summary>
+public static class EventLog
 {
     private static readonly HashSet<string> Kinds =
     [
         .. LogEntryJson.Default.LogEntry.PolymorphismOptions!.DerivedTypes.Select(d => (string)d.TypeDiscriminator!),
     ];
-
-    private readonly FileStream _file;
-
-    private EventLog(FileStream file)
-    {
-        _file = file;
-    }
-
-    /// <summary>Bytes written so far, all flushed to disk; recorded in checkpoints.</summary>
-    public long Position
-    {
-        get
-        {
-            _file.Flush(flushToDisk: true);
-            return _file.Position;
-        }
-    }
-
-    /// <summary>
-    /// Opens the log for appending after its first <paramref name="truncateTo"/> bytes; everything
-    /// after them is removed.
-    /// </summary>
-    /// <param name="path">The file; created if missing.</param>
-    /// <param name="truncateTo">0 for a new run, otherwise the checkpoint's
-    /// <see cref="Position"/>.</param>
-    /// <exception cref="DataException">The file is shorter, or no line ends at that
-    /// position.</exception>
-    internal static EventLog Open(string path, long truncateTo)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(truncateTo);
-        if (File.Exists(path) || truncateTo > 0)
-            Cut(path, truncateTo);
-        var file = new FileStream(
-            path,
-            FileMode.OpenOrCreate,
-            FileAccess.ReadWrite,
-            FileShare.Read,
-            bufferSize: 1 << 14
-        );
-        // The file's name must survive a power failure, because checkpoints refer to its events.
-        Disk.FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        file.Position = truncateTo;
-        return new EventLog(file);
-    }
-
-    // Writes the kept part to a new file of the same name, so that a stalled previous writer keeps
-    // writing to the old one.
-    private static void Cut(string path, long length)
-    {
-        using var old = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
-        if (old.Length < length)
-        {
-            throw new DataException(
-                $"{path}: has {old.Length} bytes, but the checkpoint was written when it had {length}; "
-                    + "the log has been changed or lost since"
-            );
-        }
-        if (length > 0)
-        {
-            old.Position = length - 1;
-            if (old.ReadByte() != '\n')
-                throw new DataException(
-                    $"{path}: no line ends at byte {length}, where the checkpoint was written; the log "
-                        + "has been changed since"
-                );
-            old.Position = 0;
-        }
-        WholeFile.Write(path, file => Copy(old, file, length));
-    }
-
-    private static void Copy(FileStream from, Stream to, long length)
-    {
-        var buffer = new byte[1 << 16];
-        for (int count; length > 0; length -= count)
-        {
-            count = (int)Math.Min(buffer.Length, length);
-            from.ReadExactly(buffer, 0, count);
-            to.Write(buffer, 0, count);
-        }
-    }
-
-    /// <summary>
-    /// Appends an event. The line is passed to the operating system immediately, so it survives a
-    /// crash of this process.
-    /// </summary>
-    internal void Append(LogEntry line) =>
-        Write(JsonSerializer.SerializeToUtf8Bytes(line, LogEntryJson.Default.LogEntry));
-
-    /// <summary>Appends a JSON object, for events without a record type.</summary>
-    internal void Append(JsonObject line) => Write(Encoding.UTF8.GetBytes(line.ToJsonString()));
 
     /// <summary>
     /// Reads a log, also while it is being written. A torn last line (the process was killed while
@@ -151,16 +58,6 @@ public sealed class EventLog : IDisposable
         line.TryGetProperty("event", out var kind) && Kinds.Contains(kind.ToString())
             ? line.Deserialize(LogEntryJson.Default.LogEntry)
             : null;
-
-    /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
-
-    private void Write(byte[] json)
-    {
-        _file.Write(json);
-        _file.WriteByte((byte)'\n');
-        _file.Flush();
-    }
 
     private static IEnumerable<JsonElement> Lines(string path)
     {

@@ -38,7 +38,7 @@ internal sealed class RunStore(
 ) : IDisposable
 {
     private readonly List<StageSummary> _finished = [];
-    private EventLog? _events;
+    private EventLogWriter? _events;
     private MetricWriter? _metrics;
 
     internal RunFolder Folder => folder;
@@ -65,7 +65,7 @@ internal sealed class RunStore(
     /// The log, opened by <see cref="Begin"/> or <see cref="GoOnFrom"/>. Until then the folder of a
     /// run that cannot be resumed is unchanged.
     /// </summary>
-    private EventLog Events => _events ?? throw new InvalidOperationException("the event log is not open yet");
+    private EventLogWriter Events => _events ?? throw new InvalidOperationException("the event log is not open yet");
 
     /// <summary>Starts a new run with an empty log.</summary>
     internal void Begin() => Rewind(0);
@@ -226,6 +226,6 @@ internal sealed class RunStore(
         _metrics?.Dispose();
         _metrics = null;
         _events?.Dispose();
-        _events = Writes ? EventLog.Open(folder.EventsFile, length) : null;
+        _events = Writes ? EventLogWriter.Open(folder.EventsFile, length) : null;
     }
 }

@@ -1,7 +1,10 @@
 // What cannot be written is told as such, with the place, whatever the command: a folder below a
 // file, which no right can make.
+using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
+using RobustTickets.Checkpoints.Graphs;
 using RobustTickets.Cli;
+using RobustTickets.Export;
 using RobustTickets.Tests.CommandLine;
 using RobustTickets.Tests.Reports;
 using RobustTickets.Tests.Resume;
@@ -68,6 +71,21 @@ public sealed class OutputPlaceTests : IDisposable
         {
             Environment.SetEnvironmentVariable(ResourceFolder.Variable, before);
         }
+    }
+
+    [Fact]
+    public void Exports_and_imports_throw_what_they_document()
+    {
+        var file = _task.Below("a-file");
+        File.WriteAllText(file, "");
+        var target = Path.Combine(file, "place");
+        Action[] calls =
+        [
+            () => HuggingFaceExport.Write(_task.Model, target, HuggingFaceLayout.Dense),
+            () => OnnxExport.Write(_task.Model, target, new OnnxExportOptions(), _ => throw new DataException("none")),
+            () => OnnxImport.Run(new OnnxImportRequest("model.onnx", "vocab.txt", target)),
+        ];
+        Assert.All(calls, call => Assert.Contains(target, Assert.Throws<OutputException>(call).Message));
     }
 
     [Theory]

@@ -136,6 +136,19 @@ public sealed class ResourcesTests : IDisposable
     }
 
     [Fact]
+    public void A_file_is_copied_where_links_are_not_allowed()
+    {
+        var (source, link) = (Path.Combine(_folder, "a"), Path.Combine(_folder, "b"));
+        File.WriteAllText(source, "vectors");
+        // What an ordinary user of Windows gets.
+        UpstreamFile.LinkOrCopy(link, source, (_, _) => throw new IOException("A required privilege is not held"));
+        Assert.Equal((null, "vectors"), (new FileInfo(link).LinkTarget, File.ReadAllText(link)));
+        File.Delete(link);
+        UpstreamFile.LinkOrCopy(link, source, File.CreateSymbolicLink);
+        Assert.Equal(source, new FileInfo(link).LinkTarget);
+    }
+
+    [Fact]
     public void Each_kind_says_what_to_get_and_what_works_without_it()
     {
         var list = CliRun.Of("resources", "list").Out;

@@ -214,13 +214,51 @@ public sealed class MaskedLmAttackTests : IClassFixture<TrainedTask>, IDisposabl
             [.. new AttackEngine(attack, victim, options).RunAsync(examples).ToBlockingEnumerable()];
     }
 
-    /// <summary>A masked language model of random weights.</summary>
-    internal static void WriteMaskedLm(string folder, double deviation)
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Rows_beyond_the_vocabulary_are_unused_tokens(bool bertAttack)
     {
-        var config = TinyTask.Config with { Architectures = ["BertForMaskedLM"] };
+        var folder = _trained.Task.Below($"padded-mlm-{bertAttack}");
+        WriteMaskedLm(folder, 0.3, padding: 2);
+        using var classifier = Classifier.Load(_trained.Model);
+        using var masked = TorchMaskedLM.Load(folder);
+        var words = TinyTask.Tokenizer.Vocabulary.Count;
+        Assert.Equal((words + 2, $"[unused{words + 1}]"), (masked.VocabularySize, masked.Token(words + 1)));
+        foreach (var id in new[] { -1, words + 2 })
+            Assert.Contains($"{id}", Assert.Throws<ArgumentOutOfRangeException>(() => masked.Token(id)).Message);
+        Assert.Equal(words + 1, masked.Predict([new MaskedQuestion("a [MASK] film", 2, 1)])[0][0]);
+        var attack = new Attack(
+            "tiny",
+            TextAttackVersion.V034,
+            new UntargetedGoal(ScorePrecision.Single),
+            new GreedyWordRanking(WordRanking.Delete),
+            bertAttack ? new BertAttackSwap(masked, 8) : new BaeSwap(masked, 8, 1e-3),
+            [],
+            [],
+            null,
+            [],
+            []
+        );
+        var outcomes = new AttackEngine(attack, classifier).RunAsync(Inputs(4)).ToBlockingEnumerable().ToList();
+        Assert.All(outcomes, o => Assert.Null(o.Error));
+        Assert.Contains(outcomes, o => o.Result is AttackResult.Success or AttackResult.Failed);
+    }
+
+    /// <summary>A masked language model of random weights.</summary>
+    /// <param name="folder">The folder to write.</param>
+    /// <param name="deviation">Standard deviation of the weights.</param>
+    /// <param name="padding">Rows of the embedding beyond the vocabulary; the last is the most
+    /// probable token everywhere.</param>
+    internal static void WriteMaskedLm(string folder, double deviation, int padding = 0)
+    {
+        var words = TinyTask.Tokenizer.Vocabulary.Count;
+        var config = TinyTask.Config with { Architectures = ["BertForMaskedLM"], VocabSize = words + padding };
         var shapes = BertFiles.ConfigOf(config, 2) with { InitializerRange = deviation };
         using (var store = BertFiles.Fresh(BertShapes.OfMaskedLM(shapes), shapes, RandomKey.FromSeed(11)))
         {
+            if (padding > 0)
+                store[BertParameters.PredictionBias].span<float>()[^1] = 100;
             HuggingFaceFolderWriter.WriteStreamed(
                 folder,
                 config,

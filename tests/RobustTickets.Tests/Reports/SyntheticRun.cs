@@ -51,7 +51,7 @@ internal sealed class SyntheticRun(string root)
         ).Save(run.EnvironmentFile);
         var heads = HeadMask();
         var neurons = NeuronMask();
-        using (var log = EventLog.Open(run.EventsFile, 0))
+        using (var log = EventLogWriter.Open(run.EventsFile, 0))
         {
             if (Ticket)
                 Search(log);
@@ -224,7 +224,7 @@ internal sealed class SyntheticRun(string root)
         ];
     }
 
-    private void Search(EventLog log)
+    private void Search(EventLogWriter log)
     {
         log.Append(new StageEntry("search", "begin"));
         for (var s = 1; s <= 46; s++)

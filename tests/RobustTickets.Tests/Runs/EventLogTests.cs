@@ -18,7 +18,7 @@ public sealed class EventLogTests : IDisposable
     [Fact]
     public void Events_are_one_snake_case_object_a_line_in_the_agreed_layout()
     {
-        using (var log = EventLog.Open(Log, 0))
+        using (var log = EventLogWriter.Open(Log, 0))
         {
             log.Append(Step(17));
             log.Append(new MaskEntry("search", 105, 1, null, 0.05, 0));
@@ -50,7 +50,7 @@ public sealed class EventLogTests : IDisposable
     [Fact]
     public void A_loss_that_is_not_finite_is_written_and_read()
     {
-        using (var log = EventLog.Open(Log, 0))
+        using (var log = EventLogWriter.Open(Log, 0))
             log.Append(Step(1) with { Loss = double.NaN, GradNorm = double.PositiveInfinity });
         var step = Assert.IsType<StepEntry>(Assert.Single(EventLog.ReadEntries(Log)));
         Assert.True(double.IsNaN(step.Loss) && double.IsPositiveInfinity(step.GradNorm));
@@ -59,7 +59,7 @@ public sealed class EventLogTests : IDisposable
     [Fact]
     public void A_torn_last_line_is_left_out_and_a_broken_one_before_it_is_an_error()
     {
-        using (var log = EventLog.Open(Log, 0))
+        using (var log = EventLogWriter.Open(Log, 0))
         {
             log.Append(Step(1));
             log.Append(Step(2));
@@ -80,7 +80,7 @@ public sealed class EventLogTests : IDisposable
     public void A_resumed_log_equals_an_uninterrupted_one()
     {
         long position;
-        using (var log = EventLog.Open(Log, 0))
+        using (var log = EventLogWriter.Open(Log, 0))
         {
             for (var i = 1; i <= 3; i++)
                 log.Append(Step(i));
@@ -90,7 +90,7 @@ public sealed class EventLogTests : IDisposable
         }
         // The process was killed in the middle of a line.
         File.AppendAllText(Log, "{\"event\":\"ste");
-        using (var log = EventLog.Open(Log, position))
+        using (var log = EventLogWriter.Open(Log, position))
         {
             for (var i = 4; i <= 7; i++)
                 log.Append(Step(i));
@@ -101,16 +101,16 @@ public sealed class EventLogTests : IDisposable
     [Fact]
     public void Cutting_back_to_a_place_that_is_no_line_end_or_does_not_exist_is_refused()
     {
-        using (var log = EventLog.Open(Log, 0))
+        using (var log = EventLogWriter.Open(Log, 0))
             log.Append(Step(1));
         var length = new FileInfo(Log).Length;
         Assert.Contains(
             "no line ends at byte",
-            Assert.Throws<DataException>(() => EventLog.Open(Log, length - 1)).Message
+            Assert.Throws<DataException>(() => EventLogWriter.Open(Log, length - 1)).Message
         );
         Assert.Contains(
             $"has {length} bytes",
-            Assert.Throws<DataException>(() => EventLog.Open(Log, length + 1)).Message
+            Assert.Throws<DataException>(() => EventLogWriter.Open(Log, length + 1)).Message
         );
         Assert.Equal(length, new FileInfo(Log).Length);
     }
@@ -118,7 +118,7 @@ public sealed class EventLogTests : IDisposable
     [Fact]
     public void A_log_can_be_read_while_it_is_written()
     {
-        using var log = EventLog.Open(Log, 0);
+        using var log = EventLogWriter.Open(Log, 0);
         log.Append(Step(1));
         Assert.Single(EventLog.Read(Log));
     }

@@ -18,14 +18,14 @@ public sealed class FlushedNamesTests : IDisposable
         var path = Path.Combine(_folder, "events.jsonl");
         using var watch = new FolderWatch(_folder);
         long length;
-        using (var log = EventLog.Open(path, 0))
+        using (var log = EventLogWriter.Open(path, 0))
         {
             log.Append(new StageEntry("search", "begin"));
             length = log.Position;
             log.Append(new StageEntry("search", "end"));
         }
         Assert.Equal(["create events.jsonl", "open ."], watch.Events());
-        EventLog.Open(path, length).Dispose();
+        EventLogWriter.Open(path, length).Dispose();
         Assert.Equal(["move events.jsonl", "open ."], watch.Events()[^2..]);
     }
 

@@ -23,7 +23,7 @@ public sealed class LiveRunTests : IDisposable
     private void Append(params LogEntry[] entries)
     {
         Directory.CreateDirectory(Run);
-        using var log = EventLog.Open(Log, File.Exists(Log) ? new FileInfo(Log).Length : 0);
+        using var log = EventLogWriter.Open(Log, File.Exists(Log) ? new FileInfo(Log).Length : 0);
         foreach (var entry in entries)
             log.Append(entry);
     }

@@ -43,7 +43,7 @@ public sealed class MetricFileTests : IDisposable
     private string WriteRun(IEnumerable<LogEntry> log)
     {
         Directory.CreateDirectory(Run);
-        using var events = EventLog.Open(Path.Combine(Run, "events.jsonl"), 0);
+        using var events = EventLogWriter.Open(Path.Combine(Run, "events.jsonl"), 0);
         foreach (var entry in log)
             events.Append(entry);
         return Run;

@@ -57,6 +57,7 @@ public static class OnnxImport
     /// vocabulary does not fit, or the folder cannot be written; file, node and reason
     /// named.</exception>
     /// <exception cref="DataException">The vocabulary is missing or malformed.</exception>
+    /// <exception cref="OutputException">The folder's parent cannot be written.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
     /// cancelled.</exception>

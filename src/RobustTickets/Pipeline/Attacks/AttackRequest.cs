@@ -78,6 +78,8 @@ public sealed record AttackRequest(
     /// <exception cref="CheckpointException">The victim is missing, malformed or not a
     /// classifier.</exception>
     /// <exception cref="RunFolderException">The victim is a run without a model yet.</exception>
+    /// <exception cref="Torch.Native.TorchUnavailableException">A model is a Hugging Face folder,
+    /// and libtorch is not available.</exception>
     /// <exception cref="NumericFailureException">A weight of the victim, or a logit on the whole
     /// split, is not finite.</exception>
     /// <exception cref="DataException">A resource or data are missing or malformed.</exception>
