@@ -125,18 +125,31 @@ public sealed class MaskGoldenTests
             var step = row.GetProperty("record_index").GetInt32();
             var (heads, neurons) = (Widen(records.Heads(step)), Widen(records.Neurons(step)));
             var options = Options(row) with { Ties = TieRule.Rank, MinNeuronsPerLayer = 0 };
-            // At ratio 0 the quantile is the smallest value, which the released code loses and
-            // ranking keeps.
-            if (options.HeadRatio > 0 && Distinct(heads))
+            if (RankIsTheQuantile(heads, options.HeadRatio))
                 comparison.Same($"heads of {Place(row)}", DrawRule.Heads(heads, options, true), Bits(row, "head_mask"));
-            if (options.NeuronRatio > 0 && Distinct(neurons))
+            if (RankIsTheQuantile(neurons, options.NeuronRatio))
                 comparison.Same(
                     $"neurons of {Place(row)}",
                     DrawRule.Neurons(neurons, options, true),
                     Bits(row, "neuron_mask")
                 );
         }
+        if (comparison.Compared == 0)
+            throw Golden.Skip("g4_masks masks.jsonl: coefficients by which ranking gives the released masks");
         comparison.Agrees();
+    }
+
+    [Theory]
+    [InlineData(new double[] { 4, 1, 3, 2 }, 0.4, true)]
+    [InlineData(new double[] { 4, 1, 3, 2 }, 0.0, false)] // the quantile is the smallest, which is lost
+    [InlineData(new double[] { 4, 1, 2, 2 }, 0.4, false)] // two lie at the quantile, and both are lost
+    [InlineData(new double[] { 4, 1, 3, 2 }, 1.0, false)] // all are lost; ranking keeps one
+    public void Ranking_and_the_quantile_differ_where_they_are_not_compared(double[] c, double ratio, bool same)
+    {
+        Assert.Equal(same, RankIsTheQuantile([c], ratio));
+        var options = new DrawOptions(ratio, ratio, HeadScope.Layerwise, NeuronScope.Layerwise, MinNeuronsPerLayer: 0);
+        bool[] Heads(TieRule ties) => DrawRule.Heads([c], options with { Ties = ties }, singlePrecision: true)[0];
+        Assert.Equal(same, Heads(TieRule.Rank).SequenceEqual(Heads(TieRule.StrictQuantile)));
     }
 
     [SkippableFact]
@@ -267,6 +280,12 @@ public sealed class MaskGoldenTests
                 .EnumerateArray()
                 .Select(layer => layer.GetString()!.Select(bit => bit == '1').ToArray()),
         ];
+
+    /// <summary>
+    /// Whether ranking promises what the released code's strict quantile gives, if no layer must
+    /// keep a neuron: no two coefficients are equal, and something is pruned and kept.
+    /// </summary>
+    internal static bool RankIsTheQuantile(double[][] c, double ratio) => ratio is > 0 and < 1 && Distinct(c);
 
     private static bool Distinct(double[][] c) =>
         c.SelectMany(layer => layer).Distinct().Count() == c.Sum(layer => layer.Length);
