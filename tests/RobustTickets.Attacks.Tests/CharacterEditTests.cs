@@ -17,6 +17,7 @@ namespace RobustTickets.Attacks.Tests;
 public class CharacterEditTests
 {
     [SkippableFact]
+    [Trait("Category", "Golden")]
     public void Every_candidate_of_every_character_edit_is_reproduced()
     {
         var (path, golden) = Fixture();
@@ -26,6 +27,7 @@ public class CharacterEditTests
     }
 
     [SkippableFact]
+    [Trait("Category", "Golden")]
     public void A_space_after_the_first_places_too_many_is_noticed()
     {
         var (path, golden) = Fixture();
