@@ -55,6 +55,26 @@ public static class Golden
     }
 
     /// <summary>
+    /// A folder or file below the golden root; without it the test is skipped by its name.
+    /// </summary>
+    public static string Required(params string[] parts) => Folder(parts) ?? throw Skip(string.Join('/', parts));
+
+    /// <summary>
+    /// Where material that belongs to the golden values is looked for: the shared folder beside the
+    /// repository, and the folder that the golden root lies in.
+    /// </summary>
+    public static IEnumerable<string> SharedRoots
+    {
+        get
+        {
+            if (Shared is { } shared)
+                yield return shared;
+            if (Path.GetDirectoryName(Root) is { } parent && parent != Shared)
+                yield return parent;
+        }
+    }
+
+    /// <summary>
     /// The exception of a test without reference values on this machine: the runner counts it as
     /// skipped.
     /// </summary>

@@ -63,7 +63,7 @@ public static class GoldenReaders
     }
 
     private static bool IsEntrance(MethodBase method) =>
-        (method.DeclaringType == typeof(Golden) && method.Name == nameof(Golden.Folder))
+        (method.DeclaringType == typeof(Golden) && method.Name is nameof(Golden.Folder) or nameof(Golden.Required))
         || method is { DeclaringType.Name: "GoldenAttacks", Name: "get_Instance" };
 
     private static IEnumerable<MethodBase> Data(MethodInfo test) =>

@@ -167,14 +167,13 @@ public class TokenizerGoldenTests
     /// </summary>
     internal static Vocabulary? Big()
     {
-        if (Golden.Folder("g1_tokenizer", "README.md") is not { } readme || Golden.Shared is not { } shared)
+        if (Golden.Folder("g1_tokenizer", "README.md") is not { } readme)
             return null;
         var hash = Regex.Match(File.ReadAllText(readme), "sha256 ([0-9a-f]{64})").Groups[1].Value;
-        var models = Path.Combine(shared, "models");
-        if (!Directory.Exists(models))
-            return null;
-        return Directory
-            .EnumerateDirectories(models)
+        return Golden
+            .SharedRoots.Select(root => Path.Combine(root, "models"))
+            .Where(Directory.Exists)
+            .SelectMany(Directory.EnumerateDirectories)
             .Select(folder => Path.Combine(folder, "vocab.txt"))
             .Where(File.Exists)
             .Select(Vocabulary.Load)
@@ -193,7 +192,7 @@ public class TokenizerGoldenTests
                 .ToList();
 
     internal static IEnumerable<JsonElement> Rows(string name) =>
-        File.ReadLines(Golden.Folder("g1_tokenizer", name)!)
+        File.ReadLines(Golden.Required("g1_tokenizer", name))
             .Where(line => line.Length > 0)
             .Select(line => JsonDocument.Parse(line).RootElement);
 

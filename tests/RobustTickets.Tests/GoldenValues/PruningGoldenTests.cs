@@ -208,7 +208,7 @@ public sealed class PruningGoldenTests
             Evaluate(step + 1);
         }
         using var stats = JsonDocument.Parse(
-            File.ReadAllText(Golden.Folder("g5_prune", @case.Name, "final_param_stats.json")!)
+            File.ReadAllText(Golden.Required("g5_prune", @case.Name, "final_param_stats.json"))
         );
         foreach (var entry in stats.RootElement.EnumerateObject().Where(e => !Gradients.IsNoise(e.Name)))
         {
