@@ -121,6 +121,7 @@ public sealed class HardenRunTests : IDisposable
             Resources = new ResourceFiles(Neighbours: table),
         };
         var result = request.Run();
+        Assert.Contains(result.Reported, r => r.Figures[1].AsIs > 0);
         Assert.All(result.Reported, r => Assert.Equal([true, true], r.Figures.Select(f => f.Repeated)));
         string Repeated(string name) =>
             new HardenFolder(request.Output).Attack(name, "reported", "textbugger-temperature-fit");
