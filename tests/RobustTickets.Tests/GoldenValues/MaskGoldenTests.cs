@@ -38,7 +38,7 @@ public sealed class MaskGoldenTests
     public void Masks_of_degenerate_coefficients_are_exact_where_the_released_code_returns()
     {
         var rows = Rows("degenerate.jsonl", returns: true);
-        var file = GoldenTensors.Open(Golden.Folder("g4_masks", "degenerate.safetensors")!);
+        var file = GoldenTensors.Open(Golden.Required("g4_masks", "degenerate.safetensors"));
         Compare(x => x).Agrees();
         Compare(Math.Abs).Rejects("absolute values");
 
@@ -64,7 +64,7 @@ public sealed class MaskGoldenTests
     public void Where_the_released_code_never_returns_every_layer_keeps_a_head_as_large_as_any()
     {
         var rows = Rows("degenerate.jsonl", returns: false);
-        var file = GoldenTensors.Open(Golden.Folder("g4_masks", "degenerate.safetensors")!);
+        var file = GoldenTensors.Open(Golden.Required("g4_masks", "degenerate.safetensors"));
         var emptied = 0;
         foreach (var row in rows)
         {
@@ -99,7 +99,7 @@ public sealed class MaskGoldenTests
             foreach (var row in rows)
             {
                 var seed = -row.GetProperty("step_argument").GetInt32();
-                var file = GoldenTensors.Open(Golden.Folder("g4_masks", $"random_coefs_seed{seed}.safetensors")!);
+                var file = GoldenTensors.Open(Golden.Required("g4_masks", $"random_coefs_seed{seed}.safetensors"));
                 var (heads, neurons) = (Table(file, "self"), Table(file, "inter"));
                 Judge(
                     comparison,
@@ -234,6 +234,10 @@ public sealed class MaskGoldenTests
         );
         Thresholds("self_threshold_first", heads, options.HeadRatio, options.HeadScope == HeadScope.Layerwise);
         Thresholds("inter_threshold", neurons, options.NeuronRatio, options.NeuronScope == NeuronScope.Layerwise);
+        var (rounds, last) =
+            options.HeadScope == HeadScope.Layerwise ? (0, heads) : KeepOne(heads, options.HeadRatio, singlePrecision);
+        comparison.Same($"rounds of {Place(row)}", rounds, row.GetProperty("keep_one_rounds").GetInt32());
+        Thresholds("self_threshold_last", last, options.HeadRatio, options.HeadScope == HeadScope.Layerwise);
 
         void Thresholds(string name, double[][] c, double ratio, bool layerwise)
         {
@@ -254,6 +258,24 @@ public sealed class MaskGoldenTests
                     ThresholdTolerance
                 );
             }
+        }
+    }
+
+    /// <summary>
+    /// The rule by which no layer loses all heads, as the README of g4_masks states it: how often
+    /// it was used, and the coefficients of the last threshold.
+    /// </summary>
+    private static (int Rounds, double[][] Last) KeepOne(double[][] heads, double ratio, bool singlePrecision)
+    {
+        var work = Array.ConvertAll(heads, layer => (double[])layer.Clone());
+        for (var rounds = 0; ; rounds++)
+        {
+            var threshold = DrawRule.Quantile(work.SelectMany(layer => layer), ratio, singlePrecision);
+            var empty = Array.FindIndex(work, layer => layer.All(c => !(c > threshold)));
+            if (empty < 0)
+                return (rounds, work);
+            Assert.True(rounds < heads.Length, "as many rounds as layers leave none empty");
+            work[empty][Array.IndexOf(work[empty], work[empty].Max())] = double.PositiveInfinity;
         }
     }
 
