@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -20,18 +21,28 @@ internal sealed class GoldenAttacks
     private static readonly Lazy<GoldenAttacks?> Loaded = new(() =>
         Golden.Folder("attacks") is { } folder ? new GoldenAttacks(folder) : null
     );
+
+    // Read when asked for: a test that needs none of a file runs without it.
+    private readonly Lazy<WordVectors> _vectors;
+    private readonly Lazy<NeighbourTable> _neighbours;
+    private readonly Lazy<ToyEncoder> _encoder;
+    private readonly Lazy<ToyMaskedLanguageModel> _masked;
+    private readonly Lazy<StopWords> _textFoolerWords;
+    private readonly Lazy<StopWords> _nltkWords;
     private readonly Dictionary<string, ToyVictim> _victims = [];
     private readonly Dictionary<string, List<Example>> _inputs = [];
 
     private GoldenAttacks(string folder)
     {
         Folder = folder;
-        Vectors = WordVectorReader.Read(Resource("toy_vectors.txt"));
-        Neighbours = NeighbourTable.Read(Resource("toy_neighbours.tsv"));
-        Encoder = new ToyEncoder(Resource("toy_vectors.txt"));
-        Masked = new ToyMaskedLanguageModel(File.ReadLines(Resource("toy_wordpiece_vocab.txt")));
-        TextFoolerWords = StopWords.Read(Resource("stopwords_textfooler.txt"));
-        NltkWords = StopWords.Read(Resource("stopwords_nltk_english_179.txt"));
+        _vectors = Lazily("toy_vectors.txt", path => WordVectorReader.Read(path));
+        _neighbours = Lazily("toy_neighbours.tsv", path => NeighbourTable.Read(path));
+        _encoder = Lazily("toy_vectors.txt", path => new ToyEncoder(path));
+        _masked = Lazily("toy_wordpiece_vocab.txt", path => new ToyMaskedLanguageModel(File.ReadLines(path)));
+        _textFoolerWords = Lazily("stopwords_textfooler.txt", path => StopWords.Read(path));
+        _nltkWords = Lazily("stopwords_nltk_english_179.txt", path => StopWords.Read(path));
+
+        Lazy<T> Lazily<T>(string name, Func<string, T> read) => new(() => read(Resource(name)));
     }
 
     public static GoldenAttacks? Instance => Loaded.Value;
@@ -47,14 +58,10 @@ internal sealed class GoldenAttacks
 
     public static string? TaggerPath
     {
-        get
-        {
-            string?[] roots = [Golden.Shared, Golden.Root is null ? null : Path.GetDirectoryName(Golden.Root)];
-            return roots
-                .Where(r => r is not null)
-                .Select(r => Path.Combine(r!, "data", "attack_resources", "perceptron_tagger.json.gz"))
+        get =>
+            Golden
+                .SharedRoots.Select(r => Path.Combine(r, "data", "attack_resources", "perceptron_tagger.json.gz"))
                 .FirstOrDefault(File.Exists);
-        }
     }
 
     /// <summary>
@@ -78,19 +85,20 @@ internal sealed class GoldenAttacks
 
     public string Folder { get; }
 
-    public WordVectors Vectors { get; }
+    public WordVectors Vectors => _vectors.Value;
 
-    public NeighbourTable Neighbours { get; }
+    public NeighbourTable Neighbours => _neighbours.Value;
 
-    public ToyEncoder Encoder { get; }
+    public ToyEncoder Encoder => _encoder.Value;
 
-    public ToyMaskedLanguageModel Masked { get; }
+    public ToyMaskedLanguageModel Masked => _masked.Value;
 
-    public StopWords TextFoolerWords { get; }
+    public StopWords TextFoolerWords => _textFoolerWords.Value;
 
-    public StopWords NltkWords { get; }
+    public StopWords NltkWords => _nltkWords.Value;
 
-    public string Resource(string name) => Path.Combine(Folder, "resources", name);
+    /// <summary>A file of the resources; a test that needs a missing one is skipped.</summary>
+    public static string Resource(string name) => Golden.Required("attacks", "resources", name);
 
     public ToyVictim Victim(string inputs)
     {
@@ -108,7 +116,7 @@ internal sealed class GoldenAttacks
         {
             if (_inputs.TryGetValue(name, out var known))
                 return known;
-            var read = File.ReadLines(Path.Combine(Folder, "inputs", name + ".jsonl"))
+            var read = File.ReadLines(Golden.Required("attacks", "inputs", name + ".jsonl"))
                 .Select(line =>
                 {
                     using var json = JsonDocument.Parse(line);
@@ -339,24 +347,29 @@ internal sealed record GoldenSet(
 /// The generator of the *_lcg sets: one linear congruential generator for numbers and choices,
 /// reset at every example.
 /// </summary>
-internal sealed record LcgPerExample : RandomPlan
+/// <param name="DrawsForOne">Whether a choice of one draws, as it does in the sets.</param>
+internal sealed record LcgPerExample(bool DrawsForOne = true) : RandomPlan
 {
     public override string Description => "linear congruential generator of the golden sets";
 
     public override bool SharesStream => false;
 
-    public override Func<string, IRandomSource> Begin() => _ => new Lcg();
+    /// <summary>Where draws are counted, by example.</summary>
+    public ConcurrentDictionary<string, int>? Draws { get; init; }
 
-    private sealed class Lcg : IRandomSource
+    public override Func<string, IRandomSource> Begin() => id => new Lcg(this, id);
+
+    private sealed class Lcg(LcgPerExample plan, string id) : IRandomSource
     {
         private uint _x = 12345;
 
         public int Integer(int low, int high)
         {
+            plan.Draws?.AddOrUpdate(id, 1, (_, n) => n + 1);
             _x = (1103515245u * _x + 12345u) & 0x7fffffffu;
             return low + (int)((_x >> 8) % (uint)(high - low));
         }
 
-        public int Choice(int count) => Integer(0, count);
+        public int Choice(int count) => count == 1 && !plan.DrawsForOne ? 0 : Integer(0, count);
     }
 }

@@ -40,6 +40,7 @@ public class GoldenOrderTests
             .Select(pair => (Version: (string)pair[0], Set: (string)pair[1]))
             .Where(p => p.Version != "none" && GoldenAttacks.Missing(p.Set) is null)
             .SelectMany(p => OrderedRows(p.Version, p.Set))
+            .Where(row => row.MayTellSorts)
             .ToArray();
         if (rows.Length < GoldenRows.Many)
         {
@@ -82,6 +83,9 @@ public class GoldenOrderTests
 
     private sealed record OrderedRow(string Id, int[] Order, int[] Positions, double[] Keys, bool? SameAsStable)
     {
+        // Up to 16 keys numpy's sort is stable, and without equal keys any is.
+        public bool MayTellSorts => Keys.Length > 16 && Keys.Distinct().Count() < Keys.Length;
+
         public IEnumerable<int> Stable =>
             Enumerable.Range(0, Keys.Length).OrderBy(i => Keys[i]).Select(i => Positions[i]);
     }

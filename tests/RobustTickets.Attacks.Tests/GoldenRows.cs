@@ -129,6 +129,21 @@ internal static class GoldenRows
         Assert.Fail($"{version}/{set}: the rows of the mutant are the same");
     }
 
+    /// <summary>Fails because no row told a mutant; skips where there are few rows.</summary>
+    /// <param name="noticed">Whether some row told it.</param>
+    /// <param name="rows">The rows that it was compared with.</param>
+    /// <param name="mutant">The mutant.</param>
+    public static void RequireNoticed(bool noticed, int rows, string mutant)
+    {
+        if (noticed)
+            return;
+        if (rows < Many)
+        {
+            throw Golden.Skip($"{rows} rows that tell no mutant: {mutant}");
+        }
+        Assert.Fail($"the mutant passes on all {rows} rows: {mutant}");
+    }
+
     /// <summary>
     /// Whether some row of a set tells an attack from the set's own. An attack that breaks tells
     /// nothing.

@@ -166,7 +166,7 @@ public sealed class ResourceTests : IDisposable
             throw Golden.Skip("attacks: toy neighbours");
         }
         var computed = new VectorNeighbours(golden.Vectors);
-        var table = File.ReadLines(golden.Resource("toy_neighbours.tsv"))
+        var table = File.ReadLines(GoldenAttacks.Resource("toy_neighbours.tsv"))
             .Select(l => l.Split('\t'))
             .ToDictionary(p => p[0], p => p[1].Split(' '));
         computed.Prepare(table.Keys, table.Values.Max(r => r.Length), CancellationToken.None);

@@ -76,11 +76,21 @@ public sealed class SelfDeceptionTests
     [Fact]
     public void Restarts_keep_to_the_query_budget()
     {
-        var inputs = MadeUp.Inputs(60);
-        foreach (var budget in new[] { 1, 17, 100 })
+        var inputs = Paired(150);
+        var free = Run(With(new AttackOptions(Restarts: 5)), inputs, new PairVictim());
+        foreach (var budget in new[] { 1, 17, 60 })
         {
-            var attack = RecipeVariants.Apply(MadeUp.Attack(budget), new AttackOptions(Restarts: 5));
-            Assert.All(Run(attack, inputs), o => Assert.InRange(o.Queries, 1, budget));
+            List<AttackOutcome> Restarted(int restarts) =>
+                Run(
+                    RecipeVariants.Apply(Few with { QueryBudget = budget }, new AttackOptions(Restarts: restarts)),
+                    inputs,
+                    new PairVictim()
+                );
+            var bound = Restarted(5);
+            Assert.All(bound, o => Assert.InRange(o.Queries, 1, budget));
+            Assert.Contains(free, o => o.Queries > budget);
+            // What one try leaves of the budget goes to others.
+            Assert.Equal(budget > 1, Restarted(0).Zip(bound).Any(p => p.Second.Queries > p.First.Queries));
         }
     }
 

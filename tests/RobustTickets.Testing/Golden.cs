@@ -9,6 +9,23 @@ namespace RobustTickets.Testing;
 /// </summary>
 public static class Golden
 {
+    private const string Variable = "ROBUST_TICKETS_GOLDEN";
+
+    /// <summary>The folders of golden values; a golden root has at least one.</summary>
+    private static readonly string[] Kinds =
+    [
+        "g1_tokenizer",
+        "g2_bert",
+        "g3_search",
+        "g4_masks",
+        "g5_prune",
+        "g6_robust",
+        "g7_optim",
+        "g8_adversarial",
+        "g9_minilm",
+        "attacks",
+    ];
+
     /// <summary>
     /// The repository root: the nearest parent folder of the test assembly with
     /// <c>RobustTickets.slnx</c>.
@@ -38,11 +55,50 @@ public static class Golden
     }
 
     /// <summary>
+    /// A folder or file below the golden root; without it the test is skipped by its name.
+    /// </summary>
+    public static string Required(params string[] parts) => Folder(parts) ?? throw Skip(string.Join('/', parts));
+
+    /// <summary>
+    /// Where material that belongs to the golden values is looked for: the shared folder beside the
+    /// repository, and the folder that the golden root lies in.
+    /// </summary>
+    public static IEnumerable<string> SharedRoots
+    {
+        get
+        {
+            if (Shared is { } shared)
+                yield return shared;
+            if (Path.GetDirectoryName(Root) is { } parent && parent != Shared)
+                yield return parent;
+        }
+    }
+
+    /// <summary>
     /// The exception of a test without reference values on this machine: the runner counts it as
     /// skipped.
     /// </summary>
     /// <param name="name">What is missing.</param>
     public static Exception Skip(string name) => new SkipException($"no reference values here: {name}");
+
+    /// <summary>
+    /// The golden root that somebody named, with its full path. A wrong one must not read like
+    /// success, which tests that skip for want of values would.
+    /// </summary>
+    /// <param name="folder">The named folder.</param>
+    /// <exception cref="DirectoryNotFoundException">It does not exist or holds no golden
+    /// values.</exception>
+    public static string Named(string folder)
+    {
+        if (!Directory.Exists(folder))
+            throw new DirectoryNotFoundException($"{Variable} names '{folder}', which is not a folder");
+        if (!Kinds.Any(kind => Directory.Exists(Path.Combine(folder, kind))))
+            throw new DirectoryNotFoundException(
+                $"{Variable} names '{folder}', which holds no golden values: it should have one or more of the folders "
+                    + string.Join(", ", Kinds)
+            );
+        return Path.GetFullPath(folder);
+    }
 
     private static string FindRoot()
     {
@@ -56,12 +112,8 @@ public static class Golden
 
     private static string? FindGolden()
     {
-        if (Environment.GetEnvironmentVariable("ROBUST_TICKETS_GOLDEN") is { Length: > 0 } named)
-        {
-            if (!Directory.Exists(named))
-                throw new DirectoryNotFoundException($"ROBUST_TICKETS_GOLDEN names '{named}', which is not a folder");
-            return Path.GetFullPath(named);
-        }
+        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named)
+            return Named(named);
         var beside = Path.GetFullPath(Path.Combine(FindRoot(), "..", "shared", "golden"));
         return Directory.Exists(beside) ? beside : null;
     }

@@ -101,7 +101,7 @@ public class TokenizerOracleTests(ITestOutputHelper output)
             }
         }
         output.WriteLine($"{name}, letters {letters}: {equal} of {rows} as Hugging Face; {plain} plain");
-        Assert.True(plain > 0, "no sentence was plain: the oracle judged nothing");
+        GoldenRows.RequireNoticed(plain > 0, rows, $"g1_tokenizer: any difference of {name}, as no text is plain");
     }
 
     [SkippableTheory]

@@ -164,11 +164,11 @@ public sealed partial class PublishedExperimentTests
     [Fact]
     public void The_curves_of_RobusTs_sparsity_figure_are_one_figure()
     {
-        foreach (
-            var plan in Plans.Where(p =>
-                p.Experiment.Name.StartsWith("robust-ticket-figure-2", StringComparison.Ordinal)
-            )
-        )
+        var plans = Plans
+            .Where(p => p.Experiment.Name.StartsWith("robust-ticket-figure-2", StringComparison.Ordinal))
+            .ToArray();
+        Assert.NotEmpty(plans);
+        foreach (var plan in plans)
         {
             var figure = Assert.Single(plan.Experiment.Figures!);
             Assert.Equal((FigureKind.Sweep, "draw.sparsity", null), (figure.Kind, figure.Field, figure.Rows));

@@ -32,7 +32,7 @@ internal sealed record AdversarialCase(
 
     /// <summary>The record.</summary>
     public GoldenTensors Record { get; } =
-        GoldenTensors.Open(Golden.Folder("g8_adversarial", Name, "run.safetensors")!);
+        GoldenTensors.Open(Golden.Required("g8_adversarial", Name, "run.safetensors"));
 
     /// <summary>Statistics of the final parameters, where recorded.</summary>
     public string? FinalStatistics => Golden.Folder("g8_adversarial", Name, "final_param_stats.json");
@@ -47,7 +47,7 @@ internal sealed record AdversarialCase(
 
     /// <summary>Whether any recorded batch has token types other than 0.</summary>
     public bool HasPairs =>
-        GoldenTensors.Open(Golden.Folder("g3_search", "batches.safetensors")!) is var file
+        GoldenTensors.Open(Golden.Required("g3_search", "batches.safetensors")) is var file
         && file.Names.Any(n =>
             n.StartsWith("token_type_ids.", StringComparison.Ordinal) && file.Longs(n).Any(t => t != 0)
         );
@@ -85,7 +85,7 @@ internal sealed record AdversarialCase(
 
     private static AdversarialCase Read(string name)
     {
-        using var json = JsonDocument.Parse(File.ReadAllText(Golden.Folder("g8_adversarial", name, "case.json")!));
+        using var json = JsonDocument.Parse(File.ReadAllText(Golden.Required("g8_adversarial", name, "case.json")));
         var c = json.RootElement;
         var norm = c.GetProperty("norm").GetString() switch
         {
@@ -170,7 +170,7 @@ internal sealed class AdversarialRun
         int steps
     )
     {
-        var file = GoldenTensors.Open(Golden.Folder("g3_search", "batches.safetensors")!);
+        var file = GoldenTensors.Open(Golden.Required("g3_search", "batches.safetensors"));
         var batches = new List<GoldenBatch>();
         for (long step = 0, first = 0; step < steps; first += batches[(int)step].Examples.Length, step++)
             batches.Add(GoldenBatch.Read(file, "", $".{step:000}", first));

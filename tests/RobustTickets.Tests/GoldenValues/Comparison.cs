@@ -18,6 +18,9 @@ internal sealed class Comparison(string what)
     /// <summary>Numbers compared so far.</summary>
     public int Compared => _compared;
 
+    /// <summary>Differences found so far.</summary>
+    public int Differences => _differences.Count;
+
     /// <summary>Every element within an absolute tolerance.</summary>
     public void Near(string name, ReadOnlySpan<float> found, ReadOnlySpan<float> reference, double tolerance)
     {

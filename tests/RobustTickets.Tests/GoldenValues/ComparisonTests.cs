@@ -64,7 +64,7 @@ public sealed class ComparisonTests
             throw Golden.Skip("models loaded by the program");
         foreach (var name in names.Where(n => Golden.Folder("models", n, "model.safetensors") is not null))
         {
-            var folder = Golden.Folder("models", name)!;
+            var folder = Golden.Required("models", name);
             var reference = name.EndsWith("_mlm", StringComparison.Ordinal)
                 ? GoldenModel.MaskedLm(name[..^"_mlm".Length])
                 : GoldenModel.Classifier(name);

@@ -18,9 +18,7 @@ internal sealed record GoldenModel(string Name, BertConfig Config, IReadOnlyList
     /// <summary>The classifier of a name.</summary>
     public static GoldenModel Classifier(string name)
     {
-        var folder =
-            Golden.Folder("models", name)
-            ?? throw new DirectoryNotFoundException($"the golden folder names the model '{name}' and has none");
+        var folder = Golden.Required("models", name);
         var weights = GoldenTensors.Open(Path.Combine(folder, "model.safetensors"));
         var labels = weights.Contains("classifier.weight") ? weights.Shape("classifier.weight")[0] : 2;
         return new GoldenModel(name, ReadConfig(folder, labels), [weights]);
@@ -32,9 +30,7 @@ internal sealed record GoldenModel(string Name, BertConfig Config, IReadOnlyList
     /// </summary>
     public static GoldenModel MaskedLm(string name)
     {
-        var folder =
-            Golden.Folder("models", $"{name}_mlm")
-            ?? throw new DirectoryNotFoundException($"no models/{name}_mlm in the golden folder");
+        var folder = Golden.Required("models", $"{name}_mlm");
         var whole = Path.Combine(folder, "model.safetensors");
         if (File.Exists(whole))
             return new GoldenModel(name, ReadConfig(folder, 2), [GoldenTensors.Open(whole)]);
@@ -59,7 +55,7 @@ internal sealed record GoldenModel(string Name, BertConfig Config, IReadOnlyList
                 (e.Name, Shape: e.Value.GetProperty("shape").EnumerateArray().Select(size => size.GetInt32()).ToArray())
             )
             .ToArray();
-        var models = Golden.Folder("models") ?? throw new DirectoryNotFoundException("the golden folder has no models");
+        var models = Golden.Required("models");
         var found = Directory
             .EnumerateDirectories(models)
             .Select(d => Path.GetFileName(d)!)
@@ -115,7 +111,7 @@ internal sealed record GoldenModel(string Name, BertConfig Config, IReadOnlyList
 
     private static BertConfig ReadConfig(string folder, int labels)
     {
-        using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "config.json")));
+        using var json = JsonDocument.Parse(File.ReadAllText(Golden.Required(folder, "config.json")));
         var c = json.RootElement;
         return BertConfig.Dense(
             Int("vocab_size"),

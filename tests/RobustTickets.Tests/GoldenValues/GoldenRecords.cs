@@ -25,9 +25,12 @@ internal sealed class GoldenRecords
     public static GoldenRecords Open(string name, GoldenTensors? matrices) =>
         matrices is not null && matrices.Contains($"records.{name}.self")
             ? new GoldenRecords(matrices, $"records.{name}.", "self", "inter")
-        : Golden.Folder("g3_search", name, "run.safetensors") is { } path
-            ? new GoldenRecords(GoldenTensors.Open(path), "", "self_coef", "inter_coef")
-        : throw new FileNotFoundException($"no records are called '{name}'");
+            : new GoldenRecords(
+                GoldenTensors.Open(Golden.Required("g3_search", name, "run.safetensors")),
+                "",
+                "self_coef",
+                "inter_coef"
+            );
 
     /// <summary>Head coefficients of a record, per layer.</summary>
     public float[][] Heads(int step) => At(_file, _prefix + _heads, step);

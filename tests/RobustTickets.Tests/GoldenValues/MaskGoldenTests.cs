@@ -38,7 +38,7 @@ public sealed class MaskGoldenTests
     public void Masks_of_degenerate_coefficients_are_exact_where_the_released_code_returns()
     {
         var rows = Rows("degenerate.jsonl", returns: true);
-        var file = GoldenTensors.Open(Golden.Folder("g4_masks", "degenerate.safetensors")!);
+        var file = GoldenTensors.Open(Golden.Required("g4_masks", "degenerate.safetensors"));
         Compare(x => x).Agrees();
         Compare(Math.Abs).Rejects("absolute values");
 
@@ -64,7 +64,7 @@ public sealed class MaskGoldenTests
     public void Where_the_released_code_never_returns_every_layer_keeps_a_head_as_large_as_any()
     {
         var rows = Rows("degenerate.jsonl", returns: false);
-        var file = GoldenTensors.Open(Golden.Folder("g4_masks", "degenerate.safetensors")!);
+        var file = GoldenTensors.Open(Golden.Required("g4_masks", "degenerate.safetensors"));
         var emptied = 0;
         foreach (var row in rows)
         {
@@ -99,7 +99,7 @@ public sealed class MaskGoldenTests
             foreach (var row in rows)
             {
                 var seed = -row.GetProperty("step_argument").GetInt32();
-                var file = GoldenTensors.Open(Golden.Folder("g4_masks", $"random_coefs_seed{seed}.safetensors")!);
+                var file = GoldenTensors.Open(Golden.Required("g4_masks", $"random_coefs_seed{seed}.safetensors"));
                 var (heads, neurons) = (Table(file, "self"), Table(file, "inter"));
                 Judge(
                     comparison,
@@ -125,18 +125,31 @@ public sealed class MaskGoldenTests
             var step = row.GetProperty("record_index").GetInt32();
             var (heads, neurons) = (Widen(records.Heads(step)), Widen(records.Neurons(step)));
             var options = Options(row) with { Ties = TieRule.Rank, MinNeuronsPerLayer = 0 };
-            // At ratio 0 the quantile is the smallest value, which the released code loses and
-            // ranking keeps.
-            if (options.HeadRatio > 0 && Distinct(heads))
+            if (RankIsTheQuantile(heads, options.HeadRatio))
                 comparison.Same($"heads of {Place(row)}", DrawRule.Heads(heads, options, true), Bits(row, "head_mask"));
-            if (options.NeuronRatio > 0 && Distinct(neurons))
+            if (RankIsTheQuantile(neurons, options.NeuronRatio))
                 comparison.Same(
                     $"neurons of {Place(row)}",
                     DrawRule.Neurons(neurons, options, true),
                     Bits(row, "neuron_mask")
                 );
         }
+        if (comparison.Compared == 0)
+            throw Golden.Skip("g4_masks masks.jsonl: coefficients by which ranking gives the released masks");
         comparison.Agrees();
+    }
+
+    [Theory]
+    [InlineData(new double[] { 4, 1, 3, 2 }, 0.4, true)]
+    [InlineData(new double[] { 4, 1, 3, 2 }, 0.0, false)] // the quantile is the smallest, which is lost
+    [InlineData(new double[] { 4, 1, 2, 2 }, 0.4, false)] // two lie at the quantile, and both are lost
+    [InlineData(new double[] { 4, 1, 3, 2 }, 1.0, false)] // all are lost; ranking keeps one
+    public void Ranking_and_the_quantile_differ_where_they_are_not_compared(double[] c, double ratio, bool same)
+    {
+        Assert.Equal(same, RankIsTheQuantile([c], ratio));
+        var options = new DrawOptions(ratio, ratio, HeadScope.Layerwise, NeuronScope.Layerwise, MinNeuronsPerLayer: 0);
+        bool[] Heads(TieRule ties) => DrawRule.Heads([c], options with { Ties = ties }, singlePrecision: true)[0];
+        Assert.Equal(same, Heads(TieRule.Rank).SequenceEqual(Heads(TieRule.StrictQuantile)));
     }
 
     [SkippableFact]
@@ -221,6 +234,10 @@ public sealed class MaskGoldenTests
         );
         Thresholds("self_threshold_first", heads, options.HeadRatio, options.HeadScope == HeadScope.Layerwise);
         Thresholds("inter_threshold", neurons, options.NeuronRatio, options.NeuronScope == NeuronScope.Layerwise);
+        var (rounds, last) =
+            options.HeadScope == HeadScope.Layerwise ? (0, heads) : KeepOne(heads, options.HeadRatio, singlePrecision);
+        comparison.Same($"rounds of {Place(row)}", rounds, row.GetProperty("keep_one_rounds").GetInt32());
+        Thresholds("self_threshold_last", last, options.HeadRatio, options.HeadScope == HeadScope.Layerwise);
 
         void Thresholds(string name, double[][] c, double ratio, bool layerwise)
         {
@@ -241,6 +258,24 @@ public sealed class MaskGoldenTests
                     ThresholdTolerance
                 );
             }
+        }
+    }
+
+    /// <summary>
+    /// The rule by which no layer loses all heads, as the README of g4_masks states it: how often
+    /// it was used, and the coefficients of the last threshold.
+    /// </summary>
+    private static (int Rounds, double[][] Last) KeepOne(double[][] heads, double ratio, bool singlePrecision)
+    {
+        var work = Array.ConvertAll(heads, layer => (double[])layer.Clone());
+        for (var rounds = 0; ; rounds++)
+        {
+            var threshold = DrawRule.Quantile(work.SelectMany(layer => layer), ratio, singlePrecision);
+            var empty = Array.FindIndex(work, layer => layer.All(c => !(c > threshold)));
+            if (empty < 0)
+                return (rounds, work);
+            Assert.True(rounds < heads.Length, "as many rounds as layers leave none empty");
+            work[empty][Array.IndexOf(work[empty], work[empty].Max())] = double.PositiveInfinity;
         }
     }
 
@@ -267,6 +302,12 @@ public sealed class MaskGoldenTests
                 .EnumerateArray()
                 .Select(layer => layer.GetString()!.Select(bit => bit == '1').ToArray()),
         ];
+
+    /// <summary>
+    /// Whether ranking promises what the released code's strict quantile gives, if no layer must
+    /// keep a neuron: no two coefficients are equal, and something is pruned and kept.
+    /// </summary>
+    internal static bool RankIsTheQuantile(double[][] c, double ratio) => ratio is > 0 and < 1 && Distinct(c);
 
     private static bool Distinct(double[][] c) =>
         c.SelectMany(layer => layer).Distinct().Count() == c.Sum(layer => layer.Length);

@@ -32,7 +32,7 @@ internal sealed record MaskSearchOptions(
     /// <summary>Mutant: u = 1/2 throughout.</summary>
     public bool ConstantNoise { get; init; }
 
-    public GoldenTensors Record { get; } = GoldenTensors.Open(Golden.Folder(Folder, Name, "run.safetensors")!);
+    public GoldenTensors Record { get; } = GoldenTensors.Open(Golden.Required(Folder, Name, "run.safetensors"));
 
     /// <summary>Whether the search sampled its gates; otherwise u was 1/2 throughout.</summary>
     public bool HasNoise => Golden.Folder(Folder, Name, "mask_noise.safetensors") is not null;
@@ -45,8 +45,7 @@ internal sealed record MaskSearchOptions(
             ? [.. list.EnumerateArray().Select(x => x.GetDouble())]
             : null;
 
-    public string FileOf(string file) =>
-        Golden.Folder(Folder, Name, file) ?? throw new FileNotFoundException($"{Folder}/{Name} has no {file}");
+    public string FileOf(string file) => Golden.Required(Folder, Name, file);
 
     public IEnumerable<(string Site, double L2)> GradientNorms(int step) =>
         _case
@@ -78,7 +77,7 @@ internal sealed record MaskSearchOptions(
 
     private static MaskSearchOptions Read(string name)
     {
-        var c = JsonDocument.Parse(File.ReadAllText(Golden.Folder(Folder, name, "case.json")!)).RootElement;
+        var c = JsonDocument.Parse(File.ReadAllText(Golden.Required(Folder, name, "case.json"))).RootElement;
         return new MaskSearchOptions(
             name,
             c.GetProperty("model").GetString()!,
@@ -149,7 +148,7 @@ internal sealed class MaskTrajectory
 
     private void Repeat(MaskSearchOptions search, Execution execution)
     {
-        var file = GoldenTensors.Open(Golden.Folder("g6_robust", "batches.safetensors")!);
+        var file = GoldenTensors.Open(Golden.Required("g6_robust", "batches.safetensors"));
         var batches = Enumerable
             .Range(0, search.Steps)
             .Select(step => GoldenBatch.Read(file, "", $".{step:000}", (long)step * search.BatchSize))

@@ -72,7 +72,9 @@ public sealed class MaskedLmGoldenTests
         {
             comparison.Near(gradient, found[gradient["grad.".Length..]], file.Floats(gradient), 5e-6);
         }
-        using var stats = JsonDocument.Parse(File.ReadAllText(Path.ChangeExtension(path, null) + "_grad_stats.json"));
+        using var stats = JsonDocument.Parse(
+            File.ReadAllText(Golden.Required("g2_bert", $"mlm_{name}_grad_stats.json"))
+        );
         GradientStatistics.Compare(comparison, stats.RootElement, found, 1e-5, 5e-6);
         MaskedRowsAlone(comparison, net, inputs, batch, file, labels);
         return comparison;

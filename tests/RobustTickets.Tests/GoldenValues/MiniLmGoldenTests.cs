@@ -166,7 +166,7 @@ public sealed class MiniLmGoldenTests(MiniLmModel model) : IClassFixture<MiniLmM
     {
         public static Sentence[] All()
         {
-            var file = Golden.Folder("g9_minilm", "sentences.jsonl") ?? throw Golden.Skip("g9_minilm");
+            var file = Golden.Required("g9_minilm", "sentences.jsonl");
             return
             [
                 .. File.ReadLines(file).Where(line => line.Length > 0).Select(line => Read(JsonDocument.Parse(line))),

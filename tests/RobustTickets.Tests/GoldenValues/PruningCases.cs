@@ -28,7 +28,7 @@ internal sealed record PruningCase(string Name, JsonElement Case, GoldenTensors 
             ];
 
     /// <summary>The batches that all cases use.</summary>
-    public static GoldenTensors Batches() => GoldenTensors.Open(Golden.Folder("g5_prune", "batches.safetensors")!);
+    public static GoldenTensors Batches() => GoldenTensors.Open(Golden.Required("g5_prune", "batches.safetensors"));
 
     /// <summary>Golden model.</summary>
     public string Model => Case.GetProperty("model").GetString()!;

@@ -182,8 +182,33 @@ public sealed class RobustForwardGoldenTests
         comparison.Near("scores below one half", found.BelowHalf, Number("pct_score_below_0.5"), 1e-9);
         comparison.Near("closed gates", found.Closed, Number("exact_zero_fraction"), 1e-9);
         comparison.Near("open gates", found.Open, Number("exact_one_fraction"), 1e-9);
+        if (record.Case.TryGetProperty("layer0", out var layer))
+            FirstLayer(comparison, layer, masks);
 
         double Number(string name) => record.Case.GetProperty(name).GetDouble();
+    }
+
+    /// <summary>
+    /// Mean gates of the first layer: by head of query, key and value, of the other matrices, of
+    /// all.
+    /// </summary>
+    private static void FirstLayer(Comparison comparison, JsonElement recorded, HardConcreteMasks masks)
+    {
+        // Query, key, value, attention output, intermediate, output.
+        var gates = masks.Sites.Take(6).Select(site => masks.Gates(site).to_array()).ToArray();
+        var heads = recorded.GetProperty("heads_qkv_mean");
+        for (var h = 0; h < heads.GetArrayLength(); h++)
+        for (var i = 0; i < 3; i++)
+        {
+            var width = gates[i].Length / heads.GetArrayLength();
+            Mean($"head {h} of matrix {i}", gates[i].Skip(h * width).Take(width), heads[h][i]);
+        }
+        for (var i = 3; i < 6; i++)
+            Mean($"matrix {i}", gates[i], recorded.GetProperty("dense_mean")[i - 3]);
+        Mean("the layer", gates.SelectMany(g => g), recorded.GetProperty("layer_mean"));
+
+        void Mean(string what, IEnumerable<float> values, JsonElement reference) =>
+            comparison.Near($"mean gate of {what}", values.Average(x => (double)x), reference.GetDouble(), Mask);
     }
 
     /// <summary>

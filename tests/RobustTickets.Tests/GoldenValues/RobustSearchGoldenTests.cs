@@ -144,10 +144,10 @@ public sealed class RobustSearchGoldenTests
         var comparison = new Comparison($"retraining, {execution}");
         using var json = JsonDocument.Parse(File.ReadAllText(path));
         var c = json.RootElement;
-        var record = GoldenTensors.Open(Golden.Folder("g6_robust", "retrain", "run.safetensors")!);
+        var record = GoldenTensors.Open(Golden.Required("g6_robust", "retrain", "run.safetensors"));
         int steps = (int)Number("steps"),
             size = (int)Number("bsz");
-        var file = GoldenTensors.Open(Golden.Folder("g6_robust", "batches.safetensors")!);
+        var file = GoldenTensors.Open(Golden.Required("g6_robust", "batches.safetensors"));
         var examples = Enumerable
             .Range(0, steps)
             .SelectMany(step => GoldenBatch.Read(file, "", $".{step:000}", (long)step * size).Examples)
@@ -187,7 +187,7 @@ public sealed class RobustSearchGoldenTests
             Evaluate(step + 1);
         }
         using var stats = JsonDocument.Parse(
-            File.ReadAllText(Golden.Folder("g6_robust", "retrain", "final_param_stats.json")!)
+            File.ReadAllText(Golden.Required("g6_robust", "retrain", "final_param_stats.json"))
         );
         foreach (
             var entry in stats

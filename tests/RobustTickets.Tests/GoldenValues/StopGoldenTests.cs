@@ -92,7 +92,7 @@ public sealed class StopGoldenTests
         {
             throw Golden.Skip("g4_masks pair distances");
         }
-        var file = GoldenTensors.Open(Golden.Folder("g4_masks", "matrices.safetensors")!);
+        var file = GoldenTensors.Open(Golden.Required("g4_masks", "matrices.safetensors"));
         var rows = File.ReadLines(path)
             .Where(line => line.Length > 0)
             .Select(line => JsonDocument.Parse(line).RootElement)
@@ -208,6 +208,6 @@ public sealed class StopGoldenTests
         }
         var rows = JsonDocument.Parse(File.ReadAllText(path)).RootElement.EnumerateArray().ToArray();
         Assert.NotEmpty(rows);
-        return (GoldenTensors.Open(Golden.Folder("g4_masks", "matrices.safetensors")!), rows);
+        return (GoldenTensors.Open(Golden.Required("g4_masks", "matrices.safetensors")), rows);
     }
 }

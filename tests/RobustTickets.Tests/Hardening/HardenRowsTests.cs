@@ -194,6 +194,8 @@ public sealed class HardenRowsTests
     {
         var rows = Rows(400);
         var parts = HardenRows.Part(rows, null, null, Labels, e => Id(e) < 200, "data");
+        Assert.NotEmpty(parts.Development);
+        Assert.NotEmpty(parts.Reported);
         Assert.All(parts.Development.Concat(parts.Reported), e => Assert.True(Id(e) >= 200));
     }
 

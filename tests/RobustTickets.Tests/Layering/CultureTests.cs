@@ -3,7 +3,6 @@
 // how each string is put together.
 using System.Globalization;
 using System.Reflection;
-using System.Reflection.Emit;
 using System.Runtime.CompilerServices;
 using RobustTickets.Attacks;
 using RobustTickets.Kernels.Optim;
@@ -16,11 +15,6 @@ namespace RobustTickets.Tests.Layering;
 
 public sealed class CultureTests
 {
-    private static readonly Dictionary<int, OpCode> Codes = typeof(OpCodes)
-        .GetFields(BindingFlags.Public | BindingFlags.Static)
-        .Select(f => (OpCode)f.GetValue(null)!)
-        .ToDictionary(c => (int)(ushort)c.Value);
-
     // A whole number has neither point nor groups.
     private static readonly string[] Whole = ["0", "F0"];
 
@@ -66,47 +60,21 @@ public sealed class CultureTests
         Assert.Contains("found 1.5", Assert.Throws<RequestException>(request.Check).Message, StringComparison.Ordinal);
     }
 
-    private static IEnumerable<MethodBase> Methods(Type type)
-    {
-        const BindingFlags all =
-            BindingFlags.Public
-            | BindingFlags.NonPublic
-            | BindingFlags.Static
-            | BindingFlags.Instance
-            | BindingFlags.DeclaredOnly;
-        return [.. type.GetMethods(all), .. type.GetConstructors(all)];
-    }
+    private static IEnumerable<MethodBase> Methods(Type type) =>
+        [.. type.GetMethods(CompiledCode.All), .. type.GetConstructors(CompiledCode.All)];
 
     private static List<string> Faults(MethodBase method)
     {
         var faults = new List<string>();
-        if (method.GetMethodBody()?.GetILAsByteArray() is not { } code)
-            return faults;
         // Of each interpolated string that is being put together: whether it names a culture.
         var open = new Stack<bool>();
         string? text = null;
-        for (var at = 0; at < code.Length; )
+        foreach (var operand in CompiledCode.Operands(method))
         {
-            int value = code[at++];
-            if (value == 0xfe)
-                value = (value << 8) | code[at++];
-            var op = Codes[value];
-            if (op.OperandType == OperandType.InlineString)
-                text = method.Module.ResolveString(BitConverter.ToInt32(code, at));
-            if (
-                op.OperandType == OperandType.InlineMethod
-                && Called(method, BitConverter.ToInt32(code, at)) is { } called
-            )
-                See(called);
-            at += op.OperandType switch
-            {
-                OperandType.InlineNone => 0,
-                OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar => 1,
-                OperandType.InlineVar => 2,
-                OperandType.InlineI8 or OperandType.InlineR => 8,
-                OperandType.InlineSwitch => 4 + (4 * BitConverter.ToInt32(code, at)),
-                _ => 4,
-            };
+            if (operand is string s)
+                text = s;
+            else
+                See((MethodBase)operand);
         }
         return faults;
 
@@ -153,13 +121,6 @@ public sealed class CultureTests
         type = Nullable.GetUnderlyingType(type) ?? type;
         return type == typeof(double) || type == typeof(float) || type == typeof(decimal) || type == typeof(Half);
     }
-
-    private static MethodBase? Called(MethodBase method, int token) =>
-        method.Module.ResolveMethod(
-            token,
-            method.DeclaringType?.GetGenericArguments(),
-            method.IsGenericMethod ? method.GetGenericArguments() : null
-        );
 
     private static class Samples
     {

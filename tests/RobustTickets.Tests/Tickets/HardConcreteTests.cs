@@ -199,6 +199,15 @@ public sealed class HardConcreteTests
     }
 
     [Fact]
+    public void The_ramp_leads_from_its_first_to_its_last_factor()
+    {
+        // A ramp over steps 3 to 6 of 20, of weight 10.
+        var options = new HardConcreteOptions(10, RampStart: 0.1, RampLength: 0.2, RampFrom: 0.2, RampTo: 0.9);
+        double[] expected = [2, 2, 3.75, 5.5, 7.25, 9, 9];
+        Assert.All(expected.Index(), e => Assert.Equal(e.Item, options.PenaltyAt(e.Index + 1, 20), 12));
+    }
+
+    [Fact]
     public void The_penalty_joins_after_clipping()
     {
         using var scope = torch.scope();
