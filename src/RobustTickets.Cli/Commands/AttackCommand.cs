@@ -8,7 +8,7 @@ using RobustTickets.Attacks.Metrics;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.Cli.Options;
 using RobustTickets.OnnxRuntime;
-using RobustTickets.Pipeline.Attacks;
+using RobustTickets.Pipeline.Models;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -213,8 +213,8 @@ internal sealed class AttackCommand
 
     private int RunSentences(ParseResult parsed, AttackRecipe recipe)
     {
-        var victim = new VictimFolder(parsed.GetRequiredValue(_model));
-        var length = victim.Length(Length(parsed));
+        var victim = new NamedModel(parsed.GetRequiredValue(_model));
+        var length = Length(parsed).For(victim);
         var loader = Loader(null);
         using var models = new AttackModels(victim.BaseModel, loader);
         var attack = recipe.Build(models);

@@ -7,7 +7,7 @@ using RobustTickets.Cli.Options;
 using RobustTickets.Evaluation;
 using RobustTickets.Models;
 using RobustTickets.OnnxRuntime;
-using RobustTickets.Pipeline.Attacks;
+using RobustTickets.Pipeline.Models;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Cli.Commands;

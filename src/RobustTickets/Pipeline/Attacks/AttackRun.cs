@@ -8,6 +8,7 @@ using RobustTickets.Attacks.Metrics;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Pipeline.Attacks;
+using RobustTickets.Pipeline.Models;
 using RobustTickets.Runs;
 
 namespace RobustTickets;
@@ -20,8 +21,8 @@ internal static class AttackRun
     {
         request.Sample?.Check();
         request.Engine?.Check();
-        var victim = new VictimFolder(request.Model);
-        var target = request.Output ?? victim.ResultsOf(request.FolderName);
+        var victim = new NamedModel(request.Model);
+        var target = request.OutputFor(victim);
         RequireOwnFolder(target, request.FolderName);
         AugmentedData.RequireName(request.AugmentFile);
         if (request.Shard is { } shard)
@@ -29,7 +30,7 @@ internal static class AttackRun
             RequireParts(request);
             target = Path.Combine(target, shard.Folder);
         }
-        var length = victim.Length(request.MaxLength);
+        var length = request.MaxLength.For(victim);
         using var models = new AttackModels(victim.BaseModel, request.Loader);
         var attack = request.Recipe.Build(models);
         using var classifier = ClassifierSource.Load(
@@ -53,7 +54,7 @@ internal static class AttackRun
         );
         var split = rows.Split;
         var picked = Pick(request, rows, progress);
-        var weights = VictimFolder.Hash(victim.Path);
+        var weights = NamedModel.Hash(victim.Path);
         var job = new AttackJob(
             attack,
             classifier,
@@ -252,7 +253,7 @@ internal static class AttackRun
     private static Dictionary<string, string> Environment(
         AttackRequest request,
         ITextClassifier classifier,
-        VictimFolder victim,
+        NamedModel victim,
         string weights
     )
     {
@@ -294,7 +295,7 @@ internal static class AttackRun
         if (encoder is not null)
         {
             var name = Path.GetFileName(Path.GetFullPath(Path.TrimEndingDirectorySeparator(encoder)));
-            facts.Add(new("sentence encoder", $"sha256 {VictimFolder.Hash(encoder)}", name));
+            facts.Add(new("sentence encoder", $"sha256 {NamedModel.Hash(encoder)}", name));
         }
         return facts;
     }

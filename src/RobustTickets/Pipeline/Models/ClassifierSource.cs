@@ -6,7 +6,7 @@ using RobustTickets.Kernels.Dense;
 using RobustTickets.Models;
 using RobustTickets.Training;
 
-namespace RobustTickets.Pipeline.Attacks;
+namespace RobustTickets.Pipeline.Models;
 
 /// <summary>Loads and evaluates classifiers of any format.</summary>
 internal static class ClassifierSource
