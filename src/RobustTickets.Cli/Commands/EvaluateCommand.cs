@@ -41,10 +41,8 @@ internal static class EvaluateCommand
                 parsed.GetValue(length),
                 new OnnxModels(new OnnxOptions(DefaultLabels: arguments.Options.Labels?.Names))
             );
-            foreach (var note in classifier.Notes)
+            foreach (var note in ClassifierSource.Notes(classifier, parsed.GetValue(length)))
                 context.Error.WriteLine($"note: {note}");
-            if (ClassifierSource.LengthNote(parsed.GetValue(length), classifier) is { } cut)
-                context.Error.WriteLine($"note: {cut}");
             var rows = MeasuredRows.Load(
                 named,
                 arguments.Path,

@@ -104,7 +104,7 @@ public sealed record AttackRequest(
     /// <summary>As <see cref="Run"/>, on a background thread.</summary>
     /// <inheritdoc cref="Run"/>
     public Task<AttackReport> RunAsync(IProgress<AttackProgress>? progress = null, CancellationToken stop = default) =>
-        AttackRun.Beside(() => Run(progress, stop), stop);
+        AttackJob.Beside(() => Run(progress, stop), stop);
 }
 
 /// <summary>
