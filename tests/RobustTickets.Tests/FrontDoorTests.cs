@@ -3,6 +3,7 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Pipeline;
+using RobustTickets.Pipeline.Models;
 using RobustTickets.Runs;
 using RobustTickets.Testing;
 using RobustTickets.Tests.Evaluation;
@@ -121,7 +122,7 @@ public sealed class FrontDoorTests(TrainedTask trained) : IClassFixture<TrainedT
         var stamp = EnvironmentStamp.Load(Path.Combine(attacked.Folder!, "environment.json"));
         Assert.True(stamp.Seconds > 0 && stamp.Started <= stamp.Ended && stamp.Ended <= DateTimeOffset.UtcNow);
         Assert.Equal(
-            (VictimFolder.Hash(made.Folder.ModelFolder), made.Folder.ModelFolder),
+            (NamedModel.Hash(made.Folder.ModelFolder), made.Folder.ModelFolder),
             (stamp.Extra["model_sha256"], stamp.Extra["model"])
         );
         // The names are a format: runs of earlier versions are read by them.

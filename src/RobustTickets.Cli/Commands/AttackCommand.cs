@@ -9,6 +9,7 @@ using RobustTickets.Cli.Attacks;
 using RobustTickets.Cli.Options;
 using RobustTickets.OnnxRuntime;
 using RobustTickets.Pipeline.Attacks;
+using RobustTickets.Pipeline.Models;
 
 namespace RobustTickets.Cli.Commands;
 
@@ -213,20 +214,19 @@ internal sealed class AttackCommand
 
     private int RunSentences(ParseResult parsed, AttackRecipe recipe)
     {
-        var victim = new VictimFolder(parsed.GetRequiredValue(_model));
-        var length = victim.Length(Length(parsed));
-        var loader = Loader(null);
-        using var models = new AttackModels(victim.BaseModel, loader);
-        var attack = recipe.Build(models);
-        using var classifier = ClassifierSource.Load(victim.Path, _execution.Read(parsed), length, loader);
-        foreach (var note in classifier.Notes)
+        using var victim = LoadedVictim.Load(
+            new NamedModel(parsed.GetRequiredValue(_model)),
+            recipe,
+            Length(parsed),
+            _execution.Read(parsed),
+            Loader(null)
+        );
+        foreach (var note in victim.Notes)
             _context.Error.WriteLine($"note: {note}");
-        if (ClassifierSource.LengthNote(length, classifier) is { } cut)
-            _context.Error.WriteLine($"note: {cut}");
         var single = new SentenceAttack(
-            attack,
-            classifier,
-            SentenceAttack.ClassOf(parsed.GetValue(_label), classifier.Labels),
+            victim.Attack,
+            victim.Classifier,
+            SentenceAttack.ClassOf(parsed.GetValue(_label), victim.Classifier.Labels),
             _attack.Engine(parsed),
             parsed.GetValue(_json)
         );

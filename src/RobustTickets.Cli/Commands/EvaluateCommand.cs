@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 using RobustTickets.Cli.Options;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.OnnxRuntime;
-using RobustTickets.Pipeline.Attacks;
+using RobustTickets.Pipeline.Models;
 using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli.Commands;
@@ -34,19 +34,17 @@ internal static class EvaluateCommand
         command.SetAction(parsed =>
         {
             var arguments = data.Read(parsed);
-            var victim = new VictimFolder(parsed.GetRequiredValue(model));
+            var named = new NamedModel(parsed.GetRequiredValue(model));
             using var classifier = ClassifierSource.Load(
-                victim.Path,
+                named.Path,
                 execution.Read(parsed),
                 parsed.GetValue(length),
                 new OnnxModels(new OnnxOptions(DefaultLabels: arguments.Options.Labels?.Names))
             );
-            foreach (var note in classifier.Notes)
+            foreach (var note in ClassifierSource.Notes(classifier, parsed.GetValue(length)))
                 context.Error.WriteLine($"note: {note}");
-            if (ClassifierSource.LengthNote(parsed.GetValue(length), classifier) is { } cut)
-                context.Error.WriteLine($"note: {cut}");
             var rows = MeasuredRows.Load(
-                victim,
+                named,
                 arguments.Path,
                 arguments.Task,
                 arguments.Options,
@@ -67,7 +65,7 @@ internal static class EvaluateCommand
                     context.Out,
                     new JsonObject
                     {
-                        ["model"] = victim.Path,
+                        ["model"] = named.Path,
                         ["task"] = arguments.Task,
                         ["split"] = examples.Name,
                         ["source"] = examples.Source,

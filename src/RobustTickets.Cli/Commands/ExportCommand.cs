@@ -8,6 +8,7 @@ using RobustTickets.Cli.Onnx;
 using RobustTickets.Cli.Options;
 using RobustTickets.Export;
 using RobustTickets.OnnxRuntime;
+using RobustTickets.Pipeline.Models;
 using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli.Commands;
@@ -98,7 +99,7 @@ internal sealed class ExportCommand
         if (!Formats.Contains(format))
             throw new UsageException($"--format {format}: not supported; possible: {string.Join(", ", Formats)}");
         Refuse(parsed, format);
-        var source = new VictimFolder(parsed.GetRequiredValue(_model)).Path;
+        var source = new NamedModel(parsed.GetRequiredValue(_model)).Path;
         using (var folder = BertFiles.Open(source))
         {
             foreach (var note in folder.Notes)

@@ -7,7 +7,7 @@ using RobustTickets.Cli.Options;
 using RobustTickets.Evaluation;
 using RobustTickets.Models;
 using RobustTickets.OnnxRuntime;
-using RobustTickets.Pipeline.Attacks;
+using RobustTickets.Pipeline.Models;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Cli.Commands;
@@ -55,10 +55,8 @@ internal static class PredictCommand
             if (parsed.GetValue(labels) is not null && !loader.Knows(path))
                 throw new UsageException("--labels requires an ONNX file; a Hugging Face folder names its own classes");
             using var classifier = ClassifierSource.Load(path, execution.Read(parsed), parsed.GetValue(length), loader);
-            foreach (var note in classifier.Notes)
+            foreach (var note in ClassifierSource.Notes(classifier, parsed.GetValue(length)))
                 context.Error.WriteLine($"note: {note}");
-            if (ClassifierSource.LengthNote(parsed.GetValue(length), classifier) is { } cut)
-                context.Error.WriteLine($"note: {cut}");
             foreach (var group in texts.Read(context, parsed.GetValue(batch) ?? 64))
             {
                 context.Stop.Token.ThrowIfCancellationRequested();

@@ -8,6 +8,7 @@ using RobustTickets.Attacks.Metrics;
 using RobustTickets.Cli.Attacks;
 using RobustTickets.Cli.Options;
 using RobustTickets.OnnxRuntime;
+using RobustTickets.Pipeline.Models;
 
 namespace RobustTickets.Cli.Onnx;
 
@@ -52,7 +53,7 @@ internal sealed class QuantizationLossOptions
         var stop = context.Stop.Token;
         var arguments = _data.Read(parsed);
         var recipe = _attack.Read(parsed, 42, _data.MaxUnpacked(parsed));
-        var victim = new VictimFolder(source);
+        var victim = new NamedModel(source);
         var models = new AttackModels(victim.BaseModel);
         Classifier? before = null;
         try

@@ -1,7 +1,7 @@
 // A model of a playground, with the run that it comes from.
 using RobustTickets.Attacks;
 using RobustTickets.OnnxRuntime;
-using RobustTickets.Pipeline.Attacks;
+using RobustTickets.Pipeline.Models;
 using RobustTickets.Runs;
 using static RobustTickets.Attacks.Invariant;
 
@@ -46,7 +46,7 @@ internal sealed record PlaygroundModel(
             foreach (var path in paths)
             {
                 stop.ThrowIfCancellationRequested();
-                var folder = new VictimFolder(path);
+                var folder = new NamedModel(path);
                 var classifier = ClassifierSource.Load(folder.Path, execution, null, loader);
                 foreach (var text in classifier.Notes)
                     note($"{path}: {text}");
@@ -85,7 +85,7 @@ internal sealed record PlaygroundModel(
         Path.TrimEndingDirectorySeparator(Path.GetFullPath(a))
         == Path.TrimEndingDirectorySeparator(Path.GetFullPath(b));
 
-    private static string NameOf(string? run, VictimFolder folder) =>
+    private static string NameOf(string? run, NamedModel folder) =>
         VisibleText.OnOneLine(run is null ? folder.Name : Path.GetFileName(run));
 
     private static string Slug(string name)

@@ -8,6 +8,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Pipeline.Checks;
 using RobustTickets.Pipeline.Data;
+using RobustTickets.Pipeline.Models;
 using RobustTickets.Recipes.Json;
 
 namespace RobustTickets.Experiments;
@@ -98,7 +99,7 @@ internal sealed class CellContents(ExperimentRequest request)
         var whole = Path.GetFullPath(path);
         if (!_files.TryGetValue(whole, out var hash))
             _files[whole] = hash = File.Exists(Path.Combine(whole, "config.json"))
-                ? VictimFolder.Hash(whole)
+                ? NamedModel.Hash(whole)
                 : ResourceFolder.Hash(whole);
         return hash;
     }

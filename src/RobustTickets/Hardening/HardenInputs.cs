@@ -4,6 +4,7 @@ using System.Globalization;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
+using RobustTickets.Pipeline.Models;
 using RobustTickets.Runs;
 using static RobustTickets.Attacks.Invariant;
 
@@ -57,7 +58,7 @@ internal sealed record HardenInputs(
     /// <exception cref="DataException">Data or resources are missing or corrupt.</exception>
     public static HardenInputs Open(HardenRequest request, CancellationToken stop)
     {
-        var victim = new VictimFolder(request.Model);
+        var victim = new NamedModel(request.Model);
         var isOther = request.Loader?.Knows(victim.Path) == true;
         if (isOther && request.Base is null)
             throw new RequestException(
@@ -66,10 +67,10 @@ internal sealed record HardenInputs(
                 $"is missing: {victim.Path} can be attacked but not trained, so name the checkpoint that defences are "
                     + "trained from, such as one imported from it"
             );
-        var start = request.Base is { } named ? new VictimFolder(named).Path : victim.Path;
+        var start = request.Base is { } named ? new NamedModel(named).Path : victim.Path;
         var isTicket = IsTicketAt(start);
         var classes = isOther ? ClassesOf(request.Loader!, victim.Path) : ClassesOf(victim.Path);
-        VictimFolder[] given = start == victim.Path ? [victim] : [victim, new VictimFolder(start)];
+        NamedModel[] given = start == victim.Path ? [victim] : [victim, new NamedModel(start)];
         // A checkpoint that is not a classifier has no labelled training rows, unless it has a
         // record of them.
         var seen = given
@@ -97,8 +98,8 @@ internal sealed record HardenInputs(
         if (request.Running.RoundsFactors)
             notes.Add("matrix products in bf16, weights and sums in float32: what this machine computes fastest");
         var hash = HardenFolder.Hash([
-            VictimFolder.Hash(victim.Path),
-            .. start == victim.Path ? Array.Empty<string>() : [VictimFolder.Hash(start)],
+            NamedModel.Hash(victim.Path),
+            .. start == victim.Path ? Array.Empty<string>() : [NamedModel.Hash(start)],
             request.Running.OfResults,
             string.Join(' ', attacks.Names),
             request.CleanLoss == HardenSelection.MostLost
@@ -154,7 +155,7 @@ internal sealed record HardenInputs(
     }
 
     private static HardenModel? OwnOf(
-        VictimFolder victim,
+        NamedModel victim,
         IReadOnlyList<string>? classes,
         IReadOnlyList<string> labels,
         List<string> notes

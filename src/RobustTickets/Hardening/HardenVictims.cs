@@ -2,7 +2,7 @@
 // own folder and can be resumed.
 using RobustTickets.Attacks;
 using RobustTickets.Pipeline;
-using RobustTickets.Pipeline.Attacks;
+using RobustTickets.Pipeline.Models;
 
 namespace RobustTickets.Hardening;
 
@@ -42,7 +42,7 @@ internal sealed class HardenVictims(
         foreach (var name in inputs.Attacks.Names)
             _ = Attack(name);
         var encoders = inputs.Attacks.Names.Select(name => Recipe(name).EncoderFolder(_models)).OfType<string>();
-        return HardenFolder.Hash(encoders.Distinct().Select(VictimFolder.Hash));
+        return HardenFolder.Hash(encoders.Distinct().Select(NamedModel.Hash));
     }
 
     /// <summary>
@@ -92,7 +92,7 @@ internal sealed class HardenVictims(
                 ),
                 new(
                     "victim weights",
-                    $"sha256 {VictimFolder.Hash(model.Folder)}",
+                    $"sha256 {NamedModel.Hash(model.Folder)}",
                     "configuration, tokenizer and weights"
                 ),
             ]

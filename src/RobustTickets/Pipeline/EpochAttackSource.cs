@@ -5,6 +5,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Pipeline;
+using RobustTickets.Pipeline.Models;
 
 namespace RobustTickets;
 
@@ -88,7 +89,7 @@ public sealed class EpochAttackSource : IDisposable
                 [
                     new(
                         "sentence encoder",
-                        $"sha256 {VictimFolder.Hash(folder)}",
+                        $"sha256 {NamedModel.Hash(folder)}",
                         "configuration, tokenizer and weight files"
                     ),
                 ]

@@ -3,6 +3,7 @@
 using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
 using RobustTickets.Models;
+using RobustTickets.Pipeline.Models;
 using RobustTickets.Runs;
 using RobustTickets.Tickets;
 using RobustTickets.Training;
@@ -40,7 +41,7 @@ internal static class RunConclusion
         session.Data.Rows.Save(model);
         TrainedTexts
             .Of(session.Data.TrainTexts, session.Data.Rows.Train.Sha256)
-            .And(SeenRowsReader.Read(new VictimFolder(session.Request.Model)).Texts)
+            .And(SeenRowsReader.Read(new NamedModel(session.Request.Model)).Texts)
             .Save(model);
     }
 

@@ -2,7 +2,7 @@
 // must have the same data and inputs; a changed device or precision is recorded.
 using System.Globalization;
 using RobustTickets.Attacks;
-using RobustTickets.Pipeline.Attacks;
+using RobustTickets.Pipeline.Models;
 using RobustTickets.Runs;
 using RobustTickets.Searches;
 

@@ -5,6 +5,7 @@ using RobustTickets.Attacks.Metrics;
 using RobustTickets.Attacks.Tokens;
 using RobustTickets.Checkpoints;
 using RobustTickets.Pipeline.Data;
+using RobustTickets.Pipeline.Models;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Runs;
 
@@ -122,7 +123,7 @@ public sealed class TrainedRun
             throw new DataException($"{place}: the run's data no longer exist there; give their path");
         var classes = HuggingFaceConfig.Load(Path.Combine(run.ModelFolder, "config.json")).Labels;
         var task = RecipeJson.ReadFile(run.RecipeFile).Task;
-        var rows = MeasuredRows.Load(new VictimFolder(run.ModelFolder), place, task, options, null, classes);
+        var rows = MeasuredRows.Load(new NamedModel(run.ModelFolder), place, task, options, null, classes);
         return rows.Kind == RowKind.HeldOut
             ? new EvaluationExamples(rows.Split.Examples, rows.Name)
             : throw new DataException($"{place}: not the data of {run.Path}, or changed since: {rows.Description}");

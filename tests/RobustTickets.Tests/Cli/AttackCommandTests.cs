@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Metrics;
@@ -123,6 +124,17 @@ public sealed class AttackCommandTests : IDisposable
         var run = Attack(options);
         Assert.True(run.Code == ExitCodes.Usage, $"{run.Code}: {run.Error}");
         Assert.Empty(run.Out);
+    }
+
+    [Fact]
+    public void More_word_pieces_than_the_victim_reads_are_noted_once_whatever_is_attacked()
+    {
+        string[] longer = ["--max-length", "99999"];
+        foreach (var run in new[] { Attack(["--text", "a film", .. longer]), OnData("long", [.. longer]) })
+        {
+            Assert.True(run.Code == 0, run.Error);
+            Assert.Single(Regex.Matches(run.Error, "note: 99999 word pieces were requested"));
+        }
     }
 
     [Fact]

@@ -5,7 +5,7 @@ using RobustTickets.Attacks.Data;
 using RobustTickets.Checkpoints;
 using RobustTickets.Evaluation;
 using RobustTickets.Kernels.Randomness;
-using RobustTickets.Pipeline.Attacks;
+using RobustTickets.Pipeline.Models;
 using RobustTickets.Testing;
 using RobustTickets.Tests.Resume;
 using RobustTickets.Torch;

@@ -116,9 +116,9 @@ internal static class Layers
             "RobustTickets.Runs",
             "RobustTickets.Models"
         ),
-        // Attacks on a model that exists: tickets, objectives and searches they do not know.
+        // A model that the user names, and the rows it may be evaluated on.
         new(
-            "RobustTickets.Pipeline.Attacks",
+            "RobustTickets.Pipeline.Models",
             AllTorch,
             AllKernels,
             AllText,
@@ -128,6 +128,18 @@ internal static class Layers
             "RobustTickets.Training",
             "RobustTickets.Recipes",
             "RobustTickets.Evaluation"
+        ),
+        // Attacks on a model that exists: tickets, objectives and searches they do not know.
+        new(
+            "RobustTickets.Pipeline.Attacks",
+            AllTorch,
+            AllKernels,
+            AllText,
+            "RobustTickets.Checkpoints",
+            "RobustTickets.Runs",
+            "RobustTickets.Models",
+            "RobustTickets.Evaluation",
+            "RobustTickets.Pipeline.Models"
         ),
         // The only place that knows all of the above.
         new(
@@ -146,6 +158,7 @@ internal static class Layers
             "RobustTickets.Searches",
             "RobustTickets.Recipes",
             "RobustTickets.Evaluation",
+            "RobustTickets.Pipeline.Models",
             "RobustTickets.Pipeline.Attacks"
         ),
         new(
@@ -198,6 +211,7 @@ internal static class Layers
             "RobustTickets.Training",
             "RobustTickets.Recipes",
             "RobustTickets.Pipeline",
+            "RobustTickets.Pipeline.Models",
             "RobustTickets.Pipeline.Attacks",
             "RobustTickets.Reports",
             "RobustTickets.Reports.Figures"
@@ -218,6 +232,7 @@ internal static class Layers
             "RobustTickets.Recipes",
             "RobustTickets.Evaluation",
             "RobustTickets.Pipeline",
+            "RobustTickets.Pipeline.Models",
             "RobustTickets.Pipeline.Attacks",
             "RobustTickets.Reports",
             "RobustTickets.Reports.Figures"

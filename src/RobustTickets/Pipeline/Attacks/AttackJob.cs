@@ -1,6 +1,10 @@
+// Runs an attack into a folder. The same job continues a killed attack: outcomes in the folder are
+// kept.
+using System.Diagnostics;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
+using RobustTickets.Pipeline.Attacks;
 using RobustTickets.Runs;
 
 namespace RobustTickets;
@@ -53,11 +57,114 @@ public sealed record AttackJob(
     /// <exception cref="OutputException">The folder cannot be written.</exception>
     /// <exception cref="OperationCanceledException">The attack was cancelled; running the same job
     /// again resumes it.</exception>
-    public AttackReport Run(IProgress<AttackProgress>? progress = null, CancellationToken stop = default) =>
-        AttackRun.Run(this, progress, stop);
+    public AttackReport Run(IProgress<AttackProgress>? progress = null, CancellationToken stop = default)
+    {
+        Engine?.Check();
+        if (Shard is not null)
+            RequireNoSharedStream(Attack.Randomness);
+        using var log = AttackLog.Open(
+            Folder,
+            AttackSettings.Of(Attack, VictimName, RunSettings),
+            Inputs,
+            CsvCells,
+            Shard,
+            Claim,
+            ordered: Attack.Randomness.SharesStream
+        );
+        var inputs = Shard?.Of(Inputs) ?? Inputs;
+        if (Shard is not null)
+            progress.Note($"{Shard}: {inputs.Count} examples");
+        if (log.Done > 0)
+            progress.Note($"continuing in {Folder}: {log.Done} of {inputs.Count} examples are done");
+        // If nothing is left to do, the existing stamp is kept.
+        var stamp =
+            log.Remaining.Count > 0 || !File.Exists(Path.Combine(Folder, AttackStamp.File))
+                ? AttackStamp.Begin(Folder, Facts, resumes: log.Done > 0)
+                : null;
+        // The log orders outcomes; the engine delivers them unordered so that a slow example does
+        // not delay saving others.
+        var options = Engine ?? new AttackEngineOptions();
+        var engine = new AttackEngine(Attack, Victim, options with { InOrder = false });
+        try
+        {
+            Drain(inputs, engine, log, stamp, progress, stop).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            stamp?.Save();
+            progress.Note(
+                $"{log.Done} of {inputs.Count} examples are done; rerun the same attack to continue in {Folder}"
+            );
+            throw;
+        }
+        progress?.Report(new AttackCost(engine.Statistics));
+        var summary = log.Complete(WholeSplitClean?.Invoke());
+        stamp?.Save();
+        return new AttackReport(summary, log.Outcomes, Folder);
+    }
 
     /// <summary>As <see cref="Run"/>, on a background thread.</summary>
     /// <inheritdoc cref="Run"/>
     public Task<AttackReport> RunAsync(IProgress<AttackProgress>? progress = null, CancellationToken stop = default) =>
-        AttackRun.Beside(() => Run(progress, stop), stop);
+        Beside(() => Run(progress, stop), stop);
+
+    /// <summary>Runs an attack on a background thread.</summary>
+    internal static Task<AttackReport> Beside(Func<AttackReport> run, CancellationToken stop) =>
+        Task.Factory.StartNew(run, stop, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    /// <summary>Throws if a shard of an attack would depend on the examples of others.</summary>
+    /// <exception cref="RequestException">One random stream goes through all examples.</exception>
+    internal static void RequireNoSharedStream(RandomPlan plan)
+    {
+        if (plan.SharesStream)
+            throw new RequestException(
+                nameof(AttackRequest.Shard),
+                null,
+                "cannot be combined with one random stream over all examples: each outcome depends on the "
+                    + "previous ones"
+            );
+    }
+
+    private async Task Drain(
+        IReadOnlyList<Example> inputs,
+        AttackEngine engine,
+        AttackLog log,
+        AttackStamp? stamp,
+        IProgress<AttackProgress>? progress,
+        CancellationToken stop
+    )
+    {
+        var watch = Stopwatch.StartNew();
+        var counts = log.All.GroupBy(o => o.Result).ToDictionary(g => g.Key, g => g.Count());
+        int Count(AttackResult result) => counts.GetValueOrDefault(result);
+        // With one random stream through all examples, each depends on the ones before: finished
+        // examples are repeated to reach the same point in the stream.
+        var remaining = log.Remaining;
+        var todo = Attack.Randomness.SharesStream && remaining.Count > 0 ? inputs : remaining;
+        var wanted = remaining.Select(i => i.Id).ToHashSet(StringComparer.Ordinal);
+        var ended = 0;
+        await foreach (var outcome in engine.RunAsync(todo, stop).ConfigureAwait(false))
+        {
+            ended++;
+            if (!wanted.Contains(outcome.Id))
+                continue;
+            log.Write(outcome);
+            stamp?.Tick();
+            counts[outcome.Result] = Count(outcome.Result) + 1;
+            var (done, total) = (log.Done, inputs.Count);
+            var seconds = watch.Elapsed.TotalSeconds;
+            progress?.Report(
+                new AttackStep(
+                    done,
+                    total,
+                    Count(AttackResult.Success),
+                    Count(AttackResult.Failed),
+                    Count(AttackResult.Skipped),
+                    Count(AttackResult.Error),
+                    engine.Statistics.Queries / Math.Max(seconds, 1e-3),
+                    seconds > 5 ? TimeSpan.FromSeconds(seconds / ended * (todo.Count - ended)) : null
+                )
+            );
+        }
+    }
 }

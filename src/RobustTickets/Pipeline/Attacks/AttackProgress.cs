@@ -9,6 +9,14 @@ public abstract record AttackProgress;
 /// <param name="Text">The sentence.</param>
 public sealed record AttackNote(string Text) : AttackProgress;
 
+/// <summary>Reports notes.</summary>
+internal static class AttackNotes
+{
+    /// <summary>Reports a sentence, if anyone listens.</summary>
+    public static void Note(this IProgress<AttackProgress>? progress, string text) =>
+        progress?.Report(new AttackNote(text));
+}
+
 /// <summary>An example was finished.</summary>
 /// <param name="Done">Examples finished.</param>
 /// <param name="Total">Total number of examples.</param>

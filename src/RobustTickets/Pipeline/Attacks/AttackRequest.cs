@@ -5,6 +5,7 @@ using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
+using RobustTickets.Pipeline.Models;
 using RobustTickets.Runs;
 
 namespace RobustTickets;
@@ -66,6 +67,17 @@ public sealed record AttackRequest(
             Temperature is { } t ? $"-temperature-{t.Name}" : ""
         );
 
+    /// <summary>Folder of the results, before any shard.</summary>
+    /// <exception cref="RequestException">None is given, and the model is not in a run.</exception>
+    internal string OutputFor(NamedModel victim) =>
+        Output
+        ?? victim.Run?.AttackFolder(FolderName)
+        ?? throw new RequestException(
+            nameof(Output),
+            null,
+            $"is missing, and {victim.Path} is not in a run folder whose attacks/ could hold the results"
+        );
+
     /// <summary>
     /// Attacks every example without an outcome in the folder and writes settings.json, ids.txt,
     /// examples.jsonl, results.csv, summary.json, textattack-summary.json and environment.json.
@@ -94,7 +106,7 @@ public sealed record AttackRequest(
     /// <summary>As <see cref="Run"/>, on a background thread.</summary>
     /// <inheritdoc cref="Run"/>
     public Task<AttackReport> RunAsync(IProgress<AttackProgress>? progress = null, CancellationToken stop = default) =>
-        AttackRun.Beside(() => Run(progress, stop), stop);
+        AttackJob.Beside(() => Run(progress, stop), stop);
 }
 
 /// <summary>
@@ -117,6 +129,21 @@ public readonly record struct VictimLength
         AsInTraining ? "as in training"
         : Pieces is null ? "the tokenizer's own"
         : "option";
+
+    /// <summary>The number of tokens for a model; null: the tokenizer's own limit.</summary>
+    /// <exception cref="RequestException">The length of training was requested and is
+    /// unknown.</exception>
+    internal int? For(NamedModel victim)
+    {
+        if (!AsInTraining)
+            return Pieces;
+        return victim.TrainedLength
+            ?? throw new RequestException(
+                nameof(AttackRequest.MaxLength),
+                null,
+                $"{victim.Path} is not in a run folder, so its training length is unknown; give a number"
+            );
+    }
 
     /// <summary>A given length of at least 3.</summary>
     /// <exception cref="RequestException">The length is below 3.</exception>

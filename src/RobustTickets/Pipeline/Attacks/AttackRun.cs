@@ -1,18 +1,16 @@
-// Runs an attack into a folder; the same request resumes a killed attack. Options, resources and
-// data are validated before the victim is loaded.
-using System.Diagnostics;
+// Turns the request of an attack into a job: options and resources are checked, then the victim is
+// loaded, and the examples are picked.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
-using RobustTickets.Attacks.Engine;
 using RobustTickets.Attacks.Metrics;
-using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Pipeline.Attacks;
+using RobustTickets.Pipeline.Models;
 using RobustTickets.Runs;
 
 namespace RobustTickets;
 
-/// <summary>Runs attacks into folders.</summary>
+/// <summary>Runs requests of attacks.</summary>
 internal static class AttackRun
 {
     /// <inheritdoc cref="AttackRequest.Run"/>
@@ -20,8 +18,8 @@ internal static class AttackRun
     {
         request.Sample?.Check();
         request.Engine?.Check();
-        var victim = new VictimFolder(request.Model);
-        var target = request.Output ?? victim.ResultsOf(request.FolderName);
+        var model = new NamedModel(request.Model);
+        var target = request.OutputFor(model);
         RequireOwnFolder(target, request.FolderName);
         AugmentedData.RequireName(request.AugmentFile);
         if (request.Shard is { } shard)
@@ -29,21 +27,18 @@ internal static class AttackRun
             RequireParts(request);
             target = Path.Combine(target, shard.Folder);
         }
-        var length = victim.Length(request.MaxLength);
-        using var models = new AttackModels(victim.BaseModel, request.Loader);
-        var attack = request.Recipe.Build(models);
-        using var classifier = ClassifierSource.Load(
-            victim.Path,
+        using var victim = LoadedVictim.Load(
+            model,
+            request.Recipe,
+            request.MaxLength,
             request.Execution ?? new Execution(),
-            length,
             request.Loader
         );
-        foreach (var note in classifier.Notes)
-            Note(progress, $"note: {note}");
-        if (ClassifierSource.LengthNote(length, classifier) is { } cut)
-            Note(progress, $"note: {cut}");
+        foreach (var note in victim.Notes)
+            progress.Note($"note: {note}");
+        var classifier = victim.Classifier;
         var rows = MeasuredRows.Load(
-            victim,
+            model,
             request.Data,
             request.Task,
             request.DataOptions,
@@ -53,17 +48,17 @@ internal static class AttackRun
         );
         var split = rows.Split;
         var picked = Pick(request, rows, progress);
-        var weights = VictimFolder.Hash(victim.Path);
+        var weights = NamedModel.Hash(model.Path);
         var job = new AttackJob(
-            attack,
+            victim.Attack,
             classifier,
-            victim.Name,
+            model.Name,
             picked,
             target,
-            Facts(request, weights, classifier, rows, picked.Count, request.Recipe.EncoderFolder(models)),
+            Facts(request, weights, classifier, rows, picked.Count, request.Recipe.EncoderFolder(victim.Models)),
             request.Engine,
             request.CsvCells,
-            Environment(request, classifier, victim, weights),
+            Environment(request, classifier, model, weights),
             request.Shard
         )
         {
@@ -74,111 +69,22 @@ internal static class AttackRun
                     ? () => WholeSplit(classifier, split, progress, stop)
                     : null,
         };
-        CalibrationRows HeldOut() => CalibrationRows.Of(victim, request, split, picked, classifier.Labels, stop);
+        CalibrationRows HeldOut() => CalibrationRows.Of(model, request, split, picked, classifier.Labels, stop);
         var report = request.Temperature is { } temperature
             ? new TemperedAttack(job, temperature, HeldOut, progress).Run(stop)
-            : Run(job, progress, stop);
+            : job.Run(progress, stop);
         if (request.AugmentFile is { } file)
         {
-            var made = AugmentedData.Write(file, split.Examples, report.Outcomes, split.Labels.Names, attack.Name);
-            Note(progress, $"{split.Examples.Count} examples and {made} adversarial ones in {file}");
+            var made = AugmentedData.Write(
+                file,
+                split.Examples,
+                report.Outcomes,
+                split.Labels.Names,
+                victim.Attack.Name
+            );
+            progress.Note($"{split.Examples.Count} examples and {made} adversarial ones in {file}");
         }
         return report;
-    }
-
-    /// <inheritdoc cref="AttackJob.Run"/>
-    public static AttackReport Run(AttackJob job, IProgress<AttackProgress>? progress, CancellationToken stop)
-    {
-        job.Engine?.Check();
-        if (job.Shard is not null)
-            RequireNoSharedStream(job.Attack.Randomness);
-        using var log = AttackLog.Open(
-            job.Folder,
-            AttackSettings.Of(job.Attack, job.VictimName, job.RunSettings),
-            job.Inputs,
-            job.CsvCells,
-            job.Shard,
-            job.Claim,
-            ordered: job.Attack.Randomness.SharesStream
-        );
-        job = job with { Inputs = job.Shard?.Of(job.Inputs) ?? job.Inputs };
-        if (job.Shard is not null)
-            Note(progress, $"{job.Shard}: {job.Inputs.Count} examples");
-        if (log.Done > 0)
-            Note(progress, $"continuing in {job.Folder}: {log.Done} of {job.Inputs.Count} examples are done");
-        // If nothing is left to do, the existing stamp is kept.
-        var stamp =
-            log.Remaining.Count > 0 || !File.Exists(Path.Combine(job.Folder, AttackStamp.File))
-                ? AttackStamp.Begin(job.Folder, job.Facts, resumes: log.Done > 0)
-                : null;
-        // The log orders outcomes; the engine delivers them unordered so that a slow example does
-        // not delay saving others.
-        var options = job.Engine ?? new AttackEngineOptions();
-        var engine = new AttackEngine(job.Attack, job.Victim, options with { InOrder = false });
-        try
-        {
-            Drain(job, engine, log, stamp, progress, stop).GetAwaiter().GetResult();
-        }
-        catch (OperationCanceledException)
-        {
-            stamp?.Save();
-            Note(
-                progress,
-                $"{log.Done} of {job.Inputs.Count} examples are done; rerun the same attack to continue in {job.Folder}"
-            );
-            throw;
-        }
-        progress?.Report(new AttackCost(engine.Statistics));
-        var summary = log.Complete(job.WholeSplitClean?.Invoke());
-        stamp?.Save();
-        return new AttackReport(summary, log.Outcomes, job.Folder);
-    }
-
-    /// <summary>Runs an attack on a background thread.</summary>
-    internal static Task<AttackReport> Beside(Func<AttackReport> run, CancellationToken stop) =>
-        Task.Factory.StartNew(run, stop, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-
-    private static async Task Drain(
-        AttackJob job,
-        AttackEngine engine,
-        AttackLog log,
-        AttackStamp? stamp,
-        IProgress<AttackProgress>? progress,
-        CancellationToken stop
-    )
-    {
-        var watch = Stopwatch.StartNew();
-        var counts = log.All.GroupBy(o => o.Result).ToDictionary(g => g.Key, g => g.Count());
-        int Count(AttackResult result) => counts.GetValueOrDefault(result);
-        // With one random stream through all examples, each depends on the ones before: finished
-        // examples are repeated to reach the same point in the stream.
-        var remaining = log.Remaining;
-        var todo = job.Attack.Randomness.SharesStream && remaining.Count > 0 ? job.Inputs : remaining;
-        var wanted = remaining.Select(i => i.Id).ToHashSet(StringComparer.Ordinal);
-        var ended = 0;
-        await foreach (var outcome in engine.RunAsync(todo, stop).ConfigureAwait(false))
-        {
-            ended++;
-            if (!wanted.Contains(outcome.Id))
-                continue;
-            log.Write(outcome);
-            stamp?.Tick();
-            counts[outcome.Result] = Count(outcome.Result) + 1;
-            var (done, total) = (log.Done, job.Inputs.Count);
-            var seconds = watch.Elapsed.TotalSeconds;
-            progress?.Report(
-                new AttackStep(
-                    done,
-                    total,
-                    Count(AttackResult.Success),
-                    Count(AttackResult.Failed),
-                    Count(AttackResult.Skipped),
-                    Count(AttackResult.Error),
-                    engine.Statistics.Queries / Math.Max(seconds, 1e-3),
-                    seconds > 5 ? TimeSpan.FromSeconds(seconds / ended * (todo.Count - ended)) : null
-                )
-            );
-        }
     }
 
     private static IReadOnlyList<Example> Pick(
@@ -188,12 +94,12 @@ internal static class AttackRun
     )
     {
         var split = rows.Split;
-        Note(progress, split.Summary());
+        progress.Note(split.Summary());
         foreach (var note in split.Notes)
-            Note(progress, $"note: {note}");
-        Note(progress, rows.ToString());
+            progress.Note($"note: {note}");
+        progress.Note(rows.ToString());
         if (request.AugmentFile is not null && rows.Kind == RowKind.HeldOut)
-            Note(progress, "note: the texts to augment are held-out rows; use split train to augment training rows");
+            progress.Note("note: the texts to augment are held-out rows; use split train to augment training rows");
         var sample = request.Sample ?? new AttackSample();
         var picked = sample.Pick(split.Examples, rows.LeftOut);
         if (
@@ -201,9 +107,9 @@ internal static class AttackRun
             && picked.Count < split.Examples.Count
             && Splits.ClassGroupedWarning(split) is { } warning
         )
-            Note(progress, $"warning: {warning}; a stratified sample keeps the class proportions of the file");
+            progress.Note($"warning: {warning}; a stratified sample keeps the class proportions of the file");
         var classes = split.Labels.Names.Select((name, i) => $"{name} {picked.Count(e => e.Label == i)}");
-        Note(progress, $"attacking {picked.Count} examples: {string.Join(", ", classes)}");
+        progress.Note($"attacking {picked.Count} examples: {string.Join(", ", classes)}");
         return picked;
     }
 
@@ -223,7 +129,7 @@ internal static class AttackRun
     // Options that need all examples are not available for a shard.
     private static void RequireParts(AttackRequest request)
     {
-        RequireNoSharedStream(request.Recipe.Options.RandomPlan);
+        AttackJob.RequireNoSharedStream(request.Recipe.Options.RandomPlan);
         if (request.Temperature is { IsSeveral: true })
             throw new RequestException(
                 nameof(AttackRequest.Temperature),
@@ -238,27 +144,16 @@ internal static class AttackRun
             );
     }
 
-    private static void RequireNoSharedStream(RandomPlan plan)
-    {
-        if (plan.SharesStream)
-            throw new RequestException(
-                nameof(AttackRequest.Shard),
-                null,
-                "cannot be combined with one random stream over all examples: each outcome depends on the "
-                    + "previous ones"
-            );
-    }
-
     private static Dictionary<string, string> Environment(
         AttackRequest request,
         ITextClassifier classifier,
-        VictimFolder victim,
+        NamedModel model,
         string weights
     )
     {
         // Other victims do not use libtorch.
         var facts = classifier is Classifier ? ComputeFacts.Of(request.Execution ?? new Execution()) : [];
-        facts[EnvironmentFacts.Model] = Path.GetFullPath(victim.Path);
+        facts[EnvironmentFacts.Model] = Path.GetFullPath(model.Path);
         facts[EnvironmentFacts.ModelHash] = weights;
         return facts;
     }
@@ -294,7 +189,7 @@ internal static class AttackRun
         if (encoder is not null)
         {
             var name = Path.GetFileName(Path.GetFullPath(Path.TrimEndingDirectorySeparator(encoder)));
-            facts.Add(new("sentence encoder", $"sha256 {VictimFolder.Hash(encoder)}", name));
+            facts.Add(new("sentence encoder", $"sha256 {NamedModel.Hash(encoder)}", name));
         }
         return facts;
     }
@@ -306,10 +201,7 @@ internal static class AttackRun
         CancellationToken stop
     )
     {
-        Note(progress, $"measuring the accuracy on all {split.Examples.Count} examples");
+        progress.Note($"measuring the accuracy on all {split.Examples.Count} examples");
         return 100 * ClassifierSource.Evaluate(classifier, split.Examples, stop).Accuracy;
     }
-
-    private static void Note(IProgress<AttackProgress>? progress, string text) =>
-        progress?.Report(new AttackNote(text));
 }

@@ -3,6 +3,7 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Evaluation;
+using RobustTickets.Pipeline.Models;
 using RobustTickets.Runs;
 
 namespace RobustTickets;
@@ -27,7 +28,7 @@ internal sealed record CalibrationRows(IReadOnlyList<Example> Examples, string D
     /// <param name="stop">Cancels reading.</param>
     /// <exception cref="RequestException">There are too few rows.</exception>
     public static CalibrationRows Of(
-        VictimFolder victim,
+        NamedModel victim,
         AttackRequest request,
         Split measured,
         IReadOnlyList<Example> attacked,

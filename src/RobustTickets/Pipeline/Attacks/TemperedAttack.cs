@@ -40,13 +40,13 @@ internal sealed record TemperedAttack(
         foreach (var (value, line, fitted) in all)
         {
             var name = fitted ? "fit" : VictimTemperature.Text(value);
-            Note($"temperature {name}{(fitted ? $" ({VictimTemperature.Text(value)})" : "")}");
+            Progress.Note($"temperature {name}{(fitted ? $" ({VictimTemperature.Text(value)})" : "")}");
             var folder = Path.Combine(Job.Folder, $"{AttackFiles.Temperature}{name}");
             var report = (At(value, line, folder) with { WholeSplitClean = null }).Run(Progress, stop);
             var s = report.Summary;
             reports.Add((report, new TemperatureAua(value, fitted, s.Aua, s.AuaLow, s.AuaHigh)));
             if (s.Errors > 0)
-                Note(
+                Progress.Note(
                     $"temperature {name}: {s.Errors} of {report.Outcomes.Count} examples ended in an error; the lowest "
                         + "Aua is taken of temperatures without errors, if there are any"
                 );
@@ -60,7 +60,7 @@ internal sealed record TemperedAttack(
         var texts = rows.Examples.Select(e => e.Text).ToArray();
         var fit = TemperatureFit.Of(Probabilities(texts, stop), [.. rows.Examples.Select(e => e.Label)]);
         var value = VictimTemperature.Text(fit.Temperature);
-        Note(
+        Progress.Note(
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"temperature {value} fitted on {rows.Description}: negative log likelihood {fit.LossBefore:0.000} -> "
@@ -141,6 +141,4 @@ internal sealed record TemperedAttack(
                 AttackLog.AnotherFolder
             );
     }
-
-    private void Note(string text) => Progress?.Report(new AttackNote(text));
 }

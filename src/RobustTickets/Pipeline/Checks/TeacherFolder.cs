@@ -5,6 +5,7 @@ using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
 using RobustTickets.Pipeline.Data;
+using RobustTickets.Pipeline.Models;
 using RobustTickets.Training;
 using static RobustTickets.Attacks.Invariant;
 
@@ -62,13 +63,13 @@ internal sealed record TeacherFolder(string Path, string Hash, ClassOrder Classe
                 )
             );
         TokenTypes.Require(files.Config, data, $"{Field}: {folder}");
-        return new TeacherFolder(folder, VictimFolder.Hash(folder), order);
+        return new TeacherFolder(folder, NamedModel.Hash(folder), order);
     }
 
     /// <summary>SHA-256 of the files of a recipe's teacher; null if it names none.</summary>
     /// <inheritdoc cref="Of"/>
     public static string? HashOf(Recipe recipe, string run) =>
-        recipe.Retrain.Distill is { } distill ? VictimFolder.Hash(Find(distill, run)) : null;
+        recipe.Retrain.Distill is { } distill ? NamedModel.Hash(Find(distill, run)) : null;
 
     /// <summary>Loads the teacher.</summary>
     public Teacher Load(DistillOptions options, RunSession session) =>
@@ -79,7 +80,7 @@ internal sealed record TeacherFolder(string Path, string Hash, ClassOrder Classe
 
     private static string Find(DistillOptions distill, string run)
     {
-        var folder = new VictimFolder(TicketReference.Find(distill.Teacher, run, Field)).Path;
+        var folder = new NamedModel(TicketReference.Find(distill.Teacher, run, Field)).Path;
         return Directory.Exists(folder)
             ? folder
             : throw new CheckpointException($"{Field}: no folder \"{distill.Teacher}\"");

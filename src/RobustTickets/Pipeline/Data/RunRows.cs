@@ -1,6 +1,7 @@
 // Records the parts of a run as rows of hashed files, and the rows used for its base weights.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
+using RobustTickets.Pipeline.Models;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Pipeline.Data;
@@ -55,7 +56,7 @@ internal sealed record RunRows(
             ? carved!
             : Of(Reported, EvaluationName, Evaluated!, whole && Evaluated!.Count == Reported.Examples.Count);
         var development = Own is null ? carved ?? reported : Of(Own, Own.Name, Own.Examples, whole);
-        var earlier = new VictimFolder(Request.Model).Training?.TrainedOn ?? [];
+        var earlier = new NamedModel(Request.Model).Training?.TrainedOn ?? [];
         return new TrainingRows(
             TrainingRows.CurrentSchema,
             Request.Recipe.Task,
@@ -71,7 +72,7 @@ internal sealed record RunRows(
     public static IEnumerable<string> Notes(TrainingRows rows, string model, IReadOnlyList<Example> reported)
     {
         var (here, data) = (SeenRows.Of(rows), rows.Evaluation.Sha256);
-        var start = new VictimFolder(model);
+        var start = new NamedModel(model);
         var before = start.Training is null ? SeenRows.Nothing : SeenRowsReader.Read(start);
         var seen = reported.Count(e => here.HasRow(e, data) || before.HasText(e));
         if (seen > 0)

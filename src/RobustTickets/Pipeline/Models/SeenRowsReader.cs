@@ -3,7 +3,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Runs;
 
-namespace RobustTickets;
+namespace RobustTickets.Pipeline.Models;
 
 /// <summary>Reads <see cref="SeenRows"/>.</summary>
 internal static class SeenRowsReader
@@ -12,33 +12,28 @@ internal static class SeenRowsReader
     /// Reads the records of a model folder or of its run. If the folder has no text hashes, texts
     /// are read from the run's data, provided that these are unchanged.
     /// </summary>
-    /// <param name="victim">The model.</param>
+    /// <param name="model">The model.</param>
     /// <param name="options">Columns of the data.</param>
     /// <param name="stop">Cancels reading.</param>
     /// <exception cref="DataException">A record is corrupt.</exception>
-    public static SeenRows Read(VictimFolder victim, DataOptions? options = null, CancellationToken stop = default)
+    public static SeenRows Read(NamedModel model, DataOptions? options = null, CancellationToken stop = default)
     {
-        if (victim.Training is not { } training)
+        if (model.Training is not { } training)
             return new SeenRows([], TrainedTexts.None, isWrittenDown: false);
         RowPart[] parts = [.. training.TrainedOn];
-        var texts = victim.Texts;
+        var texts = model.Texts;
         if (!texts.Cover(training.Train.Sha256))
-            texts = texts.And(FromData(victim, training.Train, options, stop));
+            texts = texts.And(FromData(model, training.Train, options, stop));
         // The training texts of the base checkpoint may be recorded in its own folder.
-        if (!parts.All(p => texts.Cover(p.Sha256)) && victim.BaseModel is { } start)
-            texts = texts.And(Read(new VictimFolder(start), options, stop).Texts);
+        if (!parts.All(p => texts.Cover(p.Sha256)) && model.BaseModel is { } start)
+            texts = texts.And(Read(new NamedModel(start), options, stop).Texts);
         return new SeenRows(parts, texts, isWrittenDown: true);
     }
 
     // The texts of training rows, if the data file still has its SHA-256.
-    private static TrainedTexts FromData(
-        VictimFolder victim,
-        RowPart train,
-        DataOptions? options,
-        CancellationToken stop
-    )
+    private static TrainedTexts FromData(NamedModel model, RowPart train, DataOptions? options, CancellationToken stop)
     {
-        if (victim.DataOfRun is not var (place, task) || !Path.Exists(place))
+        if (model.DataOfRun is not var (place, task) || !Path.Exists(place))
             return TrainedTexts.None;
         var named = (options ?? new DataOptions()) with { Labels = null, Limit = null };
         foreach (var way in named == new DataOptions() ? [named] : new[] { named, new DataOptions() })

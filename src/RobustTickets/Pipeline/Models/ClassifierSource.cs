@@ -6,7 +6,7 @@ using RobustTickets.Kernels.Dense;
 using RobustTickets.Models;
 using RobustTickets.Training;
 
-namespace RobustTickets.Pipeline.Attacks;
+namespace RobustTickets.Pipeline.Models;
 
 /// <summary>Loads and evaluates classifiers of any format.</summary>
 internal static class ClassifierSource
@@ -37,13 +37,19 @@ internal static class ClassifierSource
     }
 
     /// <summary>
-    /// A note if the requested length exceeds the classifier's maximum; otherwise null.
+    /// The classifier's notes for the user, with one if the requested length exceeds its maximum.
     /// </summary>
-    public static string? LengthNote(int? asked, ITextClassifier classifier) =>
-        asked > classifier.MaxLength
-            ? $"{asked} word pieces were requested; {classifier.Name} accepts at most {classifier.MaxLength}, so "
-                + "longer texts are truncated"
-            : null;
+    /// <param name="classifier">The classifier.</param>
+    /// <param name="maxLength">The length it was loaded with.</param>
+    public static IReadOnlyList<string> Notes(ITextClassifier classifier, int? maxLength) =>
+        maxLength > classifier.MaxLength
+            ?
+            [
+                .. classifier.Notes,
+                $"{maxLength} word pieces were requested; {classifier.Name} accepts at most {classifier.MaxLength}, so "
+                    + "longer texts are truncated",
+            ]
+            : classifier.Notes;
 
     /// <summary>Accuracy and mean loss on labelled examples.</summary>
     /// <exception cref="NumericFailureException">A logit is not finite.</exception>

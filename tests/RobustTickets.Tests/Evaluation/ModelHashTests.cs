@@ -1,10 +1,11 @@
 // The hash of a victim covers what its outcomes depend on, and nothing else beside it.
+using RobustTickets.Pipeline.Models;
 using RobustTickets.Tests.Checkpoints;
 using Xunit;
 
 namespace RobustTickets.Tests.Evaluation;
 
-public sealed class VictimHashTests : IDisposable
+public sealed class ModelHashTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
@@ -25,9 +26,9 @@ public sealed class VictimHashTests : IDisposable
     [InlineData("all_results.json", false)]
     public void Of_a_folder_it_covers_the_files_that_are_read(string file, bool isPart)
     {
-        var before = VictimFolder.Hash(Made("config.json", "vocab.txt", "model.safetensors"));
+        var before = NamedModel.Hash(Made("config.json", "vocab.txt", "model.safetensors"));
         File.AppendAllText(Path.Combine(_folder.Path, file), "more");
-        Assert.Equal(isPart, before != VictimFolder.Hash(_folder.Path));
+        Assert.Equal(isPart, before != NamedModel.Hash(_folder.Path));
     }
 
     [Theory]
@@ -40,9 +41,9 @@ public sealed class VictimHashTests : IDisposable
     public void Of_a_file_it_covers_its_data_and_tokenizer(string file, bool isPart)
     {
         var model = Path.Combine(Made("config.json", "vocab.txt", "model.onnx", "other.onnx"), "model.onnx");
-        var before = VictimFolder.Hash(model);
+        var before = NamedModel.Hash(model);
         File.AppendAllText(Path.Combine(_folder.Path, file), "more");
-        Assert.Equal(isPart, before != VictimFolder.Hash(model));
+        Assert.Equal(isPart, before != NamedModel.Hash(model));
     }
 
     private string Made(params string[] files)

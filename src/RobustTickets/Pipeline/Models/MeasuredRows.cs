@@ -6,7 +6,7 @@ using RobustTickets.Attacks.Data;
 using RobustTickets.Evaluation;
 using RobustTickets.Runs;
 
-namespace RobustTickets;
+namespace RobustTickets.Pipeline.Models;
 
 /// <summary>How evaluated rows relate to the model's training data.</summary>
 internal enum RowKind
@@ -32,7 +32,10 @@ internal enum RowKind
 /// <param name="Description">Description for display, without the number of rows.</param>
 internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int OfRows, string Description)
 {
-    private static readonly Remedy Parts = new("evaluate on training rows", nameof(AttackRequest.Split), "train");
+    // The field of a request that names the split.
+    private const string Field = "Split";
+
+    private static readonly Remedy Parts = new("evaluate on training rows", Field, "train");
 
     /// <summary>Ids of the rows excluded because the model was trained on them.</summary>
     internal IReadOnlySet<string> LeftOut { get; init; } = new HashSet<string>();
@@ -56,7 +59,7 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
     /// its run reports, if the data are the run's; with the split <c>train</c>, those it was
     /// trained on. For a single file, <c>dev</c> and <c>test</c> are the run's parts.
     /// </summary>
-    /// <param name="victim">The model.</param>
+    /// <param name="model">The model.</param>
     /// <param name="path">File or folder of the data set.</param>
     /// <param name="task">The task.</param>
     /// <param name="options">Columns, labels, limit; the limit counts evaluated rows.</param>
@@ -68,7 +71,7 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
     /// <exception cref="RequestException">All rows were trained on without being requested
     /// explicitly, or the file does not contain the requested part.</exception>
     public static MeasuredRows Load(
-        VictimFolder victim,
+        NamedModel model,
         string path,
         string task,
         DataOptions? options,
@@ -77,13 +80,13 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
         CancellationToken stop = default
     )
     {
-        ArgumentNullException.ThrowIfNull(victim);
+        ArgumentNullException.ThrowIfNull(model);
         var known = TaskCatalog.Find(task);
         var asked = split is null ? null : DataSet.NameOf(split);
         var all = (options ?? new DataOptions()) with { Limit = null };
         Split Read(string name) => EvaluationData.Load(path, known.Name, all, name, classes, stop);
         MeasuredRows measured;
-        if (victim.Training is not { } training)
+        if (model.Training is not { } training)
         {
             var read = Read(asked ?? known.EvaluationSplit);
             measured = new MeasuredRows(
@@ -97,9 +100,9 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
         else
         {
             var (read, part) = DataSet.IsOneTable(path)
-                ? OfTable(Read(asked ?? known.EvaluationSplit), training, asked, victim)
-                : OfFolder(path, known, training, asked, victim, Read);
-            measured = Select(read, part, training, asked == "train", victim, options, stop);
+                ? OfTable(Read(asked ?? known.EvaluationSplit), training, asked, model)
+                : OfFolder(path, known, training, asked, model, Read);
+            measured = Select(read, part, training, asked == "train", model, options, stop);
         }
         return options?.Limit is { } most && most < measured.Split.Examples.Count
             ? measured with
@@ -114,7 +117,7 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
         Split read,
         TrainingRows training,
         string? asked,
-        VictimFolder victim
+        NamedModel model
     )
     {
         bool Here(RowPart part) => part.Sha256 == read.Sha256;
@@ -133,18 +136,18 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
         {
             throw Refuse(
                 asked,
-                $"{read.Source} is the training file of {victim.Name}, which used {train.Examples} of its rows; its "
+                $"{read.Source} is the training file of {model.Name}, which used {train.Examples} of its rows; its "
                     + $"{(asked is null ? "held-out part" : "part")} is not in this file"
                     + $"{(part is { File.Length: > 0 } other ? $" but in {other.File}" : "")}"
             );
         }
         // Uses the run's ids, whatever the split was called here.
         var renamed = read.Examples.Select(e => e with { Id = $"{part.Split}:{RowKey.RowOf(e.Id)}" });
-        return (Told(read with { Name = part.Split, Examples = [.. renamed] }, part, asked, victim), part);
+        return (Told(read with { Name = part.Split, Examples = [.. renamed] }, part, asked, model), part);
     }
 
     // Adds a note if another part than the requested one is used.
-    private static Split Told(Split read, RowPart part, string? asked, VictimFolder victim) =>
+    private static Split Told(Split read, RowPart part, string? asked, NamedModel model) =>
         asked != "test" || part.Split == "test"
             ? read
             : read with
@@ -152,7 +155,7 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
                 Notes =
                 [
                     .. read.Notes,
-                    $"the run of {victim.Name} has no test part; using the part it reports: {part.Name}",
+                    $"the run of {model.Name} has no test part; using the part it reports: {part.Name}",
                 ],
             };
 
@@ -161,7 +164,7 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
         TextTask task,
         TrainingRows training,
         string? asked,
-        VictimFolder victim,
+        NamedModel model,
         Func<string, Split> read
     )
     {
@@ -178,7 +181,7 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
         {
             var found = read(part.Split);
             if (found.Sha256 == part.Sha256)
-                return (Told(found, part, asked, victim), part);
+                return (Told(found, part, asked, model), part);
             if (asked == "train")
                 return (found, null);
         }
@@ -190,7 +193,7 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
         RowPart? part,
         TrainingRows training,
         bool trainAsked,
-        VictimFolder victim,
+        NamedModel model,
         DataOptions? options,
         CancellationToken stop
     )
@@ -199,7 +202,7 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
         RowPart[] parts = [training.Train, training.Development, training.Evaluation];
         var isOfRun = parts.Any(p => p.Sha256 == read.Sha256);
         var recorded = SeenRows.Of(training);
-        var seen = isOfRun ? null : SeenRowsReader.Read(victim, options, stop).With(read.Examples, read.Sha256);
+        var seen = isOfRun ? null : SeenRowsReader.Read(model, options, stop).With(read.Examples, read.Sha256);
         var trained = read
             .Examples.Where(e => recorded.HasRow(e, read.Sha256) || seen?.HasText(e) == true)
             .Select(e => e.Id)
@@ -218,10 +221,10 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
         var rows = read.Examples.Where(e => isPart(RowKey.RowOf(e.Id)) && !trained.Contains(e.Id)).ToArray();
         var name = part?.Name ?? read.Name;
         if (rows.Length == 0)
-            throw Refuse(null, $"{victim.Name} was trained on all {all} rows of {read.Source}, or of its part {name}");
+            throw Refuse(null, $"{model.Name} was trained on all {all} rows of {read.Source}, or of its part {name}");
         var own = isOfRun || recorded.HasFile(read.Sha256);
         return new MeasuredRows(
-            Repeated(read.Only(rows), isOfRun ? victim.Texts : TrainedTexts.None),
+            Repeated(read.Only(rows), isOfRun ? model.Texts : TrainedTexts.None),
             own ? RowKind.HeldOut : RowKind.OtherData,
             name,
             all,
@@ -259,6 +262,5 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
             }
             : measured;
 
-    private static RequestException Refuse(string? asked, string reason) =>
-        new(nameof(AttackRequest.Split), asked, reason, Parts);
+    private static RequestException Refuse(string? asked, string reason) => new(Field, asked, reason, Parts);
 }

@@ -1,5 +1,5 @@
-// Metadata of a victim's folder: its run, its training length, its base checkpoint, and a hash of
-// its files.
+// A model that the user names, to attack, evaluate, export or train further: its run, training
+// rows and length, base checkpoint, and a hash of its files.
 using System.Security.Cryptography;
 using System.Text;
 using RobustTickets.Attacks;
@@ -9,10 +9,10 @@ using RobustTickets.Checkpoints.Store;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Runs;
 
-namespace RobustTickets;
+namespace RobustTickets.Pipeline.Models;
 
-/// <summary>A victim's folder; for a run folder, its model.</summary>
-internal sealed class VictimFolder
+/// <summary>A model that the user names; for a run folder, the run's model.</summary>
+internal sealed class NamedModel
 {
     // The files that are read with the weights; anything else in the folder does not matter.
     private static readonly string[] Beside =
@@ -23,18 +23,19 @@ internal sealed class VictimFolder
         .. HuggingFaceFolderWriter.TokenizerFiles,
     ];
 
-    private readonly RunFolder? _run;
-
     /// <param name="path">A model folder, a model's name, or a run folder with a model.</param>
     /// <exception cref="RunFolderException">The run folder has no model yet.</exception>
-    public VictimFolder(string path)
+    public NamedModel(string path)
     {
         Path = RunFolder.LocateModel(path);
-        _run = RunFolder.Around(Folder);
+        Run = RunFolder.Around(Folder);
     }
 
     /// <summary>Path of the model: a folder, or a file of another format.</summary>
     public string Path { get; }
+
+    /// <summary>The run the model belongs to; null: none.</summary>
+    public RunFolder? Run { get; }
 
     private string Folder => FolderOf(Path);
 
@@ -42,7 +43,7 @@ internal sealed class VictimFolder
     /// The rows the model was trained on; null if neither the folder nor its run records them.
     /// </summary>
     /// <exception cref="DataException">The record is corrupt.</exception>
-    public TrainingRows? Training => TrainingRows.Find(Folder, _run);
+    public TrainingRows? Training => TrainingRows.Find(Folder, Run);
 
     /// <summary>Texts that the model was trained on, as far as its folder lists them.</summary>
     /// <exception cref="DataException">The file of the texts is corrupt.</exception>
@@ -52,14 +53,14 @@ internal sealed class VictimFolder
     /// Path and task of the run's data; null if unknown.
     /// </summary>
     public (string Place, string Task)? DataOfRun =>
-        _run is not null
-        && File.Exists(_run.EnvironmentFile)
-        && File.Exists(_run.RecipeFile)
-        && EnvironmentStamp.Load(_run.EnvironmentFile).Extra.TryGetValue(EnvironmentFacts.Data, out var place)
-            ? (place, RecipeJson.ReadFile(_run.RecipeFile).Task)
+        Run is not null
+        && File.Exists(Run.EnvironmentFile)
+        && File.Exists(Run.RecipeFile)
+        && EnvironmentStamp.Load(Run.EnvironmentFile).Extra.TryGetValue(EnvironmentFacts.Data, out var place)
+            ? (place, RecipeJson.ReadFile(Run.RecipeFile).Task)
             : null;
 
-    /// <summary>Name of the victim for display: run and model.</summary>
+    /// <summary>Name of the model for display: run and model.</summary>
     public string Name
     {
         get
@@ -67,43 +68,18 @@ internal sealed class VictimFolder
             var own = System.IO.Path.GetFileName(
                 System.IO.Path.GetFullPath(System.IO.Path.TrimEndingDirectorySeparator(Path))
             );
-            return _run is null ? own : $"{System.IO.Path.GetFileName(_run.Path)}/{own}";
+            return Run is null ? own : $"{System.IO.Path.GetFileName(Run.Path)}/{own}";
         }
     }
-
-    /// <summary>The default results folder, in the attacks/ folder of the run.</summary>
-    /// <exception cref="RequestException">The victim is not in a run.</exception>
-    public string ResultsOf(string recipe) =>
-        _run?.AttackFolder(recipe)
-        ?? throw new RequestException(
-            nameof(AttackRequest.Output),
-            null,
-            $"is missing, and {Path} is not in a run folder whose attacks/ could hold the results"
-        );
 
     /// <summary>
     /// The checkpoint the run started from, for sentence similarity; null if unknown or missing.
     /// </summary>
-    public string? BaseModel => _run?.BaseModel;
+    public string? BaseModel => Run?.BaseModel;
 
-    /// <summary>The maximum sequence length of the victim's training; null if unknown.</summary>
+    /// <summary>The maximum sequence length of the model's training; null if unknown.</summary>
     public int? TrainedLength =>
-        _run is not null && File.Exists(_run.RecipeFile) ? RecipeJson.ReadFile(_run.RecipeFile).MaxLength : null;
-
-    /// <summary>The maximum sequence length; null: the tokenizer's own.</summary>
-    /// <exception cref="RequestException">The length of training was requested and is
-    /// unknown.</exception>
-    public int? Length(VictimLength length)
-    {
-        if (!length.AsInTraining)
-            return length.Pieces;
-        return TrainedLength
-            ?? throw new RequestException(
-                nameof(AttackRequest.MaxLength),
-                null,
-                $"{Path} is not in a run folder, so its training length is unknown; give a number"
-            );
-    }
+        Run is not null && File.Exists(Run.RecipeFile) ? RecipeJson.ReadFile(Run.RecipeFile).MaxLength : null;
 
     /// <summary>
     /// SHA-256 over the hashes of a model's configuration, tokenizer and weight files, by name.

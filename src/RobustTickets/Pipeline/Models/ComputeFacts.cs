@@ -2,7 +2,7 @@ using System.Globalization;
 using RobustTickets.Runs;
 using RobustTickets.Torch;
 
-namespace RobustTickets.Pipeline.Attacks;
+namespace RobustTickets.Pipeline.Models;
 
 /// <summary>Facts on what computes a run or an attack.</summary>
 internal static class ComputeFacts
