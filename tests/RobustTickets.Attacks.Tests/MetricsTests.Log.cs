@@ -212,6 +212,23 @@ public sealed partial class MetricsTests
         Assert.False(File.Exists(Path.Combine(_folder, "pending.jsonl")));
     }
 
+    [SkippableFact]
+    public void On_a_full_disk_the_error_is_an_output_error_and_the_folder_is_released()
+    {
+        Skip.IfNot(File.Exists("/dev/full"), "no full device");
+        var inputs = MadeUp.Inputs(3);
+        File.CreateSymbolicLink(Path.Combine(_folder, "pending.jsonl"), "/dev/full");
+        using (var log = AttackLog.Open(_folder, Settings(), inputs))
+        {
+            var error = Assert.Throws<OutputException>(() => log.Write(Outcome("e2", AttackResult.Failed, 1, 1, 0)));
+            Assert.Contains("pending.jsonl: cannot be written: ", error.Message, StringComparison.Ordinal);
+            Assert.IsAssignableFrom<IOException>(error.InnerException);
+        }
+        File.Delete(Path.Combine(_folder, "pending.jsonl"));
+        Attack(_folder, inputs, int.MaxValue);
+        Assert.True(AttackLog.IsComplete(_folder));
+    }
+
     private string[] OpenFiles() =>
         [
             .. Directory

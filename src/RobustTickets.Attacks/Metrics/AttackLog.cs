@@ -33,9 +33,9 @@ public sealed class AttackLog : IDisposable
     private readonly List<AttackOutcome> _outcomes;
     private readonly Dictionary<string, AttackOutcome> _early;
     private readonly WriterLock _lock;
-    private readonly FileStream _lines;
-    private readonly FileStream _csv;
-    private readonly FileStream _pending;
+    private readonly AppendedFile _lines;
+    private readonly AppendedFile _csv;
+    private readonly AppendedFile _pending;
 
     private AttackLog(
         string folder,
@@ -174,6 +174,8 @@ public sealed class AttackLog : IDisposable
     /// <summary>Writes the outcome of an example and flushes it.</summary>
     /// <exception cref="InvalidOperationException">The example is not part of this attack, or
     /// already has an outcome.</exception>
+    /// <exception cref="OutputException">The outcome cannot be written, e.g. because the disk is
+    /// full.</exception>
     public void Write(AttackOutcome outcome)
     {
         ArgumentNullException.ThrowIfNull(outcome);
@@ -203,15 +205,8 @@ public sealed class AttackLog : IDisposable
             );
         _lock.Require();
         // Outcomes reach the disk before the files that mark them as complete.
-        try
-        {
-            _lines.Flush(flushToDisk: true);
-            _csv.Flush(flushToDisk: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new OutputException($"attack log '{_folder}': cannot be written: {e.Message}", e);
-        }
+        _lines.FlushToDisk();
+        _csv.FlushToDisk();
         var summary = AttackSummary.From(_outcomes, _settings, wholeSetClean) with { Temperatures = temperatures };
         if (_shard is not null)
         {
@@ -274,14 +269,16 @@ public sealed class AttackLog : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _lines.Dispose();
-        _csv.Dispose();
-        _pending.Dispose();
-        // An empty file of pending outcomes is removed.
-        var pending = Path.Combine(_folder, Pending);
-        if (_lock.IsHeld && File.Exists(pending) && new FileInfo(pending).Length == 0)
-            File.Delete(pending);
-        _lock.Dispose();
+        using (_lock)
+        {
+            using (_lines)
+            using (_csv)
+                _pending.Dispose();
+            // An empty file of pending outcomes is removed.
+            var pending = Path.Combine(_folder, Pending);
+            if (_lock.IsHeld && File.Exists(pending) && new FileInfo(pending).Length == 0)
+                File.Delete(pending);
+        }
     }
 
     // Windows deletes no open file.
@@ -381,12 +378,7 @@ public sealed class AttackLog : IDisposable
         }
     }
 
-    private static void Write(FileStream file, string text)
-    {
-        file.Write(Utf8.GetBytes(text));
-        file.Flush();
-    }
+    private static void Write(AppendedFile file, string text) => file.Write(Utf8.GetBytes(text));
 
-    private FileStream Append(string name) =>
-        new(Path.Combine(_folder, name), FileMode.Append, FileAccess.Write, FileShare.Read);
+    private AppendedFile Append(string name) => new(Path.Combine(_folder, name));
 }

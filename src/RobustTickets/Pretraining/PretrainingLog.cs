@@ -73,9 +73,9 @@ internal sealed class PretrainingLog : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _metrics.Dispose();
-        _events.Dispose();
-        _hold.Dispose();
+        using (_hold)
+        using (_events)
+            _metrics.Dispose();
     }
 
     // Drops the fields of the error: this folder is not the request's output.

@@ -12,19 +12,20 @@ namespace RobustTickets.Runs;
 /// <summary>Writes the event log of a run; one writer, used from one thread.</summary>
 internal sealed class EventLogWriter : IDisposable
 {
-    private readonly FileStream _file;
+    private readonly AppendedFile _file;
 
-    private EventLogWriter(FileStream file)
+    private EventLogWriter(AppendedFile file)
     {
         _file = file;
     }
 
     /// <summary>Bytes written so far, all flushed to disk; recorded in checkpoints.</summary>
+    /// <exception cref="OutputException">The log cannot be written.</exception>
     public long Position
     {
         get
         {
-            _file.Flush(flushToDisk: true);
+            _file.FlushToDisk();
             return _file.Position;
         }
     }
@@ -38,21 +39,15 @@ internal sealed class EventLogWriter : IDisposable
     /// <see cref="Position"/>.</param>
     /// <exception cref="DataException">The file is shorter, or no line ends at that
     /// position.</exception>
+    /// <exception cref="OutputException">The file cannot be written.</exception>
     public static EventLogWriter Open(string path, long truncateTo)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(truncateTo);
         if (File.Exists(path) || truncateTo > 0)
             Cut(path, truncateTo);
-        var file = new FileStream(
-            path,
-            FileMode.OpenOrCreate,
-            FileAccess.ReadWrite,
-            FileShare.Read,
-            bufferSize: 1 << 14
-        );
+        var file = new AppendedFile(path);
         // The file's name must survive a power failure, because checkpoints refer to its events.
         Disk.FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        file.Position = truncateTo;
         return new EventLogWriter(file);
     }
 
@@ -98,19 +93,17 @@ internal sealed class EventLogWriter : IDisposable
     /// Appends an event. The line is passed to the operating system immediately, so it survives a
     /// crash of this process.
     /// </summary>
+    /// <exception cref="OutputException">The log cannot be written, e.g. because the disk is
+    /// full.</exception>
     public void Append(LogEntry line) =>
         Write(JsonSerializer.SerializeToUtf8Bytes(line, LogEntryJson.Default.LogEntry));
 
     /// <summary>Appends a JSON object, for events without a record type.</summary>
+    /// <inheritdoc cref="Append(LogEntry)" path="/exception"/>
     public void Append(JsonObject line) => Write(Encoding.UTF8.GetBytes(line.ToJsonString()));
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
-    private void Write(byte[] json)
-    {
-        _file.Write(json);
-        _file.WriteByte((byte)'\n');
-        _file.Flush();
-    }
+    private void Write(byte[] json) => _file.Write([.. json, (byte)'\n']);
 }

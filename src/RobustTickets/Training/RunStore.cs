@@ -215,7 +215,7 @@ internal sealed class RunStore(
 
     public void Dispose()
     {
-        // With a full disk, closing the files throws; the lock is released nevertheless.
+        // The lock is released even if closing a file throws.
         using (hold)
         using (_events)
             _metrics?.Dispose();

@@ -9,10 +9,10 @@ namespace RobustTickets.Runs.Metrics;
 internal sealed class MetricWriter : IDisposable
 {
     private readonly ScalarClock _clock;
-    private readonly FileStream? _table;
-    private readonly FileStream? _events;
+    private readonly AppendedFile? _table;
+    private readonly AppendedFile? _events;
 
-    private MetricWriter(ScalarClock clock, FileStream? table, FileStream? events)
+    private MetricWriter(ScalarClock clock, AppendedFile? table, AppendedFile? events)
     {
         (_clock, _table, _events) = (clock, table, events);
     }
@@ -36,8 +36,8 @@ internal sealed class MetricWriter : IDisposable
         events.Write(EventFile.Begin(began));
         if (files != MetricFiles.None)
             foreach (var entry in log)
-                Write(clock.Next(entry), table, events);
-        FileStream? tableFile = null;
+                Write(clock.Next(entry), bytes => table.Write(bytes), bytes => events.Write(bytes));
+        AppendedFile? tableFile = null;
         try
         {
             tableFile = Open(Path.Combine(folder, MetricTable.Name), files.HasFlag(MetricFiles.Csv), table);
@@ -68,12 +68,9 @@ internal sealed class MetricWriter : IDisposable
     }
 
     /// <summary>Adds an event that was appended to the log.</summary>
-    public void Append(LogEntry entry)
-    {
-        Write(_clock.Next(entry), _table, _events);
-        _table?.Flush();
-        _events?.Flush();
-    }
+    /// <exception cref="OutputException">A file cannot be written.</exception>
+    public void Append(LogEntry entry) =>
+        Write(_clock.Next(entry), bytes => _table?.Write(bytes), bytes => _events?.Write(bytes));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -82,14 +79,14 @@ internal sealed class MetricWriter : IDisposable
         _events?.Dispose();
     }
 
-    private static void Write(ScalarEvent at, Stream? table, Stream? events)
+    private static void Write(ScalarEvent at, Action<byte[]> table, Action<byte[]> events)
     {
-        table?.Write(Encoding.UTF8.GetBytes(MetricTable.Row(at)));
+        table(Encoding.UTF8.GetBytes(MetricTable.Row(at)));
         if (at.Scalars.Count > 0)
-            events?.Write(EventFile.Scalars(at));
+            events(EventFile.Scalars(at));
     }
 
-    private static FileStream? Open(string path, bool wanted, MemoryStream content)
+    private static AppendedFile? Open(string path, bool wanted, MemoryStream content)
     {
         if (!wanted)
         {
@@ -97,6 +94,6 @@ internal sealed class MetricWriter : IDisposable
             return null;
         }
         WholeFile.Write(path, stream => stream.Write(content.ToArray()));
-        return new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 1 << 14);
+        return new AppendedFile(path);
     }
 }
