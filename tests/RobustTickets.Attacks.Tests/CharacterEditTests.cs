@@ -104,6 +104,20 @@ public class CharacterEditTests
         Assert.Equal(["ab", "aa"], Candidates(twice, AttackedText.Create("aab", TextAttackVersion.Head)));
     }
 
+    [Theory]
+    [InlineData(256, 256, 254)]
+    [InlineData(257, 0, 0)]
+    [InlineData(20_000, 0, 0)]
+    public void A_long_word_is_not_edited_at_every_character(int length, int lookAlikes, int spaces)
+    {
+        var text = AttackedText.Create(new string('a', length));
+        // TextBugger also inserts one space and deletes one character; a swap of equal characters
+        // is no candidate.
+        var bugger = TextBuggerRecipe.Transformation(new NeighbourTable([]));
+        Assert.Equal(lookAlikes + 2, Candidates(bugger, text).Count());
+        Assert.Equal(spaces, Candidates(CharacterInsertion.Space(randomPlace: false), text).Count());
+    }
+
     private static (string Path, GoldenAttacks Golden) Fixture()
     {
         if (Golden.Folder("attacks", "unit_char_ops.jsonl") is { } path && GoldenAttacks.Instance is { } golden)

@@ -7,7 +7,8 @@ using RobustTickets.Attacks.Searches;
 namespace RobustTickets.Attacks.Transformations;
 
 /// <summary>Edits one character of a word.</summary>
-/// <param name="RandomPlace">One random position; otherwise every position, left to right.</param>
+/// <param name="RandomPlace">One random position; otherwise every position, left to right, of words
+/// of at most 256 UTF-16 units.</param>
 /// <param name="KeepFirst">The first character is kept.</param>
 /// <param name="KeepLast">The last character is kept.</param>
 public abstract record CharacterSwap(bool RandomPlace, bool KeepFirst, bool KeepLast) : Transformation
@@ -36,7 +37,7 @@ public abstract record CharacterSwap(bool RandomPlace, bool KeepFirst, bool Keep
             var word = current.WordArray[p];
             var starts = Starts(word);
             var (start, end) = Places(starts.Length - 1);
-            if (starts.Length <= 2 || start >= end)
+            if (starts.Length <= 2 || start >= end || (!RandomPlace && word.Length > LongestWord))
                 continue;
             if (RandomPlace)
             {

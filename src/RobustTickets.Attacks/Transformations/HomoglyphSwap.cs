@@ -1,5 +1,5 @@
 // TextAttack `WordSwapHomoglyphSwap`: replaces every character that has a homoglyph by it, one at a
-// time, left to right.
+// time, left to right. Words of more than 256 UTF-16 units have no substitutes.
 
 using System.Text;
 
@@ -15,6 +15,8 @@ public sealed record HomoglyphSwap : WordSwap
     public override IEnumerable<string> Substitutes(string word)
     {
         ArgumentNullException.ThrowIfNull(word);
+        if (word.Length > LongestWord)
+            yield break;
         for (var i = 0; i < word.Length; i++)
         {
             // Only ASCII characters have homoglyphs, so no surrogate pair is split.

@@ -7,6 +7,12 @@ namespace RobustTickets.Attacks.Transformations;
 /// <summary>Generates candidate texts from the current one.</summary>
 public abstract record Transformation
 {
+    /// <summary>
+    /// Maximum UTF-16 units of a word that is edited at each of its characters: every edit is a
+    /// copy of the text.
+    /// </summary>
+    internal const int LongestWord = 256;
+
     /// <summary>Short name in settings.</summary>
     public abstract string Name { get; }
 
