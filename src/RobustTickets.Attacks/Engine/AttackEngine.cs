@@ -11,6 +11,9 @@ namespace RobustTickets.Attacks.Engine;
 /// <summary>Runs an attack on a victim.</summary>
 public sealed class AttackEngine
 {
+    // Characters of the texts that rank the words of all running examples: 1 GiB. A ranking makes a
+    // copy of the text per word.
+    private const long CharactersAtOnce = 1L << 29;
     private readonly Attack _attack;
     private readonly IVictim _victim;
     private readonly AttackEngineOptions _options;
@@ -135,7 +138,7 @@ public sealed class AttackEngine
         var randomness = _attack.Randomness.Begin();
         var concurrency = _attack.Randomness.SharesStream ? 1 : _options.Concurrency;
         var start = Stopwatch.GetTimestamp();
-        Prepare(inputs, end);
+        var sizes = Prepare(inputs, end);
         var prepare = Stopwatch.GetElapsedTime(start);
         var steps = TimeSpan.Zero;
         while (delivered < inputs.Count)
@@ -144,8 +147,12 @@ public sealed class AttackEngine
             // then.
             stop.ThrowIfCancellationRequested();
             end.ThrowIfCancellationRequested();
+            var size = live.Sum(r => sizes[r.Index]);
             for (; live.Count < concurrency && started < inputs.Count; started++)
             {
+                size += sizes[started];
+                if (live.Count > 0 && size > CharactersAtOnce)
+                    break;
                 live.Add(new ExampleRun(started, inputs[started], _attack, randomness(inputs[started].Id)));
             }
             var ready = live.Where(r => r.IsReady).ToList();
@@ -194,12 +201,25 @@ public sealed class AttackEngine
         }
     }
 
-    private void Prepare(IReadOnlyList<Example> inputs, CancellationToken stop)
+    // Returns the characters of the texts that rank each example's words.
+    private long[] Prepare(IReadOnlyList<Example> inputs, CancellationToken stop)
     {
         var words = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var column in inputs.SelectMany(i => i.Columns))
-            words.UnionWith(WordSplitter.Words(column.Value, _attack.Version));
+        var sizes = new long[inputs.Count];
+        for (var i = 0; i < sizes.Length; i++)
+        {
+            var ranked = 0;
+            foreach (var column in inputs[i].Columns)
+            {
+                var found = WordSplitter.Words(column.Value, _attack.Version);
+                words.UnionWith(found);
+                ranked += found.Length;
+            }
+            long length = inputs[i].Columns.Sum(c => c.Value.Length);
+            sizes[i] = length * Math.Min(ranked, _attack.QueryBudget ?? int.MaxValue);
+        }
         _attack.Transformation.Prepare(words, stop);
+        return sizes;
     }
 
     private void Advance(List<ExampleRun> ready, CancellationToken stop)

@@ -4,7 +4,8 @@ namespace RobustTickets.Attacks.Engine;
 /// <param name="BatchSize">Maximum texts per call of the victim.</param>
 /// <param name="EncoderBatchSize">Maximum texts per call of a sentence encoder, and questions per
 /// call of a masked language model.</param>
-/// <param name="Concurrency">Number of examples attacked concurrently.</param>
+/// <param name="Concurrency">Number of examples attacked concurrently; fewer while the texts that
+/// rank their words (a copy of the text per word) would take more than 1 GiB.</param>
 /// <param name="Threads">Threads for word-level work; 0: all processors.</param>
 /// <param name="InOrder">Deliver outcomes in the order of the examples; otherwise as soon as they
 /// are finished. A run that is cancelled or fails delivers the outcomes finished so far, in order,
