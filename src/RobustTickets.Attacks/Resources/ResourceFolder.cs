@@ -111,7 +111,7 @@ public sealed class ResourceFolder(string path)
 
     /// <summary>
     /// The files of a resource with their paths below its parent folder, separated by <c>/</c> on
-    /// every system, in ordinal order; a file is its own only one.
+    /// every system, in ordinal order, without hidden files; a file is its own only one.
     /// </summary>
     public static IReadOnlyList<(string Name, string Path)> FilesOf(string resource)
     {
@@ -124,6 +124,7 @@ public sealed class ResourceFolder(string path)
         [
             .. Directory
                 .EnumerateFiles(resource, "*", SearchOption.AllDirectories)
+                .Where(file => !HiddenFiles.IsHidden(System.IO.Path.GetRelativePath(resource, file)))
                 .Select(file =>
                     (
                         WithSlashes(

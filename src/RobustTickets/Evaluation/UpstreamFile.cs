@@ -255,7 +255,7 @@ internal sealed class UpstreamFile : IDisposable
     }
 
     private static bool IsDocument(string name) =>
-        name.StartsWith('.')
+        HiddenFiles.IsHidden(name)
         || name.StartsWith("README", StringComparison.OrdinalIgnoreCase)
         || name.StartsWith("LICEN", StringComparison.OrdinalIgnoreCase)
         || name.EndsWith(".md", StringComparison.OrdinalIgnoreCase);

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Cli;
 using RobustTickets.Cli.Terminal;
+using RobustTickets.Testing;
 using Xunit;
 
 namespace RobustTickets.Tests.Cli;
@@ -51,6 +52,24 @@ public sealed class ResourcesTests : IDisposable
         var changed = CliRun.Of("resources", "verify");
         Assert.Equal(ExitCodes.Data, changed.Code);
         Assert.Contains("SHA256SUMS expects", changed.Out);
+    }
+
+    [Fact]
+    public void Files_of_file_browsers_do_not_spoil_a_folder_resource()
+    {
+        var source = Directory.CreateTempSubdirectory("source").FullName;
+        try
+        {
+            Assert.Equal(0, CliRun.Of("resources", "import", "wordnet", TinyWordNet.Write(source)).Code);
+        }
+        finally
+        {
+            Directory.Delete(source, recursive: true);
+        }
+        File.WriteAllText(Path.Combine(_folder, ResourceKinds.WordNet, ".DS_Store"), "x");
+        var verified = CliRun.Of("resources", "verify");
+        Assert.True(verified.Code == 0, verified.Out + verified.Error);
+        Assert.Contains("sha256 as expected", verified.Out);
     }
 
     [Fact]
