@@ -280,6 +280,19 @@ public sealed class ResourceTests : IDisposable
             Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
 
+    [Fact]
+    public void The_folder_of_a_user_is_that_of_a_variable_or_of_XDG_or_of_the_system()
+    {
+        Assert.Equal(Path.GetFullPath("own"), Of(("HERE", "own"), ("XDG_DATA_HOME", _folder)));
+        Assert.Equal(Path.Combine(_folder, "robust-tickets", "models"), Of(("XDG_DATA_HOME", _folder)));
+        foreach (var ignored in new[] { "", "relative/share" })
+            Assert.Equal(Path.Combine("local", "robust-tickets", "models"), Of(("XDG_DATA_HOME", ignored)));
+        Assert.Equal(Path.Combine("local", "robust-tickets", "models"), Of(("HERE", "")));
+
+        static string Of(params (string Name, string Value)[] set) =>
+            UserFolder.Of("HERE", "models", name => set.FirstOrDefault(s => s.Name == name).Value, "local");
+    }
+
     [SkippableFact]
     public void TextFooler_has_its_published_numbers_when_all_is_given()
     {

@@ -48,7 +48,10 @@ public sealed class ResourceFolder(string path)
     /// <summary>Subfolder of neighbour tables computed from word vectors.</summary>
     public string Computed => System.IO.Path.Combine(Path, "computed");
 
-    /// <summary>The current user's folder (XDG_DATA_HOME, otherwise ~/.local/share).</summary>
+    /// <summary>
+    /// The current user's folder: below XDG_DATA_HOME, otherwise below ~/.local/share (Linux),
+    /// ~/Library/Application Support (macOS) or %LOCALAPPDATA% (Windows).
+    /// </summary>
     public static ResourceFolder OfUser() => new(UserFolder.Of(Variable, "resources"));
 
     /// <summary>
