@@ -110,6 +110,14 @@ public sealed class HouseRuleTests
     public void The_search_for_line_ends_of_the_system_finds_them(string text, bool found) =>
         Assert.Equal(found, SystemNewLine.IsMatch(text));
 
+    // String literals of several lines and embedded tables are built from the bytes of a checkout.
+    [Fact]
+    public void Texts_have_LF_and_git_is_told_so()
+    {
+        AssertNowhere(new Regex("\r"), "src", "native", "tests", "docs", "scripts", "recipes", "samples", "packaging");
+        Assert.Contains("* text=auto eol=lf", File.ReadLines(Path.Combine(Root, ".gitattributes")));
+    }
+
     // Durations, budgets and what is newer never come from a clock that somebody may set: it dates
     // results and attacks, and decides nothing.
     [Fact]
