@@ -159,10 +159,13 @@ public sealed class ResourcesTests : IDisposable
     {
         var (source, link) = (Path.Combine(_folder, "a"), Path.Combine(_folder, "b"));
         File.WriteAllText(source, "vectors");
+        File.SetAttributes(source, FileAttributes.ReadOnly);
         // What an ordinary user of Windows gets.
         UpstreamFile.LinkOrCopy(link, source, (_, _) => throw new IOException("A required privilege is not held"));
         Assert.Equal((null, "vectors"), (new FileInfo(link).LinkTarget, File.ReadAllText(link)));
+        Assert.False(File.GetAttributes(link).HasFlag(FileAttributes.ReadOnly));
         File.Delete(link);
+        File.SetAttributes(source, FileAttributes.Normal);
         UpstreamFile.LinkOrCopy(link, source, File.CreateSymbolicLink);
         Assert.Equal(source, new FileInfo(link).LinkTarget);
     }
