@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using RobustTickets.Attacks;
 using RobustTickets.Cli;
+using RobustTickets.Cli.Options;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Runs;
@@ -122,6 +123,20 @@ public class TerminalTests
                 + "hint: ROBUST_TICKETS_DEBUG=1 prints the stack trace\n",
             error.ToString()
         );
+    }
+
+    [Theory]
+    [InlineData(@"runs\a", @"runs\a", @"'runs\a'")]
+    [InlineData(@"runs\a b", @"""runs\a b""", @"'runs\a b'")]
+    [InlineData(@"C:\my runs\", @"""C:\my runs\\""", @"'C:\my runs\'")]
+    [InlineData(@"say ""no\""", @"""say \""no\\\""""", @"'say ""no\""'")]
+    [InlineData("it's", @"""it's""", @"'it'\''s'")]
+    [InlineData("runs/a", "runs/a", "runs/a")]
+    [InlineData("", @"""""", "''")]
+    public void Arguments_are_quoted_for_the_shell_of_the_system(string argument, string windows, string posix)
+    {
+        Assert.Equal(windows, ShellArgument.Quoted(argument, windows: true));
+        Assert.Equal(posix, ShellArgument.Quoted(argument, windows: false));
     }
 
     [Fact]
