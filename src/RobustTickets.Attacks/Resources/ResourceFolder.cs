@@ -149,7 +149,7 @@ public sealed class ResourceFolder(string path)
     {
         if (!Directory.Exists(resource))
         {
-            using var stream = File.OpenRead(resource);
+            using var stream = WholeFile.OpenShared(resource);
             return Convert.ToHexStringLower(SHA256.HashData(stream));
         }
         var lines = FilesOf(resource).Select(f => $"{Hash(f.Path)}  {WithoutTop(f.Name)}\n");
