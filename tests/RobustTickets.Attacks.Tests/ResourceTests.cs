@@ -265,10 +265,32 @@ public sealed class ResourceTests : IDisposable
         var folder = Path.Combine(_folder, "whole");
         Assert.Equal(["whole/b.txt", "whole/sub/a.txt"], ResourceFolder.FilesOf(folder).Select(f => f.Name));
         var (a, b) = (Sum("a"), Sum("b"));
-        Assert.Equal(Sum($"{b}  b.txt\n{a}  sub/a.txt\n"), ResourceFolder.Hash(folder));
+        var hash = Sum($"{b}  b.txt\n{a}  sub/a.txt\n");
+        Assert.Equal(hash, ResourceFolder.Hash(folder));
+
+        // What file browsers and tools leave is no part of it; a hidden folder may be named itself.
+        Directory.CreateDirectory(Path.Combine(folder, ".cache"));
+        foreach (var name in new[] { ".DS_Store", "sub/._a.txt", "sub/Thumbs.db", "desktop.ini", ".cache/c" })
+            Text($"whole/{name}", "x");
+        Assert.Equal(hash, ResourceFolder.Hash(folder));
+        Assert.Equal(["whole/b.txt", "whole/sub/a.txt"], ResourceFolder.FilesOf(folder).Select(f => f.Name));
+        Assert.Equal([".cache/c"], ResourceFolder.FilesOf(Path.Combine(folder, ".cache")).Select(f => f.Name));
 
         static string Sum(string text) =>
             Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    }
+
+    [Fact]
+    public void The_folder_of_a_user_is_that_of_a_variable_or_of_XDG_or_of_the_system()
+    {
+        Assert.Equal(Path.GetFullPath("own"), Of(("HERE", "own"), ("XDG_DATA_HOME", _folder)));
+        Assert.Equal(Path.Combine(_folder, "robust-tickets", "models"), Of(("XDG_DATA_HOME", _folder)));
+        foreach (var ignored in new[] { "", "relative/share" })
+            Assert.Equal(Path.Combine("local", "robust-tickets", "models"), Of(("XDG_DATA_HOME", ignored)));
+        Assert.Equal(Path.Combine("local", "robust-tickets", "models"), Of(("HERE", "")));
+
+        static string Of(params (string Name, string Value)[] set) =>
+            UserFolder.Of("HERE", "models", name => set.FirstOrDefault(s => s.Name == name).Value, "local");
     }
 
     [SkippableFact]

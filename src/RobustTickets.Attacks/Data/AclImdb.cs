@@ -38,6 +38,7 @@ internal static partial class AclImdb
     {
         var files = Classes
             .SelectMany(name => Directory.EnumerateFiles(Path.Combine(folder, split, name)))
+            .Where(path => !HiddenFiles.IsHidden(Path.GetFileName(path)))
             .Select(path =>
             {
                 stop.ThrowIfCancellationRequested();
@@ -115,6 +116,8 @@ internal static partial class AclImdb
             if (!match.Success || match.Groups["split"].Value != split)
                 continue;
             var name = match.Groups["rest"].Value;
+            if (HiddenFiles.IsHidden(Path.GetFileName(name)))
+                continue;
             CheckLength(path, name, entry.Length);
             var content = new byte[entry.Length];
             entry.DataStream?.ReadExactly(content);

@@ -81,7 +81,10 @@ internal static partial class SplitFiles
             return new SplitPlace(table, null, split == "train" ? null : Tables(folder, layout, "train"));
         if (layout.Task.Name != "imdb")
             return null;
-        var archives = Directory.EnumerateFiles(folder).Where(AclImdb.IsArchive).ToArray();
+        var archives = Directory
+            .EnumerateFiles(folder)
+            .Where(path => AclImdb.IsArchive(path) && !HiddenFiles.IsHidden(Path.GetFileName(path)))
+            .ToArray();
         if (archives.Length > 1)
             throw Ambiguous(folder, split, archives);
         return archives.Length == 1 ? new SplitPlace(archives[0], split, null) : null;

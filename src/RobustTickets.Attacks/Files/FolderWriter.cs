@@ -45,7 +45,8 @@ internal sealed record FolderWriter(WriterState State, string? Name)
         try
         {
             written = new FileInfo(holder).LastWriteTimeUtc;
-            name = File.ReadLines(holder).FirstOrDefault();
+            using var lines = new StreamReader(WholeFile.OpenShared(holder));
+            name = lines.ReadLine();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -13,6 +13,8 @@ internal static class WholeFile
     // Temporary names are .NAME.tmp-PROCESS-N. PROCESS is a random number, because process ids may
     // coincide on machines that share a folder.
     private const string Mark = ".tmp-";
+    private const int Tries = 10;
+    private const int SharingViolation = unchecked((int)0x80070020); // ERROR_SHARING_VIOLATION
     private static readonly long Process = Random.Shared.NextInt64(long.MaxValue);
     private static int _serial;
 
@@ -39,7 +41,7 @@ internal static class WholeFile
                 fill(file);
                 file.Flush(flushToDisk: true);
             }
-            File.Move(temporary, path, overwrite: true);
+            Replace(() => File.Move(temporary, path, overwrite: true), OperatingSystem.IsWindows() ? Tries : 1);
             done = true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -51,6 +53,46 @@ internal static class WholeFile
             if (!done)
                 TryDelete(temporary);
         }
+    }
+
+    /// <summary>
+    /// Replaces a file that others may read: Windows refuses it while one of them does not share
+    /// it, also a virus scanner or an indexer.
+    /// </summary>
+    /// <param name="move">Replaces the file, or throws.</param>
+    /// <param name="tries">How often to try, at least once.</param>
+    /// <param name="wait">Waits before the next try; null: 0.1 s.</param>
+    internal static void Replace(Action move, int tries, Action? wait = null)
+    {
+        for (var left = tries - 1; ; left--)
+        {
+            try
+            {
+                move();
+                return;
+            }
+            catch (Exception e)
+                when (left > 0 && (e is UnauthorizedAccessException or IOException { HResult: SharingViolation }))
+            {
+                (wait ?? (() => Thread.Sleep(100)))();
+            }
+        }
+    }
+
+    /// <summary>
+    /// Opens a file for reading while others may write, replace or delete it; Windows would
+    /// otherwise refuse them.
+    /// </summary>
+    public static FileStream OpenShared(string path) =>
+        new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+
+    /// <summary>Reads a file as <see cref="OpenShared"/> opens it.</summary>
+    public static byte[] ReadShared(string path)
+    {
+        using var file = OpenShared(path);
+        using var bytes = new MemoryStream();
+        file.CopyTo(bytes);
+        return bytes.ToArray();
     }
 
     /// <summary>Creates a folder with its parents if it does not exist.</summary>

@@ -230,7 +230,7 @@ public sealed class AttackLog : IDisposable
         ArgumentNullException.ThrowIfNull(path);
         if (!File.Exists(path))
             throw new DataException($"attack outcomes: no file '{path}'");
-        using var lines = File.OpenRead(path);
+        using var lines = WholeFile.OpenShared(path);
         return [.. StrictText.Lines(lines, path).Select(line => OutcomeLines.Parse(line.Text, path, line.Number - 1))];
     }
 
@@ -264,7 +264,8 @@ public sealed class AttackLog : IDisposable
         && Directory.EnumerateDirectories(folder, $"{AttackFiles.Temperature}*").All(IsDone);
 
     // Number of line feeds in a file; 0 if it does not exist.
-    private static int Lines(string path) => File.Exists(path) ? File.ReadAllBytes(path).AsSpan().Count((byte)'\n') : 0;
+    private static int Lines(string path) =>
+        File.Exists(path) ? WholeFile.ReadShared(path).AsSpan().Count((byte)'\n') : 0;
 
     /// <inheritdoc/>
     public void Dispose()

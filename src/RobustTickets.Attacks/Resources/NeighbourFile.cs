@@ -2,7 +2,6 @@
 // rows as from VectorNeighbours (docs/methods/attacks.md, Precomputed neighbours).
 
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace RobustTickets.Attacks.Resources;
@@ -89,7 +88,8 @@ public sealed class NeighbourFile
         for (var i = 0; i < numbers.Length; i++)
             BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(i * sizeof(int)), numbers[i]);
         Convert.FromHexString(VectorsHash).CopyTo(bytes, numbers.Length * sizeof(int));
-        MemoryMarshal.AsBytes(_rows.AsSpan()).CopyTo(bytes.AsSpan(HeaderBytes));
+        for (var i = 0; i < _rows.Length; i++)
+            BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(HeaderBytes + i * sizeof(int)), _rows[i]);
         stream.Write(bytes);
         stream.Write(SHA256.HashData(bytes));
     }
@@ -132,6 +132,9 @@ public sealed class NeighbourFile
                     + $"{vectorsHash}; rebuild it with 'resources precompute'"
             );
         }
-        return new NeighbourFile(hash, words, count, MemoryMarshal.Cast<byte, int>(body[HeaderBytes..]).ToArray());
+        var rows = new int[words * count];
+        for (var i = 0; i < rows.Length; i++)
+            rows[i] = Number(HeaderBytes / sizeof(int) + i);
+        return new NeighbourFile(hash, words, count, rows);
     }
 }

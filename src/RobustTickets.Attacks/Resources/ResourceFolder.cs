@@ -48,7 +48,10 @@ public sealed class ResourceFolder(string path)
     /// <summary>Subfolder of neighbour tables computed from word vectors.</summary>
     public string Computed => System.IO.Path.Combine(Path, "computed");
 
-    /// <summary>The current user's folder (XDG_DATA_HOME, otherwise ~/.local/share).</summary>
+    /// <summary>
+    /// The current user's folder: below XDG_DATA_HOME, otherwise below ~/.local/share (Linux),
+    /// ~/Library/Application Support (macOS) or %LOCALAPPDATA% (Windows).
+    /// </summary>
     public static ResourceFolder OfUser() => new(UserFolder.Of(Variable, "resources"));
 
     /// <summary>
@@ -111,7 +114,7 @@ public sealed class ResourceFolder(string path)
 
     /// <summary>
     /// The files of a resource with their paths below its parent folder, separated by <c>/</c> on
-    /// every system, in ordinal order; a file is its own only one.
+    /// every system, in ordinal order, without hidden files; a file is its own only one.
     /// </summary>
     public static IReadOnlyList<(string Name, string Path)> FilesOf(string resource)
     {
@@ -124,6 +127,7 @@ public sealed class ResourceFolder(string path)
         [
             .. Directory
                 .EnumerateFiles(resource, "*", SearchOption.AllDirectories)
+                .Where(file => !HiddenFiles.IsHidden(System.IO.Path.GetRelativePath(resource, file)))
                 .Select(file =>
                     (
                         WithSlashes(
@@ -145,7 +149,7 @@ public sealed class ResourceFolder(string path)
     {
         if (!Directory.Exists(resource))
         {
-            using var stream = File.OpenRead(resource);
+            using var stream = WholeFile.OpenShared(resource);
             return Convert.ToHexStringLower(SHA256.HashData(stream));
         }
         var lines = FilesOf(resource).Select(f => $"{Hash(f.Path)}  {WithoutTop(f.Name)}\n");

@@ -87,19 +87,24 @@ internal static class MetricsCommand
         }
     }
 
-    /// <summary>Folder names of the runs; with their parents' names where two are equal.</summary>
-    private static string[] Names(string[] folders)
+    /// <summary>
+    /// Folder names of the runs; with their parents' names where two are equal or differ only in
+    /// case, which are one folder on some disks.
+    /// </summary>
+    internal static string[] Names(string[] folders)
     {
         string[] full = [.. folders.Select(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f)))];
         string[] names = [.. full.Select(f => Path.GetFileName(f))];
-        if (names.Distinct().Count() == names.Length)
+        if (names.Distinct(StringComparer.OrdinalIgnoreCase).Count() == names.Length)
             return names;
         string[] longer =
         [
             .. full.Select(f => $"{Path.GetFileName(Path.GetDirectoryName(f) ?? "")}.{Path.GetFileName(f)}"),
         ];
-        return longer.Distinct().Count() == longer.Length
+        return longer.Distinct(StringComparer.OrdinalIgnoreCase).Count() == longer.Length
             ? longer
-            : throw new UsageException("two runs have the same folder and parent names; export them one at a time");
+            : throw new UsageException(
+                "two runs have the same folder and parent names (in any case); export them one at a time"
+            );
     }
 }

@@ -52,9 +52,12 @@ internal sealed class DemoFolder(string path)
     /// settings or of another version.</exception>
     public void Open(DemoPlan plan)
     {
-        var wanted = JsonSerializer.Serialize(plan, new JsonSerializerOptions { WriteIndented = true });
         var mark =
-            new JsonObject { ["version"] = CliApp.Version, ["plan"] = JsonNode.Parse(wanted) }.ToJsonString() + "\n";
+            new JsonObject
+            {
+                ["version"] = CliApp.Version,
+                ["plan"] = JsonSerializer.SerializeToNode(plan),
+            }.ToJsonString() + "\n";
         if (File.Exists(MarkFile))
         {
             if (File.ReadAllText(MarkFile) == mark)

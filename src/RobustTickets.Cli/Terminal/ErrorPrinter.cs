@@ -46,9 +46,12 @@ public static class ErrorPrinter
                 ?? (expected || debug ? null : "ROBUST_TICKETS_DEBUG=1 prints the stack trace")
         );
         if (debug)
-            context.Error.WriteLine(e.ToString());
+            context.Error.WriteLine(Trace(e));
         return code;
     }
+
+    /// <summary>The stack trace; a CR of Windows would be shown as an escape.</summary>
+    internal static string Trace(Exception e) => e.ToString().ReplaceLineEndings("\n");
 
     private static string Chain(Exception e)
     {

@@ -7,36 +7,58 @@ using RobustTickets.Attacks;
 
 namespace RobustTickets.Cli.Terminal;
 
-/// <summary>The standard streams of this process, UTF-8 regardless of the locale.</summary>
+/// <summary>
+/// The standard streams of this process: UTF-8 regardless of the locale; UTF-16 for the console of
+/// Windows, which takes it regardless of its code page.
+/// </summary>
 internal static class StandardStreams
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
+    private static readonly UnicodeEncoding Utf16 = new(bigEndian: false, byteOrderMark: false);
     private const int CloseOnExec = 0x80000; // O_CLOEXEC of Linux
     private static readonly List<SafeFileHandle> Fillers = [];
 
     /// <summary>Opens standard input, output and error, in this order.</summary>
     public static (Stream In, TextWriter Out, TextWriter Error) Open()
     {
+        // .NET then opens consoles as UTF-16, and files and pipes as bytes.
+        if (OperatingSystem.IsWindows())
+            Console.InputEncoding = Console.OutputEncoding = Encoding.Unicode;
         var input = OpenOrFill(0, Console.OpenStandardInput);
+        if (IsConsole(Console.IsInputRedirected))
+            input = TypedInput.AsUtf8(input);
         var output = OpenOrFill(1, Console.OpenStandardOutput);
         var error = OpenOrFill(2, Console.OpenStandardError);
-        var results = Results(output, atOnce: !Console.IsOutputRedirected);
-        return (input, results, Progress(error, results));
+        var results = Results(
+            output,
+            atOnce: !Console.IsOutputRedirected,
+            utf16: IsConsole(Console.IsOutputRedirected)
+        );
+        return (input, results, Progress(error, results, utf16: IsConsole(Console.IsErrorRedirected)));
+
+        static bool IsConsole(bool isRedirected) => OperatingSystem.IsWindows() && !isRedirected;
     }
 
     /// <summary>A writer of results: write failures are errors.</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="atOnce">Whether to flush every line.</param>
-    public static TextWriter Results(Stream stream, bool atOnce) =>
-        TextWriter.Synchronized(new StreamWriter(new GuardedStream(stream, Lost), Utf8) { AutoFlush = atOnce });
+    /// <param name="utf16">Whether the stream takes UTF-16 instead of UTF-8.</param>
+    public static TextWriter Results(Stream stream, bool atOnce, bool utf16 = false) =>
+        TextWriter.Synchronized(
+            new StreamWriter(new GuardedStream(stream, Lost), utf16 ? Utf16 : Utf8) { AutoFlush = atOnce }
+        );
 
     /// <summary>A writer of progress and errors: write failures are ignored.</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="results">Flushed first, to keep the order; its own writer reports its
     /// failures.</param>
-    public static TextWriter Progress(Stream stream, TextWriter results) =>
+    /// <param name="utf16">Whether the stream takes UTF-16 instead of UTF-8.</param>
+    public static TextWriter Progress(Stream stream, TextWriter results, bool utf16 = false) =>
         TextWriter.Synchronized(
-            new StreamWriter(new GuardedStream(stream, _ => { }, () => Flush(results)), Utf8) { AutoFlush = true }
+            new StreamWriter(new GuardedStream(stream, _ => { }, () => Flush(results)), utf16 ? Utf16 : Utf8)
+            {
+                AutoFlush = true,
+            }
         );
 
     private static void Flush(TextWriter results)

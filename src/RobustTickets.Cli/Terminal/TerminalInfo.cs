@@ -1,3 +1,5 @@
+using RobustTickets.Torch.Native;
+
 namespace RobustTickets.Cli.Terminal;
 
 /// <summary>Properties of the stream for progress and errors.</summary>
@@ -13,16 +15,29 @@ public sealed record TerminalInfo(bool IsTerminal, bool Color, int Width)
 
     /// <summary>Whether to use colours on this process's stdout.</summary>
     public static bool ColorOfResults() =>
-        !Console.IsOutputRedirected
-        && Environment.GetEnvironmentVariable("TERM") is not "dumb"
-        && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+        IsColored(Environment.GetEnvironmentVariable)
+        && TakesEscapes(
+            Console.IsOutputRedirected,
+            Environment.GetEnvironmentVariable,
+            () => TerminalMode.EnableEscapes(TerminalMode.Output)
+        );
 
     /// <summary>Properties of this process's stderr.</summary>
-    public static TerminalInfo OfProcess()
+    public static TerminalInfo OfProcess() =>
+        Of(
+            Console.IsErrorRedirected,
+            Environment.GetEnvironmentVariable,
+            () => TerminalMode.EnableEscapes(TerminalMode.Error)
+        );
+
+    /// <summary>Properties of a stream for progress and errors.</summary>
+    /// <param name="isRedirected">Whether it is a file or a pipe.</param>
+    /// <param name="environment">The value of a variable; null: not set.</param>
+    /// <param name="enableEscapes">Enables escape sequences; whether the terminal has them.</param>
+    internal static TerminalInfo Of(bool isRedirected, Func<string, string?> environment, Func<bool> enableEscapes)
     {
-        if (Console.IsErrorRedirected || Environment.GetEnvironmentVariable("TERM") is "dumb")
+        if (!TakesEscapes(isRedirected, environment, enableEscapes))
             return None;
-        var color = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
         var width = 100;
         try
         {
@@ -33,6 +48,11 @@ public sealed record TerminalInfo(bool IsTerminal, bool Color, int Width)
         {
             // The terminal does not report its width.
         }
-        return new TerminalInfo(IsTerminal: true, color, width);
+        return new TerminalInfo(IsTerminal: true, IsColored(environment), width);
     }
+
+    private static bool TakesEscapes(bool isRedirected, Func<string, string?> environment, Func<bool> enableEscapes) =>
+        !isRedirected && environment("TERM") is not "dumb" && enableEscapes();
+
+    private static bool IsColored(Func<string, string?> environment) => string.IsNullOrEmpty(environment("NO_COLOR"));
 }

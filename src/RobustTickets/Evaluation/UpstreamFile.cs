@@ -6,6 +6,7 @@ using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Resources.Building;
+using RobustTickets.Checkpoints.Files;
 
 namespace RobustTickets;
 
@@ -118,7 +119,7 @@ internal sealed class UpstreamFile : IDisposable
         // Windows lets only some users create links, and some file systems have none.
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
-            File.Copy(source, link);
+            SourceFile.Copy(source, link); // writable, so that it can be deleted
         }
     }
 
@@ -255,7 +256,7 @@ internal sealed class UpstreamFile : IDisposable
     }
 
     private static bool IsDocument(string name) =>
-        name.StartsWith('.')
+        HiddenFiles.IsHidden(name)
         || name.StartsWith("README", StringComparison.OrdinalIgnoreCase)
         || name.StartsWith("LICEN", StringComparison.OrdinalIgnoreCase)
         || name.EndsWith(".md", StringComparison.OrdinalIgnoreCase);
@@ -263,6 +264,6 @@ internal sealed class UpstreamFile : IDisposable
     private static void Delete(string? folder)
     {
         if (folder is not null)
-            Directory.Delete(folder, recursive: true);
+            WholeFile.TryDelete(folder);
     }
 }

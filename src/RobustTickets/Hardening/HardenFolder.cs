@@ -183,7 +183,7 @@ internal sealed class HardenFolder(string path)
         var other = Directory
             .EnumerateFiles(Data)
             .Except(files.Select(f => f.Path))
-            .FirstOrDefault(f => !System.IO.Path.GetFileName(f).StartsWith('.'));
+            .FirstOrDefault(f => !HiddenFiles.IsHidden(System.IO.Path.GetFileName(f)));
         if (other is not null)
             throw new DataException(
                 $"{other}: is not part of this comparison, whose training runs read this folder; remove it"

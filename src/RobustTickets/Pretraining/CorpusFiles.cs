@@ -31,7 +31,7 @@ internal static class CorpusFiles
             }
             var within = Directory
                 .EnumerateFiles(name, "*", SearchOption.AllDirectories)
-                .Where(f => !Path.GetRelativePath(name, f).Split('/', '\\').Any(part => part.StartsWith('.')))
+                .Where(f => !HiddenFiles.IsHidden(Path.GetRelativePath(name, f)))
                 .Order(StringComparer.Ordinal)
                 .ToArray();
             if (within.Length == 0)

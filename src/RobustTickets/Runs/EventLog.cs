@@ -61,7 +61,7 @@ public static class EventLog
 
     private static IEnumerable<JsonElement> Lines(string path)
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var stream = WholeFile.OpenShared(path);
         using var reader = new StreamReader(stream, Encoding.UTF8);
         var number = 0;
         var line = reader.ReadLine();

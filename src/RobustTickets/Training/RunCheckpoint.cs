@@ -52,6 +52,7 @@ internal sealed record Checkpoint(string Path, RunState State);
 
 [JsonSourceGenerationOptions(
     WriteIndented = true,
+    NewLine = "\n",
     RespectRequiredConstructorParameters = true,
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals

@@ -50,6 +50,22 @@ public sealed class AclImdbTests : IDisposable
     }
 
     [Fact]
+    public void Files_of_file_browsers_are_no_reviews()
+    {
+        var clean = DataSet.Load(_folder["aclImdb"], "imdb", "train");
+        foreach (var name in new[] { ".DS_Store", "._0_1.txt", "Thumbs.db", "desktop.ini" })
+            _folder.Write($"aclImdb/train/neg/{name}", "\0\u0005");
+        var folder = DataSet.Load(_folder["aclImdb"], "imdb", "train");
+        Assert.Equal(clean.Examples, folder.Examples);
+        Assert.Equal(clean.Sha256, folder.Sha256);
+        Pack();
+        _folder.Write("packed/._aclImdb.tar.gz", "no archive");
+        var packed = DataSet.Load(_folder["packed"], "imdb", "train");
+        Assert.Equal(clean.Examples, packed.Examples);
+        Assert.Equal(clean.Sha256, packed.Sha256);
+    }
+
+    [Fact]
     public void Odd_files_splits_and_archives_are_refused()
     {
         Assert.Contains(

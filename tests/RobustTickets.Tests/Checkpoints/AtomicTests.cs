@@ -40,6 +40,30 @@ public sealed class AtomicTests : IDisposable
     }
 
     [Fact]
+    public void A_file_in_use_is_replaced_when_its_readers_are_done()
+    {
+        const int inUse = unchecked((int)0x80070020);
+        Exception[] refusals = [new UnauthorizedAccessException(), new IOException("in use", inUse)];
+        var (tried, waited) = (0, 0);
+        void Move()
+        {
+            if (tried++ < refusals.Length)
+                throw refusals[tried - 1];
+        }
+        WholeFile.Replace(Move, tries: 3, () => waited++);
+        Assert.Equal((3, 2), (tried, waited));
+
+        (tried, waited) = (0, 0);
+        Assert.Same(refusals[1], Assert.Throws<IOException>(() => WholeFile.Replace(Move, tries: 2, () => waited++)));
+        Assert.Equal((2, 1), (tried, waited));
+
+        refusals = [new IOException("the disk is full")];
+        (tried, waited) = (0, 0);
+        Assert.Throws<IOException>(() => WholeFile.Replace(Move, tries: 3, () => waited++));
+        Assert.Equal((1, 0), (tried, waited));
+    }
+
+    [Fact]
     public void A_folder_appears_whole_or_not_at_all()
     {
         void Fill(string at, string text)

@@ -33,4 +33,19 @@ public sealed class ChecksumNamesTests : IDisposable
         folder.Write("model/SHA256SUMS", $"{Nothing}  ./inside\n{Nothing}  sub/inside\n");
         FolderChecksums.Verify(folder.At("model"));
     }
+
+    [Theory]
+    [InlineData(".DS_Store", true)]
+    [InlineData("._config.json", true)]
+    [InlineData("Thumbs.db", true)]
+    [InlineData(".git", false)] // may be the user's
+    [InlineData("thesis.txt", false)]
+    public void Only_files_of_file_browsers_need_no_name(string name, bool isNamed)
+    {
+        Directory.CreateDirectory(folder.At("model"));
+        folder.Write("model/config.json", "{}");
+        FolderChecksums.Write(folder.At("model"));
+        folder.Write($"model/{name}", "x");
+        Assert.Equal(isNamed, FolderChecksums.NameAll(folder.At("model")));
+    }
 }

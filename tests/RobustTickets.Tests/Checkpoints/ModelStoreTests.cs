@@ -50,6 +50,22 @@ public sealed class ModelStoreTests : IDisposable
         Assert.Contains(_store.List(), m => m is { Name: "org/name", Problem: null });
     }
 
+    [Fact]
+    public void An_origin_counts_with_the_line_ends_of_any_system()
+    {
+        var known = KnownModel.Find("minilm-l6");
+        var (folder, origin) = (_tiny.Below("origin"), ModelPackage.Origin(known));
+        Directory.CreateDirectory(folder);
+        Assert.DoesNotContain('\r', origin);
+        foreach (var text in new[] { origin, origin.Replace("\n", "\r\n", StringComparison.Ordinal) })
+        {
+            File.WriteAllText(Path.Combine(folder, ModelPackage.OriginFile), text);
+            Assert.Same(known, ModelPackage.OriginOf(folder));
+        }
+        File.AppendAllText(Path.Combine(folder, ModelPackage.OriginFile), "x");
+        Assert.Null(ModelPackage.OriginOf(folder));
+    }
+
     private string Why(string name) => Assert.Throws<ModelNotFoundException>(() => _store.Resolve(name)).Message;
 
     [Fact]

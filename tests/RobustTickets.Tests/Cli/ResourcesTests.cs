@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Cli;
 using RobustTickets.Cli.Terminal;
+using RobustTickets.Testing;
 using Xunit;
 
 namespace RobustTickets.Tests.Cli;
@@ -51,6 +52,24 @@ public sealed class ResourcesTests : IDisposable
         var changed = CliRun.Of("resources", "verify");
         Assert.Equal(ExitCodes.Data, changed.Code);
         Assert.Contains("SHA256SUMS expects", changed.Out);
+    }
+
+    [Fact]
+    public void Files_of_file_browsers_do_not_spoil_a_folder_resource()
+    {
+        var source = Directory.CreateTempSubdirectory("source").FullName;
+        try
+        {
+            Assert.Equal(0, CliRun.Of("resources", "import", "wordnet", TinyWordNet.Write(source)).Code);
+        }
+        finally
+        {
+            Directory.Delete(source, recursive: true);
+        }
+        File.WriteAllText(Path.Combine(_folder, ResourceKinds.WordNet, ".DS_Store"), "x");
+        var verified = CliRun.Of("resources", "verify");
+        Assert.True(verified.Code == 0, verified.Out + verified.Error);
+        Assert.Contains("sha256 as expected", verified.Out);
     }
 
     [Fact]
@@ -140,10 +159,13 @@ public sealed class ResourcesTests : IDisposable
     {
         var (source, link) = (Path.Combine(_folder, "a"), Path.Combine(_folder, "b"));
         File.WriteAllText(source, "vectors");
+        File.SetAttributes(source, FileAttributes.ReadOnly);
         // What an ordinary user of Windows gets.
         UpstreamFile.LinkOrCopy(link, source, (_, _) => throw new IOException("A required privilege is not held"));
         Assert.Equal((null, "vectors"), (new FileInfo(link).LinkTarget, File.ReadAllText(link)));
+        Assert.False(File.GetAttributes(link).HasFlag(FileAttributes.ReadOnly));
         File.Delete(link);
+        File.SetAttributes(source, FileAttributes.Normal);
         UpstreamFile.LinkOrCopy(link, source, File.CreateSymbolicLink);
         Assert.Equal(source, new FileInfo(link).LinkTarget);
     }

@@ -1,6 +1,9 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Data;
 using RobustTickets.Cli;
+using RobustTickets.Cli.Options;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.Recipes.Json;
 using RobustTickets.Runs;
@@ -122,6 +125,62 @@ public class TerminalTests
                 + "hint: ROBUST_TICKETS_DEBUG=1 prints the stack trace\n",
             error.ToString()
         );
+    }
+
+    [Fact]
+    public void A_stack_trace_has_its_lines_on_every_system()
+    {
+        using var error = new StringWriter { NewLine = "\n" };
+        VisibleWriter.Around(error).WriteLine(ErrorPrinter.Trace(new IOException("first\r\nsecond")));
+        Assert.Equal("System.IO.IOException: first\nsecond\n", error.ToString());
+    }
+
+    [Fact]
+    public void A_terminal_without_escape_sequences_gets_none()
+    {
+        Assert.Equal(TerminalInfo.None, TerminalInfo.Of(isRedirected: false, _ => null, () => false));
+        Assert.Equal(TerminalInfo.None, TerminalInfo.Of(isRedirected: false, _ => "dumb", () => true));
+        Assert.Equal(TerminalInfo.None, TerminalInfo.Of(isRedirected: true, _ => null, () => true));
+        var terminal = TerminalInfo.Of(isRedirected: false, _ => null, () => true);
+        Assert.True(terminal is { IsTerminal: true, Color: true });
+        Assert.False(TerminalInfo.Of(isRedirected: false, n => n == "NO_COLOR" ? "1" : null, () => true).Color);
+    }
+
+    [Fact]
+    public void A_console_of_UTF_16_is_written_and_read_as_such()
+    {
+        using var written = new MemoryStream();
+        using (var results = StandardStreams.Results(written, atOnce: true, utf16: true))
+            results.Write("gr\u00fcn \U0001f600");
+        Assert.Equal(Encoding.Unicode.GetBytes("gr\u00fcn \U0001f600"), written.ToArray());
+
+        // A line a read, as consoles give them; Ctrl-Z within a line is a character.
+        var typed = new Lines("gr\u00fcn\r\n", "a\u001ab\r\n", "\u001a\r\n", "never read\r\n");
+        using var input = new StreamReader(TypedInput.AsUtf8(typed), Encoding.UTF8);
+        Assert.Equal("gr\u00fcn\r\na\u001ab\r\n", input.ReadToEnd());
+        Assert.Equal("", input.ReadToEnd());
+    }
+
+    private sealed class Lines(params string[] lines) : ForwardStream
+    {
+        private int _next;
+
+        public override int Read(Span<byte> buffer) =>
+            _next == lines.Length ? 0 : Encoding.Unicode.GetBytes(lines[_next++], buffer);
+    }
+
+    [Theory]
+    [InlineData(@"runs\a", @"runs\a", @"'runs\a'")]
+    [InlineData(@"runs\a b", @"""runs\a b""", @"'runs\a b'")]
+    [InlineData(@"C:\my runs\", @"""C:\my runs\\""", @"'C:\my runs\'")]
+    [InlineData(@"say ""no\""", @"""say \""no\\\""""", @"'say ""no\""'")]
+    [InlineData("it's", @"""it's""", @"'it'\''s'")]
+    [InlineData("runs/a", "runs/a", "runs/a")]
+    [InlineData("", @"""""", "''")]
+    public void Arguments_are_quoted_for_the_shell_of_the_system(string argument, string windows, string posix)
+    {
+        Assert.Equal(windows, ShellArgument.Quoted(argument, windows: true));
+        Assert.Equal(posix, ShellArgument.Quoted(argument, windows: false));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 // The hash of a victim covers what its outcomes depend on, and nothing else beside it.
+using RobustTickets.Attacks;
 using RobustTickets.Pipeline.Models;
 using RobustTickets.Tests.Checkpoints;
 using Xunit;
@@ -44,6 +45,18 @@ public sealed class ModelHashTests : IDisposable
         var before = NamedModel.Hash(model);
         File.AppendAllText(Path.Combine(_folder.Path, file), "more");
         Assert.Equal(isPart, before != NamedModel.Hash(model));
+    }
+
+    [Fact]
+    public void A_file_is_found_by_the_spelling_of_its_folder()
+    {
+        Assert.Equal("model.onnx", NamedModel.Spelled("Model.onnx", ["other.onnx", "model.onnx"]));
+        Assert.Equal("Model.onnx", NamedModel.Spelled("Model.onnx", ["model.onnx", "Model.onnx"]));
+        Assert.Contains(
+            "a.onnx: is not among the files of its folder: b.onnx",
+            Assert.Throws<DataException>(() => NamedModel.Spelled("a.onnx", ["b.onnx"])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private string Made(params string[] files)

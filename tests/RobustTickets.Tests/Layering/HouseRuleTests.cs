@@ -34,6 +34,8 @@ public sealed class HouseRuleTests
     private static readonly Regex MergeMark = new(@"^(?:<{7}|>{7})(?: |$)", RegexOptions.Multiline);
     private static readonly Regex Workplace = new(@"(?<![\w./-])/(?:wo" + "rk|tmp/w" + "t|home|root)/");
 
+    private static readonly Regex SystemNewLine = new(@"WriteIndented = true(?!,\s+NewLine = ""\\n"")");
+
     private static IEnumerable<string> Code =>
         RepositoryFiles.Below(Root, "").Where(path => Path.GetExtension(path) is ".cs" or ".cpp" or ".h");
 
@@ -96,6 +98,25 @@ public sealed class HouseRuleTests
 
     [Fact]
     public void No_text_names_a_folder_of_the_machine_it_was_written_on() => AssertNowhere(Workplace);
+
+    // Otherwise Windows writes other bytes, with another hash.
+    [Fact]
+    public void Indented_JSON_has_the_same_line_ends_on_every_system() => AssertNowhere(SystemNewLine, "src");
+
+    [Theory]
+    [InlineData("WriteIndented = true,\n    NewLine = \"\\n\"", false)]
+    [InlineData("WriteIndented = true,\n    Encoder = x", true)]
+    [InlineData("new() { WriteIndented = true }", true)]
+    public void The_search_for_line_ends_of_the_system_finds_them(string text, bool found) =>
+        Assert.Equal(found, SystemNewLine.IsMatch(text));
+
+    // String literals of several lines and embedded tables are built from the bytes of a checkout.
+    [Fact]
+    public void Texts_have_LF_and_git_is_told_so()
+    {
+        AssertNowhere(new Regex("\r"), "src", "native", "tests", "docs", "scripts", "recipes", "samples", "packaging");
+        Assert.Contains("* text=auto eol=lf", File.ReadLines(Path.Combine(Root, ".gitattributes")));
+    }
 
     // Durations, budgets and what is newer never come from a clock that somebody may set: it dates
     // results and attacks, and decides nothing.

@@ -1,5 +1,7 @@
 using System.Globalization;
 using RobustTickets.Attacks;
+using RobustTickets.Cli;
+using RobustTickets.Cli.Commands;
 using RobustTickets.Runs;
 using RobustTickets.Runs.Metrics;
 using Xunit;
@@ -13,6 +15,18 @@ public sealed class MetricFileTests : IDisposable
     private string Run => Path.Combine(_folder, "run");
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Runs_whose_names_differ_only_in_case_get_folders_of_their_own()
+    {
+        Assert.Equal(["sst2", "imdb"], MetricsCommand.Names(["a/sst2", "b/imdb"]));
+        Assert.Equal(["a.SST2", "b.sst2"], MetricsCommand.Names(["a/SST2", "b/sst2"]));
+        Assert.Contains(
+            "in any case",
+            Assert.Throws<UsageException>(() => MetricsCommand.Names(["a/SST2", "A/sst2"])).Message,
+            StringComparison.Ordinal
+        );
+    }
 
     private static StepEntry Step(string stage, long step, double loss = 0.5) =>
         new(stage, step, step / 4.0, loss, 1e-5, 0.9, 400, 0.25, 5, 5, 5);

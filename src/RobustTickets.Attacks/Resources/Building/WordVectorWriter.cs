@@ -1,7 +1,7 @@
 // Writes word vectors in the two formats that WordVectorReader reads.
 
+using System.Buffers.Binary;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
 
 namespace RobustTickets.Attacks.Resources.Building;
@@ -44,12 +44,16 @@ internal static class WordVectorWriter
                 string.Create(CultureInfo.InvariantCulture, $"{vectors.Count} {vectors.Dimension}\n")
             )
         );
+        var numbers = new byte[vectors.Dimension * sizeof(float)];
         for (var row = 0; row < vectors.Count; row++)
         {
             if (HasSpace(vectors.Word(row)))
                 throw new DataException($"'{vectors.Word(row)}' contains a space; write the vectors as text (.txt)");
             stream.Write(Encoding.UTF8.GetBytes(vectors.Word(row) + " "));
-            stream.Write(MemoryMarshal.AsBytes(vectors.Row(row)));
+            var values = vectors.Row(row);
+            for (var d = 0; d < values.Length; d++)
+                BinaryPrimitives.WriteSingleLittleEndian(numbers.AsSpan(d * sizeof(float)), values[d]);
+            stream.Write(numbers);
             stream.WriteByte((byte)'\n');
         }
     }

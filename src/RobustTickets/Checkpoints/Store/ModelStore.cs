@@ -49,7 +49,10 @@ public sealed class ModelStore
     /// <summary>The cache of the Hugging Face hub that is searched.</summary>
     public string HubPath => _hub.Path;
 
-    /// <summary>The folder of this user (XDG_DATA_HOME, else ~/.local/share).</summary>
+    /// <summary>
+    /// The folder of this user: below XDG_DATA_HOME, else below ~/.local/share (Linux),
+    /// ~/Library/Application Support (macOS) or %LOCALAPPDATA% (Windows).
+    /// </summary>
     public static ModelStore OfUser() => new(UserFolder.Of(Variable, "models"));
 
     /// <summary>

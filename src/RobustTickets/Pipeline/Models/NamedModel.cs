@@ -88,11 +88,11 @@ internal sealed class NamedModel
     /// configuration, tokenizer and external data next to it.</param>
     public static string Hash(string model)
     {
-        var one = File.Exists(model) ? System.IO.Path.GetFileName(model) : null;
-        var files = Directory
-            .EnumerateFiles(FolderOf(model))
-            .Where(f => IsPart(System.IO.Path.GetFileName(f), one))
-            .Order(StringComparer.Ordinal);
+        var files = Directory.GetFiles(FolderOf(model));
+        var one = File.Exists(model)
+            ? Spelled(System.IO.Path.GetFileName(model), [.. files.Select(f => System.IO.Path.GetFileName(f))])
+            : null;
+        files = [.. files.Where(f => IsPart(System.IO.Path.GetFileName(f), one)).Order(StringComparer.Ordinal)];
         return Convert.ToHexStringLower(
             SHA256.HashData(
                 Encoding.UTF8.GetBytes(
@@ -101,6 +101,16 @@ internal sealed class NamedModel
             )
         );
     }
+
+    /// <summary>
+    /// A file's name as its folder spells it: disks that ignore case find it by another spelling.
+    /// </summary>
+    /// <exception cref="DataException">The folder does not list the file.</exception>
+    internal static string Spelled(string name, IReadOnlyList<string> files) =>
+        files.Contains(name)
+            ? name
+            : files.FirstOrDefault(f => f.Equals(name, StringComparison.OrdinalIgnoreCase))
+                ?? throw new DataException($"{name}: is not among the files of its folder: {string.Join(", ", files)}");
 
     // one: the model file, if one is named; null: all weights of the folder are the model's.
     private static bool IsPart(string file, string? one) =>
