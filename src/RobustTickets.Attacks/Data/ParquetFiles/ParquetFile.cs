@@ -112,6 +112,12 @@ internal sealed class ParquetFile : RecordFile
     {
         using var rows = reader.OpenRowGroupReader(group);
         var fields = columns.Select(name => FieldOf(shard, reader, name)).ToArray();
+        // A group without rows need not have pages.
+        if (rows.RowCount == 0)
+            return
+            [
+                [],
+            ];
         var pages = new long[fields.Length];
         foreach (var (c, field) in fields.Index())
         {
