@@ -132,12 +132,15 @@ public sealed class OnnxClassifier : ITextClassifier
     /// <inheritdoc path="/param"/>
     /// <exception cref="DataException">The network returns another number of outputs than there
     /// are classes.</exception>
+    /// <exception cref="RequestException">The maximum length is below 5 and a text is a
+    /// pair.</exception>
     /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
     [OverloadResolutionPriority(1)]
     public float[][] Logits(IReadOnlyList<TextPair> texts, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(texts);
         TextPair.RequireTexts(texts, nameof(texts));
+        PairRoom.Require(texts, MaxLength);
         using var call = _guard.Enter();
         var encoded = new TokenEncoding[texts.Count];
         if (texts.Count < FewTexts)

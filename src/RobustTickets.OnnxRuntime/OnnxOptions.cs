@@ -7,8 +7,8 @@ namespace RobustTickets.OnnxRuntime;
 /// <param name="Labels">Class names in the order of the logits; null: those in config.json next to
 /// the file, otherwise in the file.</param>
 /// <param name="Tokenizer">Folder of the tokenizer; null: the folder of the file.</param>
-/// <param name="MaxLength">Maximum sequence length, special tokens included, at least 3; null: the
-/// tokenizer's own limit.</param>
+/// <param name="MaxLength">Maximum sequence length, special tokens included, at least 3, to read
+/// pairs 5; null: the tokenizer's own limit.</param>
 /// <param name="Threads">Threads per call, at least 1; null: all cores of this process.</param>
 /// <param name="CellsPerBatch">Maximum number of texts times the longest length per batch; at least
 /// 1.</param>

@@ -109,8 +109,19 @@ public sealed class BrokenResourceTests : IDisposable
     [InlineData("n.tsv", "\n\n", "no word has a neighbour")]
     [InlineData("n.tsv", "film\t\n", "no word has a neighbour")]
     [InlineData("n.tsv", " \tfilm\n", ":1: should be 'word TAB neighbours', the word is blank")]
+    [InlineData("n.json", "{\"good\":[\"\",\"fine\"]}", "word 'good': a neighbour is blank")]
+    [InlineData("n.json", "{\"good\":[\"\u00a0\"]}", "word 'good': a neighbour is blank")]
+    [InlineData("n.tsv", "good\tfine \u00a0\n", "word 'good': a neighbour is blank")]
     public void A_neighbour_table_without_neighbours_is_refused(string name, string content, string message) =>
         Refused(name, content, path => NeighbourTable.Read(path), message);
+
+    [Fact]
+    public void A_table_made_in_code_has_no_blank_neighbours_either()
+    {
+        var rows = new Dictionary<string, string[]> { ["film"] = ["movie"], ["good"] = ["fine", ""] };
+        var message = Assert.Throws<ArgumentException>(() => new NeighbourTable(rows)).Message;
+        Assert.StartsWith("word 'good': a neighbour is blank", message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("\n", "no tags")]

@@ -82,6 +82,17 @@ public sealed class OnnxClassifierTests : IDisposable
     }
 
     [Fact]
+    public void A_pair_is_refused_where_its_texts_do_not_both_fit()
+    {
+        _tiny.Write();
+        _tiny.WriteConfig("a", "b", "c");
+        using var classifier = OnnxClassifier.Load(_tiny.Folder, new OnnxOptions(MaxLength: 4));
+        Assert.Single(classifier.Logits(["good film"]));
+        var error = Assert.Throws<RequestException>(() => classifier.Logits([new TextPair("good", "film")]));
+        Assert.Equal(("MaxLength", "4"), (error.Field, error.Value));
+    }
+
+    [Fact]
     public void Batches_and_threads_change_nothing()
     {
         _tiny.Write();

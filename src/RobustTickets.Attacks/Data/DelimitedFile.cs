@@ -44,7 +44,7 @@ internal sealed class DelimitedFile : RecordFile
     /// <summary>Fields of the first row, header or not.</summary>
     public IReadOnlyList<string> FirstRow => Rows().First().Values!;
 
-    public override IEnumerable<RawRow> Read(RequestedColumns columns)
+    protected override IEnumerable<RawRow> ReadRows(RequestedColumns columns)
     {
         var positions = columns.Names.Select(column => Array.IndexOf(_columns, column)).ToArray();
         foreach (var row in Rows().Skip(_header ? 1 : 0))

@@ -35,7 +35,7 @@ internal sealed class JsonArrayFile : RecordFile
 
     public override bool HasOwnColumns => true;
 
-    public override IEnumerable<RawRow> Read(RequestedColumns columns) =>
+    protected override IEnumerable<RawRow> ReadRows(RequestedColumns columns) =>
         Values()
             .Select(value =>
                 Damage(value.Json) is { } reason

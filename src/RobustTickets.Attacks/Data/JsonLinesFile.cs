@@ -28,7 +28,7 @@ internal sealed class JsonLinesFile : RecordFile
 
     public override bool HasOwnColumns => true;
 
-    public override IEnumerable<RawRow> Read(RequestedColumns columns) =>
+    protected override IEnumerable<RawRow> ReadRows(RequestedColumns columns) =>
         File.Lines()
             .Select(line =>
                 string.IsNullOrWhiteSpace(line.Text)

@@ -59,5 +59,15 @@ internal abstract class RecordFile(TextFile file)
     /// Rows with the values of the requested columns, malformed rows included. The columns must be
     /// in <see cref="Columns"/>, except the optional one if <see cref="HasOwnColumns"/>.
     /// </summary>
-    public abstract IEnumerable<RawRow> Read(RequestedColumns columns);
+    /// <exception cref="DataException">After the last row: the file was changed since its SHA-256
+    /// was computed.</exception>
+    public IEnumerable<RawRow> Read(RequestedColumns columns)
+    {
+        foreach (var row in ReadRows(columns))
+            yield return row;
+        File.RequireUnchanged();
+    }
+
+    /// <summary>The rows of <see cref="Read"/>.</summary>
+    protected abstract IEnumerable<RawRow> ReadRows(RequestedColumns columns);
 }

@@ -13,6 +13,7 @@ internal sealed class TextFile
     // A pipe can be read only once, so it is held in memory.
     private const int MostHeld = 1_000_000_000;
     private readonly byte[]? _held;
+    private readonly IReadOnlyList<FileStamp> _stamps;
     private readonly DataOptions _options;
     private readonly CancellationToken _stop;
     private readonly byte _lineEnd;
@@ -21,13 +22,14 @@ internal sealed class TextFile
     private TextFile(
         string path,
         byte[]? held,
+        IReadOnlyList<FileStamp> stamps,
         string hash,
         (byte First, byte LineEnd) look,
         DataOptions options,
         CancellationToken stop
     )
     {
-        (Path, _held, Sha256, _options, _stop) = (path, held, hash, options, stop);
+        (Path, _held, _stamps, Sha256, _options, _stop) = (path, held, stamps, hash, options, stop);
         (FirstByte, _lineEnd) = look;
         Notes = _lineEnd == '\r' ? ["the file has CR line endings only; each CR was read as a line end"] : [];
     }
@@ -51,8 +53,11 @@ internal sealed class TextFile
     public IReadOnlyDictionary<int, byte> BrokenLines => _broken;
 
     /// <summary>A file with binary rows, which its reader decodes itself.</summary>
-    public static TextFile WithoutText(string path, string sha256) =>
-        new(path, [], sha256, (0, (byte)'\n'), new DataOptions(), CancellationToken.None);
+    /// <param name="path">The place of its files.</param>
+    /// <param name="sha256">Their hash.</param>
+    /// <param name="stamps">Their stamps when they were hashed.</param>
+    public static TextFile WithoutText(string path, string sha256, IReadOnlyList<FileStamp> stamps) =>
+        new(path, [], stamps, sha256, (0, (byte)'\n'), new DataOptions(), CancellationToken.None);
 
     /// <summary>Opens a file.</summary>
     /// <param name="path">The file.</param>
@@ -70,11 +75,20 @@ internal sealed class TextFile
             () =>
             {
                 var held = IsPacked(path) ? null : Held(path, stop);
+                FileStamp[] stamps = held is null ? [FileStamp.Of(path)] : [];
                 using var bytes = held is null ? File.OpenRead(path) : new MemoryStream(held) as Stream;
                 var hash = Convert.ToHexStringLower(SHA256.HashData(bytes));
-                return new TextFile(path, held, hash, Look(path, held, options, stop), options, stop);
+                return new TextFile(path, held, stamps, hash, Look(path, held, options, stop), options, stop);
             }
         );
+    }
+
+    /// <summary>Throws if the file was changed since its hash was computed.</summary>
+    /// <exception cref="DataException">It was.</exception>
+    public void RequireUnchanged()
+    {
+        foreach (var stamp in _stamps)
+            stamp.RequireUnchanged();
     }
 
     /// <summary>

@@ -30,9 +30,17 @@ public sealed class NeighbourTable : INeighbourSource
     private readonly ConcurrentDictionary<(string, int), IReadOnlyList<string>> _cut = new();
 
     /// <summary>Creates a table from its rows.</summary>
+    /// <exception cref="ArgumentException">A neighbour is blank.</exception>
     public NeighbourTable(Dictionary<string, string[]> rows)
+        : this(rows, null) { }
+
+    private NeighbourTable(Dictionary<string, string[]> rows, string? file)
     {
         ArgumentNullException.ThrowIfNull(rows);
+        if (Blank(rows) is { } blank)
+            throw file is null
+                ? new ArgumentException(blank, nameof(rows))
+                : new DataException($"{What} {file}: {blank}");
         _rows = rows;
         Longest = rows.Count == 0 ? 0 : rows.Values.Max(r => r.Length);
     }
@@ -61,8 +69,8 @@ public sealed class NeighbourTable : INeighbourSource
     /// Reads a table: JSON (one object, word -> array of words; .json) or text (word, TAB,
     /// neighbours separated by spaces; anything else). Either may be gzipped.
     /// </summary>
-    /// <exception cref="DataException">The file is missing, malformed or without
-    /// neighbours.</exception>
+    /// <exception cref="DataException">The file is missing, malformed or without neighbours, or a
+    /// neighbour is blank.</exception>
     /// <param name="path">The file.</param>
     /// <param name="maxUnpackedBytes">Maximum unpacked size of a gzipped file.</param>
     public static NeighbourTable Read(string path, long maxUnpackedBytes = DataOptions.UnpackedBytes)
@@ -72,7 +80,8 @@ public sealed class NeighbourTable : INeighbourSource
         var table = new NeighbourTable(
             plain.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
                 ? ReadJson(path, maxUnpackedBytes)
-                : ReadText(path, maxUnpackedBytes)
+                : ReadText(path, maxUnpackedBytes),
+            path
         );
         return table.Longest > 0
             ? table
@@ -80,6 +89,13 @@ public sealed class NeighbourTable : INeighbourSource
     }
 
     private const string What = "neighbour table";
+
+    // A blank neighbour would delete its word, and no constraint would see a changed word. A blank
+    // word is harmless: published tables have some, and no text contains them.
+    private static string? Blank(Dictionary<string, string[]> rows) =>
+        rows.FirstOrDefault(row => row.Value.Any(string.IsNullOrWhiteSpace)).Key is { } word
+            ? $"word '{word}': a neighbour is blank; expected words"
+            : null;
 
     private static Dictionary<string, string[]> ReadJson(string path, long limit)
     {

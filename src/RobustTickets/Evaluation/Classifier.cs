@@ -92,8 +92,8 @@ public sealed class Classifier : ITrainedClassifier
     /// <param name="folder">The folder, or the name of a model (<see cref="ModelStore"/>).</param>
     /// <param name="execution">How it runs; null: fast paths on all CPU cores. The thread count
     /// also applies to other models (<see cref="Execution.Threads"/>).</param>
-    /// <param name="maxLength">Maximum sequence length, at least 3 and at most the model's
-    /// positions; null: the tokenizer's.</param>
+    /// <param name="maxLength">Maximum sequence length, at least 3 (to read pairs 5) and at most
+    /// the model's positions; null: the tokenizer's.</param>
     /// <exception cref="RequestException">The execution is not available on this machine, or the
     /// maximum length is below 3.</exception>
     /// <exception cref="CheckpointException">The folder is missing, malformed, has no trained
@@ -133,6 +133,8 @@ public sealed class Classifier : ITrainedClassifier
     /// the other texts.
     /// </summary>
     /// <exception cref="NumericFailureException">A logit is not finite.</exception>
+    /// <exception cref="RequestException">The maximum length is below 5 and a text is a
+    /// pair.</exception>
     /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
     // A collection expression of strings matches several overloads (strings convert to TextPair):
     // prefer the ones that take texts and pairs. Also below.
@@ -322,6 +324,7 @@ public sealed class Classifier : ITrainedClassifier
         for (var i = 0; i < count; i++)
             texts[i] = text(i);
         TextPair.RequireTexts(texts, source.Split('.')[0]);
+        PairRoom.Require(texts, MaxLength);
         var encoded = new EncodedExample[count];
         if (count < FewTexts)
             for (var i = 0; i < count; i++)

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace RobustTickets.Attacks.Tests.Data;
 
-public sealed class ParquetFileTests : IDisposable
+public sealed partial class ParquetFileTests : IDisposable
 {
     private readonly TempFolder _folder = new();
 

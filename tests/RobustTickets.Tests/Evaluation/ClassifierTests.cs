@@ -29,6 +29,15 @@ public sealed class ClassifierTests(TrainedTask trained) : IClassFixture<Trained
     }
 
     [Fact]
+    public void Pairs_are_not_evaluated_on_the_first_text_alone()
+    {
+        using var classifier = Classifier.Load(trained.Model, maxLength: 4);
+        Example[] rows = [new("0", new TextPair("a good film", "a bad one"), 1)];
+        var error = Assert.Throws<RequestException>(() => ClassifierSource.Evaluate(classifier, rows));
+        Assert.Equal(("MaxLength", "4"), (error.Field, error.Value));
+    }
+
+    [Fact]
     public async Task Sixteen_tasks_at_once_get_the_rows_that_one_gets()
     {
         using var classifier = Classifier.Load(trained.Model);

@@ -125,6 +125,29 @@ public sealed class LibraryCallTests(TrainedTask trained) : IClassFixture<Traine
     }
 
     [Fact]
+    public void A_pair_is_refused_where_its_texts_do_not_both_fit()
+    {
+        var pair = new TextPair("a good film", "a bad one");
+        using var shorter = Classifier.Load(trained.Model, maxLength: 4);
+        foreach (
+            var read in new Action[]
+            {
+                () => shorter.Logits([pair]),
+                () => shorter.Encode([pair]),
+                () => shorter.Evaluate([new Example("0", pair, 1)]),
+            }
+        )
+        {
+            var error = Assert.Throws<RequestException>(read);
+            Assert.Equal(("MaxLength", "4"), (error.Field, error.Value));
+            Assert.StartsWith("must be 5 or more for pairs", error.Reason, StringComparison.Ordinal);
+        }
+        using var shortest = Classifier.Load(trained.Model, maxLength: 5);
+        Assert.Equal(5, shortest.Encode([pair])[0].Ids.Length);
+        Assert.NotEmpty(shortest.Predict(pair).Label);
+    }
+
+    [Fact]
     public void An_execution_is_applied_or_refused_on_loading()
     {
         var before = torch.get_num_threads();

@@ -102,15 +102,7 @@ public sealed class RunInputsTests : IDisposable
         Refused($"has 16 positions (max_position_embeddings), fewer than the max-length of {recipe.MaxLength}", recipe);
         _ = Notes(_task.Model, recipe with { MaxLength = 16 });
 
-        var pairs = Directory.CreateDirectory(_task.Below("QNLI")).FullName;
-        foreach (var split in (string[])["train", "dev"])
-            File.WriteAllLines(
-                Path.Combine(pairs, $"{split}.tsv"),
-                Enumerable
-                    .Range(0, 40)
-                    .Select(i => $"{i}\tis it good\tit was {TinyTask.Good[i % 8]}\t{Entailment(i)}")
-                    .Prepend("index\tquestion\tsentence\tlabel")
-            );
+        var pairs = Pairs();
         var single = Classifier("single", shape: TinyTask.Config with { TypeVocabSize = 1 });
         const string Types = "has 1 token type (type_vocab_size), but the data are pairs of texts, which need 2";
         Refused(Types, OfPairs(Taught(single)), data: pairs, field: "retrain.distill.teacher: ");
@@ -118,6 +110,46 @@ public sealed class RunInputsTests : IDisposable
         _ = Notes(single, TinyTask.FineTuneRecipe);
 
         static Recipe OfPairs(Recipe recipe) => recipe with { Task = "qnli" };
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void A_length_without_room_for_both_texts_of_a_pair_is_refused(int length)
+    {
+        var recipe = TinyTask.FineTuneRecipe with { Task = "qnli", MaxLength = length };
+        var request = Request(recipe, _task.Model, _task.NewRun()) with { Data = Pairs() };
+        var error = Assert.Throws<RecipeException>(() => RunInputs.Open(request));
+        Assert.Contains($"max-length: {length} must be 5 or more for pairs", error.Message, StringComparison.Ordinal);
+        Assert.Equal(["max-length=5"], error.Settings);
+        using (RunInputs.Open(request with { Recipe = recipe with { MaxLength = 5 } })) { }
+        _ = Notes(_task.Model, TinyTask.FineTuneRecipe with { MaxLength = length });
+    }
+
+    [Fact]
+    public void An_attack_on_pairs_that_do_not_fit_is_refused_before_it_starts()
+    {
+        var victim = Classifier("pairs", ["entailment", "not_entailment"]);
+        var recipe = AttackRecipe.DeepWordBug(new AttackParts(new NeighbourTable([]), StopWords.English));
+        var request = new AttackRequest(recipe, victim, Pairs(), "qnli", _task.NewRun("attack"));
+        var error = Assert.Throws<RequestException>(() => (request with { MaxLength = VictimLength.Of(4) }).Run());
+        Assert.Equal(("MaxLength", "4"), (error.Field, error.Value));
+        Assert.False(Directory.Exists(request.Output));
+    }
+
+    private string Pairs()
+    {
+        var folder = Directory.CreateDirectory(_task.Below("QNLI")).FullName;
+        foreach (var split in (string[])["train", "dev"])
+            File.WriteAllLines(
+                Path.Combine(folder, $"{split}.tsv"),
+                Enumerable
+                    .Range(0, 40)
+                    .Select(i => $"{i}\tis it good\tit was {TinyTask.Good[i % 8]}\t{Entailment(i)}")
+                    .Prepend("index\tquestion\tsentence\tlabel")
+            );
+        return folder;
+
         static string Entailment(int i) => i % 2 == 0 ? "entailment" : "not_entailment";
     }
 

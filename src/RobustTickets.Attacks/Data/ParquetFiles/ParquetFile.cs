@@ -59,12 +59,13 @@ internal sealed class ParquetFile : RecordFile
     {
         var shards = ParquetShards.Of(path);
         var columns = Reading(shards[0], reader => reader.Schema.Fields.Select(f => f.Name).ToArray());
-        var text = TextFile.WithoutText(path, HashOf(shards, stop));
+        var stamps = new List<FileStamp>();
+        var text = TextFile.WithoutText(path, HashOf(shards, stamps, stop), stamps);
         return new ParquetFile(text, shards, columns, options, stop);
     }
 
     /// <inheritdoc/>
-    public override IEnumerable<RawRow> Read(RequestedColumns columns)
+    protected override IEnumerable<RawRow> ReadRows(RequestedColumns columns)
     {
         var row = 0;
         var unpacked = new Meter(_options.MaxUnpackedBytes);
@@ -111,6 +112,12 @@ internal sealed class ParquetFile : RecordFile
     {
         using var rows = reader.OpenRowGroupReader(group);
         var fields = columns.Select(name => FieldOf(shard, reader, name)).ToArray();
+        // A group without rows need not have pages.
+        if (rows.RowCount == 0)
+            return
+            [
+                [],
+            ];
         var pages = new long[fields.Length];
         foreach (var (c, field) in fields.Index())
         {
@@ -249,12 +256,13 @@ internal sealed class ParquetFile : RecordFile
     }
 
     // The hash of a file's bytes; for shards, of the lines "hash name".
-    private static string HashOf(IReadOnlyList<string> shards, CancellationToken stop)
+    private static string HashOf(IReadOnlyList<string> shards, List<FileStamp> stamps, CancellationToken stop)
     {
         var lines = new StringBuilder();
         foreach (var shard in shards)
         {
             stop.ThrowIfCancellationRequested();
+            stamps.Add(FileStamp.Of(shard));
             using var file = System.IO.File.OpenRead(shard);
             var hash = Convert.ToHexStringLower(SHA256.HashData(file));
             if (shards.Count == 1)

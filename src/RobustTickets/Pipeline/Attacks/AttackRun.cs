@@ -47,6 +47,7 @@ internal static class AttackRun
             stop
         );
         var split = rows.Split;
+        PairRoom.Require(split.Examples.Select(e => e.Text), classifier.MaxLength);
         var picked = Pick(request, rows, progress);
         var weights = NamedModel.Hash(model.Path);
         var job = new AttackJob(

@@ -1,5 +1,6 @@
 // Checks a recipe's numbers against the model and the data, before any compute; shared by dry runs,
 // runs, experiments and the library. Checks of the recipe alone are in Recipes/Validation.
+using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Objectives;
@@ -81,10 +82,15 @@ internal static class RecipeFit
         }
     }
 
-    /// <summary>Misfits with the number of training examples.</summary>
+    /// <summary>Misfits with the training examples.</summary>
     internal static IEnumerable<Misfit> Data(Recipe recipe, RunData data)
     {
         var (examples, batch) = (data.Train.Examples.Count, recipe.BatchSize);
+        if (recipe.MaxLength < PairRoom.Least && data.TrainTexts.Any(e => e.Text.Second is not null))
+            yield return new Misfit(
+                Text($"max-length: {recipe.MaxLength} {PairRoom.Reason}"),
+                Text($"max-length={PairRoom.Least}")
+            );
         if (SearchLength.TooShort(recipe.Search, batch, examples) is { } search)
             yield return new Misfit(search.Problem, search.Settings);
         if (recipe.Search is MaskSearchOptions { AllowShort: false, FineTune: { } first })

@@ -123,8 +123,9 @@ internal sealed record RunData(
             reported is null ? heldOut!
             : part ? PartName.Sample(reported.Name, evaluated!.Count, reported.Examples.Count, split.Seed)
             : reported.Name;
-        var rows = new RunRows(request, train, kept, carved, heldOut, own, reported, evaluated, name).Make();
-        notes.AddRange(RunRows.Notes(rows, request.Model, evaluated ?? carved!.Dev));
+        var parts = new RunRows(request, train, kept, carved, heldOut, own, reported, evaluated, name);
+        var rows = parts.Make();
+        notes.AddRange(parts.Notes(rows));
         return new RunData(
             Encode(kept),
             encodedDevelopment ?? evaluation,

@@ -68,18 +68,31 @@ internal sealed record RunRows(
         );
     }
 
-    /// <summary>Notes for the user on reported rows that may have been seen in training.</summary>
-    public static IEnumerable<string> Notes(TrainingRows rows, string model, IReadOnlyList<Example> reported)
+    /// <summary>
+    /// Notes for the user on reported and development rows that are or may be seen in training.
+    /// </summary>
+    /// <param name="rows">The parts, from <see cref="Make"/>.</param>
+    public IEnumerable<string> Notes(TrainingRows rows)
     {
-        var (here, data) = (SeenRows.Of(rows), rows.Evaluation.Sha256);
+        var (here, data, model) = (SeenRows.Of(rows), rows.Evaluation.Sha256, Request.Model);
+        var reported = Evaluated ?? HeldOut!.Dev;
         var start = new NamedModel(model);
         var before = start.Training is null ? SeenRows.Nothing : SeenRowsReader.Read(start);
-        var seen = reported.Count(e => here.HasRow(e, data) || before.HasText(e));
-        if (seen > 0)
+        bool Before(Example e) => here.HasRow(e, data) || before.HasText(e);
+        if (reported.Count(Before) is > 0 and var seen)
             yield return $"{seen} of the {reported.Count} reported rows were trained on, here or by the checkpoint "
                 + $"{model}: their accuracy is not that of unseen texts";
         if (!here.HasFile(data) && !before.IsKnown)
             yield return $"not known whether {model} was trained on any of the {reported.Count} reported rows";
+        // Other rows with equal texts; the parts themselves stay those of splits.json.
+        var texts = TrainedTexts.Of(Trained, File.Sha256);
+        if (reported.Count(e => texts.Contain(e) && !Before(e)) is > 0 and var repeated)
+            yield return $"{repeated} of the {reported.Count} reported rows have the text of a row that is trained "
+                + "on: their accuracy is not that of unseen texts";
+        var development = Own?.Examples ?? (Evaluated is null ? null : HeldOut?.Dev);
+        if (development?.Count(texts.Contain) is > 0 and var known)
+            yield return $"{known} of the {development.Count} development rows have the text of a row that is trained "
+                + "on";
         if (reported.Count(e => e.Origin is { } origin && origin != e.Row) is > 0 and var twins)
             yield return $"{twins} of the {reported.Count} reported rows come from augmented data; originals and "
                 + "their adversarial texts are held out together";

@@ -53,6 +53,7 @@ internal static class ClassifierSource
 
     /// <summary>Accuracy and mean loss on labelled examples.</summary>
     /// <exception cref="NumericFailureException">A logit is not finite.</exception>
+    /// <exception cref="RequestException">The maximum length is too short for pairs.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled between
     /// two batches.</exception>
     public static EvaluationResult Evaluate(
@@ -61,6 +62,7 @@ internal static class ClassifierSource
         CancellationToken stop = default
     )
     {
+        PairRoom.Require(examples.Select(e => e.Text), classifier.MaxLength);
         if (classifier is Classifier torch)
             return torch.Evaluate(EncodedSplit.From(examples, torch.Tokenizer, torch.MaxLength).Examples, stop);
         var sum = new EvaluationSum();
