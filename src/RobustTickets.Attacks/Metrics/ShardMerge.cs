@@ -31,8 +31,8 @@ public static class ShardMerge
     /// <param name="shards">The folders of all shards.</param>
     /// <param name="output">Folder of the merged attack; created if needed.</param>
     /// <returns>The summary, as from <see cref="AttackLog.Complete"/>, and the outcomes.</returns>
-    /// <exception cref="DataException">There are no shards, or one is missing, unfinished, duplicate, corrupt, or of
-    /// another attack.</exception>
+    /// <exception cref="DataException">There are no shards, or one is missing, unfinished,
+    /// duplicate, corrupt, or of another attack.</exception>
     /// <exception cref="FolderInUseException">Another process writes to the folder or to a
     /// shard.</exception>
     /// <exception cref="OutputException">The folder is not writable, or contains another
