@@ -65,7 +65,7 @@ public static class CliApp
             if (problems.Count > 0)
             {
                 var path = HelpPrinter.Path(parsed.CommandResult.Command);
-                ErrorPrinter.Print(context, string.Join("\n  ", problems), $"see: robust-tickets {path}--help");
+                ErrorPrinter.Print(context, string.Join("\n  ", problems), $"see: {ProgramName.Value} {path}--help");
                 return ExitCodes.Usage;
             }
             return Invoke(parsed, context);

@@ -1,4 +1,5 @@
 // Rejects models that cannot be trained: ONNX files are inference-only.
+using RobustTickets.Cli.Terminal;
 using RobustTickets.OnnxRuntime;
 using RobustTickets.Runs;
 
@@ -14,7 +15,7 @@ internal static class TrainableModel
         if (new OnnxModels().Knows(path))
             throw new UsageException(
                 $"{option} {model}: an ONNX model cannot be trained; convert it to a model folder that can, with "
-                    + "'robust-tickets models import --onnx FILE --vocab vocab.txt --out DIR'"
+                    + $"'{ProgramName.Value} models import --onnx FILE --vocab vocab.txt --out DIR'"
             );
     }
 }

@@ -119,7 +119,8 @@ internal static class HardenCommand
             )
             {
                 CommandOf = folder =>
-                    $"robust-tickets predict --model {ShellArgument.Quoted(folder)} --input texts.txt --format text",
+                    $"{ProgramName.Value} predict --model {ShellArgument.Quoted(folder)} "
+                    + "--input texts.txt --format text",
             };
             var view = new HardenProgressView(context);
             if (parsed.GetValue(dry))

@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Checkpoints;
 using RobustTickets.Cli.Options;
+using RobustTickets.Cli.Terminal;
 using static RobustTickets.Attacks.Invariant;
 
 namespace RobustTickets.Cli.Commands;
@@ -60,7 +61,7 @@ internal static class ModelsCommand
                 context.Out.WriteLine($"{known.Name, -17} not found");
                 Line("holds", known.Content);
                 Origin(known);
-                Line("get", $"robust-tickets models get {known.Name}");
+                Line("get", $"{ProgramName.Value} models get {known.Name}");
             }
             return ExitCodes.Ok;
 

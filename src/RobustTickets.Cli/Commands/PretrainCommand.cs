@@ -221,7 +221,11 @@ internal static class PretrainCommand
 
     private static WordPieceTokenizer Tokenizer(string vocab, bool cased, int positions)
     {
-        var folder = File.Exists(vocab) ? null : ModelStore.OfUser().Locate(vocab);
+        var store = ModelStore.OfUser();
+        var folder =
+            File.Exists(vocab) ? null
+            : KnownModel.TryFind(vocab) is null ? store.Locate(vocab)
+            : store.Resolve(vocab);
         if (!Directory.Exists(folder))
             return new WordPieceTokenizer(
                 Vocabulary.Load(vocab),

@@ -81,7 +81,7 @@ internal static class ResourcesCommand
                 }
                 if (file is not null)
                     continue;
-                Line("import", $"robust-tickets resources import {kind.Kind} {(kind.IsFolder ? "DIR" : "FILE")}");
+                Line("import", $"{ProgramName.Value} resources import {kind.Kind} {(kind.IsFolder ? "DIR" : "FILE")}");
                 Line("without", ResourceHints.Without(kind));
             }
             return ExitCodes.Ok;

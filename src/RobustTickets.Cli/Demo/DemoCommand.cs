@@ -93,8 +93,9 @@ internal static class DemoCommand
         yield return $"    {folder.ReportFile}";
         yield return "  two of these models side by side in the browser, attacked live:";
         var models = $"--model {runs[0].Folder} --model {runs.Last(r => r.Result.Seed == runs[0].Result.Seed).Folder}";
-        yield return $"    robust-tickets serve {models} --runs {folder.Runs} --open";
+        yield return $"    {ProgramName.Value} serve {models} --runs {folder.Runs} --open";
         yield return "  compare defences for your own classifier on your own data:";
-        yield return "    robust-tickets harden --model DIR --data reviews.csv --task csv --out hardened --budget 30m";
+        const string harden = "harden --model DIR --data reviews.csv --task csv --out hardened --budget 30m";
+        yield return $"    {ProgramName.Value} {harden}";
     }
 }

@@ -114,6 +114,8 @@ internal static class ExperimentCommand
             var asJson = parsed.GetValue(json);
             if (parsed.GetValue(list))
             {
+                foreach (var note in ExperimentSet.UnknownData(request))
+                    context.Error.WriteLine(note);
                 var there = request.Cells.Select(t => (new ExperimentFolder(request.Output, t.Plan), t.Cells));
                 return ExperimentCells.Write(context, [.. there], null, null, asJson);
             }

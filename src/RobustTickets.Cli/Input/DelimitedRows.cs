@@ -82,12 +82,15 @@ internal sealed class DelimitedRows(
     private int Index(string name, int line)
     {
         var index = Array.IndexOf(_names, name);
-        return index >= 0
-            ? index
-            : throw new DataException(
-                $"{origin}:{line}: no column '{name}'; found {string.Join(", ", _names)}; set the text column "
-                    + "with --text-column"
-            );
+        if (index >= 0)
+            return index;
+        var found = string.Join(", ", _names.Select(n => $"'{n}'"));
+        var mark = _names is [var only] ? only.FirstOrDefault(c => c is ';' or ',' or '\t' or '|') : '\0';
+        var remedy =
+            mark == '\0' ? "set the text column with --text-column"
+            : mark == '\t' ? "if the columns are separated by tabs, set --separator tab"
+            : $"if the columns are separated by '{mark}', set --separator '{mark}'";
+        throw new DataException($"{origin}:{line}: no column '{name}'; found {found}; {remedy}");
     }
 
     private (int Number, string Text)? Line()

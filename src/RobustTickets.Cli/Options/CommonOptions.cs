@@ -142,13 +142,11 @@ internal static class CommonOptions
                 if (result.Tokens.Count == 0)
                     return null;
                 var text = result.Tokens[^1].Value;
-                if (
-                    double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
-                    && double.IsFinite(value)
-                    && possible?.Invoke(value) != false
-                )
+                var isNumber = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value);
+                if (isNumber && double.IsFinite(value) && possible?.Invoke(value) != false)
                     return value;
-                result.AddError($"{name} {rule}, found {text}");
+                var form = isNumber ? "" : ", which is no number (a point before decimals, no unit)";
+                result.AddError($"{name} {rule}, found {text}{form}");
                 return null;
             },
         };

@@ -35,7 +35,7 @@ internal static class Continuation
         };
         return more is null
             ? null
-            : string.Join(' ', args.Concat(more).Select(ShellArgument.Quoted).Prepend("robust-tickets"));
+            : string.Join(' ', args.Concat(more).Select(ShellArgument.Quoted).Prepend(ProgramName.Value));
     }
 
     private static bool IsBegun(string command, string folder) =>

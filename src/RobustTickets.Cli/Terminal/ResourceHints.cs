@@ -18,16 +18,16 @@ internal static class ResourceHints
     public static string? Of(Exception e) =>
         e switch
         {
-            ModelNotFoundException { Known: { } known } => $"robust-tickets models get {known.Name}",
+            ModelNotFoundException { Known: { } known } => $"{ProgramName.Value} models get {known.Name}",
             DataException { InnerException: ModelNotFoundException { Known: { } known } } =>
-                $"robust-tickets models get {known.Name}",
+                $"{ProgramName.Value} models get {known.Name}",
             MissingResourceException missing => Import(missing.Kind),
-            RequestException { Field: nameof(ResourceFiles.Encoder), Value: null } => Import(
-                ResourceKinds.TryFind(ResourceKinds.SentenceEncoder)!
-            ),
+            // One without a remedy is refused where it is given.
+            RequestException { Field: nameof(ResourceFiles.Encoder), Value: null } and IRemedied { Remedy: not null } =>
+                Import(ResourceKinds.TryFind(ResourceKinds.SentenceEncoder)!),
             _ => null,
         };
 
     private static string Import(ResourceKind kind) =>
-        $"import one with: robust-tickets resources import {kind.Kind} {(kind.IsFolder ? "DIR" : "FILE")}";
+        $"import one with: {ProgramName.Value} resources import {kind.Kind} {(kind.IsFolder ? "DIR" : "FILE")}";
 }

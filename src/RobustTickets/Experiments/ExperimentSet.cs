@@ -118,14 +118,20 @@ internal sealed class ExperimentSet(ExperimentRequest request, CancellationToken
         }
     }
 
+    /// <summary>Notes on given data that no experiment has.</summary>
+    public static IEnumerable<string> UnknownData(ExperimentRequest request)
+    {
+        string[] data = [.. request.Plans.SelectMany(p => p.Experiment.Data).Select(d => d.Name).Distinct()];
+        return request
+            .Data.Keys.Except(data)
+            .Select(name => $"note: no experiment here has data \"{name}\"; {NearestNames.Hint(name, data)}");
+    }
+
     /// <inheritdoc cref="ExperimentRun.Notes"/>
     public IEnumerable<string> Notes()
     {
-        string[] data = [.. request.Plans.SelectMany(p => p.Experiment.Data).Select(d => d.Name).Distinct()];
         var taken = Tables.SelectMany(t => t.Inputs.Resources).Distinct().Order(StringComparer.Ordinal).ToArray();
-        return request
-            .Data.Keys.Except(data)
-            .Select(name => $"note: no experiment here has data \"{name}\"; {NearestNames.Hint(name, data)}")
+        return UnknownData(request)
             .Concat(
                 (request.Resources ?? new Dictionary<string, string>())
                     .Keys.Except(taken)

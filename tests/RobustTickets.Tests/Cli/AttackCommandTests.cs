@@ -325,6 +325,10 @@ public sealed class AttackCommandTests : IDisposable
         var run = CliRun.Of(bare);
         Assert.True(run.Code == 0, run.Error);
         Assert.Equal(0, CliRun.Of("resources", "verify").Code);
+        // Where an encoder is of no use, none is recommended.
+        var refused = CliRun.Of([.. bare[..5], "--recipe", "deepwordbug", "--encoder", _tiny.Model]);
+        Assert.Contains("leave it out", refused.Error);
+        Assert.DoesNotContain("resources import", refused.Error);
     }
 
     [Fact]

@@ -108,6 +108,10 @@ public sealed class ModelsCommandTests : IDisposable
             Assert.Equal(ExitCodes.Data, known.Code);
             Assert.Contains("hint: robust-tickets models get minilm-l6", known.Error);
         }
+        string[] pretrain = ["pretrain", "--corpus", _tiny.Config, "--config", _tiny.Config, "--out", _tiny.Below("x")];
+        var vocabulary = CliRun.Of([.. pretrain, "--vocab", "minilm-l6"]);
+        Assert.Equal(ExitCodes.Data, vocabulary.Code);
+        Assert.Contains("hint: robust-tickets models get minilm-l6", vocabulary.Error);
     }
 
     [Theory]

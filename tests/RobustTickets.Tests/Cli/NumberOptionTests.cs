@@ -30,4 +30,16 @@ public sealed class NumberOptionTests
         Assert.Contains(rule, end.Error);
         Assert.Contains($"found {value}", end.Error);
     }
+
+    [Theory]
+    [InlineData("5m", true)]
+    [InlineData("0,5", true)]
+    [InlineData("0", false)]
+    public void What_is_no_number_is_told_from_what_is_out_of_range(string value, bool isNoNumber) =>
+        Assert.Equal(
+            isNoNumber,
+            CliRun
+                .Of([.. Attack.Split(' '), "--time-limit", value])
+                .Error.Contains("which is no number (a point before decimals, no unit)", StringComparison.Ordinal)
+        );
 }

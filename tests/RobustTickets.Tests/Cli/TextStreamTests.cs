@@ -154,7 +154,7 @@ public sealed class TextStreamTests : IDisposable
     }
 
     [Theory]
-    [InlineData(ExitCodes.Data, "no column 'text'; found review, n", "--format", "csv", "--skip-bad-rows")]
+    [InlineData(ExitCodes.Data, "no column 'text'; found 'review', 'n'", "--format", "csv", "--skip-bad-rows")]
     [InlineData(ExitCodes.Usage, "plain lines have no columns", "--format", "text", "--text-column", "review")]
     [InlineData(ExitCodes.Usage, "did you mean jsonl?", "--format", "json")]
     public void What_cannot_be_read_at_all_is_refused(int code, string expected, params string[] options)
@@ -162,6 +162,14 @@ public sealed class TextStreamTests : IDisposable
         var run = Run("review,n\ngood,1\n"u8.ToArray(), fromFile: true, options);
         Assert.Equal((code, ""), (run.Code, run.Out));
         Assert.Contains(expected, run.Error);
+    }
+
+    [Fact]
+    public void Another_separator_is_named_where_the_header_has_one()
+    {
+        var run = Run("Review;Sentiment\ngood;1\n"u8.ToArray(), fromFile: true, "--format", "csv");
+        Assert.Equal(ExitCodes.Data, run.Code);
+        Assert.Contains("if the columns are separated by ';', set --separator ';'", run.Error);
     }
 
     [Fact]

@@ -43,6 +43,8 @@ public sealed class LauncherTests : IDisposable
         var link = Path.Combine(_folder, "rt");
         File.CreateSymbolicLink(link, Script);
         Assert.Equal(0, CommandLine.Launch(link, _folder, "--version").Code);
+        // Printed commands start with the name that was typed.
+        Assert.Contains($"see: '{link}' --help", CommandLine.Launch(link, _folder, "trian").Error);
     }
 
     [Theory]

@@ -179,6 +179,8 @@ public sealed class SharedCellTests : IDisposable
         Assert.True(run.Code == ExitCodes.Ok, run.Error);
         Assert.Contains("note: no experiment here has data \"toys\"; did you mean toy?", run.Error);
         Assert.Contains("note: no attack and no recipe here uses wordnet; used: neighbours", run.Error);
+        var list = Run(_tiny.Task.Below("noted"), "--list", "--data", "toys=/nowhere");
+        Assert.Contains("note: no experiment here has data \"toys\"; did you mean toy?", list.Error);
     }
 
     [Fact]
