@@ -8,7 +8,7 @@ using RobustTickets.OnnxRuntime.Tokens;
 namespace RobustTickets.OnnxRuntime;
 
 /// <summary>A text classifier in an ONNX file, for attacks and predictions. Thread-safe.</summary>
-public sealed class OnnxClassifier : ITextClassifier
+public sealed class OnnxClassifier : ITextClassifier, IHasWordPieces
 {
     private const int FewTexts = 16;
     private const string Softmax = "Softmax",
@@ -68,6 +68,8 @@ public sealed class OnnxClassifier : ITextClassifier
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Notes { get; }
+
+    WordPieceTokenizer? IHasWordPieces.Tokenizer => (_pieces as WordPieces)?.Tokenizer;
 
     /// <inheritdoc/>
     public int ClassCount => Labels.Count;

@@ -138,6 +138,53 @@ public sealed class RoundTripTests(TrainedTicket ticket)
     }
 
     [Fact]
+    public void An_imported_export_knows_what_it_was_trained_on()
+    {
+        var (exported, imported) = (Export("--format", "onnx"), ticket.New("imported"));
+        string[] import =
+        [
+            "models",
+            "import",
+            "--onnx",
+            Path.Combine(exported, "model.onnx"),
+            "--vocab",
+            Path.Combine(exported, "vocab.txt"),
+            "--out",
+            imported,
+        ];
+        Ok(import);
+        // The checksums cover what was copied, so the folder opens, and may be replaced.
+        Ok([.. import, "--replace"]);
+        string Kind(params string[] more) =>
+            (string)
+                JsonNode.Parse(
+                    Ok(["evaluate", "--model", imported, "--data", ticket.Data, "--task", "sst2", "--json", .. more])
+                )!["rows"]!["kind"]!;
+        Assert.Equal(("held-out", "trained-on"), (Kind(), Kind("--split", "train")));
+        foreach (var name in new[] { "training.json", "training-texts.json" })
+            Assert.Equal(
+                File.ReadAllBytes(Path.Combine(exported, name)),
+                File.ReadAllBytes(Path.Combine(imported, name))
+            );
+        // A single training row, in another file.
+        var rows = ticket.New("rows") + ".csv";
+        var fields = File.ReadAllLines(Path.Combine(ticket.Data, "train.tsv"))[1].Split('\t');
+        File.WriteAllText(rows, $"text,label\n\"{fields[0]}\",{fields[1]}\n");
+        var (code, _, error) = Command(
+            "evaluate",
+            "--model",
+            imported,
+            "--data",
+            rows,
+            "--task",
+            "csv",
+            "--labels",
+            "0,1"
+        );
+        Assert.Equal((ExitCodes.Usage, true), (code, error.Contains("was trained on all", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void Eight_bits_are_a_smaller_file_whose_loss_is_measured_on_held_out_rows()
     {
         var plain = Export("--format", "onnx");

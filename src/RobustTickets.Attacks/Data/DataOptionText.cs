@@ -23,6 +23,8 @@ internal static class DataOptionText
             throw new FormatException("an empty label; expected negative,positive or neg=0,pos=1");
         if (parts.All(p => !p.Contains('=')))
         {
+            if (parts.Count < 2)
+                throw new FormatException("expected at least 2 labels separated by commas, as in negative,positive");
             return parts.Distinct().Count() == parts.Count
                 ? LabelMap.FromNames(parts)
                 : throw new FormatException("a label occurs twice");

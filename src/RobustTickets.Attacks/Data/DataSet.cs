@@ -57,6 +57,7 @@ public static class DataSet
     /// <exception cref="ArgumentOutOfRangeException">The limit is below 1.</exception>
     /// <exception cref="DataException">The data is missing, malformed or unlabelled; the message
     /// names file and line.</exception>
+    /// <exception cref="RequestException">A column is two of text, second text, label.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
     /// cancelled.</exception>
     public static Split Load(

@@ -52,6 +52,7 @@ internal sealed record RawTable(
         var texts = original ? ["1", "2"] : Column(file, "text", options.TextColumn, layout.TextColumns)!;
         var pair = PairColumn(file, layout, options);
         var label = original ? "0" : LabelColumn(file, layout, split, options);
+        RequireOneRole(texts, pair, label);
         // -1 marks a row without a label, unless the user maps it to a class.
         var given = options.Labels is null ? null : new LabelLookup(options.Labels);
         var minusOne = given?.Contains("-1") ?? (layout.IsGeneric && !layout.MinusOneIsNoLabel);
@@ -261,6 +262,26 @@ internal sealed record RawTable(
             Naming(file, nameof(DataOptions.LabelColumn))
         );
     }
+
+    // A text that is its own label, or is read twice, makes any accuracy meaningless.
+    private static void RequireOneRole(string[] texts, string? pair, string? label)
+    {
+        var text = string.Join('+', texts);
+        if (label is not null && texts.Contains(label))
+            throw Twice(nameof(DataOptions.TextColumn), text, "label", label, nameof(DataOptions.LabelColumn));
+        if (label is not null && pair == label)
+            throw Twice(nameof(DataOptions.PairColumn), pair, "label", label, nameof(DataOptions.LabelColumn));
+        if (pair is not null && texts.Contains(pair))
+            throw Twice(nameof(DataOptions.PairColumn), pair, "text", pair, nameof(DataOptions.TextColumn));
+    }
+
+    private static RequestException Twice(string field, string value, string other, string column, string otherField) =>
+        new(
+            field,
+            value,
+            $"'{column}' is also the {other} column; a column has one role",
+            new Remedy($"name another column here or as the {other} column", otherField)
+        );
 
     private static string Labelled(TaskLayout layout, string split) =>
         layout.IsGeneric || layout.Task.LabelledSplits is not { } splits || splits.Contains(split)

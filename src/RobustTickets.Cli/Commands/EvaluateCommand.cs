@@ -2,6 +2,7 @@
 // trained on.
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks.Tokens;
 using RobustTickets.Cli.Options;
 using RobustTickets.Cli.Terminal;
 using RobustTickets.OnnxRuntime;
@@ -56,6 +57,9 @@ internal static class EvaluateCommand
             context.Error.WriteLine(examples.Summary());
             foreach (var note in examples.Notes)
                 context.Error.WriteLine($"note: {note}");
+            var unknown = UnknownPieces.Of(classifier, examples.Examples.Select(e => e.Text));
+            if (unknown.Note(classifier.Name) is { } other)
+                context.Error.WriteLine($"note: {other}");
             context.Error.WriteLine(rows);
             var result = ClassifierSource.Evaluate(classifier, examples.Examples, context.Stop.Token);
             var correct = (int)Math.Round(result.Accuracy * result.Examples);

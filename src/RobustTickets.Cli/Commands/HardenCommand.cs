@@ -190,7 +190,8 @@ internal static class HardenCommand
             output.WriteLine(Text($"  {row.Name, -24} clean {100 * row.Clean:0.0} %  ") + string.Join("  ", figures));
         }
         output.WriteLine($"report: {Path.Combine(folder, "report.html")}");
-        output.WriteLine($"next:   {result.Next}");
+        if (HardenReport.Next(result) is { } next)
+            output.WriteLine($"next:   {next}");
     }
 }
 

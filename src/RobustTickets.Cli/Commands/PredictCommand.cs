@@ -2,6 +2,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Tokens;
 using RobustTickets.Cli.Input;
 using RobustTickets.Cli.Options;
 using RobustTickets.Evaluation;
@@ -57,6 +58,7 @@ internal static class PredictCommand
             using var classifier = ClassifierSource.Load(path, execution.Read(parsed), parsed.GetValue(length), loader);
             foreach (var note in ClassifierSource.Notes(classifier, parsed.GetValue(length)))
                 context.Error.WriteLine($"note: {note}");
+            var unknown = default(UnknownPieces);
             foreach (var group in texts.Read(context, parsed.GetValue(batch) ?? 64))
             {
                 context.Stop.Token.ThrowIfCancellationRequested();
@@ -64,7 +66,10 @@ internal static class PredictCommand
                 foreach (var (input, row) in group.Zip(rows))
                     JsonOutput.WriteLine(context.Out, Answer(input, row, classifier, parsed.GetValue(logits)));
                 context.Out.Flush();
+                unknown += UnknownPieces.Of(classifier, group.Select(t => t.Text));
             }
+            if (unknown.Note(classifier.Name) is { } other)
+                context.Error.WriteLine($"note: {other}");
             return ExitCodes.Ok;
         });
         return command;

@@ -23,6 +23,11 @@ internal static class HuggingFaceFolderWriter
     public static IReadOnlyList<string> TokenizerFiles { get; } =
     ["vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"];
 
+    /// <summary>
+    /// The files that name a model's training rows, which exports copy; imports do if they exist.
+    /// </summary>
+    public static IReadOnlyList<string> TrainingFiles { get; } = ["training.json", "training-texts.json"];
+
     /// <summary>Writes a folder from tensors in memory.</summary>
     /// <param name="path">The new folder; must be missing or empty unless
     /// <paramref name="replace"/>.</param>

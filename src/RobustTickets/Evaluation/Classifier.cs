@@ -14,7 +14,7 @@ namespace RobustTickets;
 /// Thread-safe; calls run one after the other, each on all cores. Calls from thread-pool threads
 /// (a web server's) are computed on one thread of the process, others on the calling thread.
 /// </summary>
-public sealed class Classifier : ITrainedClassifier
+public sealed class Classifier : ITrainedClassifier, IHasWordPieces
 {
     // With fewer texts, waking another thread costs more than it saves.
     private const int FewTexts = 16;

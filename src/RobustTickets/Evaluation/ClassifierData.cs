@@ -19,6 +19,7 @@ public static class ClassifierData
     /// <param name="stop">Cancels reading.</param>
     /// <exception cref="DataException">Data are missing or malformed, or their classes do not match
     /// the classifier's.</exception>
+    /// <exception cref="RequestException">A column is two of text, second text, label.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
     /// cancelled.</exception>
     public static Split LoadData(

@@ -46,6 +46,9 @@ internal sealed record HardenCaveats(
 /// <summary>Computes figures and the recommendation sentence.</summary>
 internal static class HardenEvidence
 {
+    /// <summary>How a recommendation begins that recommends nothing.</summary>
+    public const string Nothing = "Nothing to recommend yet: ";
+
     private const double Worthwhile = 0.05;
 
     /// <summary>The figure of an attack.</summary>
@@ -213,12 +216,12 @@ internal static class HardenEvidence
         var its = baseline.Name == HardenInputs.OwnName ? "your model" : baseline.Name;
         if (!HasLearned(baseline, majority))
             return Text(
-                $"Nothing to recommend yet: {its} classifies {100 * baseline.Clean:0.0} % ",
+                $"{Nothing}{its} classifies {100 * baseline.Clean:0.0} % ",
                 $"of the reported rows correctly, predicting only the majority class {100 * majority:0.0} %; ",
                 $"use a larger budget or more rows."
             );
         if (tried == 0)
-            return "Nothing to recommend yet: no defence fits into this budget besides its attacks; increase it.";
+            return $"{Nothing}no defence fits into this budget besides its attacks; increase it.";
         var plain = baseline.Name == HardenCandidate.FineTune;
         var unfitted = caveats.Unfit.Keys.Count(n => n != baseline.Name && n != HardenInputs.OwnName);
         if (chosen == baseline.Name)

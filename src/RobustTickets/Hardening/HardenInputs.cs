@@ -189,11 +189,11 @@ internal sealed record HardenInputs(
     private static int Length(string model, IReadOnlyList<Example> train, List<string> notes)
     {
         var tokenizer = WordPieceTokenizer.Load(model);
-        var lengths = train
-            .Take(SampledTexts)
-            .Select(e => tokenizer.Encode(e.Text, LongestText + 1).Ids.Length)
-            .Order()
-            .ToArray();
+        var sample = train.Take(SampledTexts).ToArray();
+        var unknown = sample.Aggregate(default(UnknownPieces), (sum, e) => sum + UnknownPieces.Of(tokenizer, e.Text));
+        if (unknown.Note(model, "training rows") is { } note)
+            notes.Add(note);
+        var lengths = sample.Select(e => tokenizer.Encode(e.Text, LongestText + 1).Ids.Length).Order().ToArray();
         var length = lengths[(int)(Covered * (lengths.Length - 1))];
         var most = Math.Min(tokenizer.ModelMaxLength, Math.Clamp((length + 15) / 16 * 16, ShortestText, LongestText));
         var cut = lengths.Count(l => l > most) / (double)lengths.Length;

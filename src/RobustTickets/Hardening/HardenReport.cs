@@ -18,6 +18,12 @@ internal static class HardenReport
         AtomicFile.WriteAllText(folder.ReportFile("md"), Markdown(result));
     }
 
+    /// <summary>
+    /// The command line to show as the next step; null if nothing is recommended.
+    /// </summary>
+    internal static string? Next(HardenResult result) =>
+        result.Recommendation.StartsWith(HardenEvidence.Nothing, StringComparison.Ordinal) ? null : result.Next;
+
     /// <summary>The page as HTML.</summary>
     internal static string Html(HardenResult result)
     {
@@ -37,8 +43,7 @@ internal static class HardenReport
             "",
             $"<p class=\"headline\">{Svg.Escape(result.Recommendation)}</p>\n"
                 + (result.Dearer is { } dearer ? $"<p>{Svg.Escape(dearer)}</p>\n" : "")
-                + "<p>Next: "
-                + $"<code>{Svg.Escape(result.Next)}</code></p>\n"
+                + (Next(result) is { } next ? $"<p>Next: <code>{Svg.Escape(next)}</code></p>\n" : "")
                 + HtmlReport.Figure(
                     SvgFrontier.Render(result),
                     "Development rows, on which the defence was chosen: up is more robust, right more "
@@ -79,7 +84,8 @@ internal static class HardenReport
         text.Append(result.Recommendation).Append("\n\n");
         if (result.Dearer is { } dearer)
             text.Append(dearer).Append("\n\n");
-        text.Append("Next: `").Append(result.Next).Append("`\n\n");
+        if (Next(result) is { } next)
+            text.Append("Next: `").Append(next).Append("`\n\n");
         text.Append(Lead(result)).Append("\n\n## On the reported rows\n\n");
         Rows(text, ReportedHead(result), result.Reported.Select(r => ReportedCells(result, r)));
         text.Append("\n## On development rows\n\n").Append(result.Rule).Append(".\n\n");

@@ -11,7 +11,13 @@ namespace RobustTickets.Training;
 /// position.</param>
 /// <param name="Tokens">Number of tokens over all examples.</param>
 /// <param name="Truncated">Number of examples truncated to the maximum length.</param>
-internal sealed record EncodedSplit(IReadOnlyList<EncodedExample> Examples, long Tokens, int Truncated)
+/// <param name="Unknown">Word pieces that are unknown to the vocabulary.</param>
+internal sealed record EncodedSplit(
+    IReadOnlyList<EncodedExample> Examples,
+    long Tokens,
+    int Truncated,
+    UnknownPieces Unknown
+)
 {
     /// <summary>
     /// Tokenises a split, truncating to <paramref name="maxLength"/> word pieces (longest first for
@@ -33,7 +39,12 @@ internal sealed record EncodedSplit(IReadOnlyList<EncodedExample> Examples, long
                     Interlocked.Increment(ref truncated);
             }
         );
-        return new EncodedSplit(encoded, encoded.Sum(e => (long)e.Ids.Length), truncated);
+        var tokens = encoded.Sum(e => (long)e.Ids.Length);
+        var unknown = new UnknownPieces(
+            encoded.Sum(e => (long)e.Ids.AsSpan().Count(tokenizer.UnknownId)),
+            tokens - examples.Sum(e => e.Text.Second is null ? 2L : 3L)
+        );
+        return new EncodedSplit(encoded, tokens, truncated, unknown);
     }
 
     /// <summary>

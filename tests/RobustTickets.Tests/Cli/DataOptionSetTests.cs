@@ -32,6 +32,15 @@ public class DataOptionSetTests
     }
 
     [Theory]
+    [InlineData("positive")]
+    [InlineData("negative;positive")]
+    public void A_single_label_is_refused_with_an_example(string list) =>
+        Assert.Equal(
+            $"--labels {list}: expected at least 2 labels separated by commas, as in negative,positive",
+            Assert.Throws<UsageException>(() => DataOptionSet.Labels(list)).Message
+        );
+
+    [Theory]
     [InlineData("500000", 500_000)]
     [InlineData("64k", 64 << 10)]
     [InlineData("512M", 512 << 20)]

@@ -270,7 +270,7 @@ public sealed class EvidenceFilesTests
     private static RunData Data(int train, int development)
     {
         static EncodedSplit Split(int n) =>
-            new([.. Enumerable.Range(0, n).Select(i => new EncodedExample(i, [1, 2], [0, 0], 0))], 2 * n, 0);
+            new([.. Enumerable.Range(0, n).Select(i => new EncodedExample(i, [1, 2], [0, 0], 0))], 2 * n, 0, default);
         var part = new RowPart("train", "train", "", "", train);
         var texts = Enumerable
             .Range(0, development)

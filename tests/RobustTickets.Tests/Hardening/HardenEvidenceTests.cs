@@ -235,6 +235,38 @@ public sealed class HardenEvidenceTests
         );
     }
 
+    [Theory]
+    [InlineData("given", 5, 0.95, false)]
+    [InlineData("given", 0, 0.5, false)]
+    [InlineData("given", 5, 0.5, true)]
+    public void The_next_command_is_shown_only_with_a_recommendation(string chosen, int tried, double most, bool shown)
+    {
+        var sentence = HardenEvidence.Sentence([Baseline], chosen, tried, most, Attacks, HardenCaveats.None);
+        var result = new HardenResult(
+            1,
+            sentence,
+            chosen,
+            chosen,
+            "given",
+            "predict --model /given",
+            "",
+            [Baseline],
+            [new(chosen, 0.9, [0.3, 0.3], 100, 3)],
+            9,
+            Attacks,
+            [],
+            [],
+            60,
+            50
+        );
+        Assert.Equal(shown ? result.Next : null, HardenReport.Next(result));
+        foreach (var page in new[] { HardenReport.Markdown(result), HardenReport.Html(result) })
+            Assert.Equal(
+                (shown, shown),
+                (page.Contains("Next:", StringComparison.Ordinal), page.Contains(result.Next, StringComparison.Ordinal))
+            );
+    }
+
     private static string? Doubt(HardenRow chosen) =>
         HardenEvidence.Doubt(chosen, Baseline, Attacks, HardenSelection.MostLost);
 

@@ -103,6 +103,13 @@ public sealed class HardenResumeTests : IDisposable
             n => n.Contains($"are longer than {inputs.MaxLength} word pieces", StringComparison.Ordinal)
         );
         Assert.Null(inputs.OwnLength);
+        Assert.DoesNotContain(inputs.Notes, IsOfUnknown);
+        var words = HardenRunTests.Rows(330, seed: 1, "text,label").Replace("film", "фильм", StringComparison.Ordinal);
+        File.WriteAllText(_csv, words.Replace("story", "сюжет", StringComparison.Ordinal));
+        Assert.Contains(HardenInputs.Open(Request("other"), default).Notes, IsOfUnknown);
+
+        static bool IsOfUnknown(string note) =>
+            note.Contains("% of the word pieces of the training rows are unknown", StringComparison.Ordinal);
     }
 
     // Cancelled at its first outcome, after some seconds.

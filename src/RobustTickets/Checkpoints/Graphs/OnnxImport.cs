@@ -50,7 +50,10 @@ public sealed record ImportedModel(
 /// <summary>Imports BERT models from ONNX files.</summary>
 public static class OnnxImport
 {
-    /// <summary>Reads an ONNX file and writes the folder.</summary>
+    /// <summary>
+    /// Reads an ONNX file and writes the folder, with the records of training rows that lie beside
+    /// the file.
+    /// </summary>
     /// <param name="request">The request.</param>
     /// <param name="stop">Cancels; then nothing is written.</param>
     /// <exception cref="CheckpointException">The file is missing, malformed or not a BERT, the
@@ -61,8 +64,17 @@ public static class OnnxImport
     /// <exception cref="FolderInUseException">Another process writes to the folder.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
     /// cancelled.</exception>
-    public static ImportedModel Run(OnnxImportRequest request, CancellationToken stop = default) =>
-        Write(request, [], stop);
+    public static ImportedModel Run(OnnxImportRequest request, CancellationToken stop = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var folder = Path.GetDirectoryName(Path.GetFullPath(request.Onnx)) ?? "";
+        var training = HuggingFaceFolderWriter.TrainingFiles.Where(name => File.Exists(Path.Combine(folder, name)));
+        return Write(
+            request,
+            [.. training.Select(name => new ExtraFile(name, SourceFile.ReadAllText(Path.Combine(folder, name))))],
+            stop
+        );
+    }
 
     /// <summary>As <see cref="Run"/>, with additional files in the folder.</summary>
     internal static ImportedModel Write(

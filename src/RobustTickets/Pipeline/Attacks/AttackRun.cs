@@ -3,6 +3,7 @@
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Metrics;
+using RobustTickets.Attacks.Tokens;
 using RobustTickets.Models;
 using RobustTickets.Pipeline.Attacks;
 using RobustTickets.Pipeline.Models;
@@ -49,6 +50,8 @@ internal static class AttackRun
         var split = rows.Split;
         PairRoom.Require(split.Examples.Select(e => e.Text), classifier.MaxLength);
         var picked = Pick(request, rows, progress);
+        if (UnknownPieces.Of(classifier, picked.Select(e => e.Text)).Note(classifier.Name) is { } unknown)
+            progress.Note($"note: {unknown}");
         var weights = NamedModel.Hash(model.Path);
         var job = new AttackJob(
             victim.Attack,

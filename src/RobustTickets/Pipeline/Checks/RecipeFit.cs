@@ -123,7 +123,7 @@ internal static class RecipeFit
                 $"batch-size {recipe.BatchSize} is more than the {examples} training examples: every step uses ",
                 $"all of them"
             );
-        foreach (var note in Truncated(recipe, data))
+        foreach (var note in Texts(recipe, data))
             yield return note;
         var held = data.Ids.Development is null ? 0 : data.Development.Examples.Count;
         if (recipe.Split.TrainExamples is { } wanted && wanted > examples + held)
@@ -165,7 +165,7 @@ internal static class RecipeFit
         );
     }
 
-    private static IEnumerable<string> Truncated(Recipe recipe, RunData data)
+    private static IEnumerable<string> Texts(Recipe recipe, RunData data)
     {
         (string Name, EncodedSplit Split)[] splits =
         [
@@ -175,6 +175,8 @@ internal static class RecipeFit
         ];
         foreach (var (name, split) in splits.DistinctBy(s => s.Split, ReferenceEqualityComparer.Instance))
         {
+            if (split.Unknown.Note("the model", $"{name} texts") is { } unknown)
+                yield return unknown;
             var one = split.Truncated == 1;
             if (split.Truncated > 0)
                 yield return Text(
