@@ -45,11 +45,23 @@ internal static class AttackFiles
     public static void RequireNone(string folder, string? ids = null)
     {
         bool Has(string name) => name != Settings && Path.Exists(Path.Combine(folder, name));
-        bool IsOwn(string name) => name == Ids && File.ReadAllText(Path.Combine(folder, name)) == ids;
+        bool IsOwn(string name) =>
+            name switch
+            {
+                Ids => File.ReadAllText(Path.Combine(folder, name)) == ids,
+                Pending => IsEmpty(Path.Combine(folder, name)),
+                _ => false,
+            };
         if (All.Append(Environment).FirstOrDefault(name => Has(name) && !IsOwn(name)) is { } found)
             throw new OutputException(
                 $"attack log '{folder}': contains {found} but no {Settings}",
                 new Remedy("use an empty folder", "Output")
             );
+    }
+
+    private static bool IsEmpty(string path)
+    {
+        using var file = File.OpenRead(path);
+        return file.Length == 0;
     }
 }
