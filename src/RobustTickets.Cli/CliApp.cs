@@ -25,7 +25,9 @@ public static class CliApp
         + "failure, 5 export verification failed, 130/143 stopped by a signal (a checkpoint was written).\n"
         + "Environment: LIBTORCH (folder of libtorch), ROBUST_TICKETS_RESOURCES (folder of attack resources), "
         + "ROBUST_TICKETS_MODELS (folder of models), ROBUST_TICKETS_OFFLINE=1 (nothing is fetched), "
-        + "ROBUST_TICKETS_DEBUG=1 (stack traces), NO_COLOR.";
+        + "ROBUST_TICKETS_DEBUG=1 (stack traces), ROBUST_TICKETS_NATIVE (native library, file or folder), "
+        + "ROBUST_TICKETS_NO_INSTALL=1 (no system package is installed), ROBUST_TICKETS_NO_CPU_SETUP=1 (OpenMP and "
+        + "BLAS as they are), NO_COLOR.";
 
     /// <summary>Program version, with the commit it was built from if known.</summary>
     public static string Version { get; } =

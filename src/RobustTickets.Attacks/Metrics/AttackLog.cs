@@ -21,8 +21,7 @@ internal enum LogBegin
 /// <summary>Writes an attack's outcomes to a folder, and resumes it.</summary>
 public sealed class AttackLog : IDisposable
 {
-    private const string Pending = "pending.jsonl",
-        Ids = "ids.txt";
+    private const string Pending = AttackFiles.Pending;
     private static readonly UTF8Encoding Utf8 = new(false);
     private readonly string _folder;
     private readonly AttackSettings _settings;
@@ -125,7 +124,7 @@ public sealed class AttackLog : IDisposable
             WholeFile.RemoveLeftovers(folder);
             // The file that implies the others is deleted first.
             if (begin == LogBegin.Anew)
-                foreach (var name in AttackFiles.All.Append(Pending).Append(Ids))
+                foreach (var name in AttackFiles.All)
                     File.Delete(Path.Combine(folder, name));
             var wanted = Describe(settings, inputs);
             var all = inputs;
@@ -147,8 +146,10 @@ public sealed class AttackLog : IDisposable
             }
             else
             {
-                AttackFiles.RequireNone(folder);
-                WholeFile.Write(Path.Combine(folder, Ids), string.Concat(all.Select(i => i.Id + "\n")));
+                var ids = string.Concat(all.Select(i => i.Id + "\n"));
+                if (begin == LogBegin.GoOn)
+                    AttackFiles.RequireNone(folder, ids);
+                WholeFile.Write(Path.Combine(folder, AttackFiles.Ids), ids);
                 WholeFile.Write(path, wanted);
             }
             WholeFile.Write(

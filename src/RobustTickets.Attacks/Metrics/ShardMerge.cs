@@ -8,8 +8,6 @@ namespace RobustTickets.Attacks.Metrics;
 /// <summary>Merges the shards of an attack.</summary>
 public static class ShardMerge
 {
-    private const string Ids = "ids.txt";
-
     /// <summary>The shard folders in a folder, in order.</summary>
     /// <exception cref="DataException">There are no shards.</exception>
     public static IReadOnlyList<string> Find(string folder)
@@ -48,7 +46,7 @@ public static class ShardMerge
             throw new RequestException("Output", output, $"is {Path.GetFileName(part)} itself; use another folder");
         var states = Require(shards);
         var settings = Same(shards, AttackFiles.Settings, SettingsDifference.First);
-        var ids = Same(shards, Ids, (_, _) => "the examples differ").Split('\n')[..^1];
+        var ids = Same(shards, AttackFiles.Ids, (_, _) => "the examples differ").Split('\n')[..^1];
         var (lines, outcomes) = Read(shards, ids);
         var parsed = Parse(Path.Combine(shards[0], AttackFiles.Settings), settings);
 
@@ -57,10 +55,10 @@ public static class ShardMerge
         if (File.Exists(path))
             AttackLog.Compare(path, File.ReadAllText(path), settings);
         else
-            AttackFiles.RequireNone(output);
+            AttackFiles.RequireNone(output, string.Concat(ids.Select(id => id + "\n")));
         WholeFile.RemoveLeftovers(output);
         void Write(string name, string text) => WholeFile.Write(Path.Combine(output, name), text);
-        Write(Ids, string.Concat(ids.Select(id => id + "\n")));
+        Write(AttackFiles.Ids, string.Concat(ids.Select(id => id + "\n")));
         Write(AttackFiles.Settings, settings);
         Write(AttackFiles.Examples, string.Concat(lines.Select(line => line + "\n")));
         var rows = outcomes.Select(o => AttackLog.Row(o, parsed, states[0].CsvCells));

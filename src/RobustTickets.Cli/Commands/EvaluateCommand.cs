@@ -79,6 +79,7 @@ internal static class EvaluateCommand
                             ["kind"] = MeasuredRows.NameOf(rows.Kind),
                             ["part"] = rows.Name,
                             ["of"] = rows.OfRows,
+                            ["repeated"] = rows.Repeated,
                             ["description"] = rows.Description,
                         },
                         ["labels"] = JsonOutput.Array(classifier.Labels),

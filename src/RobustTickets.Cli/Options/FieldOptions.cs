@@ -55,6 +55,7 @@ internal static class FieldOptions
         [nameof(ResourceFiles.Encoder)] = "--encoder",
         [nameof(ResourceFiles.WordNet)] = "--wordnet",
         [nameof(ResourceFiles.MaskedLM)] = "--masked-lm",
+        ["Layout"] = "--format",
         // Data.
         [nameof(DataOptions.TextColumn)] = "--text-column",
         [nameof(DataOptions.PairColumn)] = "--pair-column",

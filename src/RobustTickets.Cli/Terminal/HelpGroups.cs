@@ -84,7 +84,17 @@ internal static class HelpGroups
     ];
 
     /// <summary>The heading of an option.</summary>
-    public static string Of(string option) => Groups.FirstOrDefault(g => g.Names.Contains(option), (Other, [])).Item1;
+    /// <param name="command">Name of the command.</param>
+    /// <param name="option">Name of the option.</param>
+    public static string Of(string command, string option) =>
+        // Only there it changes the model.
+        (command, option)
+            is ("pretrain", "--batch-size")
+            ? Other
+            : OfOption(option);
+
+    private static string OfOption(string option) =>
+        Groups.FirstOrDefault(g => g.Names.Contains(option), (Other, [])).Item1;
 
     /// <summary>The order of a heading.</summary>
     public static int Order(string title) => Array.FindIndex(Groups, g => g.Title == title);

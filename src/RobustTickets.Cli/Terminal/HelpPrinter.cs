@@ -33,7 +33,9 @@ internal sealed class HelpPrinter(TextWriter output)
         Section("Arguments:", [.. Visible(command.Arguments).Select(a => (Label(a), Describe(a)))]);
         Section("Commands:", [.. Visible(command.Subcommands).Select(c => (c.Name, c.Description ?? ""))]);
         foreach (
-            var group in Options(command).GroupBy(o => HelpGroups.Of(o.Name)).OrderBy(g => HelpGroups.Order(g.Key))
+            var group in Options(command)
+                .GroupBy(o => HelpGroups.Of(command.Name, o.Name))
+                .OrderBy(g => HelpGroups.Order(g.Key))
         )
             Section($"{group.Key}:", [.. group.Select(o => (Label(o), Describe(o)))]);
         if (command.Subcommands.Count > 0)

@@ -1,6 +1,4 @@
-// Dense matrix products on raw memory, accumulating into the target. Measured on Zen 4 (one
-// thread): oneDNN 100-110 GFLOP/s, OpenBLAS' SkylakeX kernels 94-105, oneDNN in bfloat16 200-218
-// (docs/performance.md).
+// Dense matrix products on raw memory, accumulating into the target (docs/performance.md).
 
 using System.Runtime.InteropServices;
 using RobustTickets.Torch;

@@ -58,6 +58,8 @@ public static class HuggingFaceExport
     /// <returns>The largest absolute difference of a logit on random texts.</returns>
     /// <exception cref="CheckpointException">The source is corrupt or not a classifier, or the
     /// target cannot be written.</exception>
+    /// <exception cref="RequestException">The layout is <see cref="HuggingFaceLayout.Sparse"/>, which
+    /// does not make this model smaller.</exception>
     /// <exception cref="ExportVerificationException">The export computes other logits.</exception>
     /// <exception cref="NumericFailureException">A weight is not finite.</exception>
     /// <exception cref="Torch.Native.TorchUnavailableException">libtorch is not available.</exception>

@@ -1,6 +1,7 @@
 // A ticket of unstructured pruning for storage: matrices with enough zeros as bitmask and values,
 // other tensors unchanged (docs/sparse-format.md). Lossless: only elements whose bits are all zero
 // are omitted.
+using RobustTickets.Attacks;
 using RobustTickets.Checkpoints;
 using RobustTickets.Checkpoints.Safetensors;
 using RobustTickets.Checkpoints.Tensors;
@@ -13,11 +14,11 @@ internal static class SparseLayout
     /// <summary>The tensors; a sparse one is stored as four.</summary>
     /// <param name="source">Named in the error when nothing becomes smaller.</param>
     /// <param name="folder">The model.</param>
-    /// <exception cref="CheckpointException">No matrix becomes smaller, or heads and neurons were
+    /// <exception cref="RequestException">No matrix becomes smaller, or heads and neurons were
     /// removed.</exception>
     public static IReadOnlyList<StreamedTensor> Of(string source, HuggingFaceFolder folder) =>
         folder.Config.IsCompact
-            ? throw new CheckpointException(
+            ? throw Refuse(
                 $"{source}: is a ticket of heads and neurons, which are already removed; its smallest format is "
                     + "that of its true shapes (compact)"
             )
@@ -44,12 +45,15 @@ internal static class SparseLayout
         }
         return smaller
             ? tensors
-            : throw new CheckpointException(
+            : throw Refuse(
                 FormattableString.Invariant($"{source}: {100.0 * zeros / Math.Max(1, elements):0.0} % of the ")
                     + "elements of its matrices are zero, too few for a bitmask to save space; this format is for "
                     + "tickets of single weights, others are smallest in their true shapes (compact)"
             );
     }
+
+    // The model is sound, the layout does not suit it.
+    private static RequestException Refuse(string reason) => new("Layout", null, reason);
 
     private static bool IsMatrix(TensorInfo info) =>
         info.Shape.Length == 2

@@ -30,16 +30,14 @@ internal sealed class PretrainingLog : IDisposable
     /// <param name="folder">The folder.</param>
     /// <param name="length">Log length stored in the checkpoint; 0 for a new run.</param>
     /// <param name="steps">Maximum number of steps; null with a time budget.</param>
-    /// <exception cref="RunFolderException">The folder cannot be written, or contains another kind
-    /// of run.</exception>
+    /// <exception cref="RunFolderException">The folder cannot be written, or contains a run or
+    /// files of others.</exception>
     /// <exception cref="DataException">The log is not the one that the checkpoint was written
     /// with.</exception>
     /// <exception cref="FolderInUseException">Another process writes to it.</exception>
     public static PretrainingLog Open(string folder, long length, long? steps)
     {
         var run = Create(folder);
-        if (File.Exists(run.RecipeFile))
-            throw new RunFolderException($"{folder}: holds a run; name another folder for the log");
         var hold = run.Hold();
         EventLogWriter? events = null;
         try
@@ -83,11 +81,31 @@ internal sealed class PretrainingLog : IDisposable
     {
         try
         {
-            return RunFolder.Create(folder, allowExisting: true);
+            var run = RunFolder.Create(folder, allowExisting: true);
+            if (File.Exists(run.RecipeFile) || File.Exists(run.EventsFile) && !IsOfPretraining(run.EventsFile))
+                throw new RunFolderException(
+                    $"{folder}: holds a run or another log than that of a pre-training; name another folder for the log"
+                );
+            if (!File.Exists(run.EventsFile))
+                run.RequireFree(folder);
+            return run;
         }
         catch (RunFolderException e)
         {
             throw new RunFolderException(e.Message, e);
+        }
+    }
+
+    // A log without a byte is one whose process was killed before the first event.
+    private static bool IsOfPretraining(string events)
+    {
+        try
+        {
+            return new FileInfo(events).Length == 0 || EventLog.ReadEntries(events).FirstOrDefault()?.Stage == Stage;
+        }
+        catch (DataException)
+        {
+            return false;
         }
     }
 

@@ -35,6 +35,10 @@ public sealed class RunFolder
     internal const string Attacks = "attacks",
         ControlAttacks = "attacks-control";
 
+    /// <summary>Name of the table of metrics, and of the TensorBoard event file.</summary>
+    internal const string MetricTable = "metrics.csv",
+        TensorBoardEvents = "events.out.tfevents.0000000000.robust-tickets";
+
     private const int NamedRuns = 6;
 
     private RunFolder(string path)
@@ -123,19 +127,8 @@ public sealed class RunFolder
                 Fields = ["Resume", "Output"],
             };
         }
-        // Subfolders that a run would replace or remove as its own.
-        var others = new[] { folder.TicketFolder, folder.CheckpointsFolder, folder.ModelFolder, folder.ControlFolder }
-            .Where(System.IO.Path.Exists)
-            .Select(place => System.IO.Path.GetFileName(place) + "/")
-            .ToArray();
-        if (!allowExisting && others.Length > 0)
-            throw new RunFolderException(
-                $"{path}: holds {string.Join(", ", others)} but no run, and a run would overwrite them; "
-                    + "name another folder, or remove them"
-            )
-            {
-                Fields = ["Output"],
-            };
+        if (!allowExisting)
+            folder.RequireFree(path);
         if (!folder.HoldsRun && folder.SeedRuns().ToArray() is { Length: > 0 } seeds)
             throw new RunFolderException(
                 $"{path}: holds {string.Join(", ", seeds)}, the runs of several seeds; name another folder"
@@ -155,6 +148,29 @@ public sealed class RunFolder
             throw new RunFolderException($"{path}: cannot write into this folder: {e.Message}", e);
         }
         return folder;
+    }
+
+    /// <summary>Throws if a new run would replace or remove something as its own.</summary>
+    /// <param name="path">The folder as the user named it.</param>
+    /// <exception cref="RunFolderException">The folder contains such files or folders; the message
+    /// names them.</exception>
+    internal void RequireFree(string path)
+    {
+        string[] folders = [TicketFolder, CheckpointsFolder, ModelFolder, ControlFolder];
+        string[] files = [SplitsFile, EnvironmentFile, In(MetricTable), In(TensorBoardEvents)];
+        var others = folders
+            .Concat(files)
+            .Where(System.IO.Path.Exists)
+            .Select(place => System.IO.Path.GetFileName(place) + (Directory.Exists(place) ? "/" : ""))
+            .ToArray();
+        if (others.Length > 0)
+            throw new RunFolderException(
+                $"{path}: holds {string.Join(", ", others)} but no run, and a run would overwrite them; "
+                    + "name another folder, or remove them"
+            )
+            {
+                Fields = ["Output"],
+            };
     }
 
     private IEnumerable<string> SeedRuns() =>

@@ -292,6 +292,11 @@ public sealed class AttackCommandTests : IDisposable
         File.WriteAllText(file, "mine\n");
         Assert.Equal(ExitCodes.Usage, OnData("out", "--augment", file).Code);
         Assert.Equal("mine\n", File.ReadAllText(file));
+        // Another attack is refused before it begins.
+        var taken = OnData("another", "--augment", file);
+        Assert.Equal(ExitCodes.Usage, taken.Code);
+        Assert.Contains($"--augment: {file} already exists; remove it or name another file", taken.Error);
+        Assert.False(Directory.Exists(_tiny.Below("another")));
         var csv = OnData("none", "--augment", _tiny.Below("none", "train.csv"));
         Assert.Equal(ExitCodes.Usage, csv.Code);
         Assert.Contains(

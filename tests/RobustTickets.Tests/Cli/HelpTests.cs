@@ -73,6 +73,16 @@ public sealed class HelpTests
     }
 
     [Theory]
+    [InlineData("pretrain", "Options:")]
+    [InlineData("attack", "Speed:")]
+    public void A_batch_size_that_changes_the_model_is_no_matter_of_speed(string command, string title)
+    {
+        var lines = Help(command).Out.Split('\n');
+        var at = Array.FindIndex(lines, l => l.TrimStart().StartsWith("--batch-size", StringComparison.Ordinal));
+        Assert.Equal(title, lines[..at].Last(l => l.EndsWith(':') && l[0] != ' '));
+    }
+
+    [Theory]
     [InlineData("unknown command 'trian'; did you mean train? possible: demo, ", "trian")]
     [InlineData("unknown command 'lst'; did you mean list? possible: ", "recipes", "lst")]
     [InlineData("unknown option '--jsn'; did you mean --json?\n", "recipes", "list", "--jsn")]

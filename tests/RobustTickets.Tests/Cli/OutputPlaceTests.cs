@@ -139,6 +139,51 @@ public sealed class OutputPlaceTests : IDisposable
     }
 
     [Theory]
+    [InlineData(
+        "attack --model CLASSIFIER --data DATA --task sst2 --recipe deepwordbug --num-examples 1 --out FOREIGN",
+        "ids.txt,pending.jsonl,environment.json,examples.jsonl,results.csv,summary.json,textattack-summary.json"
+    )]
+    [InlineData(
+        "attack --model CLASSIFIER --data DATA --task sst2 --recipe deepwordbug --num-examples 1 --temperature grid "
+            + "--out FOREIGN",
+        "ids.txt,environment.json"
+    )]
+    [InlineData(
+        "train --recipe fine-tune --model MODEL --data DATA --task sst2 --set max-length=24 --out FOREIGN",
+        "recipe.json,events.jsonl,result.json,splits.json,environment.json,metrics.csv,"
+            + "events.out.tfevents.0000000000.robust-tickets"
+    )]
+    [InlineData(
+        "pretrain --corpus DATA/train.tsv --config MODEL/config.json --vocab MODEL/vocab.txt --max-length 24 "
+            + "--epochs 1 --out OWN --logging-dir FOREIGN",
+        "recipe.json,events.jsonl,environment.json,metrics.csv,events.out.tfevents.0000000000.robust-tickets"
+    )]
+    public void A_file_of_the_same_name_is_not_overwritten(string command, string names)
+    {
+        using var classifier = new TinyFolders();
+        foreach (var name in names.Split(','))
+        {
+            var folder = Directory.CreateDirectory(_task.Below(name + "-in")).FullName;
+            var file = Path.Combine(folder, name);
+            File.WriteAllText(file, "MINE\n");
+            var end = CliRun.Of(
+                Words(
+                    command,
+                    ("FOREIGN", folder),
+                    ("OWN", _task.Below(name + "-own")),
+                    ("CLASSIFIER", classifier.Model),
+                    ("MODEL", _task.Model),
+                    ("DATA", _task.Data)
+                )
+            );
+            Assert.True(end.Code == ExitCodes.Usage, $"{name}: {end}");
+            Assert.Contains(folder, end.Error, StringComparison.Ordinal);
+            Assert.Equal("MINE\n", File.ReadAllText(file));
+            Assert.Equal([file], Directory.GetFiles(folder).Where(f => !f.EndsWith(".writer")));
+        }
+    }
+
+    [Theory]
     [InlineData("--data NOWHERE --task sst2", "no such file or folder")]
     [InlineData("--data DATA", "--task is missing")]
     [InlineData("--data DATA --task sst2 --recipe pwws --wordnet /no/such/dict", "/no/such/dict")]

@@ -47,7 +47,8 @@ public sealed class SparseExportTests : IDisposable
     public void A_network_without_zeros_is_told_so_and_nothing_is_written()
     {
         var export = Export("hf-sparse");
-        Assert.Equal(ExitCodes.Data, export.Code);
+        Assert.Equal(ExitCodes.Usage, export.Code);
+        Assert.StartsWith("error: --format: ", export.Error);
         Assert.Contains("% of the elements of its matrices are zero, too few", export.Error);
         Assert.False(Directory.Exists(Sparse));
     }
@@ -61,7 +62,7 @@ public sealed class SparseExportTests : IDisposable
         );
         Assert.True(train.Code == ExitCodes.Ok, train.Error);
         var export = Export("hf-sparse", run);
-        Assert.Equal(ExitCodes.Data, export.Code);
+        Assert.Equal(ExitCodes.Usage, export.Code);
         Assert.Contains("is a ticket of heads and neurons", export.Error);
         Assert.False(Directory.Exists(Sparse));
     }

@@ -88,6 +88,33 @@ public sealed class MeasuredRowsTests(MemorisedTask memorised) : IClassFixture<M
         Assert.Contains("not known whether these rows were trained on", error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(null, 2)]
+    [InlineData("7", 1)]
+    public void Held_out_rows_with_the_text_of_a_training_row_are_counted_where_they_are_described(
+        string? limit,
+        int count
+    )
+    {
+        var model = memorised.Task.Below($"repeated-{count}");
+        RunFiles.Copy(Path.Combine(memorised.Folder, "model"), model);
+        // As if the first and the last held-out row were copies of training rows.
+        var held = memorised.Run.Evaluation;
+        var hash = RunSplits.Load(Path.Combine(memorised.Folder, "splits.json")).Train.Sha256!;
+        TrainedTexts.Of([held[0], held[^1]], hash).Save(model);
+        File.Delete(Path.Combine(model, "SHA256SUMS"));
+        string[] more = limit is null ? [] : ["--limit", limit];
+        var (found, error) = Evaluate(model, memorised.Data, null, more);
+        Assert.Equal(count, (int)found["rows"]!["repeated"]!);
+        var told = $"; {count} of the measured rows {(count == 1 ? "has" : "have")} the text of one that was";
+        Assert.EndsWith("45 of which the model was trained on" + told, (string)found["rows"]!["description"]!);
+        Assert.Contains(told, error, StringComparison.Ordinal);
+
+        var (alone, _) = Evaluate(memorised.Folder, memorised.Data, null, more);
+        Assert.Equal(0, (int)alone["rows"]!["repeated"]!);
+        Assert.EndsWith("45 of which the model was trained on", (string)alone["rows"]!["description"]!);
+    }
+
     [Fact]
     public void A_run_of_an_older_program_is_known_by_its_splits()
     {

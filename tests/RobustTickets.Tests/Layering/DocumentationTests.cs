@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using RobustTickets.Cli;
 using RobustTickets.Testing;
+using RobustTickets.Tests.Cli;
 using Xunit;
 
 namespace RobustTickets.Tests.Layering;
@@ -83,23 +84,27 @@ public sealed partial class DocumentationTests
     }
 
     [Fact]
-    public void Each_environment_variable_of_the_program_is_in_commands_md()
+    public void Each_environment_variable_of_the_program_is_in_commands_md_and_the_help()
     {
         var names = RepositoryFiles
             .Below(Root, "src")
             .Concat(RepositoryFiles.Below(Root, "scripts"))
+            .Concat(RepositoryFiles.Below(Root, "native"))
             .Append("robust-tickets")
             .SelectMany(path =>
                 RepositoryFiles.Text(Path.Combine(Root, path)) is { } text
                     ? OwnVariable().Matches(text).Select(match => match.Value)
                     : []
             )
-            .Except(["ROBUST_TICKETS_NATIVE_BUILD"])
             .Distinct()
-            .ToList(); // the native build's own, between two scripts
+            .ToList();
         Assert.NotEmpty(names);
         var table = Section(Commands, "Environment variables");
         Assert.All(names, name => Assert.Contains($"| `{name}` |", table));
+        // Set by the program for its own processes, and by the launcher for native/build.sh.
+        string[] own = ["ROBUST_TICKETS_LAUNCHED", "ROBUST_TICKETS_NATIVE_BUILD"];
+        var help = OwnVariable().Matches(CliRun.Of("--help").Out).Select(match => match.Value);
+        Assert.Equal(names.Except(own).Order(), help.Order());
     }
 
     [Fact]

@@ -206,6 +206,14 @@ public sealed class MetricFileTests : IDisposable
         Assert.Equal(3, Events(_folder).Count(e => e.Scalars.Count > 0));
         Assert.Throws<RunFolderException>(() => RunMetrics.Write(Path.Combine(_folder, "none"), _folder));
         Assert.Throws<OutputException>(() => RunMetrics.Write(WriteRun(Log), Run + "/"));
+        var another = Directory.CreateDirectory(Path.Combine(_folder, "another")).FullName;
+        File.WriteAllText(Path.Combine(another, "recipe.json"), "{}");
+        Assert.Contains(
+            "is another run",
+            Assert.Throws<OutputException>(() => RunMetrics.Write(Run, another)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Single(Directory.GetFiles(another));
     }
 
     /// <summary>Fails unless the files of figures of two folders are the same bytes.</summary>

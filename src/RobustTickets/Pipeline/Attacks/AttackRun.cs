@@ -28,6 +28,7 @@ internal static class AttackRun
             RequireParts(request);
             target = Path.Combine(target, shard.Folder);
         }
+        AugmentedData.RequirePlace(request.AugmentFile, target);
         using var victim = LoadedVictim.Load(
             model,
             request.Recipe,

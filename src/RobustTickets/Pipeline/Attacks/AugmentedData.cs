@@ -6,6 +6,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
+using RobustTickets.Attacks.Metrics;
 using RobustTickets.Checkpoints.Files;
 
 namespace RobustTickets;
@@ -27,6 +28,23 @@ internal static class AugmentedData
                 nameof(AttackRequest.AugmentFile),
                 path,
                 "is written as JSON Lines, recognised by the file extension; name it .jsonl"
+            );
+    }
+
+    /// <summary>
+    /// Throws if the file exists and cannot be of the attack, which writes it when it is complete.
+    /// </summary>
+    /// <param name="path">The file, or null.</param>
+    /// <param name="folder">Folder of the attack.</param>
+    /// <exception cref="RequestException">The file exists, and the attack is not
+    /// complete.</exception>
+    public static void RequirePlace(string? path, string folder)
+    {
+        if (Path.Exists(path) && !AttackLog.IsComplete(folder))
+            throw new RequestException(
+                nameof(AttackRequest.AugmentFile),
+                null,
+                $"{path} already exists; remove it or name another file"
             );
     }
 

@@ -133,12 +133,15 @@ internal sealed record TemperedAttack(
     private void RequireOwnFolder()
     {
         if (
-            File.Exists(Path.Combine(Job.Folder, AttackFiles.Settings))
-            && !Directory.EnumerateDirectories(Job.Folder, $"{AttackFiles.Temperature}*").Any()
+            !Directory.Exists(Job.Folder)
+            || Directory.EnumerateDirectories(Job.Folder, $"{AttackFiles.Temperature}*").Any()
         )
+            return;
+        if (File.Exists(Path.Combine(Job.Folder, AttackFiles.Settings)))
             throw new OutputException(
                 $"'{Job.Folder}': this folder holds a single attack, not one per temperature",
                 AttackLog.AnotherFolder
             );
+        AttackFiles.RequireNone(Job.Folder);
     }
 }

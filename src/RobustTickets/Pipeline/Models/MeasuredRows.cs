@@ -40,6 +40,13 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
     /// <summary>Ids of the rows excluded because the model was trained on them.</summary>
     internal IReadOnlySet<string> LeftOut { get; init; } = new HashSet<string>();
 
+    /// <summary>Number of rows whose text is that of another row that the model was trained
+    /// on.</summary>
+    internal int Repeated { get; private init; }
+
+    // Texts by which repeated rows are counted.
+    private TrainedTexts Trained { get; init; } = TrainedTexts.None;
+
     /// <summary>Rows, part and relation to the training data, on one line.</summary>
     public override string ToString() =>
         FormattableString.Invariant($"measured: {Split.Examples.Count} rows, {Split.Task.Name} {Name}: {Description}");
@@ -104,11 +111,19 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
                 : OfFolder(path, known, training, asked, model, Read);
             measured = Select(read, part, training, asked == "train", model, options, stop);
         }
-        return options?.Limit is { } most && most < measured.Split.Examples.Count
-            ? measured with
+        if (options?.Limit is { } most && most < measured.Split.Examples.Count)
+            measured = measured with
             {
                 Split = measured.Split.Only([.. measured.Split.Examples.Take(most)]),
                 Description = $"the first {most} of {measured.Split.Examples.Count}; {measured.Description}",
+            };
+        return measured.Split.Examples.Count(measured.Trained.Contain) is > 0 and var repeated
+            ? measured with
+            {
+                Repeated = repeated,
+                Description =
+                    $"{measured.Description}; {repeated} of the measured rows {(repeated == 1 ? "has" : "have")} the "
+                    + "text of one that was",
             }
             : measured;
     }
@@ -224,7 +239,7 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
             throw Refuse(null, $"{model.Name} was trained on all {all} rows of {read.Source}, or of its part {name}");
         var own = isOfRun || recorded.HasFile(read.Sha256);
         return new MeasuredRows(
-            Repeated(read.Only(rows), isOfRun ? model.Texts : TrainedTexts.None),
+            read.Only(rows),
             own ? RowKind.HeldOut : RowKind.OtherData,
             name,
             all,
@@ -236,6 +251,7 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
         )
         {
             LeftOut = trained,
+            Trained = isOfRun ? model.Texts : TrainedTexts.None,
         };
     }
 
@@ -248,19 +264,6 @@ internal sealed record MeasuredRows(Split Split, RowKind Kind, string Name, int 
                     + "on; the file is not the data of its run (another SHA-256)";
         return isKnown ? rows : $"{rows}; not known whether these rows were trained on";
     }
-
-    private static Split Repeated(Split measured, TrainedTexts trained) =>
-        measured.Examples.Count(trained.Contain) is > 0 and var repeated
-            ? measured with
-            {
-                Notes =
-                [
-                    .. measured.Notes,
-                    $"{repeated} of the {measured.Examples.Count} rows have the text of a row that the model was "
-                        + "trained on",
-                ],
-            }
-            : measured;
 
     private static RequestException Refuse(string? asked, string reason) => new(Field, asked, reason, Parts);
 }

@@ -14,7 +14,7 @@ internal static class EventFile
     /// Name of the file: one per run, which a resumed run continues. TensorBoard reads every file
     /// whose name contains <c>tfevents</c>.
     /// </summary>
-    public const string Name = "events.out.tfevents.0000000000.robust-tickets";
+    public const string Name = RunFolder.TensorBoardEvents;
 
     private const string Version = "brain.Event:2";
 

@@ -8,7 +8,7 @@ namespace RobustTickets.Runs.Metrics;
 internal static class MetricTable
 {
     /// <summary>Name of the file.</summary>
-    public const string Name = "metrics.csv";
+    public const string Name = RunFolder.MetricTable;
 
     /// <summary>
     /// Columns with measured times, the only ones that differ when a run is repeated.

@@ -18,7 +18,7 @@ public static class RunMetrics
     /// <param name="files">The requested files.</param>
     /// <exception cref="RunFolderException">The folder contains no run.</exception>
     /// <exception cref="DataException">The log is missing or corrupt.</exception>
-    /// <exception cref="OutputException">The output folder is not writable.</exception>
+    /// <exception cref="OutputException">The output folder is not writable, or is a run.</exception>
     public static void Write(string run, string folder, MetricFiles files = MetricFiles.All)
     {
         var from = RunFolder.Open(run);
@@ -26,6 +26,8 @@ public static class RunMetrics
         LogEntry[] log = [.. EventLog.ReadEntries(from.EventsFile)];
         if (Plain(folder) == Plain(from.Path))
             throw new OutputException($"{folder}: is the run itself, which writes its own files; name another folder");
+        if (RunFolder.IsRun(folder))
+            throw new OutputException($"{folder}: is another run, which writes its own files; name another folder");
         try
         {
             Directory.CreateDirectory(folder);
