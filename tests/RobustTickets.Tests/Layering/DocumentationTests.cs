@@ -102,7 +102,7 @@ public sealed partial class DocumentationTests
         var table = Section(Commands, "Environment variables");
         Assert.All(names, name => Assert.Contains($"| `{name}` |", table));
         // Set by the program for its own processes, and by the launcher for native/build.sh.
-        string[] own = ["ROBUST_TICKETS_LAUNCHED", "ROBUST_TICKETS_NATIVE_BUILD"];
+        string[] own = ["ROBUST_TICKETS_COMMAND", "ROBUST_TICKETS_LAUNCHED", "ROBUST_TICKETS_NATIVE_BUILD"];
         var help = OwnVariable().Matches(CliRun.Of("--help").Out).Select(match => match.Value);
         Assert.Equal(names.Except(own).Order(), help.Order());
     }
