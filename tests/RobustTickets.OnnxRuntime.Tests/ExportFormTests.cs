@@ -51,6 +51,22 @@ public sealed class ExportFormTests(TrainedTicket ticket)
         Assert.Equal("float32", (string?)config["torch_dtype"]);
     }
 
+    [Fact]
+    public void The_card_of_a_control_has_the_accuracy_of_the_control()
+    {
+        var run = Copy(ticket.Run);
+        var file = Path.Combine(run, "result.json");
+        var result = JsonNode.Parse(File.ReadAllText(file))!;
+        result["control"] = new JsonObject { ["parameters_without_embeddings"] = 1, ["accuracy"] = 0.125 };
+        File.WriteAllText(file, result.ToJsonString());
+        Directory.Move(Copy(ticket.Model), Path.Combine(run, "control"));
+        var target = ticket.New("card");
+        Ok("export", "--model", Path.Combine(run, "control"), "--format", "hf-dense", "--out", target);
+        var card = File.ReadAllText(Path.Combine(target, "README.md"));
+        Assert.Contains("Clean: 12.5 % of 40 examples", card);
+        Assert.Contains("name: \"Clean, 40 examples\"\n      value: 0.125\n", card);
+    }
+
     // Without model_max_length TextAttack and transformers assume 512 pieces, more than positions.
     [Theory]
     [InlineData("hf-dense")]
