@@ -39,8 +39,51 @@ public sealed class ExportFormTests(TrainedTicket ticket)
         Assert.Matches(@"\| deepwordbug \| 40 \| [\d.]+ \| [\d.]+ \| [\d.]+ to [\d.]+ \|", card);
         Assert.Contains("- deepwordbug: TextAttack 0.3.4; ", card);
         Assert.Contains("it is not a certificate", card);
+        Assert.Matches(@"\| compute time \| search: \d+ s; ", card);
+        Assert.Matches(@"\| hardware \| .+ logical processors, [\d.]+ GiB of memory, device cpu", card);
+        Assert.Matches(
+            "\ndatasets:\n- \"sst2\"\nmetrics:\n- accuracy\nmodel-index:\n- name: \".+/model\"\n  results:\n",
+            card
+        );
+        Assert.Matches("name: \"Clean, 40 examples\"\n      value: [01]", card);
+        Assert.Matches("name: \"Aua under deepwordbug, 40 examples\"\n      value: [01]", card);
         var config = JsonNode.Parse(File.ReadAllText(Path.Combine(target, "config.json")))!;
         Assert.Equal("float32", (string?)config["torch_dtype"]);
+    }
+
+    [Fact]
+    public void The_card_of_a_control_has_the_accuracy_of_the_control()
+    {
+        var run = Copy(ticket.Run);
+        var file = Path.Combine(run, "result.json");
+        var result = JsonNode.Parse(File.ReadAllText(file))!;
+        result["control"] = new JsonObject { ["parameters_without_embeddings"] = 1, ["accuracy"] = 0.125 };
+        File.WriteAllText(file, result.ToJsonString());
+        Directory.Move(Copy(ticket.Model), Path.Combine(run, "control"));
+        var target = ticket.New("card");
+        Ok("export", "--model", Path.Combine(run, "control"), "--format", "hf-dense", "--out", target);
+        var card = File.ReadAllText(Path.Combine(target, "README.md"));
+        Assert.Contains("Clean: 12.5 % of 40 examples", card);
+        Assert.Contains("name: \"Clean, 40 examples\"\n      value: 0.125\n", card);
+    }
+
+    // Without model_max_length TextAttack and transformers assume 512 pieces, more than positions.
+    [Theory]
+    [InlineData("hf-dense")]
+    [InlineData("hf-compact")]
+    [InlineData("onnx")]
+    public void An_export_of_a_tokenizer_without_settings_has_the_maximum_length(string format)
+    {
+        var copy = Copy(ticket.Model);
+        foreach (var name in new[] { "tokenizer_config.json", "special_tokens_map.json", "SHA256SUMS" })
+            File.Delete(Path.Combine(copy, name));
+        var target = ticket.New("settings");
+        Ok("export", "--model", copy, "--format", format, "--out", target);
+        var settings = JsonNode.Parse(File.ReadAllText(Path.Combine(target, "tokenizer_config.json")))!;
+        var config = HuggingFaceConfig.Load(Path.Combine(copy, "config.json"));
+        Assert.Equal(config.MaxPositionEmbeddings, (int)settings["model_max_length"]!);
+        Assert.True((bool)settings["do_lower_case"]!);
+        Assert.False(File.Exists(Path.Combine(copy, "tokenizer_config.json")));
     }
 
     [Fact]

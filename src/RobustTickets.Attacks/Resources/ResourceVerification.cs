@@ -6,7 +6,7 @@ namespace RobustTickets.Attacks.Resources;
 /// <param name="Demanded">Whether SHA256SUMS contains it.</param>
 /// <param name="Content">Description of the content; null when unreadable.</param>
 /// <param name="Problem">The error, or null.</param>
-internal sealed record ResourceVerification(
+public sealed record ResourceVerification(
     FoundResource Found,
     string Hash,
     bool Demanded,
@@ -14,11 +14,15 @@ internal sealed record ResourceVerification(
     string? Problem
 )
 {
-    /// <summary>Verifies a resource of a folder.</summary>
+    /// <summary>
+    /// Verifies a resource of a folder. A resource that is broken is no exception: its
+    /// <see cref="Problem"/> says why.
+    /// </summary>
     /// <param name="found">The resource.</param>
     /// <param name="folder">The folder.</param>
     /// <param name="demanded">The folder's <see cref="ResourceFolder.DemandedHashes"/>.</param>
-    /// <param name="models">Describes model folders.</param>
+    /// <param name="models">Describes model folders, such as <c>AttackModels</c> of
+    /// RobustTickets.</param>
     public static ResourceVerification Of(
         FoundResource found,
         ResourceFolder folder,
@@ -26,6 +30,10 @@ internal sealed record ResourceVerification(
         IAttackModels models
     )
     {
+        ArgumentNullException.ThrowIfNull(found);
+        ArgumentNullException.ThrowIfNull(folder);
+        ArgumentNullException.ThrowIfNull(demanded);
+        ArgumentNullException.ThrowIfNull(models);
         var own = Path.GetDirectoryName(Path.GetFullPath(found.Path)) == Path.GetFullPath(folder.Path);
         var files = ResourceFolder.FilesOf(found.Path);
         var named = own && files.Any(f => demanded.ContainsKey(f.Name));

@@ -15,6 +15,9 @@ namespace RobustTickets.Attacks.Tokens;
 /// </summary>
 internal static class TokenizerFolder
 {
+    /// <summary>Name of the file of settings.</summary>
+    public const string ConfigFile = "tokenizer_config.json";
+
     private static readonly string[] Classes =
     [
         "BertTokenizer",
@@ -41,7 +44,7 @@ internal static class TokenizerFolder
             );
         var vocabPath = Path.Combine(folder, "vocab.txt");
         var jsonPath = Path.Combine(folder, "tokenizer.json");
-        var configPath = Path.Combine(folder, "tokenizer_config.json");
+        var configPath = Path.Combine(folder, ConfigFile);
 
         using var config = Open(configPath);
         using var map = Open(Path.Combine(folder, "special_tokens_map.json"));
@@ -110,6 +113,29 @@ internal static class TokenizerFolder
         var special = options.Special ?? new SpecialTokens();
         tokenizer.Vocabulary.Save(Path.Combine(folder, "vocab.txt"));
 
+        File.WriteAllText(Path.Combine(folder, "special_tokens_map.json"), Json(Names(special)));
+        File.WriteAllText(Path.Combine(folder, ConfigFile), ConfigText(tokenizer));
+    }
+
+    /// <summary>The text of <c>tokenizer_config.json</c> for a tokenizer.</summary>
+    public static string ConfigText(WordPieceTokenizer tokenizer)
+    {
+        var options = tokenizer.Options;
+        var config = new Dictionary<string, object?>
+        {
+            ["tokenizer_class"] = "BertTokenizer",
+            ["do_lower_case"] = options.DoLowerCase,
+            ["strip_accents"] = options.StripAccents,
+            ["tokenize_chinese_chars"] = options.TokenizeChineseChars,
+            ["model_max_length"] = options.ModelMaxLength,
+        };
+        foreach (var (key, value) in Names(options.Special ?? new SpecialTokens()))
+            config[key] = value;
+        return Json(config);
+    }
+
+    private static Dictionary<string, object?> Names(SpecialTokens special)
+    {
         var names = new Dictionary<string, object?>
         {
             ["unk_token"] = special.Unknown,
@@ -120,23 +146,11 @@ internal static class TokenizerFolder
         };
         if (special.Additional is { Count: > 0 })
             names["additional_special_tokens"] = special.Additional;
-        Write(Path.Combine(folder, "special_tokens_map.json"), names);
-
-        var config = new Dictionary<string, object?>
-        {
-            ["tokenizer_class"] = "BertTokenizer",
-            ["do_lower_case"] = options.DoLowerCase,
-            ["strip_accents"] = options.StripAccents,
-            ["tokenize_chinese_chars"] = options.TokenizeChineseChars,
-            ["model_max_length"] = options.ModelMaxLength,
-        };
-        foreach (var (key, value) in names)
-            config[key] = value;
-        Write(Path.Combine(folder, "tokenizer_config.json"), config);
+        return names;
     }
 
-    private static void Write(string path, Dictionary<string, object?> value) =>
-        File.WriteAllText(path, JsonSerializer.Serialize(value, WriteOptions) + "\n");
+    private static string Json(Dictionary<string, object?> value) =>
+        JsonSerializer.Serialize(value, WriteOptions) + "\n";
 
     private static readonly JsonSerializerOptions WriteOptions = new()
     {
@@ -252,7 +266,7 @@ internal static class TokenizerFolder
     // Without model_max_length: the number of positions, or BERT's 512.
     private static int MaxLength(string folder, JsonElement? config)
     {
-        if (GivenLength(Path.Combine(folder, "tokenizer_config.json"), config) is { } length)
+        if (GivenLength(Path.Combine(folder, ConfigFile), config) is { } length)
             return length;
         using var model = Open(Path.Combine(folder, "config.json"));
         return

@@ -246,6 +246,10 @@ internal static class BenchCommand
                 $"{(plan.Step == "attack" ? "queries" : "texts")}/s"
             )
         );
+        output.WriteLine(
+            $"padding         {(plan.Padded || plan.Baseline ? "computed" : "avoided")}: {Figures.Percent(r.Padding)} "
+                + "of a batch padded to its longest text"
+        );
         output.WriteLine(Text($"rate            {r.MedianGflops:N1} GFLOP/s (median), {r.BestGflops:N1} (best)"));
         output.WriteLine(
             Text(
@@ -300,6 +304,7 @@ internal static class BenchCommand
             ["warm_ups"] = r.WarmUps,
             ["ms_median"] = r.MedianMs,
             ["gflop_per_step"] = r.GflopPerStep,
+            ["padding_share"] = r.Padding,
             ["tokens_per_second"] = r.TokensPerSecond,
             ["texts_per_second"] = r.TextsPerSecond,
             ["gflops_median"] = r.MedianGflops,

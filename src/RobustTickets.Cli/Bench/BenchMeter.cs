@@ -25,6 +25,8 @@ namespace RobustTickets.Cli.Bench;
 /// the number of passes.</param>
 /// <param name="TextsPerSecond">Median texts or queries per second.</param>
 /// <param name="GflopPerStep">Mean work per step.</param>
+/// <param name="Padding">Share of padding in the batches if each is padded to its longest text, in
+/// [0, 1].</param>
 /// <param name="Parts">Mean milliseconds by part, and the rest.</param>
 /// <param name="FaultsPerStep">Mean minor page faults per step.</param>
 /// <param name="PeakBytes">Largest resident set size during the steps.</param>
@@ -43,6 +45,7 @@ internal sealed record BenchResult(
     double TokensPerSecond,
     double TextsPerSecond,
     double GflopPerStep,
+    double Padding,
     IReadOnlyList<(string Part, double Ms)> Parts,
     double FaultsPerStep,
     long PeakBytes,
@@ -67,6 +70,8 @@ internal static class BenchMeter
             texts = [];
         var parts = new Dictionary<KernelPart, double>();
         double work = 0,
+            real = 0,
+            padded = 0,
             faults = 0,
             total = 0;
         var compiled = TimeSpan.Zero;
@@ -97,6 +102,8 @@ internal static class BenchMeter
             faults += touched / (double)repeats;
             work += done.Flops / 1e9 / repeats;
             total += time * 1000 / repeats;
+            real += done.Tokens;
+            padded += done.Padded;
             gemm.Add(alone);
             seconds.Add(time);
             rates.Add(done.Flops / 1e9 / time);
@@ -120,6 +127,7 @@ internal static class BenchMeter
             Median(tokens),
             Median(texts),
             work,
+            1 - (real / padded),
             shown,
             faults,
             PeakBytes(),

@@ -14,8 +14,9 @@ namespace RobustTickets.Cli.Bench;
 /// <summary>Work of one measured step.</summary>
 /// <param name="Texts">Number of texts (or queries).</param>
 /// <param name="Tokens">Number of real tokens.</param>
+/// <param name="Padded">Number of tokens of the batch padded to its longest text.</param>
 /// <param name="Flops">Floating-point operations of the matrix products computed.</param>
-internal readonly record struct StepWork(int Texts, int Tokens, double Flops);
+internal readonly record struct StepWork(int Texts, int Tokens, int Padded, double Flops);
 
 /// <summary>A model and its step.</summary>
 internal interface IBenchSubject : IDisposable
@@ -89,6 +90,7 @@ internal sealed class TrainingSubject : IBenchSubject
         return new StepWork(
             report.Examples,
             report.Tokens,
+            report.Examples * batch.Longest,
             FlopCount.Step(_model.Config, batch, report.Passes, clsOnly)
         );
     }
@@ -122,6 +124,7 @@ internal sealed class ForwardSubject : IBenchSubject
         return new StepWork(
             texts.Length,
             batch.Tokens,
+            texts.Length * batch.Longest,
             FlopCount.Step(_model.Config, batch, new PassCounts(1, 0, 0), _model.Execution.ClsOnlyLastLayer)
         );
     }

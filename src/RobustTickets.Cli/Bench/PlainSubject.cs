@@ -47,6 +47,7 @@ internal sealed class PlainSubject : IBenchSubject
         var work = new StepWork(
             texts.Length,
             batch.Tokens,
+            texts.Length * batch.Longest,
             FlopCount.Step(
                 _config,
                 batch,

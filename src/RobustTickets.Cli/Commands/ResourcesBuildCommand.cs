@@ -6,6 +6,7 @@ using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Resources.Building;
 using RobustTickets.Cli.Options;
 using RobustTickets.Cli.Terminal;
+using RobustTickets.Pipeline;
 using RobustTickets.Runs;
 
 namespace RobustTickets.Cli.Commands;
@@ -128,13 +129,17 @@ internal static class ResourcesBuildCommand
     private static BuildTarget Target(ParseResult parsed, Option<string?> output, Option<bool> replace) =>
         new(ResourceFolder.OfUser(), parsed.GetValue(output), parsed.GetValue(replace));
 
-    private static int Run(CliContext context, bool json, Func<Action<BuildProgress>, BuiltResource> build)
+    private static int Run(CliContext context, bool json, Func<IProgress<BuildProgress>, BuiltResource> build)
     {
         var printer = new ProgressPrinter(context.Error, context.Terminal);
         BuiltResource made;
         try
         {
-            made = build(p => printer.Report(new ProgressState(p.Stage, p.Done, p.Total, p.Unit, null)));
+            made = build(
+                new SyncProgress<BuildProgress>(p =>
+                    printer.Report(new ProgressState(p.Stage, p.Done, p.Total, p.Unit, null))
+                )
+            );
         }
         finally
         {

@@ -162,6 +162,8 @@ internal static class TrainCommand
                 context.Out.Write(File.ReadAllText(folder.ResultFile));
             else
                 RunSummary.Print(context.Out, result, request.Output);
+            if (!File.Exists(folder.ReportFile))
+                context.Error.WriteLine($"report: robust-tickets report {ShellArgument.Quoted(request.Output)}");
             return ExitCodes.Ok;
         });
         return command;

@@ -111,6 +111,8 @@ internal static class ParseProblems
             return commands.Count > 0
                 ? $"unknown command '{token}'; {NearestNames.Hint(token, commands)}"
                 : $"unknown argument '{token}'";
+        if (ForeignOptions.Hint(token, command) is { } hint)
+            return $"unknown option '{token}'; {hint}";
         var options = command.Options.Where(o => !o.Hidden).Select(o => o.Name).Append("--help").ToList();
         var near = NearestNames.Near(token, options);
         return $"unknown option '{token}'" + (near.Count > 0 ? $"; did you mean {string.Join(" or ", near)}?" : "");

@@ -14,15 +14,16 @@ namespace RobustTickets;
 /// <param name="Folder">The resource folder.</param>
 /// <param name="File">The file.</param>
 /// <param name="Replace">Whether an existing resource may be replaced.</param>
-internal sealed record BuildTarget(ResourceFolder Folder, string? File = null, bool Replace = false);
+public sealed record BuildTarget(ResourceFolder Folder, string? File = null, bool Replace = false);
 
 /// <summary>A resource that was built.</summary>
 /// <param name="Path">Its path.</param>
 /// <param name="Hash">Its SHA-256.</param>
 /// <param name="Content">Description of its content.</param>
 /// <param name="Made">Description of its sources.</param>
-/// <param name="Figures">Measured figures by name.</param>
-internal sealed record BuiltResource(
+/// <param name="Figures">Measured figures by name, and what each is of: Spearman's correlation of
+/// rated pairs, or accuracy in [0, 1]; empty without an evaluation.</param>
+public sealed record BuiltResource(
     string Path,
     string Hash,
     string Content,
@@ -31,7 +32,7 @@ internal sealed record BuiltResource(
 );
 
 /// <summary>Builds resources.</summary>
-internal static class ResourceBuild
+public static class ResourceBuild
 {
     /// <summary>Builds counter-fitted word vectors.</summary>
     /// <param name="from">A file of word vectors, a BERT folder, or the name of a model.</param>
@@ -39,20 +40,26 @@ internal static class ResourceBuild
     /// <param name="similarities">Rated word pairs to evaluate the vectors on, before and after;
     /// null: no evaluation.</param>
     /// <param name="target">Output.</param>
-    /// <param name="progress">Receives progress.</param>
+    /// <param name="progress">Receives progress, or null.</param>
     /// <param name="stop">Cancels; then nothing is written.</param>
     /// <exception cref="DataException">An input is missing or malformed, or no pair of WordNet has
     /// vectors.</exception>
-    /// <exception cref="OutputException">The target exists.</exception>
+    /// <exception cref="CheckpointException">The BERT folder is malformed.</exception>
+    /// <exception cref="OutputException">The target exists, or cannot be written.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
+    /// cancelled.</exception>
     public static BuiltResource WordVectors(
         string from,
         string wordNet,
         string? similarities,
         BuildTarget target,
-        Action<BuildProgress>? progress,
-        CancellationToken stop
+        IProgress<BuildProgress>? progress = null,
+        CancellationToken stop = default
     )
     {
+        ArgumentNullException.ThrowIfNull(from);
+        ArgumentNullException.ThrowIfNull(wordNet);
+        ArgumentNullException.ThrowIfNull(target);
         var kind = ResourceKinds.TryFind("word-vectors")!;
         Require(kind, target);
         var place = Source(from);
@@ -63,7 +70,7 @@ internal static class ResourceBuild
             throw new DataException(
                 $"{from}: no two of its {before.Count} words are synonyms or antonyms in {wordNet}"
             );
-        var after = CounterFitting.Fit(before, constraints, null, progress, stop);
+        var after = CounterFitting.Fit(before, constraints, null, Each(progress), stop);
         var name = "counter-fitted-vectors" + (WordVectorWriter.FitBinary(after) ? ".bin" : ".txt");
         List<(string, double, string)> figures = [];
         if (was is not null)
@@ -83,6 +90,9 @@ internal static class ResourceBuild
         );
     }
 
+    private static Action<BuildProgress>? Each(IProgress<BuildProgress>? progress) =>
+        progress is null ? null : progress.Report;
+
     private static string Source(string from)
     {
         var store = ModelStore.OfUser();
@@ -99,24 +109,31 @@ internal static class ResourceBuild
     /// <param name="test">CoNLL-U file to evaluate the tagger on; null: no evaluation.</param>
     /// <param name="options">Training options.</param>
     /// <param name="target">Output.</param>
-    /// <param name="progress">Receives progress.</param>
+    /// <param name="progress">Receives progress, or null.</param>
     /// <param name="stop">Cancels; then nothing is written.</param>
+    /// <exception cref="RequestException">An option is out of range.</exception>
     /// <exception cref="DataException">A treebank is missing or malformed.</exception>
-    /// <exception cref="OutputException">The target exists.</exception>
+    /// <exception cref="OutputException">The target exists, or cannot be written.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
+    /// cancelled.</exception>
     public static BuiltResource Tagger(
         string treebank,
         string? test,
         TaggerOptions options,
         BuildTarget target,
-        Action<BuildProgress>? progress,
-        CancellationToken stop
+        IProgress<BuildProgress>? progress = null,
+        CancellationToken stop = default
     )
     {
+        ArgumentNullException.ThrowIfNull(treebank);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(target);
+        options.Check();
         var kind = ResourceKinds.TryFind("tagger")!;
         Require(kind, target);
         var sentences = ConlluFile.Read(treebank);
         var held = test is null ? null : ConlluFile.Read(test);
-        var trained = TaggerTrainer.Train(sentences, options, progress, stop);
+        var trained = TaggerTrainer.Train(sentences, options, Each(progress), stop);
         return Put(
             kind,
             target,
@@ -141,7 +158,7 @@ internal static class ResourceBuild
     /// </summary>
     /// <exception cref="DataException">The folder is not a BERT, or its vocabulary has no whole
     /// words.</exception>
-    public static WordVectors Embeddings(string folder)
+    internal static WordVectors Embeddings(string folder)
     {
         using var files = BertFiles.Open(folder);
         var pieces = WordPieceTokenizer.Load(folder).Vocabulary.Tokens;

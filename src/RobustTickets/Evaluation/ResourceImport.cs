@@ -12,28 +12,32 @@ namespace RobustTickets;
 /// <param name="Resource">The resource in the folder.</param>
 /// <param name="Content">Description of its content.</param>
 /// <param name="Hash">Its SHA-256.</param>
-/// <param name="Published">The pinned published file with the same hash as the source; null when
-/// there is none.</param>
-internal sealed record ImportedResource(
-    FoundResource Resource,
-    string Content,
-    string Hash,
-    PublishedFile? Published = null
-);
+public sealed record ImportedResource(FoundResource Resource, string Content, string Hash)
+{
+    /// <summary>
+    /// The pinned published file with the same hash as the source; null when there is none.
+    /// </summary>
+    internal PublishedFile? Published { get; init; }
+}
 
 /// <summary>Imports resources into a resource folder.</summary>
-internal static class ResourceImport
+public static class ResourceImport
 {
-    /// <summary>Imports a resource.</summary>
+    /// <summary>
+    /// Copies a resource into the folder, under the name that attacks look for, and enters its
+    /// hashes into SHA256SUMS. It is read completely before.
+    /// </summary>
     /// <param name="folder">The resource folder; created if needed.</param>
     /// <param name="kind">Kind of the resource.</param>
     /// <param name="source">The file or folder; for a model also its name.</param>
     /// <param name="replace">Whether another resource of this kind may be replaced.</param>
     /// <exception cref="DataException">The source is missing, or cannot be read as this
     /// kind.</exception>
-    /// <exception cref="OutputException">It would replace another resource.</exception>
-    public static ImportedResource Import(ResourceFolder folder, ResourceKind kind, string source, bool replace)
+    /// <exception cref="OutputException">It would replace another resource, or the folder cannot be
+    /// written.</exception>
+    public static ImportedResource Import(ResourceFolder folder, ResourceKind kind, string source, bool replace = false)
     {
+        ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(kind);
         if (ResourceContent.IsModel(kind) && !Path.Exists(source))
@@ -79,7 +83,7 @@ internal static class ResourceImport
         var published = kind.Published.FirstOrDefault(p =>
             p.Sha256 is not null && (p.Sha256 == given || p.Sha256 == hash)
         );
-        return new ImportedResource(new FoundResource(kind, target), content, hash, published);
+        return new ImportedResource(new FoundResource(kind, target), content, hash) { Published = published };
     }
 
     // Unpacked files are in a temporary folder; errors name the path that the user gave.
@@ -98,7 +102,7 @@ internal static class ResourceImport
 
     /// <summary>Throws if an existing resource would block the import.</summary>
     /// <exception cref="OutputException">A resource exists and may not be replaced.</exception>
-    public static void RequirePlace(ResourceFolder folder, ResourceKind kind, bool replace)
+    internal static void RequirePlace(ResourceFolder folder, ResourceKind kind, bool replace)
     {
         if (!replace && Present(folder, kind) is [var other, ..])
         {

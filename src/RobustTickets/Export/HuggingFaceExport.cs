@@ -119,6 +119,7 @@ public static class HuggingFaceExport
                     HuggingFaceLayout.Sparse => [Resource("unpack_sparse.py")],
                     _ => Array.Empty<ExtraFile>(),
                 },
+                .. TokenizerConfig.Missing(source),
                 .. Training(source),
             ],
             weightsFile: sparse ? BitmaskParts.FileName : HuggingFaceFolderWriter.WeightsFile

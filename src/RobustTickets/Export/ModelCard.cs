@@ -57,22 +57,35 @@ internal sealed class ModelCard
 
     /// <summary>The card of a Hugging Face folder.</summary>
     /// <param name="form">How it is stored and used.</param>
-    public string HuggingFace(string form) => Write(PipelineOf(OnnxHead.SequenceClassification), "transformers", form);
+    public string HuggingFace(string form) =>
+        Write(PipelineOf(OnnxHead.SequenceClassification), "transformers", form, Index());
 
     /// <summary>The card of an ONNX file.</summary>
     public string Onnx(OnnxExportResult result, OnnxExportOptions options) =>
-        Write(PipelineOf(result.Head), "onnx", OnnxCardText.Of(result, options, _config));
+        Write(
+            PipelineOf(result.Head),
+            "onnx",
+            OnnxCardText.Of(result, options, _config),
+            // What was measured is the float32 classifier.
+            result.Head == OnnxHead.SequenceClassification
+            && options.Precision == OnnxPrecision.Float32
+                ? Index()
+                : ""
+        );
 
-    private string Write(string pipeline, string library, string form)
+    private string Index() => CardIndex.Of(_name, _result, Clean, [.. Attacks().Select(a => a.Summary)]);
+
+    private string Write(string pipeline, string library, string form, string index)
     {
         var text = new StringBuilder("---\n");
         var license = License();
         if (license.Name is not null)
             text.Append(Text($"license: {license.Name}\n"));
         if (Base() is { } from)
-            text.Append(Text($"base_model: {Quoted(from)}\n"));
+            text.Append(Text($"base_model: {CardIndex.Quoted(from)}\n"));
         text.Append(Text($"pipeline_tag: {pipeline}\nlibrary_name: {library}\n"));
-        text.Append("tags:\n- bert\n- robustness\n- robust-tickets\n---\n\n");
+        text.Append("tags:\n- bert\n- robustness\n- robust-tickets\n");
+        text.Append(index).Append("---\n\n");
         text.Append(Text($"# {_name}\n\n"));
         text.Append(Origin(license.Text));
         text.Append(TicketTable());
@@ -103,8 +116,20 @@ internal sealed class ModelCard
             Row("method", "unknown: the model does not belong to a finished run");
         Row("base model", Base() ?? "unknown");
         Row("licence of the base model", license);
+        if (_result is not null)
+            Row("compute time", string.Join("; ", _result.Stages.Select(s => Text($"{s.Stage}: {s.Seconds:N0} s"))));
         if (_environment is { } e)
+        {
+            var facts = new[] { EnvironmentFacts.Device, EnvironmentFacts.Precision, EnvironmentFacts.Threads }
+                .Where(e.Extra.ContainsKey)
+                .Select(name => $", {name} {e.Extra[name]}");
+            Row(
+                "hardware",
+                Text($"{e.Cpu}, {e.Cores} logical processors, {e.MemoryBytes / (double)(1 << 30):0.#} GiB of memory")
+                    + string.Concat(facts)
+            );
             Row("made by", $"robust-tickets {e.Version}{(e.Commit is null ? "" : $", commit {e.Commit}")}");
+        }
         return text.ToString();
     }
 
@@ -155,7 +180,7 @@ internal sealed class ModelCard
     private string Measured()
     {
         var text = new StringBuilder("\n## Measured\n\n");
-        if (_result is { } result && (result.CleanTest ?? result.CleanDev) is { } clean)
+        if (_result is { } result && Clean is { } clean)
         {
             var n = result.EvaluatedExamples;
             var interval = WilsonInterval.Of((int)Math.Round(clean * n), n);
@@ -212,11 +237,7 @@ internal sealed class ModelCard
     // The run's attacks on this model; attacks on the control are in their own folder.
     private IReadOnlyList<(string Name, AttackSummary Summary)> Attacks()
     {
-        if (
-            _run is null
-            || !Directory.Exists(_run.AttacksFolder)
-            || _name.EndsWith("/control", StringComparison.Ordinal)
-        )
+        if (_run is null || !Directory.Exists(_run.AttacksFolder) || IsControl)
             return [];
         return
         [
@@ -233,6 +254,10 @@ internal sealed class ModelCard
 
     private static string VersionOf(AttackSettings settings) =>
         TextAttackVersions.ByName.First(v => v.Value == settings.Compat).Key;
+
+    private bool IsControl => _run is not null && _name.EndsWith("/control", StringComparison.Ordinal);
+
+    private double? Clean => IsControl ? _result?.Control?.Accuracy : _result?.Clean;
 
     private string? Base() => _result?.Model.Base ?? _environment?.Base?.Name;
 
@@ -269,9 +294,6 @@ internal sealed class ModelCard
     }
 
     private static string Short(string text) => text.Length <= LongestFact ? text : text[..LongestFact] + " ...";
-
-    private static string Quoted(string text) =>
-        $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 
     // Escapes bars, line ends and HTML tags, which would break the table.
     private static string Cell(string text) =>

@@ -3,9 +3,11 @@ using RobustTickets.Attacks.Data;
 using RobustTickets.Checkpoints;
 using RobustTickets.Models;
 using RobustTickets.Pipeline;
+using RobustTickets.Pipeline.Checks;
 using RobustTickets.Runs;
 using RobustTickets.Searches;
 using RobustTickets.Torch.Distributed;
+using RobustTickets.Training;
 
 namespace RobustTickets;
 
@@ -62,6 +64,34 @@ public sealed record TrainRequest(
     /// <summary>This request with the model's name, or its run, resolved to its folder.</summary>
     /// <exception cref="RunFolderException">The run has no model yet.</exception>
     internal TrainRequest Located() => this with { Model = RunFolder.LocateModel(Model) };
+
+    /// <summary>
+    /// Checks recipe, model, data, tables and memory before any compute, and throws what
+    /// <see cref="Run"/> would throw for them. Needs no libtorch and writes nothing; whether this
+    /// machine supports <see cref="Execution"/>, and whether <see cref="Output"/> is free, only
+    /// <see cref="Run"/> finds out.
+    /// </summary>
+    /// <param name="stop">Cancels reading.</param>
+    /// <returns>Notes on recipe, model and data.</returns>
+    /// <exception cref="RequestException">A batch has fewer examples than there are ranks, or the
+    /// memory is too small.</exception>
+    /// <exception cref="RecipeException">The recipe cannot run on this model and
+    /// data.</exception>
+    /// <exception cref="CheckpointException">The model folder is missing or
+    /// corrupt.</exception>
+    /// <exception cref="DataException">Data are missing or malformed.</exception>
+    /// <exception cref="RunFolderException"><see cref="Model"/> is a run without a model, or the disk
+    /// is too small.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was
+    /// cancelled.</exception>
+    public IReadOnlyList<string> Check(CancellationToken stop = default)
+    {
+        if (Ranks is { } ranks)
+            RankShare.Require(ranks.Size, Recipe.BatchSize);
+        using var inputs = RunInputs.Open(this, stop);
+        EpochAttacks.Require(this, inputs.Data);
+        return [.. inputs.Files.Notes, .. inputs.Notes(Recipe)];
+    }
 
     /// <summary>Trains the model, or resumes the run.</summary>
     /// <param name="progress">Receives an event after every step, or null.</param>

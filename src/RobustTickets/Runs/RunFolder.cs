@@ -92,7 +92,7 @@ public sealed class RunFolder
     /// </summary>
     public string ResultFile => In("result.json");
 
-    /// <summary><c>report.html</c>.</summary>
+    /// <summary><c>report.html</c>, written by <c>report</c>.</summary>
     public string ReportFile => In("report.html");
 
     /// <summary>Whether the folder contains a finished run.</summary>

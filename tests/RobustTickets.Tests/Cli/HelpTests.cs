@@ -88,6 +88,18 @@ public sealed class HelpTests
     [InlineData("unknown option '--jsn'; did you mean --json?\n", "recipes", "list", "--jsn")]
     [InlineData("unknown option '--inputt'; did you mean --input?\n", "tokenize", "--model", "x", "--inputt", "y")]
     [InlineData("unknown option '--jsn'; did you mean --json?\n", "recipes", "check", "a.json", "--jsn")]
+    [InlineData("unknown option '--model_name_or_path'; here it is --model\n", "train", "--model_name_or_path", "x")]
+    [InlineData("unknown option '--output-dir=o'; here it is --out\n", "train", "--output-dir=o")]
+    [InlineData(
+        "unknown option '--resume_from_checkpoint'; here it is --resume\n",
+        "train",
+        "--resume_from_checkpoint"
+    )]
+    [InlineData("unknown option '--do_train'; train does this without an option\n", "train", "--do_train")]
+    [InlineData("unknown option '--do_eval'; use the command evaluate\n", "train", "--do_eval")]
+    [InlineData("'--max_seq_length'; here it is --set max-length=N\n", "train", "--max_seq_length", "64")]
+    [InlineData("'--max_seq_length'; here it is --max-length\n", "evaluate", "--max_seq_length", "64")]
+    [InlineData("'--num_train_epochs'; here it is --set retrain.epochs=N\n", "train", "--num_train_epochs", "3")]
     [InlineData("unknown argument 'y'\n", "tokenize", "--model", "x", "y")]
     [InlineData(
         "--recipe textfoler: not known; did you mean textfooler? possible: ",

@@ -1,8 +1,11 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
+using RobustTickets.Attacks;
 using RobustTickets.Attacks.Resources;
+using RobustTickets.Attacks.Resources.Building;
 using RobustTickets.Cli;
+using RobustTickets.Pipeline;
 using RobustTickets.Testing;
 using Xunit;
 
@@ -45,6 +48,39 @@ public sealed class ResourcesBuildTests : IDisposable
             stream.Write(Encoding.UTF8.GetBytes(text));
         }
         return path;
+    }
+
+    [Fact]
+    public void The_library_builds_imports_and_verifies()
+    {
+        var (folder, kind) = (new ResourceFolder(_folder), ResourceKinds.TryFind("tagger")!);
+        var (treebank, file) = (Source("one.conllu", Treebank), Path.Combine(_source, "tagger.json"));
+        var options = new TaggerOptions(Iterations: 0);
+        var refused = Assert.Throws<RequestException>(() =>
+            ResourceBuild.Tagger(treebank, null, options, new BuildTarget(folder))
+        );
+        Assert.Equal(("Iterations", "0"), (refused.Field, refused.Value));
+        List<BuildProgress> seen = [];
+        var built = ResourceBuild.Tagger(
+            treebank,
+            treebank,
+            options with
+            {
+                Iterations = 2,
+            },
+            new BuildTarget(folder, file),
+            new SyncProgress<BuildProgress>(seen.Add)
+        );
+        Assert.Equal((2, 1.0), (seen.Count, built.Figures.Single().Value));
+        var taken = ResourceImport.Import(folder, kind, file);
+        Assert.Equal(built.Hash, taken.Hash);
+
+        using var models = new AttackModels();
+        ResourceVerification Verified() =>
+            ResourceVerification.Of(folder.Find(kind)!, folder, folder.DemandedHashes(), models);
+        Assert.Equal((true, null, taken.Content), (Verified().Demanded, Verified().Problem, Verified().Content));
+        File.AppendAllText(taken.Resource.Path, " ");
+        Assert.Contains("SHA256SUMS expects", Verified().Problem, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -45,6 +45,7 @@ public sealed class SelfDeceptionCommandTests : IDisposable
             "retrain.optimizer.learning-rate=0.01"
         );
         Assert.True(train.Code == 0, train.Error);
+        Assert.EndsWith($"report: robust-tickets report {_tiny.Below("run")}\n", train.Error, StringComparison.Ordinal);
     }
 
     public void Dispose() => _tiny.Dispose();

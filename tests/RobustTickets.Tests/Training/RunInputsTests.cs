@@ -32,6 +32,41 @@ public sealed class RunInputsTests : IDisposable
     }
 
     [Fact]
+    public void A_request_is_checked_as_it_runs_without_writing()
+    {
+        var request = Request(TinyTask.FineTuneRecipe, _task.Model, _task.Below("checked"));
+        Assert.Equal(Notes(_task.Model), request.Check().Except(HuggingFaceFolderNotes()));
+        var broken = new[]
+        {
+            request with
+            {
+                Data = _task.Below("no-data"),
+            },
+            request with
+            {
+                Model = _task.Below("no-model"),
+            },
+            request with
+            {
+                Recipe = request.Recipe with { MaxLength = 1_000_000 },
+            },
+        };
+        foreach (var one in broken)
+        {
+            var told = Assert.ThrowsAny<Exception>(() => one.Check());
+            var run = Assert.ThrowsAny<Exception>(() => one.Run());
+            Assert.Equal((run.GetType(), run.Message), (told.GetType(), told.Message));
+        }
+        Assert.False(Directory.Exists(request.Output));
+
+        IReadOnlyList<string> HuggingFaceFolderNotes()
+        {
+            using var files = BertFiles.OpenBase(_task.Model);
+            return files.Notes;
+        }
+    }
+
+    [Fact]
     public void A_checkpoints_classifier_is_put_in_the_datas_order_of_classes()
     {
         var (same, other, unnamed) = (

@@ -5,4 +5,4 @@ namespace RobustTickets.Attacks.Resources.Building;
 /// <param name="Done">Units done.</param>
 /// <param name="Total">Total units.</param>
 /// <param name="Unit">Name of the unit.</param>
-internal sealed record BuildProgress(string Stage, long Done, long Total, string Unit);
+public sealed record BuildProgress(string Stage, long Done, long Total, string Unit);

@@ -5,12 +5,23 @@
 namespace RobustTickets.Attacks.Resources.Building;
 
 /// <summary>Hyperparameters of the tagger.</summary>
-/// <param name="Iterations">Passes over the sentences.</param>
+/// <param name="Iterations">Passes over the sentences; at least 1.</param>
 /// <param name="Seed">Seed of the sentence order.</param>
 /// <param name="LeastCount">Minimum occurrences of a dictionary word.</param>
 /// <param name="LeastShare">Minimum fraction of a dictionary word's occurrences with its most
-/// frequent tag.</param>
-internal sealed record TaggerOptions(int Iterations = 5, int Seed = 1, int LeastCount = 20, double LeastShare = 0.97);
+/// frequent tag, in [0, 1].</param>
+public sealed record TaggerOptions(int Iterations = 5, int Seed = 1, int LeastCount = 20, double LeastShare = 0.97)
+{
+    /// <summary>Throws if a value is out of range.</summary>
+    /// <exception cref="RequestException">It is; field and value named.</exception>
+    internal void Check()
+    {
+        if (Iterations < 1)
+            throw new RequestException(nameof(Iterations), Invariant.Text($"{Iterations}"), "expected at least 1");
+        if (!(LeastShare is >= 0 and <= 1))
+            throw new RequestException(nameof(LeastShare), Invariant.Text($"{LeastShare}"), "expected 0 to 1");
+    }
+}
 
 /// <summary>A trained tagger: the three parts of its file.</summary>
 /// <param name="Classes">Tags, sorted.</param>
