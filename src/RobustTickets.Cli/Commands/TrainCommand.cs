@@ -163,7 +163,7 @@ internal static class TrainCommand
             else
                 RunSummary.Print(context.Out, result, request.Output);
             if (!File.Exists(folder.ReportFile))
-                context.Error.WriteLine($"report: robust-tickets report {ShellArgument.Quoted(request.Output)}");
+                context.Error.WriteLine($"report: {ProgramName.Value} report {ShellArgument.Quoted(request.Output)}");
             return ExitCodes.Ok;
         });
         return command;
