@@ -163,10 +163,11 @@ public sealed class RunFolder
             .Where(System.IO.Path.Exists)
             .Select(place => System.IO.Path.GetFileName(place) + (Directory.Exists(place) ? "/" : ""))
             .ToArray();
+        var it = others.Length == 1 ? "it" : "them";
         if (others.Length > 0)
             throw new RunFolderException(
-                $"{path}: holds {string.Join(", ", others)} but no run, and a run would overwrite them; "
-                    + "name another folder, or remove them"
+                $"{path}: holds {string.Join(", ", others)} but no run, and a run would overwrite {it}; "
+                    + $"name another folder, or remove {it}"
             )
             {
                 Fields = ["Output"],
