@@ -22,6 +22,12 @@ internal sealed record RowError(string Reason, Remedy? Remedy = null)
 /// </summary>
 internal sealed class DelimitedFields(char separator, bool quoted, char? escape)
 {
+    /// <summary>
+    /// The separator that a header of a single field suggests; NUL if there is none.
+    /// </summary>
+    public static char Suggested(IReadOnlyList<string> names) =>
+        names is [var only] ? only.FirstOrDefault(c => c is ';' or ',' or '\t' or '|') : '\0';
+
     /// <summary>The fields of an unquoted line.</summary>
     public string[] Split(string line)
     {

@@ -219,10 +219,7 @@ internal sealed record RawTable(
     {
         if (file is not DelimitedFile { HasHeader: true })
             return new Remedy("name the column", field);
-        if (
-            file.Columns.Count == 1
-            && file.Columns[0].FirstOrDefault(c => c is ';' or ',' or '\t' or '|') is var separator and not '\0'
-        )
+        if (DelimitedFields.Suggested(file.Columns) is var separator and not '\0')
             return new Remedy(
                 $"if the columns are separated by '{(separator == '\t' ? "tab" : separator)}', set that separator",
                 nameof(DataOptions.Separator)

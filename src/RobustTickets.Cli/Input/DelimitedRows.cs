@@ -85,7 +85,7 @@ internal sealed class DelimitedRows(
         if (index >= 0)
             return index;
         var found = string.Join(", ", _names.Select(n => $"'{n}'"));
-        var mark = _names is [var only] ? only.FirstOrDefault(c => c is ';' or ',' or '\t' or '|') : '\0';
+        var mark = DelimitedFields.Suggested(_names);
         var remedy =
             mark == '\0' ? "set the text column with --text-column"
             : mark == '\t' ? "if the columns are separated by tabs, set --separator tab"
