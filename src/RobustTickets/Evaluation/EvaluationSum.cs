@@ -1,3 +1,4 @@
+using RobustTickets.Attacks;
 using RobustTickets.Models;
 
 namespace RobustTickets.Evaluation;
@@ -20,11 +21,7 @@ internal sealed class EvaluationSum
     public void Add(ReadOnlySpan<float> logits, int label, FormattableString place)
     {
         Evaluator.RequireFinite(logits, place);
-        var best = 0;
-        for (var c = 1; c < logits.Length; c++)
-            if (logits[c] > logits[best])
-                best = c;
-        if (best == label)
+        if (logits.ArgMax() == label)
             _correct++;
         _loss += Evaluator.LogSumExp(logits) - logits[label];
         _examples++;
