@@ -23,10 +23,22 @@ internal static class HuggingFaceFolderWriter
     public static IReadOnlyList<string> TokenizerFiles { get; } =
     ["vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"];
 
+    /// <summary>Name of the file of a model's training rows.</summary>
+    public const string TrainingRowsFile = "training.json";
+
+    /// <summary>Name of the file with the hashes of a model's training texts.</summary>
+    public const string TrainingTextsFile = "training-texts.json";
+
     /// <summary>
-    /// The files that name a model's training rows, which exports copy; imports do if they exist.
+    /// The records of a model's training data in a folder, which exports and imports copy with the
+    /// weights; those that exist.
     /// </summary>
-    public static IReadOnlyList<string> TrainingFiles { get; } = ["training.json", "training-texts.json"];
+    public static IReadOnlyList<ExtraFile> TrainingRecords(string folder) =>
+        [
+            .. new[] { TrainingRowsFile, TrainingTextsFile }
+                .Where(name => File.Exists(Path.Combine(folder, name)))
+                .Select(name => new ExtraFile(name, SourceFile.ReadAllText(Path.Combine(folder, name)))),
+        ];
 
     /// <summary>Writes a folder from tensors in memory.</summary>
     /// <param name="path">The new folder; must be missing or empty unless

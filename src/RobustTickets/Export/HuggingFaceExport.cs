@@ -7,7 +7,6 @@ using RobustTickets.Checkpoints.Files;
 using RobustTickets.Checkpoints.Safetensors;
 using RobustTickets.Checkpoints.Tensors;
 using RobustTickets.Models;
-using RobustTickets.Runs;
 
 namespace RobustTickets.Export;
 
@@ -120,7 +119,7 @@ public static class HuggingFaceExport
                     _ => Array.Empty<ExtraFile>(),
                 },
                 .. TokenizerConfig.Missing(source),
-                .. Training(source),
+                .. HuggingFaceFolderWriter.TrainingRecords(source),
             ],
             weightsFile: sparse ? BitmaskParts.FileName : HuggingFaceFolderWriter.WeightsFile
         );
@@ -129,14 +128,6 @@ public static class HuggingFaceExport
 
     private static IReadOnlyDictionary<int, IReadOnlyList<int>> NoHeads { get; } =
         new Dictionary<int, IReadOnlyList<int>>();
-
-    // The records of the training data are copied with the weights.
-    private static IReadOnlyList<ExtraFile> Training(string source) =>
-        [
-            .. new[] { TrainingRows.FileName, TrainedTexts.FileName }
-                .Where(name => File.Exists(Path.Combine(source, name)))
-                .Select(name => new ExtraFile(name, SourceFile.ReadAllText(Path.Combine(source, name)))),
-        ];
 
     private static string Form(HuggingFaceLayout layout) =>
         Resource(

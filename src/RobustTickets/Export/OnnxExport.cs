@@ -139,11 +139,10 @@ public static class OnnxExport
                     config.WithTorchDtype(TensorElement.F32).ToJson()
                 );
                 HuggingFaceFolderWriter.CopyTokenizer(source, folder);
-                foreach (var file in TokenizerConfig.Missing(source))
+                foreach (
+                    var file in TokenizerConfig.Missing(source).Concat(HuggingFaceFolderWriter.TrainingRecords(source))
+                )
                     AtomicFile.WriteAllText(Path.Combine(folder, file.Name), file.Text);
-                foreach (var name in new[] { TrainingRows.FileName, TrainedTexts.FileName })
-                    if (File.Exists(Path.Combine(source, name)))
-                        SourceFile.Copy(Path.Combine(source, name), Path.Combine(folder, name));
                 AtomicFile.WriteAllText(
                     Path.Combine(folder, ModelCard.FileName),
                     ModelCard.Of(source, files.Config).Onnx(result, options)

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using RobustTickets.Attacks;
+using RobustTickets.Checkpoints;
 
 namespace RobustTickets.Runs;
 
@@ -19,7 +20,7 @@ internal sealed record TrainedTextsFile(int SchemaVersion, IReadOnlyList<string>
 internal sealed class TrainedTexts
 {
     /// <summary>Name of the file in a model folder.</summary>
-    public const string FileName = "training-texts.json";
+    public const string FileName = HuggingFaceFolderWriter.TrainingTextsFile;
 
     private const int CurrentSchema = 1;
     private readonly HashSet<ulong> _hashes;

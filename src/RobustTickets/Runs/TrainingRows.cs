@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RobustTickets.Attacks;
+using RobustTickets.Checkpoints;
 
 namespace RobustTickets.Runs;
 
@@ -178,7 +179,7 @@ internal sealed record TrainingRows(
     public const int CurrentSchema = 1;
 
     /// <summary>Name of the file in a model folder.</summary>
-    public const string FileName = "training.json";
+    public const string FileName = HuggingFaceFolderWriter.TrainingRowsFile;
 
     /// <summary>All rows that the model was trained on.</summary>
     [JsonIgnore]

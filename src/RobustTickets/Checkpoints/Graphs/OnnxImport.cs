@@ -68,12 +68,7 @@ public static class OnnxImport
     {
         ArgumentNullException.ThrowIfNull(request);
         var folder = Path.GetDirectoryName(Path.GetFullPath(request.Onnx)) ?? "";
-        var training = HuggingFaceFolderWriter.TrainingFiles.Where(name => File.Exists(Path.Combine(folder, name)));
-        return Write(
-            request,
-            [.. training.Select(name => new ExtraFile(name, SourceFile.ReadAllText(Path.Combine(folder, name))))],
-            stop
-        );
+        return Write(request, HuggingFaceFolderWriter.TrainingRecords(folder), stop);
     }
 
     /// <summary>As <see cref="Run"/>, with additional files in the folder.</summary>
