@@ -55,15 +55,7 @@ public sealed class ClassifierCallsTests(TrainedTicket ticket)
             classifier.Predict(["a good film", "a dull film", "so so"]),
             classifier.Predict(["a good film", "a dull film", "so so"], stop),
         ];
-        Assert.All(logits, rows => Assert.Equal(3, rows.Length));
-        // A pair has other logits than its first text alone.
-        Assert.All([0, 1, 4, 5], i => Assert.Equal(logits[0][0], logits[i][0]));
-        Assert.All([2, 3], i => Assert.NotEqual(logits[0][0], logits[i][0]));
-        Assert.All(
-            logits.Index(),
-            l => Assert.Equal(probabilities[l.Index], l.Item.Select(row => Classifier.Softmax(row)))
-        );
-        Assert.All(probabilities.Index(), p => Assert.Equal(predictions[p.Index].Select(a => a.Scores), p.Item));
+        RequireAlike(logits, probabilities, predictions);
         using var stopped = new CancellationTokenSource();
         stopped.Cancel();
         Action[] ends =
@@ -73,28 +65,16 @@ public sealed class ClassifierCallsTests(TrainedTicket ticket)
             () => classifier.Probabilities(pairs, stopped.Token),
             () => classifier.Predict(texts, stopped.Token),
         ];
-        Assert.All(ends, end => Assert.ThrowsAny<OperationCanceledException>(end));
-        // Few texts are read one after another, many at once.
-        foreach (var count in new[] { 7, 20 })
-        {
-            var holed = Enumerable.Repeat("good", count).Select((t, i) => i == 6 ? null! : t).ToArray();
-            Action[] refused =
-            [
-                () => classifier.Logits(holed),
-                () => classifier.Probabilities(holed, stop),
-                () => classifier.Predict(holed, stop),
-                () => ((IVictim)classifier).Predict([.. holed.Select(t => new TextPair(t))]),
-            ];
-            Assert.All(
-                refused,
-                call =>
-                    Assert.Contains(
-                        $"text 7 of {count} is null",
-                        Assert.Throws<ArgumentException>(call).Message,
-                        StringComparison.Ordinal
-                    )
-            );
-        }
+        RequireEnds(
+            ends,
+            holed =>
+                [
+                    () => classifier.Logits(holed),
+                    () => classifier.Probabilities(holed, stop),
+                    () => classifier.Predict(holed, stop),
+                    () => ((IVictim)classifier).Predict([.. holed.Select(t => new TextPair(t))]),
+                ]
+        );
     }
 
     private static void Calls(OnnxClassifier classifier, CancellationToken stop)
@@ -128,15 +108,7 @@ public sealed class ClassifierCallsTests(TrainedTicket ticket)
             classifier.Predict(["a good film", "a dull film", "so so"]),
             classifier.Predict(["a good film", "a dull film", "so so"], stop),
         ];
-        Assert.All(logits, rows => Assert.Equal(3, rows.Length));
-        // A pair has other logits than its first text alone.
-        Assert.All([0, 1, 4, 5], i => Assert.Equal(logits[0][0], logits[i][0]));
-        Assert.All([2, 3], i => Assert.NotEqual(logits[0][0], logits[i][0]));
-        Assert.All(
-            logits.Index(),
-            l => Assert.Equal(probabilities[l.Index], l.Item.Select(row => Classifier.Softmax(row)))
-        );
-        Assert.All(probabilities.Index(), p => Assert.Equal(predictions[p.Index].Select(a => a.Scores), p.Item));
+        RequireAlike(logits, probabilities, predictions);
         using var stopped = new CancellationTokenSource();
         stopped.Cancel();
         Action[] ends =
@@ -146,20 +118,44 @@ public sealed class ClassifierCallsTests(TrainedTicket ticket)
             () => classifier.Probabilities(pairs, stopped.Token),
             () => classifier.Predict(texts, stopped.Token),
         ];
-        Assert.All(ends, end => Assert.ThrowsAny<OperationCanceledException>(end));
+        RequireEnds(
+            ends,
+            holed =>
+                [
+                    () => classifier.Logits(holed),
+                    () => classifier.Probabilities(holed, stop),
+                    () => classifier.Predict(holed, stop),
+                    () => ((IVictim)classifier).Predict([.. holed.Select(t => new TextPair(t))]),
+                ]
+        );
+    }
+
+    private static void RequireAlike(
+        float[][][] logits,
+        double[][][] probabilities,
+        IReadOnlyList<Prediction>[] predictions
+    )
+    {
+        Assert.All(logits, rows => Assert.Equal(3, rows.Length));
+        // A pair has other logits than its first text alone.
+        Assert.All([0, 1, 4, 5], i => Assert.Equal(logits[0][0], logits[i][0]));
+        Assert.All([2, 3], i => Assert.NotEqual(logits[0][0], logits[i][0]));
+        Assert.All(
+            logits.Index(),
+            l => Assert.Equal(probabilities[l.Index], l.Item.Select(row => Classifier.Softmax(row)))
+        );
+        Assert.All(probabilities.Index(), p => Assert.Equal(predictions[p.Index].Select(a => a.Scores), p.Item));
+    }
+
+    private static void RequireEnds(Action[] cancelled, Func<string[], Action[]> callsOf)
+    {
+        Assert.All(cancelled, end => Assert.ThrowsAny<OperationCanceledException>(end));
         // Few texts are read one after another, many at once.
         foreach (var count in new[] { 7, 20 })
         {
             var holed = Enumerable.Repeat("good", count).Select((t, i) => i == 6 ? null! : t).ToArray();
-            Action[] refused =
-            [
-                () => classifier.Logits(holed),
-                () => classifier.Probabilities(holed, stop),
-                () => classifier.Predict(holed, stop),
-                () => ((IVictim)classifier).Predict([.. holed.Select(t => new TextPair(t))]),
-            ];
             Assert.All(
-                refused,
+                callsOf(holed),
                 call =>
                     Assert.Contains(
                         $"text 7 of {count} is null",
