@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Text.Unicode;
+using RobustTickets.Attacks.Data.TextFiles;
 
 namespace RobustTickets.Attacks.Data;
 

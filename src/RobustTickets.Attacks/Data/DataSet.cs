@@ -195,7 +195,7 @@ public static class DataSet
         [
             .. table
                 .LabelValues.Distinct(StringComparer.Ordinal)
-                .Where(LabelMap.IsNumber)
+                .Where(LabelText.IsNumber)
                 .GroupBy(LabelText.Canonical, StringComparer.Ordinal)
                 .FirstOrDefault(spellings => spellings.Skip(1).Any())
                 ?? Enumerable.Empty<string>(),
@@ -217,10 +217,10 @@ public static class DataSet
         if (place.TrainPath is not null)
         {
             var train = RawTable.Read(place.TrainPath, layout, "train", options, stop);
-            return LabelMap.Infer(train.LabelValues, place.TrainPath);
+            return LabelInference.Infer(train.LabelValues, place.TrainPath);
         }
         return table.IsLabelled
-            ? LabelMap.Infer(table.LabelValues, place.Path)
+            ? LabelInference.Infer(table.LabelValues, place.Path)
             : new LabelMap([], new Dictionary<string, int>(), "none, the data has no labels");
     }
 

@@ -28,7 +28,7 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
                 labels
                     .Where(pair => pair.Value == i)
                     .Select(pair => pair.Key)
-                    .OrderBy(IsNumber)
+                    .OrderBy(LabelText.IsNumber)
                     .ThenBy(key => key, StringComparer.Ordinal)
                     .First()
             )
@@ -48,11 +48,7 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
             if (!labels.TryAdd(names[i], i))
                 throw new DataException($"class name '{names[i]}' occurs twice among {string.Join(", ", names)}");
         }
-        if (!names.Any(LabelText.IsLikeNumber))
-        {
-            for (var i = 0; i < names.Count; i++)
-                labels.TryAdd(i.ToString(CultureInfo.InvariantCulture), i);
-        }
+        AddNumbers(labels, names);
         return Given(labels) with
         {
             Names = [.. names],
@@ -61,84 +57,24 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
     }
 
     /// <summary>
-    /// The map inferred from the values of a file: numbers keep their order (integers their value,
-    /// when they start at 0), 1.0 equals 1; names of a known task take its order (those of its
-    /// classes that occur); other names are sorted by character code.
+    /// The map of class names with their indices as numbers and, if they are those of a known task,
+    /// its other spellings.
     /// </summary>
-    internal static LabelMap Infer(IReadOnlyCollection<string> values, string place)
+    internal static LabelMap Spelled(IReadOnlyList<string> names)
     {
-        // 1 and 1.0 are the same class.
-        var distinct = values.Select(LabelText.Canonical).Distinct(StringComparer.Ordinal).ToArray();
-        if (values.Count >= 20 && distinct.Length > values.Count / 2)
-        {
-            throw new DataException(
-                $"{place}: {distinct.Length} different labels in {values.Count} rows, such as "
-                    + $"'{distinct[0]}'; is this the label column?"
-            );
-        }
-        if (distinct.Length < 2)
-        {
-            throw new DataException(
-                $"{place}: every label is '{distinct.FirstOrDefault()}'; at least 2 classes are needed to infer "
-                    + "a label map",
-                new Remedy("give the map explicitly", nameof(DataOptions.Labels))
-            );
-        }
-        if (distinct.All(IsNumber))
-        {
-            var numbers = distinct.Select(value => LabelText.Number(value)!.Value).Order().ToArray();
-            // 0, 2 is a split without class 1; 0, 4 (Sentiment140) are two classes.
-            var fromZero =
-                numbers[0] == 0 && numbers[^1] < 2 * numbers.Length && numbers.All(n => n == decimal.Truncate(n));
-            if (fromZero)
-                numbers = [.. Enumerable.Range(0, (int)numbers[^1] + 1).Select(n => (decimal)n)];
-            // If each value has one spelling, that is its name: 0.50 is not renamed to 0.5.
-            var spellings = values.Distinct(StringComparer.Ordinal).ToLookup(LabelText.Canonical);
-            var areUnique = spellings.All(spelling => !spelling.Skip(1).Any());
-            var canonical = numbers.Select(LabelText.Spell).ToArray();
-            string[] texts = areUnique
-                ? [.. canonical.Select(text => spellings[text].FirstOrDefault() ?? text)]
-                : canonical;
-            var indices = canonical
-                .Select((text, i) => (text, i))
-                .ToDictionary(x => x.text, x => x.i, StringComparer.Ordinal);
-            foreach (var value in values)
-                indices[value] = indices[LabelText.Canonical(value)];
-            return new LabelMap(
-                texts,
-                indices,
-                $"{(fromZero ? "numbers from 0 kept" : "numeric order")}, values of {place}: {Show(texts)}"
-            );
-        }
-        foreach (var layout in TaskCatalog.Layouts.Where(layout => !layout.IsGeneric))
-        {
-            var known = layout.Task.Labels;
-            if (!distinct.All(value => known.Contains(value, StringComparer.OrdinalIgnoreCase)))
-                continue;
-            var found = known.Where(name => distinct.Contains(name, StringComparer.OrdinalIgnoreCase)).ToArray();
-            if (found.Length == known.Count)
-            {
-                return For(layout, oneBased: false) with
-                {
-                    Rule = $"order of {layout.Task.Name}, whose class names occur in {place}: {Show(known)}",
-                };
-            }
-            // A class without examples would be one that no text can be of.
-            if (found.Length > 1)
-            {
-                return new LabelMap(
-                    found,
-                    found.Index().ToDictionary(x => x.Item, x => x.Index, StringComparer.OrdinalIgnoreCase),
-                    $"order of {layout.Task.Name}, of whose class names {found.Length} occur in {place}: {Show(found)}"
-                );
-            }
-        }
-        var sorted = distinct.Order(StringComparer.Ordinal).ToArray();
-        return new LabelMap(
-            sorted,
-            sorted.Select((text, i) => (text, i)).ToDictionary(x => x.text, x => x.i, StringComparer.Ordinal),
-            $"sorted by character code, values of {place}: {Show(sorted)}"
+        var indices = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (i, name) in names.Index())
+            indices.TryAdd(name, i);
+        AddNumbers(indices, names);
+        var layout = TaskCatalog.Layouts.FirstOrDefault(l =>
+            l.Task.Labels.Count == names.Count && l.Task.Labels.All(indices.ContainsKey)
         );
+        foreach (var (spelling, of) in layout?.Spellings ?? [])
+        {
+            if (!LabelText.IsLikeNumber(spelling))
+                indices.TryAdd(spelling, indices[layout!.Task.Labels[of]]);
+        }
+        return new LabelMap(names, indices, "class names: " + Show(names));
     }
 
     /// <summary>The map of a known task.</summary>
@@ -170,10 +106,7 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
             return this;
         if (classes.Count != Names.Count)
             return null;
-        var found = classes.Select(IndexOf).ToArray();
-        // Numbers may count from another base unless every name is one of a class here.
-        if (found.Contains(null))
-            found = [.. found.Select((at, i) => LabelText.IsLikeNumber(classes[i]) ? null : at)];
+        var found = Find(classes);
         if (found.OfType<int>().Distinct().Count() < classes.Count)
         {
             var moved = Enumerable.Range(0, found.Length).FirstOrDefault(i => found[i] is { } at && at != i, -1);
@@ -195,30 +128,23 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
     }
 
     /// <summary>
-    /// The index of each class name among a model's classes, by name without case or by the other
-    /// spellings of a known task; null if the names differ.
+    /// The class here of each of a model's classes, <c>[C]</c>: by name, then without case, then by
+    /// the other values of the map; null where unknown.
     /// </summary>
-    internal static int[]? Places(IReadOnlyList<string> names, IReadOnlyList<string> classes)
+    internal int?[] Find(IReadOnlyList<string> classes)
     {
-        var layout = TaskCatalog.Layouts.FirstOrDefault(l =>
-            l.Task.Labels.Count == names.Count
-            && l.Task.Labels.All(label => names.Contains(label, StringComparer.OrdinalIgnoreCase))
-        );
-        var spelled = classes.Select(Spelled).ToList();
-        var places = names.Select(name => spelled.FindIndex(c => Same(c, name))).ToArray();
-        return classes.Count == names.Count && places.Order().SequenceEqual(Enumerable.Range(0, names.Count))
-            ? places
-            : null;
+        var found = classes.Select(IndexOf).ToArray();
+        // Numbers may count from another base unless every name is one of a class here.
+        return found.Contains(null)
+            ? [.. found.Select((at, i) => LabelText.IsLikeNumber(classes[i]) ? null : at)]
+            : found;
+    }
 
-        string Spelled(string name) =>
-            layout is null || LabelText.IsLikeNumber(name) || names.Any(n => Same(n, name))
-                ? name
-                : layout
-                    .Spellings.Where(spelling => Same(spelling.Key, name))
-                    .Select(spelling => layout.Task.Labels[spelling.Value])
-                    .FirstOrDefault(name);
-
-        static bool Same(string a, string b) => a.Equals(b, StringComparison.OrdinalIgnoreCase);
+    // The indices as numbers, unless a name could be meant by one.
+    private static void AddNumbers(Dictionary<string, int> labels, IReadOnlyList<string> names)
+    {
+        for (var i = 0; i < names.Count && !names.Any(LabelText.IsLikeNumber); i++)
+            labels.TryAdd(i.ToString(CultureInfo.InvariantCulture), i);
     }
 
     // The class of a name: by itself, then without case, then among the other values.
@@ -236,14 +162,12 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
             .FirstOrDefault();
     }
 
-    internal static bool IsNumber(string text) => LabelText.Number(text) is not null;
-
     private static Dictionary<string, int> Copy(IReadOnlyDictionary<string, int> labels) =>
         new(labels, labels is Dictionary<string, int> dictionary ? dictionary.Comparer : StringComparer.Ordinal);
 
     private static string Show(IReadOnlyDictionary<string, int> labels) =>
         string.Join(", ", labels.OrderBy(pair => pair.Value).Select(pair => $"{pair.Key} -> {pair.Value}"));
 
-    private static string Show(IReadOnlyList<string> names) =>
+    internal static string Show(IReadOnlyList<string> names) =>
         string.Join(", ", names.Take(20).Select((name, i) => $"{name} -> {i}")) + (names.Count > 20 ? ", .." : "");
 }

@@ -43,6 +43,9 @@ internal static class LabelText
             ? value
             : null;
 
+    /// <summary>Whether it is a plain decimal number.</summary>
+    public static bool IsNumber(string label) => Number(label) is not null;
+
     /// <summary>
     /// Whether a name could be read as a number, also in a spelling that <see cref="Number"/> takes
     /// for a name.

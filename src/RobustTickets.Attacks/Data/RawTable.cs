@@ -1,4 +1,5 @@
 using RobustTickets.Attacks.Data.ParquetFiles;
+using RobustTickets.Attacks.Data.TextFiles;
 
 namespace RobustTickets.Attacks.Data;
 
@@ -177,7 +178,7 @@ internal sealed record RawTable(
         if (!layout.OneBased || options.LabelColumn is not null || options.TextColumn is not null)
             return table;
         var first = table.FirstRow;
-        if (first.Count != 3 || !LabelMap.IsNumber(first[0]))
+        if (first.Count != 3 || !LabelText.IsNumber(first[0]))
             return table;
         original = true;
         return new DelimitedFile(text, separator, quoted, header: false, options.Escape);

@@ -1,3 +1,5 @@
+using RobustTickets.Attacks.Data.TextFiles;
+
 namespace RobustTickets.Attacks.Data;
 
 /// <summary>One row of a table as read from the file, or its error.</summary>

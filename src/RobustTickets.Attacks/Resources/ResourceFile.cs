@@ -4,6 +4,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Data.TextFiles;
 
 namespace RobustTickets.Attacks.Resources;
 

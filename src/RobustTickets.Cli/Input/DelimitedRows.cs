@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Data.TextFiles;
 
 namespace RobustTickets.Cli.Input;
 

@@ -2,6 +2,7 @@
 // older consoles read UTF-8 as zeros.
 using System.Text;
 using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Data.TextFiles;
 
 namespace RobustTickets.Cli.Terminal;
 

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO.Compression;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Data.TextFiles;
 using RobustTickets.Attacks.Resources;
 using RobustTickets.Attacks.Resources.Building;
 using RobustTickets.Checkpoints.Files;

@@ -2,6 +2,7 @@
 // Only a line and a buffer are in memory.
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Data.TextFiles;
 using RobustTickets.Attacks.Tokens;
 
 namespace RobustTickets.Pretraining;

@@ -3,6 +3,7 @@ using Parquet;
 using Parquet.Schema;
 using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Data.ParquetFiles;
+using RobustTickets.Attacks.Data.TextFiles;
 using Xunit;
 
 namespace RobustTickets.Attacks.Tests.Data;

@@ -25,7 +25,7 @@ public class LabelMapTests
     [InlineData("0.0 1.0", "0.0 1.0", "numbers from 0 kept")]
     public void Inference(string values, string names, string rule)
     {
-        var map = LabelMap.Infer(values.Split(' '), "f.csv");
+        var map = LabelInference.Infer(values.Split(' '), "f.csv");
         Assert.Equal(names.Split(' '), map.Names);
         Assert.StartsWith(rule, map.Rule, StringComparison.Ordinal);
         Assert.Contains("f.csv", map.Rule, StringComparison.Ordinal);
@@ -38,12 +38,12 @@ public class LabelMapTests
         var texts = Enumerable.Range(0, 30).Select(i => $"sentence {i}").ToArray();
         Assert.Contains(
             "30 different labels in 30 rows",
-            Assert.Throws<DataException>(() => LabelMap.Infer(texts, "f.csv")).Message,
+            Assert.Throws<DataException>(() => LabelInference.Infer(texts, "f.csv")).Message,
             StringComparison.Ordinal
         );
         Assert.Contains(
             "every label is '1'",
-            Assert.Throws<DataException>(() => LabelMap.Infer(["1", "1"], "f.csv")).Message,
+            Assert.Throws<DataException>(() => LabelInference.Infer(["1", "1"], "f.csv")).Message,
             StringComparison.Ordinal
         );
     }

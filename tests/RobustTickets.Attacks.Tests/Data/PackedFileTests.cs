@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text;
 using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Data.TextFiles;
 using RobustTickets.Attacks.Resources;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Data.TextFiles;
 using Xunit;
 
 namespace RobustTickets.Attacks.Tests.Data;

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using RobustTickets.Attacks;
 using RobustTickets.Attacks.Data;
+using RobustTickets.Attacks.Data.TextFiles;
 using RobustTickets.Cli;
 using RobustTickets.Cli.Options;
 using RobustTickets.Cli.Terminal;

@@ -78,6 +78,9 @@ public sealed class RunInputsTests : IDisposable
         Assert.Equal(expected, Losses(TinyTask.FineTuneRecipe, other));
         Assert.Equal(expected, Losses(TinyTask.FineTuneRecipe, unnamed));
         Assert.Equal(expected, Losses(TinyTask.FineTuneRecipe, Classifier("spelled", ["pos", "neg"], [1, 0])));
+        // As in evaluation, numbers are indices if each of them is one.
+        Assert.Equal(expected, Losses(TinyTask.FineTuneRecipe, Classifier("numbered", ["1", "0"], [1, 0])));
+        Assert.Equal(expected, Losses(TinyTask.FineTuneRecipe, Classifier("from-one", ["2", "1"])));
         Assert.DoesNotContain(Notes(same), note => note.Contains("its classes", StringComparison.Ordinal));
         Assert.Contains(
             Notes(other),

@@ -6,6 +6,7 @@ using System.Text;
 using Parquet;
 using Parquet.Meta;
 using Parquet.Schema;
+using RobustTickets.Attacks.Data.TextFiles;
 
 namespace RobustTickets.Attacks.Data.ParquetFiles;
 

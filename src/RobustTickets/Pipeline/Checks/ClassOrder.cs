@@ -29,12 +29,17 @@ internal sealed record ClassOrder(IReadOnlyList<int>? Rows = null, string? Note 
         )
             return new ClassOrder();
         var (stored, wanted) = (string.Join(", ", names), string.Join(", ", labels));
-        if (LabelMap.Places(labels, names) is { } rows)
+        var places = LabelMap.Spelled(labels).Find(names);
+        if (names.Count == labels.Count && places.OfType<int>().Distinct().Count() == labels.Count)
+        {
+            if (places.Index().All(at => at.Item == at.Index))
+                return new ClassOrder();
             return new ClassOrder(
-                rows,
+                [.. labels.Select((_, label) => Array.IndexOf(places, label))],
                 $"{files.Path} has its classes in the order {stored}; its classifier is put in the order of the data: "
                     + wanted
             );
+        }
         return new ClassOrder(
             Note: $"{files.Path} names its classes {stored}; they are mapped to {wanted} in this order",
             Conflict: labels.Where((label, i) => names.Where((name, j) => i != j && Same(name, label)).Any()).Any()

@@ -44,8 +44,8 @@ internal static class HardenedExperiments
         Of("05-imdb-ten-epochs", "IMDB, ten epochs", [FineTune, Ticket], Imdb, [1], [TextFooler, DeepWordBug]) with
         {
             Source =
-                "Written after file 04 showed no gain on IMDB and before these runs: 3,600 texts make 339 steps in three "
-                + "epochs, and the training loss had not converged. Ten epochs, as in both papers, make 1,130.",
+                "Written after file 04 showed no gain on IMDB and before these runs: 3,600 texts make 339 steps in "
+                + "three epochs, and the training loss had not converged. Ten epochs, as in both papers, make 1,130.",
             Set = [.. HardenedPresets.SettingsOfControl, "retrain.epochs=10"],
         },
     ];

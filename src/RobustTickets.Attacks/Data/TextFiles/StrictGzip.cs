@@ -1,6 +1,6 @@
 using System.IO.Compression;
 
-namespace RobustTickets.Attacks.Data;
+namespace RobustTickets.Attacks.Data.TextFiles;
 
 /// <summary>
 /// Reads a gzip file and fails when it is truncated. .NET's <see cref="GZipStream"/> ends silently

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace RobustTickets.Attacks.Data;
+namespace RobustTickets.Attacks.Data.TextFiles;
 
 /// <summary>JSON lines: one object per line (<see cref="JsonRow"/>).</summary>
 internal sealed class JsonLinesFile : RecordFile

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace RobustTickets.Attacks.Data;
+namespace RobustTickets.Attacks.Data.TextFiles;
 
 /// <summary>
 /// A row as a JSON object: strings, numbers and booleans are read as text. Fields that are not

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace RobustTickets.Attacks.Data;
+namespace RobustTickets.Attacks.Data.TextFiles;
 
 /// <summary>
 /// CSV and TSV (<see cref="DelimitedFields"/>). All rows must have as many fields as the first.

@@ -2,7 +2,7 @@
 // size, line ends) come from an earlier pass.
 using System.Security.Cryptography;
 
-namespace RobustTickets.Attacks.Data;
+namespace RobustTickets.Attacks.Data.TextFiles;
 
 /// <summary>
 /// A text file that can be read repeatedly: strict UTF-8 (an invalid byte is rejected with its

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace RobustTickets.Attacks.Data;
+namespace RobustTickets.Attacks.Data.TextFiles;
 
 /// <summary>Why a text is not a valid row.</summary>
 /// <param name="Reason">What was found and what is expected.</param>

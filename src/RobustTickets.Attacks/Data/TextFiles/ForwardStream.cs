@@ -1,4 +1,4 @@
-namespace RobustTickets.Attacks.Data;
+namespace RobustTickets.Attacks.Data.TextFiles;
 
 /// <summary>A read-only stream without seeking; other operations throw.</summary>
 internal abstract class ForwardStream : Stream

@@ -1,4 +1,4 @@
-namespace RobustTickets.Attacks.Data;
+namespace RobustTickets.Attacks.Data.TextFiles;
 
 /// <summary>
 /// Limits the unpacked size of a compressed file, so that a small file cannot exhaust memory;

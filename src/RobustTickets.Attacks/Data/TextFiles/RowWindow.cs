@@ -2,7 +2,7 @@
 // buffer doubles and the row is parsed again from its start.
 using System.Text;
 
-namespace RobustTickets.Attacks.Data;
+namespace RobustTickets.Attacks.Data.TextFiles;
 
 /// <summary>Buffers lines ahead of a row; consumed lines are dropped.</summary>
 internal sealed class RowWindow(IEnumerable<(int Number, string Text)> lines) : IDisposable
