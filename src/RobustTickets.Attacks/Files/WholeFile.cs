@@ -15,6 +15,7 @@ internal static class WholeFile
     private const string Mark = ".tmp-";
     private const int Tries = 10;
     private const int SharingViolation = unchecked((int)0x80070020); // ERROR_SHARING_VIOLATION
+    private const int AccessDenied = unchecked((int)0x80070005); // ERROR_ACCESS_DENIED, of folders
     private static readonly long Process = Random.Shared.NextInt64(long.MaxValue);
     private static int _serial;
 
@@ -41,7 +42,7 @@ internal static class WholeFile
                 fill(file);
                 file.Flush(flushToDisk: true);
             }
-            Replace(() => File.Move(temporary, path, overwrite: true), OperatingSystem.IsWindows() ? Tries : 1);
+            Rename(() => File.Move(temporary, path, overwrite: true));
             done = true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -56,13 +57,15 @@ internal static class WholeFile
     }
 
     /// <summary>
-    /// Replaces a file that others may read: Windows refuses it while one of them does not share
-    /// it, also a virus scanner or an indexer.
+    /// Renames a file or folder that others may read: Windows refuses it while one of them does not
+    /// share it, also a virus scanner or an indexer.
     /// </summary>
-    /// <param name="move">Replaces the file, or throws.</param>
-    /// <param name="tries">How often to try, at least once.</param>
-    /// <param name="wait">Waits before the next try; null: 0.1 s.</param>
-    internal static void Replace(Action move, int tries, Action? wait = null)
+    /// <param name="move">Renames it, or throws.</param>
+    public static void Rename(Action move) =>
+        Rename(move, OperatingSystem.IsWindows() ? Tries : 1, () => Thread.Sleep(100));
+
+    /// <summary>Renames it, at the latest at the last of some tries.</summary>
+    internal static void Rename(Action move, int tries, Action wait)
     {
         for (var left = tries - 1; ; left--)
         {
@@ -72,9 +75,11 @@ internal static class WholeFile
                 return;
             }
             catch (Exception e)
-                when (left > 0 && (e is UnauthorizedAccessException or IOException { HResult: SharingViolation }))
+                when (left > 0
+                    && e is UnauthorizedAccessException or IOException { HResult: SharingViolation or AccessDenied }
+                )
             {
-                (wait ?? (() => Thread.Sleep(100)))();
+                wait();
             }
         }
     }

@@ -45,7 +45,7 @@ internal sealed class DemoFolder(string path)
             Directory.Delete(PretrainedDraft, recursive: true);
     }
 
-    public void AcceptPretrained() => Directory.Move(PretrainedDraft, Pretrained);
+    public void AcceptPretrained() => WholeFile.Rename(() => Directory.Move(PretrainedDraft, Pretrained));
 
     /// <summary>Creates the folder, or resumes the same demo in it.</summary>
     /// <exception cref="RunFolderException">The folder has other content, or a demo with other

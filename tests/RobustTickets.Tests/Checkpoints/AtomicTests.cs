@@ -42,24 +42,30 @@ public sealed class AtomicTests : IDisposable
     [Fact]
     public void A_file_in_use_is_replaced_when_its_readers_are_done()
     {
-        const int inUse = unchecked((int)0x80070020);
-        Exception[] refusals = [new UnauthorizedAccessException(), new IOException("in use", inUse)];
+        const int inUse = unchecked((int)0x80070020),
+            denied = unchecked((int)0x80070005); // as Windows refuses to rename a folder
+        Exception[] refusals =
+        [
+            new UnauthorizedAccessException(),
+            new IOException("denied", denied),
+            new IOException("in use", inUse),
+        ];
         var (tried, waited) = (0, 0);
         void Move()
         {
             if (tried++ < refusals.Length)
                 throw refusals[tried - 1];
         }
-        WholeFile.Replace(Move, tries: 3, () => waited++);
-        Assert.Equal((3, 2), (tried, waited));
+        WholeFile.Rename(Move, tries: 4, () => waited++);
+        Assert.Equal((4, 3), (tried, waited));
 
         (tried, waited) = (0, 0);
-        Assert.Same(refusals[1], Assert.Throws<IOException>(() => WholeFile.Replace(Move, tries: 2, () => waited++)));
+        Assert.Same(refusals[1], Assert.Throws<IOException>(() => WholeFile.Rename(Move, tries: 2, () => waited++)));
         Assert.Equal((2, 1), (tried, waited));
 
         refusals = [new IOException("the disk is full")];
         (tried, waited) = (0, 0);
-        Assert.Throws<IOException>(() => WholeFile.Replace(Move, tries: 3, () => waited++));
+        Assert.Throws<IOException>(() => WholeFile.Rename(Move, tries: 3, () => waited++));
         Assert.Equal((1, 0), (tried, waited));
     }
 

@@ -37,7 +37,7 @@ internal static class AtomicFolder
             {
                 if (last.FirstOrDefault(folder => IsWhole(folder.Path)).Path is not { } whole)
                     continue;
-                Directory.Move(whole, full);
+                WholeFile.Rename(() => Directory.Move(whole, full));
                 Disk.FlushFolder(parent);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -119,9 +119,9 @@ internal static class AtomicFolder
                     {
                         // A rename cannot replace a non-empty folder: the old one is renamed first.
                         aside = WholeFile.TemporaryName(full);
-                        Directory.Move(full, aside);
+                        WholeFile.Rename(() => Directory.Move(full, aside));
                     }
-                    Directory.Move(temporary, full);
+                    WholeFile.Rename(() => Directory.Move(temporary, full));
                     done = true;
                     Disk.FlushFolder(parent);
                 }
@@ -133,7 +133,7 @@ internal static class AtomicFolder
             {
                 WholeFile.TryDelete(temporary);
                 if (aside is not null && Directory.Exists(aside) && !Directory.Exists(full))
-                    Directory.Move(aside, full);
+                    WholeFile.Rename(() => Directory.Move(aside, full));
                 if (isEmpty)
                     Directory.CreateDirectory(full);
             }
