@@ -72,17 +72,17 @@ public sealed partial class MetricsTests
                 log.Write(FailedOutcome.Of(id));
             Assert.Equal(2, log.Complete().Errors);
         }
-        Assert.True(AttackLog.IsComplete(failed));
-        Assert.False(AttackLog.IsDone(failed));
+        Assert.True(FinishedAttack.Exists(failed));
+        Assert.False(FinishedAttack.IsWithoutErrors(failed));
         using (var log = AttackLog.Open(failed, Settings(), inputs))
         {
             Assert.Equal(["e2", "e5"], log.Remaining.Select(e => e.Id));
-            Assert.False(AttackLog.IsComplete(failed));
+            Assert.False(FinishedAttack.Exists(failed));
         }
         // Opened and killed once more, nothing is lost.
         Attack(failed, inputs, 1);
         Attack(failed, inputs, int.MaxValue);
-        Assert.True(AttackLog.IsDone(failed));
+        Assert.True(FinishedAttack.IsWithoutErrors(failed));
         foreach (var file in Directory.GetFiles(whole))
             Assert.Equal(File.ReadAllText(file), File.ReadAllText(Path.Combine(failed, Path.GetFileName(file))));
         Assert.Equal(Directory.GetFiles(whole).Length, Directory.GetFiles(failed).Length);
@@ -226,7 +226,7 @@ public sealed partial class MetricsTests
         }
         File.Delete(Path.Combine(_folder, "pending.jsonl"));
         Attack(_folder, inputs, int.MaxValue);
-        Assert.True(AttackLog.IsComplete(_folder));
+        Assert.True(FinishedAttack.Exists(_folder));
     }
 
     private string[] OpenFiles() =>

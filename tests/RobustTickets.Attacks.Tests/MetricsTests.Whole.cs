@@ -13,18 +13,18 @@ public sealed partial class MetricsTests
         Attack(_folder, inputs, int.MaxValue);
         var examples = Path.Combine(_folder, "examples.jsonl");
         var whole = File.ReadAllBytes(examples);
-        Assert.True(AttackLog.IsComplete(_folder));
+        Assert.True(FinishedAttack.Exists(_folder));
         using (var file = new FileStream(examples, FileMode.Open))
             file.SetLength(whole.Length - 5);
-        Assert.False(AttackLog.IsComplete(_folder));
+        Assert.False(FinishedAttack.Exists(_folder));
         File.WriteAllBytes(examples, []);
-        Assert.False(AttackLog.IsComplete(_folder));
+        Assert.False(FinishedAttack.Exists(_folder));
         File.Delete(examples);
-        Assert.False(AttackLog.IsComplete(_folder));
+        Assert.False(FinishedAttack.Exists(_folder));
         Attack(_folder, inputs, int.MaxValue);
         Assert.Equal(whole, File.ReadAllBytes(examples));
-        Assert.True(AttackLog.IsComplete(_folder));
+        Assert.True(FinishedAttack.Exists(_folder));
         File.Delete(Path.Combine(_folder, "summary.json"));
-        Assert.False(AttackLog.IsComplete(_folder));
+        Assert.False(FinishedAttack.Exists(_folder));
     }
 }

@@ -34,6 +34,9 @@ internal static class AttackFiles
     public static IReadOnlyList<string> All { get; } =
     [Summary, Settings, Examples, Results, TextAttackSummary, Pending, Ids];
 
+    /// <summary>How to attack anew beside an attack that cannot be resumed.</summary>
+    public static Remedy AnotherFolder => new("to start a new attack, use another folder", "Output");
+
     /// <summary>
     /// Refuses a folder with files of these names when no attack was started in it.
     /// </summary>

@@ -2,9 +2,7 @@
 // the remaining examples follow. Files are byte-identical to an uninterrupted run's, so they
 // contain no times or dates (environment.json does).
 
-using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 
 namespace RobustTickets.Attacks.Metrics;
 
@@ -40,8 +38,7 @@ public sealed class AttackLog : IDisposable
         string folder,
         AttackSettings settings,
         IReadOnlyList<Example> inputs,
-        List<AttackOutcome> outcomes,
-        Dictionary<string, AttackOutcome> early,
+        EarlierOutcomes found,
         WriterLock hold,
         CsvCells cells,
         AttackShard? shard
@@ -51,9 +48,8 @@ public sealed class AttackLog : IDisposable
         _folder = folder;
         _settings = settings;
         _inputs = inputs;
-        _left = [.. inputs.Skip(outcomes.Count).Select(i => i.Id).Except(early.Keys)];
-        _outcomes = outcomes;
-        _early = early;
+        (_outcomes, _early) = found;
+        _left = [.. inputs.Skip(_outcomes.Count).Select(i => i.Id).Except(_early.Keys)];
         _lock = hold;
         _lines = Append(AttackFiles.Examples);
         _csv = Append(AttackFiles.Results);
@@ -126,23 +122,15 @@ public sealed class AttackLog : IDisposable
             if (begin == LogBegin.Anew)
                 foreach (var name in AttackFiles.All)
                     File.Delete(Path.Combine(folder, name));
-            var wanted = Describe(settings, inputs);
+            var wanted = AttackJson.Write(settings.ForExamples(inputs));
             var all = inputs;
             inputs = shard?.Of(inputs) ?? inputs;
             var path = Path.Combine(folder, AttackFiles.Settings);
-            var outcomes = new List<AttackOutcome>();
-            var early = new Dictionary<string, AttackOutcome>(StringComparer.Ordinal);
+            var found = new EarlierOutcomes([], []);
             if (File.Exists(path))
             {
-                Compare(path, File.ReadAllText(path), wanted);
-                outcomes = OutcomeLines.Recover(Path.Combine(folder, AttackFiles.Examples));
-                CheckOrder(Path.Combine(folder, AttackFiles.Examples), outcomes, inputs);
-                var later = OutcomeLines.Recover(Path.Combine(folder, Pending));
-                if (outcomes.Concat(later).Any(o => o.Result == AttackResult.Error))
-                    (outcomes, later) = WithoutErrors(folder, outcomes, ordered ? null : later);
-                var left = inputs.Skip(outcomes.Count).Select(i => i.Id).ToHashSet(StringComparer.Ordinal);
-                foreach (var outcome in later.Where(o => left.Contains(o.Id)))
-                    early[outcome.Id] = outcome;
+                SettingsDifference.RequireSame(path, File.ReadAllText(path), wanted);
+                found = EarlierOutcomes.Recover(folder, inputs, ordered);
             }
             else
             {
@@ -154,11 +142,13 @@ public sealed class AttackLog : IDisposable
             }
             WholeFile.Write(
                 Path.Combine(folder, AttackFiles.Results),
-                string.Concat(outcomes.Select(o => Row(o, settings, cells)).Prepend(TextAttackFormat.Header + "\n"))
+                string.Concat(
+                    found.Outcomes.Select(o => Row(o, settings, cells)).Prepend(TextAttackFormat.Header + "\n")
+                )
             );
-            if (shard is not null && outcomes.Count < inputs.Count)
+            if (shard is not null && found.Outcomes.Count < inputs.Count)
                 new ShardState(shard.Index, shard.Count, inputs.Count, Done: false, cells).Save(folder);
-            return new AttackLog(folder, settings, inputs, outcomes, early, hold, cells, shard);
+            return new AttackLog(folder, settings, inputs, found, hold, cells, shard);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -235,39 +225,6 @@ public sealed class AttackLog : IDisposable
         return [.. StrictText.Lines(lines, path).Select(line => OutcomeLines.Parse(line.Text, path, line.Number - 1))];
     }
 
-    /// <summary>
-    /// Whether the attack in a folder is complete: its summary exists and counts as many outcomes
-    /// as there are. True for an unreadable summary; its reader reports the error.
-    /// </summary>
-    internal static bool IsComplete(string folder)
-    {
-        var summary = Path.Combine(folder, AttackFiles.Summary);
-        if (!File.Exists(summary))
-            return false;
-        try
-        {
-            var figures = AttackJson.LoadSummary(summary);
-            return Lines(Path.Combine(folder, AttackFiles.Examples)) == figures.Examples + figures.Errors;
-        }
-        catch (DataException)
-        {
-            return true;
-        }
-    }
-
-    /// <summary>
-    /// Whether the attack in a folder is complete, at all its temperatures, and no example ended in
-    /// an error. Such examples are attacked again when the attack is run again.
-    /// </summary>
-    internal static bool IsDone(string folder) =>
-        IsComplete(folder)
-        && !Read(Path.Combine(folder, AttackFiles.Examples)).Any(o => o.Error is not null)
-        && Directory.EnumerateDirectories(folder, $"{AttackFiles.Temperature}*").All(IsDone);
-
-    // Number of line feeds in a file; 0 if it does not exist.
-    private static int Lines(string path) =>
-        File.Exists(path) ? WholeFile.ReadShared(path).AsSpan().Count((byte)'\n') : 0;
-
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -303,82 +260,6 @@ public sealed class AttackLog : IDisposable
 
     internal static string Row(AttackOutcome outcome, AttackSettings settings, CsvCells cells) =>
         outcome.Result == AttackResult.Error ? "" : TextAttackFormat.Row(outcome, settings.Compat, cells) + "\n";
-
-    private static string Describe(AttackSettings settings, IReadOnlyList<Example> inputs)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var input in inputs)
-        {
-            var columns = string.Join('\0', input.Columns.Select(c => c.Key + "\0" + c.Value));
-            hash.AppendData(Utf8.GetBytes($"{input.Id}\0{input.Label}\0{columns}\n"));
-        }
-        var run = new List<RecipeLine>(settings.Run)
-        {
-            new(
-                "examples",
-                $"{inputs.Count}, sha256 {Convert.ToHexStringLower(hash.GetHashAndReset())}",
-                "ids, labels and texts in order"
-            ),
-        };
-        return AttackJson.Write(settings with { Run = run });
-    }
-
-    internal static Remedy AnotherFolder => new("to start a new attack, use another folder", "Output");
-
-    internal static void Compare(string path, string found, string wanted)
-    {
-        string? difference;
-        try
-        {
-            if (SettingsDifference.Same(found, wanted))
-                return;
-            difference = SettingsDifference.First(found, wanted);
-        }
-        catch (JsonException e)
-        {
-            throw new DataException($"'{path}' is not a valid attack file: {GuardedJson.Reason(e)}", AnotherFolder, e);
-        }
-        throw new OutputException(
-            $"'{path}': this folder contains an attack with different settings or examples; "
-                + (difference ?? "the files are formatted differently"),
-            AnotherFolder
-        );
-    }
-
-    // Examples that could not be attacked are attacked again: their outcomes are dropped, and those
-    // after the first of them wait for it (later; null: they are dropped, too). Killed in between,
-    // the files still hold every outcome that is kept.
-    private static (List<AttackOutcome> Outcomes, List<AttackOutcome> Later) WithoutErrors(
-        string folder,
-        List<AttackOutcome> outcomes,
-        List<AttackOutcome>? later
-    )
-    {
-        var whole = outcomes.TakeWhile(o => o.Result != AttackResult.Error).ToList();
-        later = later is null
-            ? []
-            : [.. outcomes.Skip(whole.Count).Concat(later).Where(o => o.Result != AttackResult.Error)];
-        File.Delete(Path.Combine(folder, AttackFiles.Summary));
-        WholeFile.Write(Path.Combine(folder, Pending), string.Concat(later.Select(o => AttackJson.Line(o) + "\n")));
-        WholeFile.Write(
-            Path.Combine(folder, AttackFiles.Examples),
-            string.Concat(whole.Select(o => AttackJson.Line(o) + "\n"))
-        );
-        return (whole, later);
-    }
-
-    private static void CheckOrder(string path, List<AttackOutcome> outcomes, IReadOnlyList<Example> inputs)
-    {
-        for (var i = 0; i < outcomes.Count; i++)
-        {
-            if (i >= inputs.Count || outcomes[i].Id != inputs[i].Id)
-                throw new DataException(
-                    $"{path}:{i + 1}: example '{outcomes[i].Id}' is not the expected one; to resume the attack "
-                        + "from there, remove this line and all after it",
-                    AnotherFolder
-                );
-        }
-    }
 
     private static void Write(AppendedFile file, string text) => file.Write(Utf8.GetBytes(text));
 

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using RobustTickets.Attacks.Resources;
 
 namespace RobustTickets.Attacks.Metrics;
@@ -36,5 +38,22 @@ public sealed record AttackSettings(
             run ?? [],
             attack.TimeLimit?.TotalSeconds
         );
+    }
+
+    /// <summary>These settings with the examples to attack, as a hash.</summary>
+    internal AttackSettings ForExamples(IReadOnlyList<Example> inputs)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var input in inputs)
+        {
+            var columns = string.Join('\0', input.Columns.Select(c => c.Key + "\0" + c.Value));
+            hash.AppendData(Encoding.UTF8.GetBytes($"{input.Id}\0{input.Label}\0{columns}\n"));
+        }
+        var examples = new RecipeLine(
+            "examples",
+            $"{inputs.Count}, sha256 {Convert.ToHexStringLower(hash.GetHashAndReset())}",
+            "ids, labels and texts in order"
+        );
+        return this with { Run = [.. Run, examples] };
     }
 }

@@ -48,7 +48,7 @@ internal static class OutcomeLines
             throw new DataException(
                 $"{path}:{index + 1}: corrupt line in the attack log: {GuardedJson.Reason(e)}; to resume the "
                     + "attack from there, remove this line and all after it",
-                AttackLog.AnotherFolder,
+                AttackFiles.AnotherFolder,
                 e
             );
         }

@@ -36,6 +36,36 @@ internal static class SettingsDifference
             return JsonNode.DeepEquals(WithoutSources(there), WithoutSources(here));
     }
 
+    /// <summary>Refuses to resume an attack with other settings.</summary>
+    /// <param name="path">settings.json of the folder, for the message.</param>
+    /// <param name="there">Its content.</param>
+    /// <param name="here">That of the requested attack.</param>
+    /// <exception cref="OutputException">They differ.</exception>
+    /// <exception cref="DataException">The file is not valid JSON.</exception>
+    public static void RequireSame(string path, string there, string here)
+    {
+        string? difference;
+        try
+        {
+            if (SettingsDifference.Same(there, here))
+                return;
+            difference = SettingsDifference.First(there, here);
+        }
+        catch (JsonException e)
+        {
+            throw new DataException(
+                $"'{path}' is not a valid attack file: {GuardedJson.Reason(e)}",
+                AttackFiles.AnotherFolder,
+                e
+            );
+        }
+        throw new OutputException(
+            $"'{path}': this folder contains an attack with different settings or examples; "
+                + (difference ?? "the files are formatted differently"),
+            AttackFiles.AnotherFolder
+        );
+    }
+
     private static JsonNode? WithoutSources(string settings)
     {
         var root = JsonNode.Parse(settings);

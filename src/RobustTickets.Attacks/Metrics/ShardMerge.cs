@@ -53,7 +53,7 @@ public static class ShardMerge
         using var hold = Hold(output);
         var path = Path.Combine(output, AttackFiles.Settings);
         if (File.Exists(path))
-            AttackLog.Compare(path, File.ReadAllText(path), settings);
+            SettingsDifference.RequireSame(path, File.ReadAllText(path), settings);
         else
             AttackFiles.RequireNone(output, string.Concat(ids.Select(id => id + "\n")));
         WholeFile.RemoveLeftovers(output);

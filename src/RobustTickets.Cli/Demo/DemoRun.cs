@@ -230,7 +230,7 @@ internal sealed class DemoRun(CliContext context, DemoPlan plan, DemoFolder fold
         AttackProgressView.Run(context, view => job.Run(view, context.Stop.Token)).ThrowIfErrors();
     }
 
-    private bool Attacked(Recipe recipe, string attack) => AttackLog.IsDone(AttackFolder(recipe, attack));
+    private bool Attacked(Recipe recipe, string attack) => FinishedAttack.IsWithoutErrors(AttackFolder(recipe, attack));
 
     private string AttackFolder(Recipe recipe, string attack) => RunFolder.At(folder.Run(recipe)).AttackFolder(attack);
 

@@ -64,7 +64,7 @@ internal sealed class CellWork(
     {
         // Examples that could not be attacked are attacked again; until that works, the cell counts
         // as failed.
-        if (table.Folder.IsAttacked(cell, attack) && AttackLog.IsDone(table.Folder.Attack(cell, attack)))
+        if (table.Folder.IsAttacked(cell, attack) && FinishedAttack.IsWithoutErrors(table.Folder.Attack(cell, attack)))
             return;
         try
         {

@@ -124,7 +124,7 @@ public sealed class ExperimentFolder
 
     /// <summary>Whether an attack on a cell is finished.</summary>
     public bool IsAttacked(ExperimentCell cell, ExperimentAttack attack) =>
-        Knows(cell) && AttackLog.IsComplete(Attack(cell, attack));
+        Knows(cell) && FinishedAttack.Exists(Attack(cell, attack));
 
     /// <summary>Whether the run of a cell is finished.</summary>
     public bool IsTrained(ExperimentCell cell) => Knows(cell) && RunFolder.At(Run(cell)).IsFinished;

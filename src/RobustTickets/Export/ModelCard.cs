@@ -245,7 +245,7 @@ internal sealed class ModelCard
                 .GetDirectories(_run.AttacksFolder)
                 .Order(StringComparer.Ordinal)
                 .Select(folder => (Path.GetFileName(folder), File: Path.Combine(folder, AttackFiles.Summary)))
-                .Where(a => AttackLog.IsComplete(Path.GetDirectoryName(a.File)!))
+                .Where(a => FinishedAttack.Exists(Path.GetDirectoryName(a.File)!))
                 .Select(a => (a.Item1, Summary: AttackJson.LoadSummary(a.File)))
                 // An attack without judged examples has no figures.
                 .Where(a => a.Summary.Examples > 0),

@@ -124,7 +124,7 @@ internal sealed class HardenFolder(string path)
     public string Attack(string name, string part, string attack) => In("attacks", name, $"{part}-{attack}");
 
     /// <summary>Whether an attack is finished.</summary>
-    public static bool IsDone(string attack) => AttackLog.IsDone(attack);
+    public static bool IsDone(string attack) => FinishedAttack.IsWithoutErrors(attack);
 
     /// <summary>Whether the folder contains a comparison; the clock is the first file
     /// written.</summary>

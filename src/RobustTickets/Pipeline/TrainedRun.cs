@@ -70,7 +70,7 @@ public sealed class TrainedRun
             [
                 .. Directory
                     .GetDirectories(Folder.AttacksFolder)
-                    .Where(AttackLog.IsComplete)
+                    .Where(FinishedAttack.Exists)
                     .Select(attack => Path.GetFileName(attack)!)
                     .Order(StringComparer.Ordinal),
             ]

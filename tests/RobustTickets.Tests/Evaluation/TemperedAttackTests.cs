@@ -59,14 +59,14 @@ public sealed class TemperedAttackTests : IDisposable
         Assert.True(error.IsNumeric);
         Assert.Contains("1 of 8 examples could not be attacked", error.Message);
         Assert.Contains("(temperature-2)", error.Message);
-        Assert.False(AttackLog.IsDone(_folder));
+        Assert.False(FinishedAttack.IsWithoutErrors(_folder));
 
         // Run again, only these are repeated.
         isBroken = false;
         report = attack.Run(default);
         report.ThrowIfErrors();
         Assert.Equal((25.0, 2), (report.Aua, report.Summary.Temperatures!.Count));
-        Assert.True(AttackLog.IsDone(_folder));
+        Assert.True(FinishedAttack.IsWithoutErrors(_folder));
     }
 
     [Theory]

@@ -46,7 +46,7 @@ internal sealed class AttackStamp
         )
             throw new OutputException(
                 $"{folder}: contains outcomes of a victim in {kept}, not {now}; resume it in {kept}",
-                AttackLog.AnotherFolder
+                AttackFiles.AnotherFolder
             );
         var settings = ResourceFolder.Hash(Path.Combine(folder, AttackFiles.Settings));
         var all = new Dictionary<string, string>(facts?.ToDictionary() ?? [])

@@ -40,7 +40,7 @@ internal static class AugmentedData
     /// complete.</exception>
     public static void RequirePlace(string? path, string folder)
     {
-        if (Path.Exists(path) && !AttackLog.IsComplete(folder))
+        if (Path.Exists(path) && !FinishedAttack.Exists(folder))
             throw new RequestException(
                 nameof(AttackRequest.AugmentFile),
                 null,

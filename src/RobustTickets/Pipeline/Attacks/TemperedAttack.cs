@@ -140,7 +140,7 @@ internal sealed record TemperedAttack(
         if (File.Exists(Path.Combine(Job.Folder, AttackFiles.Settings)))
             throw new OutputException(
                 $"'{Job.Folder}': this folder holds a single attack, not one per temperature",
-                AttackLog.AnotherFolder
+                AttackFiles.AnotherFolder
             );
         AttackFiles.RequireNone(Job.Folder);
     }
