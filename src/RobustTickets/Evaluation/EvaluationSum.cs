@@ -17,13 +17,16 @@ internal sealed class EvaluationSum
     /// <param name="logits">Its logits [C].</param>
     /// <param name="label">Its class, below C.</param>
     /// <param name="place">Names the example in errors.</param>
+    /// <returns>The predicted class; ties go to the lower one.</returns>
     /// <exception cref="NumericFailureException">A logit is not finite.</exception>
-    public void Add(ReadOnlySpan<float> logits, int label, FormattableString place)
+    public int Add(ReadOnlySpan<float> logits, int label, FormattableString place)
     {
         Evaluator.RequireFinite(logits, place);
-        if (logits.ArgMax() == label)
+        var predicted = logits.ArgMax();
+        if (predicted == label)
             _correct++;
         _loss += Evaluator.LogSumExp(logits) - logits[label];
         _examples++;
+        return predicted;
     }
 }

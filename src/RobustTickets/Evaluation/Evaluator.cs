@@ -25,6 +25,11 @@ internal static class Evaluator
     private const int TokensPerDeviceBatch = 16384;
 
     /// <summary>Accuracy and mean loss over labelled examples.</summary>
+    /// <param name="model">The network.</param>
+    /// <param name="examples">Tokenised examples.</param>
+    /// <param name="stop">Cancels the call after the current batch.</param>
+    /// <param name="predicted">Receives the index of each example and its predicted class; null:
+    /// nobody.</param>
     /// <exception cref="DataException">A label is not a class index of the model.</exception>
     /// <exception cref="NumericFailureException">A logit is not finite.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled between
@@ -32,7 +37,8 @@ internal static class Evaluator
     public static EvaluationResult Evaluate(
         BertForSequenceClassification model,
         IReadOnlyList<EncodedExample> examples,
-        CancellationToken stop = default
+        CancellationToken stop = default,
+        Action<int, int>? predicted = null
     )
     {
         for (var i = 0; i < examples.Count; i++)
@@ -41,7 +47,11 @@ internal static class Evaluator
         Logits(
             model,
             examples,
-            (index, logits) => sum.Add(logits, examples[index].Label, $"example {index + 1} of {examples.Count}"),
+            (index, logits) =>
+            {
+                var found = sum.Add(logits, examples[index].Label, $"example {index + 1} of {examples.Count}");
+                predicted?.Invoke(index, found);
+            },
             stop: stop
         );
         return sum.Result;

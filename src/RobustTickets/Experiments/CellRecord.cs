@@ -25,6 +25,11 @@ internal sealed record CellRecord(
     /// </summary>
     public IReadOnlyList<string> Unjudged { get; private init; } = [];
 
+    /// <summary>
+    /// Whether each reported row is classified correctly, by id; null in runs of earlier versions.
+    /// </summary>
+    public IReadOnlyDictionary<string, bool>? Correct { get; private init; }
+
     public double Clean => Cell.IsControl ? Run.Result.Control!.Accuracy : Run.Clean ?? 0;
 
     public string Split => Run.Result.EvaluatedSplit;
@@ -59,6 +64,12 @@ internal sealed record CellRecord(
         }
     }
 
+    private static string Predictions(RunRecord run, ExperimentCell cell)
+    {
+        var folder = RunFolder.At(run.Folder);
+        return cell.IsControl ? folder.ControlPredictionsFile : folder.PredictionsFile;
+    }
+
     private static CellRecord Load(ExperimentCell cell, ExperimentFolder folder)
     {
         var run = Read(folder.Run(cell), RunRecord.LoadWithoutAttacks);
@@ -78,6 +89,7 @@ internal sealed record CellRecord(
         return new CellRecord(cell, run, [.. stages], [.. attacks[true]])
         {
             Unjudged = [.. attacks[false].Select(a => a.Name)],
+            Correct = RowPrediction.LoadIfPresent(Predictions(run, cell))?.ToDictionary(r => r.Id, r => r.IsCorrect),
         };
     }
 }

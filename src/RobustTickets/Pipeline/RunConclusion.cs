@@ -56,7 +56,7 @@ internal static class RunConclusion
         );
         // Evaluation is slow on large data and may be cancelled: the last checkpoint contains the
         // whole training.
-        var evaluated = Evaluator.Evaluate(model, session.Data.Evaluation.Examples, session.Stop);
+        var evaluated = Reported(session, model, session.Folder.PredictionsFile);
         var data = session.Data;
         var heldOut = ReferenceEquals(data.Development, data.Evaluation)
             ? null
@@ -112,6 +112,25 @@ internal static class RunConclusion
         return result;
     }
 
+    // Evaluates the reported rows and records the predictions.
+    private static EvaluationResult Reported(RunSession session, BertForSequenceClassification model, string file)
+    {
+        var (rows, labels) = (session.Data.EvaluationTexts, session.Data.Labels);
+        var predicted = new int[rows.Count];
+        var result = Evaluator.Evaluate(
+            model,
+            session.Data.Evaluation.Examples,
+            session.Stop,
+            (row, found) => predicted[row] = found
+        );
+        session.Store.RequireFolder();
+        RowPrediction.Save(
+            file,
+            rows.Zip(predicted, (row, found) => new RowPrediction(row.Id, labels[row.Label], labels[found]))
+        );
+        return result;
+    }
+
     private static ControlSummary? Control(RunSession session)
     {
         if (!session.Recipe.Evaluate.EqualEpochControl)
@@ -122,7 +141,7 @@ internal static class RunConclusion
             session.HeadKey,
             session.Execution
         );
-        var evaluated = Evaluator.Evaluate(control, session.Data.Evaluation.Examples, session.Stop);
+        var evaluated = Reported(session, control, session.Folder.ControlPredictionsFile);
         return new ControlSummary(control.Store.Count(n => !BertParameters.IsEmbedding(n)), evaluated.Accuracy);
     }
 }

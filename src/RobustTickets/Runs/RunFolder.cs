@@ -92,6 +92,15 @@ public sealed class RunFolder
     /// </summary>
     public string ResultFile => In("result.json");
 
+    /// <summary>
+    /// <c>predictions.jsonl</c>: the model's class of every reported row
+    /// (<see cref="RowPrediction"/>); absent in runs of earlier versions.
+    /// </summary>
+    internal string PredictionsFile => In("predictions.jsonl");
+
+    /// <summary>The same of the dense control.</summary>
+    internal string ControlPredictionsFile => In("predictions-control.jsonl");
+
     /// <summary><c>report.html</c>, written by <c>report</c>.</summary>
     public string ReportFile => In("report.html");
 
@@ -157,7 +166,15 @@ public sealed class RunFolder
     internal void RequireFree(string path)
     {
         string[] folders = [TicketFolder, CheckpointsFolder, ModelFolder, ControlFolder];
-        string[] files = [SplitsFile, EnvironmentFile, In(MetricTable), In(TensorBoardEvents)];
+        string[] files =
+        [
+            SplitsFile,
+            EnvironmentFile,
+            PredictionsFile,
+            ControlPredictionsFile,
+            In(MetricTable),
+            In(TensorBoardEvents),
+        ];
         var others = folders
             .Concat(files)
             .Where(System.IO.Path.Exists)

@@ -150,7 +150,7 @@ public sealed class OutputPlaceTests : IDisposable
     )]
     [InlineData(
         "train --recipe fine-tune --model MODEL --data DATA --task sst2 --set max-length=24 --out FOREIGN",
-        "recipe.json,events.jsonl,result.json,splits.json,environment.json,metrics.csv,"
+        "recipe.json,events.jsonl,result.json,splits.json,environment.json,predictions.jsonl,metrics.csv,"
             + "events.out.tfevents.0000000000.robust-tickets"
     )]
     [InlineData(

@@ -130,6 +130,16 @@ public sealed class ClaimTests
             );
         Assert.EndsWith("; on the 300 attacked of 7,600 reported rows, on all of them +1.5 points", Of(7600).Statistic);
         Assert.DoesNotContain("reported rows", Of(300).Statistic);
+        // With the predictions of the runs all reported rows are compared.
+        SeedCell All(int right) =>
+            Cell(1, 300, _ => false, i => i < 280) with
+            {
+                Reported = 7600,
+                Correct = Enumerable.Range(0, 7600).ToDictionary(i => $"e{i}", i => i < right),
+            };
+        var all = Test(claim, (A, [All(7000)]), (B, [All(6900)])).Statistic;
+        Assert.Contains("(100 against 0 of 7600 pairs", all);
+        Assert.DoesNotContain("attacked of", all);
 
         TableCell a = A with { Attack = null },
             b = B with { Attack = null };

@@ -198,5 +198,7 @@ public sealed class ExperimentDataTests : IDisposable
         var attacked = File.ReadAllLines(Path.Combine(TinyExperiment.Attack(output, "plain.toy.seed-1"), "ids.txt"));
         Assert.Equal((30, 10), (reported.Count, attacked.Length));
         Assert.Empty(attacked.Except(reported));
+        var predictions = RowPrediction.LoadIfPresent(Path.Combine(cell, "predictions.jsonl"))!;
+        Assert.Equal(reported, predictions.Select(p => p.Id));
     }
 }

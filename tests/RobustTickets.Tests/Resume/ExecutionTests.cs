@@ -88,6 +88,11 @@ public sealed class ExecutionTests : IDisposable
         Assert.Equal(logged.Loss, evaluated.Loss, 1e-5);
         Assert.Equal(logged.Accuracy, evaluated.Accuracy);
         Assert.Equal(logged.Accuracy, RunResult.Load(Path.Combine(run, "result.json")).CleanDev);
+        // The predictions are those of the reported rows, in their order.
+        var rows = RowPrediction.LoadIfPresent(Path.Combine(run, "predictions.jsonl"))!;
+        Assert.Equal(data.EvaluationTexts.Select(e => (e.Id, data.Labels[e.Label])), rows.Select(r => (r.Id, r.Label)));
+        Assert.Equal(logged.Accuracy, rows.Average(r => r.IsCorrect ? 1.0 : 0.0), 1e-12);
+        Assert.Equal(2, rows.Select(r => r.Predicted).Distinct().Count());
     }
 
     [Fact]

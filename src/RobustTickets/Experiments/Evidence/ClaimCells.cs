@@ -71,6 +71,23 @@ internal sealed record SeedCell(
     string? OneSided = null
 )
 {
+    /// <summary>
+    /// Whether each reported row is classified correctly, by id; null if unknown.
+    /// </summary>
+    public IReadOnlyDictionary<string, bool>? Correct { get; init; }
+
+    /// <summary>
+    /// Whether each row counts for an accuracy, by id: for the clean one all reported rows, or
+    /// where they are unknown the attacked ones. Null if there are none.
+    /// </summary>
+    public IReadOnlyDictionary<string, bool>? Judged(Measure measure) =>
+        measure switch
+        {
+            Measure.Clean => Correct ?? Outcomes?.ToDictionary(o => o.Key, o => o.Value.Before),
+            Measure.Aua => Outcomes?.ToDictionary(o => o.Key, o => o.Value.After),
+            _ => null,
+        };
+
     /// <summary>The value of a quantity, or null if it was not measured.</summary>
     public double? Value(Measure measure) =>
         measure switch
@@ -232,7 +249,10 @@ internal sealed class ClaimCells
             Earliest(cell),
             control ? null : RecipeCost.FormOfPgd(cell.Cell.Recipe),
             attack is null ? null : ClassShare.OneSided(ClassShare.Of(attack.Examples), cell.Run.ClassName)
-        );
+        )
+        {
+            Correct = cell.Correct,
+        };
     }
 
     private static StageSummary? Search(CellRecord cell) =>

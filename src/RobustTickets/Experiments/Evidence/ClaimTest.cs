@@ -264,9 +264,8 @@ internal sealed class ClaimTest(ClaimCells cells)
     {
         var pairs = Pairs(first, second).ToArray();
         if (
-            measure is Measure.Aua or Measure.Clean
-            && pairs.Length > 0
-            && pairs.All(p => p.First.Outcomes is not null && p.Second.Outcomes is not null)
+            pairs.Length > 0
+            && pairs.All(p => p.First.Judged(measure) is not null && p.Second.Judged(measure) is not null)
         )
             return OfExamples(measure, pairs);
         var values = pairs.Select(p => p.First.Value(measure) - p.Second.Value(measure)).OfType<double>().ToArray();
@@ -295,7 +294,7 @@ internal sealed class ClaimTest(ClaimCells cells)
 
     private static Comparison? OfExamples(Measure measure, (SeedCell First, SeedCell Second)[] cells)
     {
-        if (PairedExamples.Of(cells, o => measure == Measure.Aua ? o.After : o.Before) is not { } found)
+        if (PairedExamples.Of(cells, measure) is not { } found)
             return null;
         var (test, pairs, perSeed) = (found.Test, found.Pairs, found.PerSeed);
         var seeds = perSeed.Count == 1 ? "one seed" : $"{perSeed.Count} seeds";
@@ -311,7 +310,7 @@ internal sealed class ClaimTest(ClaimCells cells)
         );
     }
 
-    // Clean is compared on the same examples, i.e. the attacked ones among those reported.
+    // Where the predictions of a run are unknown, clean is compared on the attacked rows.
     private static string Attacked((SeedCell First, SeedCell Second)[] cells, int attacked) =>
         cells[0].First.Reported is { } reported && reported > attacked
             ? Text($"; on the {attacked:N0} attacked of {reported:N0} reported rows, on all of them ")

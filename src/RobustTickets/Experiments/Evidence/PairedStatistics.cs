@@ -217,7 +217,7 @@ internal static class PairedStatistics
     }
 }
 
-/// <summary>Two cells on the examples on which both were attacked, over all seeds.</summary>
+/// <summary>Two cells on the rows that both judged, over all seeds.</summary>
 /// <param name="Pairs">The paired comparison.</param>
 /// <param name="PerSeed">The difference per seed, percentage points.</param>
 internal sealed record PairedExamples(PairedComparison Pairs, IReadOnlyList<double> PerSeed)
@@ -227,17 +227,13 @@ internal sealed record PairedExamples(PairedComparison Pairs, IReadOnlyList<doub
 
     /// <summary>Pairs cells of the same seeds; null if they have no example in common.</summary>
     /// <param name="seeds">Pairs of cells of the same seed.</param>
-    /// <param name="right">Selects whether an example counts as correct.</param>
-    public static PairedExamples? Of(
-        IEnumerable<(SeedCell First, SeedCell Second)> seeds,
-        Func<ExampleOutcome, bool> right
-    )
+    /// <param name="measure">Clean accuracy, or that under attack.</param>
+    public static PairedExamples? Of(IEnumerable<(SeedCell First, SeedCell Second)> seeds, Measure measure)
     {
         var judged = seeds
+            .Select(s => (First: s.First.Judged(measure)!, Second: s.Second.Judged(measure)!))
             .Select(s =>
-                s.First.Outcomes!.Keys.Where(s.Second.Outcomes!.ContainsKey)
-                    .Select(id => (id, right(s.First.Outcomes[id]), right(s.Second.Outcomes![id])))
-                    .ToArray()
+                s.First.Keys.Where(s.Second.ContainsKey).Select(id => (id, s.First[id], s.Second[id])).ToArray()
             )
             .Where(seed => seed.Length > 0)
             .ToArray();
