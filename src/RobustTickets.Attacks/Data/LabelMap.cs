@@ -143,7 +143,9 @@ public sealed record LabelMap(IReadOnlyList<string> Names, IReadOnlyDictionary<s
     // The indices as numbers, unless a name could be meant by one.
     private static void AddNumbers(Dictionary<string, int> labels, IReadOnlyList<string> names)
     {
-        for (var i = 0; i < names.Count && !names.Any(LabelText.IsLikeNumber); i++)
+        if (names.Any(LabelText.IsLikeNumber))
+            return;
+        for (var i = 0; i < names.Count; i++)
             labels.TryAdd(i.ToString(CultureInfo.InvariantCulture), i);
     }
 

@@ -23,7 +23,7 @@ internal sealed record Misfit(string Text, params IReadOnlyList<string> Settings
 internal static class RecipeFit
 {
     // Fresh classifiers trained for 272 to 544 steps lost three points of clean accuracy or more,
-    // those trained for 1,767 less than one (docs/results/hardening.md).
+    // one trained for 1,130 none (docs/results/hardening.md).
     private const long LeastHardened = 1000;
 
     /// <summary>Throws when a recipe has misfits.</summary>
