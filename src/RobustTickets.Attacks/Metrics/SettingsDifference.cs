@@ -47,9 +47,9 @@ internal static class SettingsDifference
         string? difference;
         try
         {
-            if (SettingsDifference.Same(there, here))
+            if (Same(there, here))
                 return;
-            difference = SettingsDifference.First(there, here);
+            difference = First(there, here);
         }
         catch (JsonException e)
         {

@@ -1,5 +1,4 @@
 // Makes blocking reads from a pipe or terminal cancellable by a signal; system reads are not.
-using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Data.TextFiles;
 
 namespace RobustTickets.Cli.Terminal;

@@ -1,7 +1,6 @@
 // Lines typed into the console of Windows: UTF-16, because a code page cannot encode every text and
 // older consoles read UTF-8 as zeros.
 using System.Text;
-using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Data.TextFiles;
 
 namespace RobustTickets.Cli.Terminal;

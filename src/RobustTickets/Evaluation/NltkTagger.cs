@@ -4,7 +4,6 @@
 using System.IO.Compression;
 using System.Text.Json;
 using RobustTickets.Attacks;
-using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Data.TextFiles;
 using RobustTickets.Attacks.Pickles;
 

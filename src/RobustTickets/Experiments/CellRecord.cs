@@ -89,7 +89,8 @@ internal sealed record CellRecord(
         return new CellRecord(cell, run, [.. stages], [.. attacks[true]])
         {
             Unjudged = [.. attacks[false].Select(a => a.Name)],
-            Correct = RowPrediction.LoadIfPresent(Predictions(run, cell))?.ToDictionary(r => r.Id, r => r.IsCorrect),
+            Correct = Read(folder.Run(cell), _ => RowPrediction.LoadIfPresent(Predictions(run, cell)))
+                ?.ToDictionary(r => r.Id, r => r.IsCorrect),
         };
     }
 }

@@ -1,7 +1,6 @@
 // Streams the examples of a corpus from any position: a line is an example, a long line several.
 // Only a line and a buffer are in memory.
 using RobustTickets.Attacks;
-using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Data.TextFiles;
 using RobustTickets.Attacks.Tokens;
 

@@ -1,6 +1,5 @@
 // A file stream that hashes while reading, so that text and hash come from one pass.
 using System.Security.Cryptography;
-using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Data.TextFiles;
 
 namespace RobustTickets.Pretraining;

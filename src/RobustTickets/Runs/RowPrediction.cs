@@ -29,13 +29,16 @@ internal sealed record RowPrediction(
         );
 
     /// <summary>Reads a file; null if there is none.</summary>
-    /// <exception cref="DataException">A line is corrupt.</exception>
+    /// <exception cref="DataException">A line is corrupt, or a row occurs twice.</exception>
     public static IReadOnlyList<RowPrediction>? LoadIfPresent(string path)
     {
         if (!File.Exists(path))
             return null;
         using var file = WholeFile.OpenShared(path);
-        return [.. StrictText.Lines(file, path).Select(line => Parse(line.Text, $"{path}:{line.Number}"))];
+        var rows = StrictText.Lines(file, path).Select(l => Parse(l.Text, $"{path}:{l.Number}")).ToArray();
+        return rows.CountBy(r => r.Id).FirstOrDefault(id => id.Value > 1).Key is { } twice
+            ? throw new DataException($"{path}: row {twice} occurs twice")
+            : rows;
     }
 
     private static RowPrediction Parse(string line, string place)

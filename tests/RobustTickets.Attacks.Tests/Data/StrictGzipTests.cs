@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using RobustTickets.Attacks.Data;
 using RobustTickets.Attacks.Data.TextFiles;
 using Xunit;
 

@@ -102,6 +102,14 @@ public sealed class DamagedCellTests : IDisposable
         Assert.Equal(ExitCodes.Ok, Make().Code);
         var (run, attack) = (TinyExperiment.Cell(output, Cell), TinyExperiment.Attack(output, Cell));
 
+        var predictions = Path.Combine(run, "predictions.jsonl");
+        var whole = File.ReadAllText(predictions);
+        File.WriteAllText(predictions, whole + whole);
+        Assert.Contains($"occurs twice; delete {run} and run the same command again", Make().Error);
+        File.WriteAllText(predictions, whole + "{}\n");
+        Assert.Contains("not the prediction for a row", Make().Error);
+        File.WriteAllText(predictions, whole);
+
         File.WriteAllText(Path.Combine(attack, "summary.json"), "");
         Assert.Contains($"the input is empty; delete {attack} and run the same command again", Make().Error);
         Directory.Delete(attack, recursive: true);
