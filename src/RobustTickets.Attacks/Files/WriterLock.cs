@@ -83,10 +83,13 @@ internal sealed class WriterLock : IDisposable
     public void Require()
     {
         _claim?.Require();
-        if (!IsHeld)
-            throw new OutputException(
-                $"{_folder}: the folder was removed or replaced while results were being written; its contents are lost"
-            );
+        if (IsHeld)
+            return;
+        // A later claim may have been made between the two checks.
+        _claim?.Require();
+        throw new OutputException(
+            $"{_folder}: the folder was removed or replaced while results were being written; its contents are lost"
+        );
     }
 
     /// <inheritdoc/>

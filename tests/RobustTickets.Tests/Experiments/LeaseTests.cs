@@ -207,9 +207,30 @@ public sealed class LeaseTests : IDisposable
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder));
     }
 
+    [Fact]
+    public void A_claim_lost_between_two_checks_is_not_taken_for_a_removed_folder()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_folder, "run")).FullName;
+        WriterLock? second = null;
+        using var first = WriterLock.Take(folder, new Claim(Subject, 1) { Check = Check });
+        Assert.Throws<LeaseLostException>(first.Require);
+        second!.Require();
+        second.Dispose();
+
+        // The first check passes, then another takes over.
+        void Check()
+        {
+            if (second is not null)
+                throw new LeaseLostException("taken over");
+            second = WriterLock.Take(folder, new Claim(Subject, 2));
+        }
+    }
+
     private sealed record Claim(string Subject, long Number) : IWriterClaim
     {
-        public void Require() { }
+        public Action? Check { get; init; }
+
+        public void Require() => Check?.Invoke();
     }
 
     private LeaseFolder Leases(Clock clock) => new(_folder, Timeout, () => clock.Now);
