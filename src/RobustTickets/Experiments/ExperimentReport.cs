@@ -188,7 +188,10 @@ internal static class ExperimentReport
                     .Select(m =>
                     {
                         var pairs = m.Seeds.Join(own, s => s.Seed, s => s.Seed, (a, b) => (a, b)).ToArray();
-                        if (PairedExamples.Of(pairs, Measure.Aua) is not { } found)
+                        if (
+                            PairedExamples.Of(pairs.Select(p => (p.a.Judged(Measure.Aua)!, p.b.Judged(Measure.Aua)!)))
+                            is not { } found
+                        )
                             return [new(m.Name), .. Enumerable.Repeat(ReportCell.None, TestColumns.Length - 1)];
                         var clean = pairs.Select(p => p.a.Clean - p.b.Clean).ToArray();
                         var (t, cleanT) = (PairedStatistics.Seeds(found.PerSeed), PairedStatistics.Seeds(clean));

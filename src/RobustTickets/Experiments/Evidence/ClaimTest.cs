@@ -263,11 +263,11 @@ internal sealed class ClaimTest(ClaimCells cells)
     private Comparison? Compare(Measure measure, TableCell first, TableCell second)
     {
         var pairs = Pairs(first, second).ToArray();
-        if (
-            pairs.Length > 0
-            && pairs.All(p => p.First.Judged(measure) is not null && p.Second.Judged(measure) is not null)
-        )
-            return OfExamples(measure, pairs);
+        var rows = pairs.Select(p => (First: p.First.Judged(measure), Second: p.Second.Judged(measure))).ToArray();
+        if (rows.Length > 0 && rows.All(r => r.First is not null && r.Second is not null))
+            return PairedExamples.Of(rows.Select(r => (r.First!, r.Second!))) is { } found
+                ? OfExamples(measure, pairs, found)
+                : null;
         var values = pairs.Select(p => p.First.Value(measure) - p.Second.Value(measure)).OfType<double>().ToArray();
         if (values.Length == 0)
             return null;
@@ -292,10 +292,12 @@ internal sealed class ClaimTest(ClaimCells cells)
     private static string Alike(IReadOnlyCollection<double> seeds) =>
         seeds.Count == 1 ? "one seed" : Text($"the same in {seeds.Count} seeds");
 
-    private static Comparison? OfExamples(Measure measure, (SeedCell First, SeedCell Second)[] cells)
+    private static Comparison OfExamples(
+        Measure measure,
+        (SeedCell First, SeedCell Second)[] cells,
+        PairedExamples found
+    )
     {
-        if (PairedExamples.Of(cells, measure) is not { } found)
-            return null;
         var (test, pairs, perSeed) = (found.Test, found.Pairs, found.PerSeed);
         var seeds = perSeed.Count == 1 ? "one seed" : $"{perSeed.Count} seeds";
         return new Comparison(

@@ -226,12 +226,13 @@ internal sealed record PairedExamples(PairedComparison Pairs, IReadOnlyList<doub
     public PairedTest Test => PairedStatistics.Shares(Pairs);
 
     /// <summary>Pairs cells of the same seeds; null if they have no example in common.</summary>
-    /// <param name="seeds">Pairs of cells of the same seed.</param>
-    /// <param name="measure">Clean accuracy, or that under attack.</param>
-    public static PairedExamples? Of(IEnumerable<(SeedCell First, SeedCell Second)> seeds, Measure measure)
+    /// <param name="seeds">Whether each row counts in either cell, by id, seed by seed
+    /// (<see cref="SeedCell.Judged"/>).</param>
+    public static PairedExamples? Of(
+        IEnumerable<(IReadOnlyDictionary<string, bool> First, IReadOnlyDictionary<string, bool> Second)> seeds
+    )
     {
         var judged = seeds
-            .Select(s => (First: s.First.Judged(measure)!, Second: s.Second.Judged(measure)!))
             .Select(s =>
                 s.First.Keys.Where(s.Second.ContainsKey).Select(id => (id, s.First[id], s.Second[id])).ToArray()
             )
