@@ -127,6 +127,8 @@ internal sealed class WriterLock : IDisposable
             var taken = new WriterLock(what, path, holder, held, claim);
             try
             {
+                // One that stood still may be superseded, which no lock tells where there are none.
+                claim?.Require();
                 File.WriteAllText(holder, taken._mark);
             }
             catch

@@ -212,7 +212,9 @@ public sealed class LeaseTests : IDisposable
     {
         var folder = Directory.CreateDirectory(Path.Combine(_folder, "run")).FullName;
         WriterLock? second = null;
-        using var first = WriterLock.Take(folder, new Claim(Subject, 1) { Check = Check });
+        Action check = () => { };
+        using var first = WriterLock.Take(folder, new Claim(Subject, 1) { Check = () => check() });
+        check = Check;
         Assert.Throws<LeaseLostException>(first.Require);
         second!.Require();
         second.Dispose();
@@ -224,6 +226,15 @@ public sealed class LeaseTests : IDisposable
                 throw new LeaseLostException("taken over");
             second = WriterLock.Take(folder, new Claim(Subject, 2));
         }
+    }
+
+    [Fact]
+    public void A_superseded_claim_writes_over_no_holder()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_folder, "run")).FullName;
+        var late = new Claim(Subject, 1) { Check = () => throw new LeaseLostException("taken over") };
+        Assert.Throws<LeaseLostException>(() => WriterLock.Take(folder, late));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(folder));
     }
 
     private sealed record Claim(string Subject, long Number) : IWriterClaim
