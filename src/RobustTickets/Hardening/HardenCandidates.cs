@@ -173,15 +173,22 @@ internal static class HardenCandidates
             new("hardened", "substitution under FreeLB", Substituted("hardened", "hardened", mild: true), GoesOn: true),
             new("hardened-ticket", "the same on an early-robust ticket", ticket, "hardened", GoesOn: true),
             new(
-                "substitution",
-                "plain training on texts whose words are replaced at random",
-                Plain("substitution", new CleanOptions(), augment),
-                GoesOn: true
-            ),
-            new(
                 "hardened-strong",
                 "as hardened, with longer steps and more changed texts",
                 Substituted("hardened", "hardened-strong", mild: false),
+                GoesOn: true
+            ),
+            new(
+                "hardened-ticket-strong",
+                "the same on an early-robust ticket",
+                Substituted("hardened-ticket", "hardened-ticket-strong", mild: false),
+                "hardened-strong",
+                GoesOn: true
+            ),
+            new(
+                "substitution",
+                "plain training on texts whose words are replaced at random",
+                Plain("substitution", new CleanOptions(), augment),
                 GoesOn: true
             ),
             FreeLb(0.3),

@@ -19,8 +19,8 @@ public sealed class HardenPlanTests
         Assert.Equal((5000, 3.0), (plan.TrainRows, plan.Epochs));
         Assert.Empty(plan.LeftOut);
         Assert.Equal(
-            ["fine-tune", "hardened", "hardened-ticket", "substitution"],
-            plan.Defences.Take(4).Select(d => d.Name)
+            ["fine-tune", "hardened", "hardened-ticket", "hardened-strong", "hardened-ticket-strong", "substitution"],
+            plan.Defences.Take(6).Select(d => d.Name)
         );
         Assert.Equal((200, 1000), (plan.DevelopmentExamples, plan.ReportedExamples));
     }
@@ -108,7 +108,10 @@ public sealed class HardenPlanTests
     public void No_ticket_is_drawn_of_a_ticket()
     {
         var plan = Make(TimeSpan.FromHours(10), rows: 1000, secondsPerRow: 0.01, isTicket: true);
-        Assert.DoesNotContain(plan.Defences, d => d.Name is "hardened-ticket" or "early-robust");
+        Assert.DoesNotContain(
+            plan.Defences,
+            d => d.Name is "early-robust" or "hardened-ticket" or "hardened-ticket-strong"
+        );
         Assert.Contains(plan.LeftOut, l => l is { Name: "hardened-ticket", Reason: "the model is already a ticket" });
     }
 

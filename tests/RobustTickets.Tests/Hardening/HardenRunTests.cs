@@ -45,8 +45,16 @@ public sealed class HardenRunTests : IDisposable
         Assert.Contains(result.Reported, r => r.Role == "baseline");
         Assert.Contains(result.Reported, r => r.Name == "fine-tune");
         Assert.Equal(
-            ["given", "fine-tune", "hardened", "hardened-ticket", "substitution"],
-            result.Development.Select(d => d.Name).Take(5)
+            [
+                "given",
+                "fine-tune",
+                "hardened",
+                "hardened-ticket",
+                "hardened-strong",
+                "hardened-ticket-strong",
+                "substitution",
+            ],
+            result.Development.Select(d => d.Name).Take(7)
         );
         Assert.All(result.Reported.Skip(1), r => Assert.NotNull(r.Figures[0].AgainstBaseline));
         Assert.All(result.Reported, r => Assert.True(r.Figures[0].Repeated));
@@ -208,17 +216,17 @@ public sealed class HardenRunTests : IDisposable
         {
             if (p is HardenNote note && note.Text.StartsWith("training ", StringComparison.Ordinal))
                 training = note.Text;
-            if (p is HardenTraining && training == "training substitution")
+            if (p is HardenTraining && training == "training hardened-strong")
                 clock.Seconds = 3300;
         });
         var result = request.Run(progress);
         Assert.Contains(
             result.LeftOut,
-            l => l is { Name: "substitution", Reason: "stopped during training when the budget ran out" }
+            l => l is { Name: "hardened-strong", Reason: "stopped during training when the budget ran out" }
         );
         Assert.Contains(
             result.LeftOut,
-            l => l.Name == "hardened-strong" && l.Reason.StartsWith("needs about", StringComparison.Ordinal)
+            l => l.Name == "substitution" && l.Reason.StartsWith("needs about", StringComparison.Ordinal)
         );
         Assert.DoesNotContain(result.Development, r => r.Name is "substitution" or "hardened-strong");
         Assert.Contains(result.Development, r => r.Name == "hardened");
