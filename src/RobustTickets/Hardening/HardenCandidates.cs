@@ -4,6 +4,7 @@
 using System.Globalization;
 using RobustTickets.Augmentation;
 using RobustTickets.Objectives;
+using RobustTickets.Pipeline;
 using RobustTickets.Pipeline.Checks;
 using RobustTickets.Recipes.Presets;
 using RobustTickets.Searches;
@@ -47,12 +48,20 @@ internal sealed record HardenCandidate(
 
     /// <summary>Cost in training passes over the data; a plain epoch is one.</summary>
     public double Passes =>
-        Recipe.Retrain.Epochs * Factor(Recipe.Retrain.Augment) * PassesOf(Recipe.Retrain.Objective)
-        + (
-            Recipe.Search is SlimmingSearchOptions search
-                ? search.HorizonEpochs * Factor(search.Augment) * PassesOf(search.Objective)
-                : 0
-        );
+        SearchPasses + Recipe.Retrain.Epochs * Factor(Recipe.Retrain.Augment) * PassesOf(Recipe.Retrain.Objective);
+
+    /// <summary>The part of <see cref="Passes"/> that the search takes.</summary>
+    public double SearchPasses =>
+        Recipe.Search is SlimmingSearchOptions search
+            ? search.HorizonEpochs * Factor(search.Augment) * PassesOf(search.Objective)
+            : 0;
+
+    /// <summary>
+    /// Whether both draw their tickets by one search, which the second need not repeat.
+    /// </summary>
+    public bool SharesSearch(HardenCandidate other) =>
+        KnownSearches.Settings(Recipe) is { } search
+        && (GoesOn, search) == (other.GoesOn, KnownSearches.Settings(other.Recipe));
 
     // Augmented copies are additional rows; each candidate of a search is one forward pass.
     private static double Factor(AugmentOptions? augment) =>

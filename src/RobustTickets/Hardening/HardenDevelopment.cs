@@ -25,6 +25,7 @@ internal sealed class HardenDevelopment(HardenWork work)
     private readonly HardenPlan _plan = work.Plan;
     private readonly IReadOnlyList<Example> _rows = work.Inputs.Rows.Development;
     private readonly List<(HardenModel Model, IReadOnlyList<AttackReport> Reports)> _measured = [];
+    private readonly List<HardenCandidate> _trained = [];
 
     /// <summary>Trains, attacks development rows, and chooses.</summary>
     public HardenChoice Choose()
@@ -59,8 +60,9 @@ internal sealed class HardenDevelopment(HardenWork work)
             return;
         // The baseline of the comparison must not be skipped.
         var deadline = _measured.Count == 0 ? (double?)null : Deadline() - reserved;
-        if (work.TryTrain(defence.Name, defence.Recipe, work.Planned(defence), deadline))
+        if (work.TryTrain(defence.Name, defence.Recipe, work.Planned(defence, _trained), deadline))
         {
+            _trained.Add(defence);
             var model = work.Model(defence.Name);
             _measured.Add((model, Attack(model)));
         }

@@ -106,8 +106,20 @@ internal sealed record HardenPlan(
     ];
 
     /// <summary>Expected training time in seconds.</summary>
-    public static double Seconds(HardenCandidate candidate, int rows, double secondsPerRow) =>
-        OverheadSeconds + Overhead * candidate.Passes * rows * secondsPerRow;
+    /// <param name="candidate">The defence.</param>
+    /// <param name="rows">Number of training rows.</param>
+    /// <param name="secondsPerRow">Seconds of a plain training pass over one row.</param>
+    /// <param name="before">Defences trained before; a search of theirs is not repeated.</param>
+    public static double Seconds(
+        HardenCandidate candidate,
+        int rows,
+        double secondsPerRow,
+        params IEnumerable<HardenCandidate> before
+    )
+    {
+        var passes = candidate.Passes - (before.Any(candidate.SharesSearch) ? candidate.SearchPasses : 0);
+        return OverheadSeconds + Overhead * passes * rows * secondsPerRow;
+    }
 
     /// <summary>Makes the plan.</summary>
     /// <param name="facts">Inputs of the plan.</param>
@@ -117,7 +129,6 @@ internal sealed record HardenPlan(
     {
         var budget = facts.Budget.TotalSeconds;
         var training = TrainShare * budget;
-        double Cost(HardenCandidate c, int rows) => Seconds(c, rows, facts.SecondsPerRow);
         int Rows(double share) => Math.Min(facts.Rows, Math.Max(LeastRows, (int)(share * facts.Rows)));
         var leastForAttacks = LeastForAttacks(facts);
         foreach (var (share, epochs, core) in leastForAttacks <= budget ? Choices : [])
@@ -125,7 +136,7 @@ internal sealed record HardenPlan(
             var rows = Rows(share);
             var all = defences(epochs, rows);
             if (Needed(all, core, rows) <= training)
-                return Fill(facts, all, rows, epochs, training, Cost);
+                return Fill(facts, all, rows, epochs, training);
         }
         var least = Choices[^1];
         var leastRows = Rows(least.Rows);
@@ -141,7 +152,7 @@ internal sealed record HardenPlan(
         );
 
         double Needed(IEnumerable<HardenCandidate> all, string[] core, int rows) =>
-            all.Where(c => core.Contains(c.Name)).Sum(c => Cost(c, rows));
+            all.Where(c => core.Contains(c.Name)).Sum(c => Seconds(c, rows, facts.SecondsPerRow));
     }
 
     private static HardenPlan Fill(
@@ -149,16 +160,15 @@ internal sealed record HardenPlan(
         IReadOnlyList<HardenCandidate> all,
         int rows,
         double epochs,
-        double training,
-        Func<HardenCandidate, int, double> cost
+        double training
     )
     {
-        var planned = new List<PlannedDefence>();
+        var (planned, before) = (new List<PlannedDefence>(), new List<HardenCandidate>());
         var left = new List<LeftOutOfPlan>();
         var spent = 0.0;
         foreach (var candidate in all)
         {
-            var seconds = cost(candidate, rows);
+            var seconds = Seconds(candidate, rows, facts.SecondsPerRow, before);
             if (facts.IsTicket && candidate.Twin is not null)
                 left.Add(new(candidate.Name, "the model is already a ticket"));
             else if (spent + seconds > training)
@@ -172,6 +182,7 @@ internal sealed record HardenPlan(
             {
                 spent += seconds;
                 planned.Add(new PlannedDefence(candidate.Name, candidate.About, seconds));
+                before.Add(candidate);
             }
         }
         if (rows < facts.Rows)

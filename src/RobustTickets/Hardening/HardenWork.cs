@@ -43,9 +43,10 @@ internal sealed record HardenWork(
         name == HardenInputs.OwnName ? Inputs.Own! : new HardenModel(name, Folder.Model(name));
 
     /// <summary>Planned seconds of a training.</summary>
-    public double Planned(HardenCandidate defence) =>
-        Plan.Defences.FirstOrDefault(d => d.Name == defence.Name)?.Seconds
-        ?? HardenPlan.Seconds(defence, Plan.TrainRows, Plan.SecondsPerRow);
+    /// <param name="defence">The defence.</param>
+    /// <param name="before">As in <see cref="HardenPlan.Seconds"/>.</param>
+    public double Planned(HardenCandidate defence, params IEnumerable<HardenCandidate> before) =>
+        HardenPlan.Seconds(defence, Plan.TrainRows, Plan.SecondsPerRow, before);
 
     /// <summary>Expected seconds of a training, as fast as those so far.</summary>
     private double Expected(HardenCandidate defence) => Planned(defence) * Ratio;

@@ -127,6 +127,22 @@ public sealed class HardenPlanTests
     }
 
     [Fact]
+    public void A_search_that_two_tickets_share_is_planned_once()
+    {
+        var all = HardenCandidates.All("csv", 2, 64, 5000, 5000, Every).ToDictionary(c => c.Name);
+        var (mild, strong) = (all["hardened-ticket"], all["hardened-ticket-strong"]);
+        Assert.True(strong.SharesSearch(mild) && strong.SearchPasses > 0);
+        Assert.False(strong.SharesSearch(all["hardened-strong"]));
+        double Seconds(params HardenCandidate[] before) => HardenPlan.Seconds(strong, 5000, 0.01, before);
+        var dense = HardenPlan.Seconds(all["hardened-strong"], 5000, 0.01);
+        Assert.Equal(dense, Seconds(all["fine-tune"], mild), 1e-9);
+        Assert.True(Seconds(all["fine-tune"]) > dense);
+        var planned = Make(TimeSpan.FromHours(10), rows: 5000, secondsPerRow: 0.01)
+            .Defences.ToDictionary(d => d.Name, d => d.Seconds);
+        Assert.Equal(planned["hardened-strong"], planned["hardened-ticket-strong"], 1e-9);
+    }
+
+    [Fact]
     public void Training_keeps_away_from_the_dictionary_of_the_last_attack()
     {
         var here = new HashSet<string> { "neighbours", "wordnet", "tagger" };

@@ -84,6 +84,9 @@ public sealed class HardenRunTests : IDisposable
             Assert.Equal("dev", RunResult.Load(Path.Combine(folder.Run(name), "result.json")).EvaluatedSplit);
             Assert.True(Directory.Exists(folder.Model(name)));
         }
+        // The second ticket is drawn from the search of the first.
+        var strong = EnvironmentStamp.Load(Path.Combine(folder.Run("hardened-ticket-strong"), "environment.json"));
+        Assert.Equal("hardened-ticket", strong.Extra[EnvironmentFacts.SearchSource]);
         Assert.Empty(Directory.GetFiles(folder.Data, "*.jsonl").SelectMany(File.ReadLines).Intersect(reported));
 
         // Finished: again is the same at once; another call without resuming is refused.

@@ -53,7 +53,7 @@ public sealed class HardenWorkTests : IDisposable
             [
                 new LeftOutOfPlan(
                     "fine-tune-seed-2",
-                    "needs about 1 s, but only 0 s are left before the confirmation attacks"
+                    "needs about 3 s, but only 0 s are left before the confirmation attacks"
                 ),
             ],
             work.Clock.State.LeftOut
