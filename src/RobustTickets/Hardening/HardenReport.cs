@@ -64,7 +64,7 @@ internal static class HardenReport
             html,
             "development",
             "On development rows",
-            result.Rule,
+            Rule(result),
             Table(DevelopmentHead(result), result.Development.Select(DevelopmentCells))
         );
         HtmlReport.Section(
@@ -88,7 +88,7 @@ internal static class HardenReport
             text.Append("Next: `").Append(next).Append("`\n\n");
         text.Append(Lead(result)).Append("\n\n## On the reported rows\n\n");
         Rows(text, ReportedHead(result), result.Reported.Select(r => ReportedCells(result, r)));
-        text.Append("\n## On development rows\n\n").Append(result.Rule).Append(".\n\n");
+        text.Append("\n## On development rows\n\n").Append(Rule(result)).Append("\n\n");
         Rows(text, DevelopmentHead(result), result.Development.Select(DevelopmentCells));
         text.Append("\n## Left out, and notes\n\n");
         foreach (var left in result.LeftOut)
@@ -97,6 +97,8 @@ internal static class HardenReport
             text.Append("- ").Append(note).Append('\n');
         return text.ToString();
     }
+
+    private static string Rule(HardenResult result) => $"The rule, fixed before the attacks: {result.Rule}.";
 
     private static string Lead(HardenResult r) =>
         $"{r.Development.Count} models in {HardenPlan.Minutes(r.Seconds)} of {HardenPlan.Minutes(r.BudgetSeconds)}; "
@@ -146,7 +148,10 @@ internal static class HardenReport
     {
         var text = Text($"{100 * f.Aua:0.0}\n{100 * f.Low:0.0} to {100 * f.High:0.0}");
         if (f.Temperature is { } temperature)
-            text += Text($"\nas is {100 * f.AsIs:0.0}, withstanding rows again at T = {temperature}");
+            text +=
+                f.AsIs == f.Aua
+                    ? Text($"\nthe same again at T = {temperature}")
+                    : Text($"\nas is {100 * f.AsIs:0.0}, again at T = {temperature}");
         return f.Unseen ? text + "\ndictionary unseen" : text;
     }
 

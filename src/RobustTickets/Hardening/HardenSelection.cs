@@ -49,7 +49,8 @@ internal static class HardenSelection
         + (
             goal == HardenGoal.Robust
                 ? "the one with the highest mean accuracy under the attacks, the first if several are equal"
-                : $"the smallest encoder within {Points(Near)} of the highest mean accuracy under the attacks"
+                : $"the smallest encoder within {Points(Near)} of the highest mean accuracy under the attacks, the "
+                    + "more accurate under them if several are equal"
         )
         + "; the baseline if none is better. It is recommended if, on the reported rows, the exact McNemar "
         + "test of the "
@@ -88,7 +89,11 @@ internal static class HardenSelection
         return (
             goal == HardenGoal.Robust
                 ? better.First(r => r.Score >= best - Rounding)
-                : better.Where(r => r.Score >= best - Near - Rounding).MinBy(r => r.Parameters)!
+                : better
+                    .Where(r => r.Score >= best - Near - Rounding)
+                    .OrderBy(r => r.Parameters ?? long.MaxValue)
+                    .ThenByDescending(r => r.Score)
+                    .First()
         ).Name;
     }
 
